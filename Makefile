@@ -1,0 +1,68 @@
+# Everything happens in .venv, with the versions of constraints.txt. `make help` lists what there is.
+
+PYTHON ?= python3
+BIN := .venv/bin
+CITY ?= New York
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help run chat test check format bench picture cities lock clean
+.DEFAULT_GOAL := help
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/.installed ## Start the server on 127.0.0.1:8765
+	@exec $(BIN)/hereabouts serve
+
+chat: .venv/.installed ## Chat from this terminal (CITY="New York")
+	@exec $(BIN)/hereabouts chat --city "$(CITY)"
+
+test: .venv/.tested ## Install and run all tests
+	$(BIN)/python -m pytest
+
+check: .venv/.checked ## Look at format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: .venv/.checked ## Put the code into its format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/.tested ## Measure, in about a minute: fan-out, memory, seating
+	$(BIN)/python -m bench.fanout
+	$(BIN)/python -m bench.idle --connections 2000
+	$(BIN)/python -m bench.seating
+
+picture: .venv/.tested ## Make docs/terminal.svg anew
+	$(BIN)/python docs/make_picture.py
+
+cities: .venv/.checked ## Make client_demo/cities.json anew
+	$(BIN)/python -m client_demo.make_cities
+
+lock: .venv/.checked ## Write the versions that are installed into constraints.txt
+	$(BIN)/python -m pip freeze --exclude-editable --exclude hereabouts > constraints.txt
+
+clean: ## Remove what was made here
+	rm -rf .venv build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@echo "Making .venv …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Hereabouts needs Python 3.11 or newer; name one with: make PYTHON=python3.11 …"; exit 1; }
+	@$(PYTHON) -m venv .venv || \
+	  { rm -rf .venv; echo "This Python cannot make environments; on Debian: apt install python3-venv"; exit 1; }
+
+.venv/.installed: .venv/bin/python setup.cfg constraints.txt
+	@echo "Installing …"
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/.tested: .venv/.installed
+	@$(PIP) --editable '.[test]'
+	@touch $@
+
+.venv/.checked: .venv/.tested
+	@$(PIP) --editable '.[test,dev]'
+	@touch $@

@@ -1,0 +1,88 @@
+"""One bot: a scripted person who listens to the room and carries acts out.
+
+Knows what was heard last and how full of words the room is. Never decides what comes next (crowd.py does) nor how
+long anybody lives (swarm.py does).
+"""
+
+import random
+import time
+from collections.abc import Callable
+from typing import Any
+
+from client_demo import phrases
+from client_demo.client import Closed, Message, Refused
+from client_demo.crowd import RoomPace
+from client_demo.ledger import Ledger
+from client_demo.person import Person
+
+Trouble = Callable[[str], None]
+
+
+class Bot(Person):
+    """A person who talks out of the phrase book.
+
+    Args:
+        rng: chance for what is said and for the connection's refs.
+        on_trouble: told in a few words of whatever a person would call an error.
+        on_break: told of every connection that broke and is being mended.
+    """
+
+    def __init__(
+        self, *, ledger: Ledger, rng: random.Random, on_trouble: Trouble, on_break: Trouble, **options: Any
+    ) -> None:
+        super().__init__(ledger=ledger, rng=rng, **options)
+        self._chance = rng
+        self._on_trouble, self._on_break = on_trouble, on_break
+        self._heard: str | None = None
+        self._has_greeted = False
+        self._pace = RoomPace(0)
+        self.on_event = self._listen
+
+    async def arrive(self) -> None:
+        """Enter; from then on the server's own limit for rooms is kept."""
+        await super().arrive()
+        self._pace = RoomPace(float(self.limits.get("room_per_min") or 0))
+
+    def is_gone(self) -> bool:
+        """Whether the server ended this person for good."""
+        return self.closed is not None
+
+    def may_speak(self) -> bool:
+        """Whether one more word would not overcrowd the room."""
+        return self.connected and self._pace.has_space(time.monotonic())
+
+    def next_text(self) -> str:
+        """Return what fits: a greeting first, then something that follows what was heard last."""
+        if not self._has_greeted:
+            self._has_greeted = True
+            return phrases.greeting(self._chance)
+        heard, self._heard = self._heard, None
+        return phrases.reply_to(heard, self._chance)
+
+    async def change_room(self) -> None:
+        """Ask for another room."""
+        try:
+            await self.next()
+        except Refused as refused:
+            self._on_trouble(f"next: {refused.code}")
+        except Closed:
+            return
+
+    def _listen(self, event: Message) -> None:
+        kind = event["type"]
+        if kind == "said":
+            self._pace.heard(time.monotonic())
+            if event.get("from") != self.me:
+                self._heard = event["text"]
+        elif kind == "room":
+            self._pace.changed()
+            self._heard, self._has_greeted = None, False
+        elif kind == "disconnected":
+            self._disconnected(event)
+
+    def _disconnected(self, event: Message) -> None:
+        what = f"{event['code']} {event['reason']}"
+        if event["retry_in_s"] is not None:
+            self._on_break(what)
+        elif event["code"] != 1000:
+            self._on_trouble(f"closed: {what}")

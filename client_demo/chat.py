@@ -1,0 +1,102 @@
+"""`hereabouts chat`: sit down in a room near a place, in this terminal.
+
+Knows the command line and how to say what went wrong before there is a screen. Never speaks the wire.
+"""
+
+import asyncio
+import sys
+
+import click
+
+from client_demo.client import Client, Closed, Refused, Unreachable
+from client_demo.places import Place, PlaceUnknown, parse_place
+from client_demo.terminal import safe, wording
+
+DEFAULT_URL = "ws://127.0.0.1:8765/ws"
+
+WHERE = """Say where you are, in one of three ways:
+
+  hereabouts chat --city "New York"
+  hereabouts chat --near 40.75,-73.99
+  hereabouts chat --cell dr5ru
+
+Only a cell of about 1.2 by 0.6 km is told to the server, never the position."""
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  hereabouts chat --city "New York"
+  hereabouts chat --near 40.75,-73.99 --name Ada
+  hereabouts chat --cell dr5ru --url ws://127.0.0.1:8765/ws"""
+)
+@click.option("--city", help="A city of 100,000 people or more; add the country if there are several: London, CA.")
+@click.option("--near", metavar="LAT,LON", help="A position in degrees; it is cut to a cell here.")
+@click.option("--cell", metavar="GEOHASH", help="A geohash of 4 to 6 characters.")
+@click.option("--name", help="What the others call you; without one you are given a name.")
+@click.option("--url", default=DEFAULT_URL, show_default=True, help="The server.")
+@click.option("--wire", type=click.Choice(["msgpack", "json"]), default="msgpack", show_default=True)
+@click.option("--far", is_flag=True, help="Let the search for company go far beyond the neighbourhood.")
+def chat(
+    city: str | None,
+    near: str | None,
+    cell: str | None,
+    name: str | None,
+    url: str,
+    wire: str,
+    far: bool,
+) -> None:
+    """Sit down with people near a place and talk."""
+    if city is None and near is None and cell is None:
+        _give_up(WHERE)
+    try:
+        place = parse_place(city=city, near=near, cell=cell)
+    except PlaceUnknown as exc:
+        _give_up(str(exc))
+    client = Client(url, cell=place.cell, name=name, wire=wire, far=far)
+    try:
+        unheard = asyncio.run(_talk(client, place))
+    except Unreachable as exc:
+        _give_up(_unreachable(url, exc))
+    except Refused as exc:
+        _give_up(f"The server refused: {wording.refusal(exc)}")
+    except Closed as exc:
+        _give_up(wording.ending(exc))
+    _say_goodbye(client, unheard)
+
+
+async def _talk(client: Client, place: Place) -> list[str]:
+    # Textual is slow to import; a mistyped city should not wait for it.
+    from client_demo.terminal.app import ChatApp
+
+    async with client:
+        app = ChatApp(client, place.label)
+        await app.run_async()
+        return app.unheard()
+
+
+def _unreachable(url: str, exc: Unreachable) -> str:
+    if exc.retry_after is not None:
+        return f"The server at {url} is full or not ready. Try again in {wording.clock(exc.retry_after)}."
+    if "HTTP" in exc.reason or not exc.may_return:
+        return f"What answers at {url} is no hereabouts server ({safe.line(exc.reason)})."
+    return (
+        f"No server answers at {url}.\n"
+        "Start one in another terminal with `make run` or `hereabouts serve`, or name another with --url."
+    )
+
+
+def _say_goodbye(client: Client, unheard: list[str]) -> None:
+    if unheard:
+        click.echo("Not known to have been heard:")
+        for text in unheard:
+            click.echo(f"  {safe.line(text)}")
+    closed = client.closed
+    if closed is not None and closed.code != 1000:
+        _give_up(wording.ending(closed))
+    click.echo("You left; the server has forgotten you.")
+
+
+def _give_up(words: str) -> None:
+    click.echo(words, err=True)
+    sys.exit(1)

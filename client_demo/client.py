@@ -1,0 +1,172 @@
+"""One person's side of the wire, usable alone in other programs.
+
+    async with Client(cell="dr5ru", name="Ada") as client:
+        await client.say("hello")
+        async for event in client.events():
+            print(event)
+
+Knows the commands and hands out events. Never knows a screen, nor how a server works inside. How it stays the
+same person when connections break stands in presence.py.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from types import TracebackType
+from typing import Self
+
+from client_demo.presence import Presence
+from client_demo.wire import Closed, Message, Refused, Unreachable
+
+__all__ = ["Client", "Closed", "Message", "Refused", "Unreachable"]
+
+# A resume replays at most 1,000 events; twice that leaves room for what happens meanwhile.
+QUEUE_MAX_EVENTS = 2000
+LEAVE_TIMEOUT_S = 2.0
+
+
+class Client(Presence):
+    """One person. What is known (`room`, `members`, `closes`, …) is kept up to date as events arrive."""
+
+    def __init__(
+        self,
+        url: str = "ws://127.0.0.1:8765/ws",
+        *,
+        cell: str,
+        name: str | None = None,
+        wire: str = "msgpack",
+        far: bool = False,
+        source: str | None = None,
+        reconnect: bool = True,
+        rng: random.Random | None = None,
+        backoff_s: tuple[float, float] = (0.5, 30.0),
+        keepalive_s: float | None = 20.0,
+    ) -> None:
+        """Prepare, without connecting.
+
+        Args:
+            cell: geohash of 4 to `finest_cell` characters; all the server ever learns of the place.
+            wire: "msgpack" or "json".
+            far: let the search for company grow beyond the usual reach.
+            source: local address to connect from.
+            rng: chance for refs and for the jitter of reconnecting; give a seeded one to repeat a run.
+            backoff_s: bound of the first wait before reconnecting, and of the longest; each wait is a
+                uniformly random part of a bound that doubles from one to the other.
+            keepalive_s: seconds between pings of our own, None for none.
+        """
+        super().__init__(
+            url,
+            cell=cell,
+            name=name,
+            wire=wire,
+            far=far,
+            source=source,
+            reconnect=reconnect,
+            rng=rng,
+            backoff_s=backoff_s,
+            keepalive_s=keepalive_s,
+        )
+        self.on_event: Callable[[Message], None] | None = None
+        self._queue: deque[Message] = deque()
+        self._queued = asyncio.Event()
+        self._overrun = 0
+
+    async def __aenter__(self) -> Self:
+        """Connect, enter and return once the first room is known.
+
+        Raises:
+            Refused: the server does not take this cell or name.
+            Unreachable: no connection came about; `retry_after` where the server named a time.
+            Closed: the server closed before a room was given.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _exc: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(Closed, Refused, TimeoutError):
+            async with asyncio.timeout(LEAVE_TIMEOUT_S):
+                if self.connected:
+                    await self.leave()
+        await self._stop()
+
+    async def say(self, text: str, *, ref: str | None = None) -> Message:
+        """Say something in the present room and return one's own echo, which is the acknowledgement.
+
+        Raises:
+            Refused: `wrong_room` where the room changed before this was acknowledged.
+        """
+        return await self.request("say", ref=ref, text=text, room=self.room)
+
+    async def next(self) -> Message:
+        """Ask for another room and return it."""
+        return await self.request("next")
+
+    async def move(self, cell: str) -> Message:
+        """Tell a new place; returns `moved`, which says from when it counts."""
+        answer = await self.request("move", cell=cell)
+        self.cell = str(answer.get("cell", cell))
+        return answer
+
+    async def rename(self, name: str) -> Message:
+        """Take another name, shown to the room; returns `changed`."""
+        answer = await self.request("rename", name=name)
+        self._chosen_name = self.name
+        return answer
+
+    async def away(self) -> Message:
+        """Keep the seat for a while without being counted as company; any other command ends it."""
+        return await self.request("away")
+
+    async def mute(self, who: str) -> Message:
+        """Stop seeing what a member of the present room says; nobody is told."""
+        return await self.request("mute", who=who)
+
+    async def unmute(self, who: str) -> Message:
+        """See again what a member says."""
+        return await self.request("unmute", who=who)
+
+    async def ping(self) -> Message:
+        """Return `pong` with the server's clock in `now`, Unix milliseconds."""
+        return await self.request("ping")
+
+    async def leave(self) -> Message:
+        """Be forgotten: seat, place and token. Returns `bye`; the connection ends."""
+        self._leaving = True
+        return await self.request("leave")
+
+    async def events(self) -> AsyncIterator[Message]:
+        """Yield every event in order, for one consumer, until the connection is over (see `closed`).
+
+        Local ones are mixed in: `disconnected` {`code`, `reason`, `retry_in_s` or None}, `reconnected`
+        {`resumed`}, then what was missed, `caught_up` {`said`: how many messages that were}, and `overrun`
+        {`lost`} where this iterator was too slow and the oldest events were given up.
+        """
+        while True:
+            if self._overrun:
+                lost, self._overrun = self._overrun, 0
+                yield {"type": "overrun", "lost": lost}
+            elif self._queue:
+                yield self._queue.popleft()
+            elif self.closed is not None:
+                return
+            else:
+                self._queued.clear()
+                await self._queued.wait()
+
+    def _publish(self, event: Message) -> None:
+        if self.on_event is not None:
+            self.on_event(event)
+            return
+        if len(self._queue) >= QUEUE_MAX_EVENTS:
+            self._queue.popleft()
+            self._overrun += 1
+        self._queue.append(event)
+        self._queued.set()

@@ -1,0 +1,91 @@
+"""What commands that bring many people check before anybody enters, and how they end.
+
+Knows how to say on the command line what cannot be and what to type about it. Never knows what the people will do.
+"""
+
+import asyncio
+import signal
+from typing import Any
+
+import click
+
+from client_demo.about import fetch_limits
+from client_demo.capacity import descriptor_shortage, descriptors_needed, port_shortage, seat_shortage
+from client_demo.client import Unreachable
+from client_demo.machine import BadSource, check_sources, ephemeral_ports, parse_sources, raise_descriptor_limit
+from client_demo.places import PlaceUnknown, find_city, parse_cell, parse_coordinates
+
+DEFAULT_URL = "ws://127.0.0.1:8765/ws"
+
+
+def limits_or_exit(url: str) -> dict[str, Any]:
+    """Return the server's limits, {} where it tells none; end with a sentence where nobody answers."""
+    if not url.startswith(("ws://", "wss://")):
+        raise click.BadParameter(f"{url!r} is no WebSocket address: it begins with ws:// or wss://", param_hint="url")
+    try:
+        return asyncio.run(fetch_limits(url))
+    except Unreachable as exc:
+        message = f"{exc.reason}.\nStart a server first, in another terminal: hereabouts serve"
+        raise click.ClickException(message) from exc
+
+
+def sources_or_exit(text: str | None) -> tuple[str, ...]:
+    """Return the local addresses; end with a sentence where one cannot be connected from."""
+    try:
+        sources = parse_sources(text)
+        check_sources(sources)
+    except BadSource as exc:
+        raise click.BadParameter(str(exc), param_hint="--source") from exc
+    return sources
+
+
+def check_capacity(connections: int, processes: int, sources: int, limits: dict[str, Any]) -> None:
+    """Make room for so many connections at a time, or end with what falls short and what to do about it."""
+    hard = raise_descriptor_limit(descriptors_needed(connections, processes))
+    first, last = ephemeral_ports()
+    shortage = (
+        descriptor_shortage(connections, processes, hard_limit=hard)
+        or port_shortage(connections, sources, first_port=first, last_port=last)
+        or seat_shortage(connections, limits)
+    )
+    if shortage:
+        raise click.UsageError(shortage)
+
+
+def place_or_exit(
+    city: str | None, near: str | None, cell: str | None, *, finest: int, is_spread: bool
+) -> tuple[float, float, str | None]:
+    """Return the centre in degrees, and the one cell of everybody where that was asked for."""
+    if sum(given is not None for given in (city, near, cell)) > 1:
+        raise click.UsageError("Say where they are in one way: --city, --near or --cell.")
+    try:
+        if cell is not None:
+            parsed = parse_cell(cell)
+            if len(parsed) > finest and not is_spread:
+                raise click.BadParameter(f"the server takes {finest} characters at most", param_hint="--cell")
+            return *_centre(parsed), None if is_spread else parsed
+        if near is not None:
+            return *parse_coordinates(near), None
+        found = find_city(city or "New York")
+    except PlaceUnknown as exc:
+        raise click.UsageError(str(exc)) from exc
+    return found.lat, found.lon, None
+
+
+def _centre(cell: str) -> tuple[float, float]:
+    import pygeohash
+
+    lat, lon = pygeohash.decode(cell)
+    return float(lat), float(lon)
+
+
+def stop_at_ctrl_c(stop: asyncio.Event) -> None:
+    """Let the first Ctrl-C (or SIGTERM) set `stop`, and the second end the program at once."""
+    loop = asyncio.get_running_loop()
+
+    def first() -> None:
+        stop.set()
+        loop.remove_signal_handler(signal.SIGINT)
+
+    loop.add_signal_handler(signal.SIGINT, first)
+    loop.add_signal_handler(signal.SIGTERM, stop.set)

@@ -1,0 +1,218 @@
+"""The terminal client's screen and keys.
+
+Knows what a person may do and asks the client for it; what comes back is told by story.py. Never speaks the wire.
+"""
+
+from collections.abc import Awaitable
+from functools import partial
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Footer
+
+from client_demo.client import Client, Closed, Refused
+from client_demo.places import PlaceUnknown, parse_place
+from client_demo.terminal import safe, slash, wording
+from client_demo.terminal.composer import Composer
+from client_demo.terminal.dialogs import ChooseMember, Help, NewName
+from client_demo.terminal.heading import PEOPLE_FROM_COLUMNS, Heading
+from client_demo.terminal.looks import DUSK
+from client_demo.terminal.people import People
+from client_demo.terminal.server_time import ServerTime
+from client_demo.terminal.slash import Misunderstood, Slash, Words
+from client_demo.terminal.story import Banner, Story
+from client_demo.terminal.transcript import OwnLine, Transcript
+from client_demo.terminal.waiting import Waiting
+
+
+def key(keys: str, action: str, words: str, shown: str) -> Binding:
+    """Return a key that works wherever the cursor stands."""
+    return Binding(keys, action, words, key_display=shown, priority=True)
+
+
+class ChatApp(App[None], inherit_bindings=False):
+    """One person's room. Enter the client before, leave it after."""
+
+    TITLE = "hereabouts"
+    CSS_PATH = "terminal.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (PEOPLE_FROM_COLUMNS, "-normal"), (110, "-wide")]  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012
+        key("ctrl+n", "next", "next", "^N"),
+        key("ctrl+t", "mute", "mute", "^T"),
+        key("ctrl+r", "rename", "rename", "^R"),
+        key("ctrl+o", "away", "away", "^O"),
+        key("ctrl+s", "again", "say again", "^S"),
+        key("ctrl+g,f1", "help", "help", "^G"),
+        key("ctrl+q", "leave", "leave", "^Q"),
+        Binding("ctrl+c", "leave", show=False, priority=True),
+        Binding("pageup", "look(-1)", show=False, priority=True),
+        Binding("pagedown", "look(1)", show=False, priority=True),
+    ]
+
+    def __init__(self, client: Client, place: str) -> None:
+        super().__init__()
+        self.client = client
+        time = ServerTime()
+        self.heading = Heading(time.now_s, place)
+        self.waiting = Waiting(time.now_s)
+        self.transcript = Transcript()
+        self.people = People(id="people")
+        self.banner = Banner(id="banner")
+        self.composer = Composer(max_chars=int(client.limits.get("text_max_chars") or 1000))
+        self.story = Story(
+            client,
+            server_time=time,
+            heading=self.heading,
+            people=self.people,
+            transcript=self.transcript,
+            waiting=self.waiting,
+            banner=self.banner,
+        )
+
+    def compose(self) -> ComposeResult:
+        yield self.heading
+        with Horizontal(id="middle"):
+            with Vertical(id="talk"):
+                yield self.waiting
+                yield self.transcript
+            yield self.people
+        yield self.banner
+        yield self.composer
+        yield Footer(compact=True)
+
+    def on_mount(self) -> None:
+        self.register_theme(DUSK)
+        self.theme = "dusk"
+        self.composer.focus()
+        self.set_interval(1.0, self.story.tick)
+        self.run_worker(self._follow())
+
+    async def _follow(self) -> None:
+        async for event in self.client.events():
+            self.story.tell(event)
+            self.refresh_bindings()
+
+    def unheard(self) -> list[str]:
+        """Return what was typed and is not known to have been heard: nothing typed is lost on leaving."""
+        draft = self.composer.text.strip()
+        return [line.text for line in self.transcript.unheard()] + ([draft] if draft else [])
+
+    # --- saying -------------------------------------------------------------------------------------------
+
+    def on_composer_submitted(self, event: Composer.Submitted) -> None:
+        try:
+            asked = slash.parse(event.text)
+            if isinstance(asked, Words):
+                self._say(asked.text)
+            else:
+                self._obey(asked)
+        except (Misunderstood, PlaceUnknown) as exc:
+            self._complain(str(exc))
+            return
+        self.composer.clear()
+
+    def _say(self, text: str) -> None:
+        if self.client.closed is not None:
+            raise Misunderstood("The connection is over; nobody would hear this.")
+        if len(text) > self.composer.max_chars:
+            raise Misunderstood(f"That has {len(text)} characters; {self.composer.max_chars} can be said at once.")
+        line = self.story.say(text, self.client.new_ref())
+        self.transcript.anchor()
+        self.run_worker(self._deliver(line))
+
+    async def _deliver(self, line: OwnLine) -> None:
+        try:
+            await self.client.say(line.text, ref=line.ref)
+        except Refused as refused:
+            line.fail(wording.refusal(refused))
+        except Closed as closed:
+            line.fail(wording.ending(closed))
+        self.refresh_bindings()
+
+    def action_again(self) -> None:
+        """Say again what failed, in the room one is in now; or end the wait for the next attempt."""
+        self.client.retry_now()
+        failed = self.transcript.failed() if self.client.closed is None else []
+        for line in failed:
+            line.remove()
+            self._say(line.text)
+
+    # --- asking -------------------------------------------------------------------------------------------
+
+    def _obey(self, asked: Slash) -> None:
+        names = {id: safe.line(member["name"]) for id, member in self.client.members.items() if id != self.client.me}
+        client, argument = self.client, asked.argument
+        match asked.name:
+            case "mute" | "unmute":
+                who = slash.choose_member(argument, names)
+                self._ask(client.mute(who) if asked.name == "mute" else client.unmute(who), asked)
+            case "name":
+                self._ask(client.rename(argument), asked)
+            case "move":
+                near, cell = (argument, None) if "," in argument else (None, argument)
+                self._ask(client.move(parse_place(near=near, cell=cell, characters=self._finest()).cell), asked)
+            case other:
+                getattr(self, f"action_{other}")()
+
+    def _finest(self) -> int:
+        return int(self.client.limits.get("finest_cell") or 6)
+
+    def _ask(self, command: Awaitable[object], asked: Slash | None = None) -> None:
+        self.run_worker(self._answered(command, asked))
+
+    async def _answered(self, command: Awaitable[object], asked: Slash | None) -> None:
+        try:
+            await command
+        except Refused as refused:
+            self._complain(wording.refusal(refused))
+        except Closed as closed:
+            self._complain(wording.ending(closed))
+        else:
+            return
+        if asked is not None and not self.composer.text:
+            self.composer.text = f"/{asked.name} {asked.argument}".strip()
+            self.composer.move_cursor(self.composer.document.end)
+
+    def _complain(self, words: str) -> None:
+        self.transcript.note(safe.line(words), kind="error")
+
+    def action_next(self) -> None:
+        self._ask(self.client.next())
+
+    def action_away(self) -> None:
+        is_away = self.client.members.get(self.client.me, {}).get("away")
+        self._ask(self.client.ping() if is_away else self.client.away())
+
+    def action_mute(self) -> None:
+        self.push_screen(ChooseMember(self.client.members, self.client.me), self._turn_muting)
+
+    def _turn_muting(self, who: str | None) -> None:
+        if who is not None:
+            is_muted = self.client.members.get(who, {}).get("muted")
+            self._ask(self.client.unmute(who) if is_muted else self.client.mute(who))
+
+    def action_rename(self) -> None:
+        self.push_screen(NewName(safe.line(self.client.name or "")), self._rename)
+
+    def _rename(self, name: str | None) -> None:
+        if name is not None and name != self.client.name:
+            self._ask(self.client.rename(name))
+
+    def action_help(self) -> None:
+        self.push_screen(Help(self.client.cell))
+
+    def action_leave(self) -> None:
+        self.exit()
+
+    def action_look(self, pages: int) -> None:
+        scroll = self.transcript.scroll_page_up if pages < 0 else self.transcript.scroll_page_down
+        self.call_next(partial(scroll, animate=False))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer `again` only where there is something to try again."""
+        del parameters
+        if action == "again":
+            return bool(self.transcript.failed()) or not self.client.connected
+        return True

@@ -1,0 +1,103 @@
+"""What opens over the room and closes again: help, whom to mute, and a new name.
+
+Each returns what was chosen, or None. Never knows the client.
+"""
+
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from client_demo.terminal import safe, slash
+from client_demo.terminal.looks import DIM
+from client_demo.terminal.people import mark, remark
+
+KEYS = (
+    ("Enter", "say it (Ctrl-J breaks the line)"),
+    ("Ctrl-N", "next: sit with other people"),
+    ("Ctrl-T", "mute or unmute somebody"),
+    ("Ctrl-R", "rename yourself"),
+    ("Ctrl-O", "away, and back"),
+    ("Ctrl-S", "say again what failed; reconnect now"),
+    ("PgUp PgDn", "look back"),
+    ("Ctrl-Q", "leave (Ctrl-C too)"),
+)
+
+
+class Dialog(ModalScreen[str | None]):
+    """A panel in the middle; Escape closes it."""
+
+    BINDINGS = [  # noqa: RUF012
+        Binding("escape", "dismiss", "close"),
+        Binding("ctrl+c,ctrl+q", "app.leave", "leave", show=False, priority=True),
+    ]
+
+
+class Help(Dialog):
+    """Keys, commands, and what the server is told of the place."""
+
+    def __init__(self, cell: str) -> None:
+        super().__init__()
+        self._cell = cell
+
+    def compose(self) -> ComposeResult:
+        rows: list[Content] = [Content.assemble((f"{key:<14}", "bold $primary"), what) for key, what in KEYS]
+        rows.append(Content(""))
+        for name, (argument, what) in slash.COMMANDS.items():
+            rows.append(Content.assemble((f"{f'/{name} {argument}':<14}", "bold $primary"), what))
+        rows.append(Content(""))
+        told = f"Of your place the server is told the cell {self._cell} and nothing finer."
+        rows.append(Content.styled(told, DIM))
+        panel = Vertical(Static(Content("\n").join(rows)), classes="panel")
+        panel.border_title, panel.border_subtitle = "Help", "Esc closes"
+        yield panel
+
+    def on_key(self) -> None:
+        self.dismiss()
+
+
+class ChooseMember(Dialog):
+    """Returns the id of the member whose muting is to be turned round."""
+
+    def __init__(self, members: dict[str, dict[str, Any]], me: str) -> None:
+        super().__init__()
+        self._members = [member for member in members.values() if member["id"] != me]
+        self._me = me
+
+    def compose(self) -> ComposeResult:
+        panel = Vertical(classes="panel")
+        panel.border_title, panel.border_subtitle = "Mute or unmute", "Enter turns it round · Esc closes"
+        with panel:
+            if self._members:
+                yield OptionList(*(self._option(member) for member in self._members), markup=False)
+            else:
+                yield Static("Nobody else is here.")
+
+    def _option(self, member: dict[str, Any]) -> Option:
+        note = remark(member, self._me)
+        name = f"{mark(member, self._me)} {safe.line(member['name'])}"
+        return Option(Content.assemble(name, (f"  {note}" if note else "", DIM)), id=member["id"])
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option.id)
+
+
+class NewName(Dialog):
+    """Returns the name that was typed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._old_name = name
+
+    def compose(self) -> ComposeResult:
+        panel = Vertical(Input(self._old_name, max_length=32), classes="panel")
+        panel.border_title, panel.border_subtitle = "Your name", "Enter takes it · Esc closes"
+        yield panel
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        self.dismiss(event.value.strip() or None)

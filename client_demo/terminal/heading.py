@@ -1,0 +1,94 @@
+"""The top of the screen: where one is, how near the others are, why this room, and how long it lasts.
+
+`facts` in, two lines out; the clock burns down by itself. Never knows events or the client.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from textual.content import Content
+from textual.widget import Widget
+
+from client_demo.terminal.looks import DIM, FAINT
+from client_demo.terminal.wording import clock, count, distance
+
+BAR_CELLS = 20
+HURRY_S = 120.0
+# Narrower, and the list of people gives its columns to what they say; then they are counted here.
+PEOPLE_FROM_COLUMNS = 70
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the heading says. Times are seconds on the clock that `now_s` reads."""
+
+    place: str = ""
+    cell: str = ""
+    within_m: float | None = None
+    why: str = ""
+    opened_s: float = 0.0
+    closes_s: float = 0.0
+    people: int = 0
+    is_live: bool = True
+
+
+def bar(share_left: float, cells: int = BAR_CELLS) -> tuple[str, str]:
+    """Return what is left and what is burnt of a bar; anything left at all shows half a cell."""
+    halves = min(cells * 2, max(0, -int(-share_left * cells * 2 // 1)))
+    whole, half = divmod(halves, 2)
+    return "━" * whole + "╸" * half, "─" * (cells - whole - half)
+
+
+def sides(left: Content, right: Content, width: int) -> Content:
+    """Return one line with something at both ends; the left gives way."""
+    left = left.truncate(max(0, width - right.cell_length - 1), ellipsis=True)
+    return left.pad_right(max(0, width - left.cell_length - right.cell_length)) + right
+
+
+class Heading(Widget):
+    """Two lines. `now_s` is asked each second."""
+
+    def __init__(self, now_s: Callable[[], float], place: str) -> None:
+        super().__init__(id="heading")
+        self._now_s = now_s
+        self.facts = Facts(place=place)
+
+    def on_mount(self) -> None:
+        self.set_interval(1.0, self.refresh)
+
+    def tell(self, **facts: object) -> None:
+        """Change some of the facts."""
+        self.facts = replace(self.facts, **facts)  # type: ignore[arg-type]
+        self.refresh()
+
+    def render(self) -> Content:
+        width = self.content_size.width
+        return Content("\n").join([sides(self._where(), self._until(), width), sides(self._why(), self._bar(), width)])
+
+    def _where(self) -> Content:
+        facts = self.facts
+        parts = [(facts.place, "bold $primary"), (f"cell {facts.cell}", DIM)]
+        if facts.within_m and facts.people > 1:
+            parts.append((f"within {distance(facts.within_m)}", ""))
+        if self.app.size.width < PEOPLE_FROM_COLUMNS:
+            parts.append((count(facts.people, "person", "people"), DIM))
+        return Content(" · ").join([Content.styled(*part) for part in parts])
+
+    def _until(self) -> Content:
+        if not self.facts.is_live:
+            return Content.styled("not connected", "$warning")
+        left_s = self.facts.closes_s - self._now_s()
+        words = f"ends in {clock(left_s)}" if left_s > 0 else "ending"
+        return Content.styled(words, self._colour(left_s))
+
+    def _why(self) -> Content:
+        return Content.styled(self.facts.why, DIM)
+
+    def _bar(self) -> Content:
+        left_s = self.facts.closes_s - self._now_s()
+        whole_s = max(1.0, self.facts.closes_s - self.facts.opened_s)
+        left, burnt = bar(left_s / whole_s)
+        return Content.assemble((left, self._colour(left_s)), (burnt, FAINT))
+
+    def _colour(self, left_s: float) -> str:
+        return "$warning" if left_s <= HURRY_S else "$primary"

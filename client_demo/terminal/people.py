@@ -1,0 +1,67 @@
+"""Who sits here: the list at the side, and a colour for each that the conversation uses too.
+
+Knows members as a room shows them. Never knows what they said.
+"""
+
+from typing import Any
+
+from textual.content import Content
+from textual.widgets import Static
+
+from client_demo.terminal import safe
+from client_demo.terminal.looks import DIM, NAMES
+
+
+class Palette:
+    """Gives each member of a room a colour of their own, in the order they are met."""
+
+    def __init__(self) -> None:
+        self._given: dict[str, str] = {}
+
+    def colour(self, id: str) -> str:
+        """Return the colour of a member; as long as twelve or fewer are met, no two share one."""
+        return self._given.setdefault(id, NAMES[len(self._given) % len(NAMES)])
+
+    def start_anew(self) -> None:
+        """Forget everybody: the ids of the next room are new."""
+        self._given.clear()
+
+
+def mark(member: dict[str, Any], me: str) -> str:
+    """Return the sign in front of a name: oneself, muted, away or simply here."""
+    if member["id"] == me:
+        return "◆"
+    if member.get("muted"):
+        return "⊘"
+    return "○" if member.get("away") else "●"
+
+
+def remark(member: dict[str, Any], me: str) -> str:
+    """Return what stands behind a name: "you", "away", "muted" or several of them."""
+    told = ["you"] if member["id"] == me else []
+    told += [word for word in ("away", "muted", "visiting") if member.get(word)]
+    return ", ".join(told)
+
+
+class People(Static):
+    """The members, oneself first, then by name."""
+
+    def show(self, members: dict[str, dict[str, Any]], me: str, palette: Palette) -> None:
+        """Show these members."""
+        order = sorted(members.values(), key=lambda member: (member["id"] != me, member["name"].casefold()))
+        rows = [Content.styled(f"{len(order)} here", DIM)]
+        rows += [self._row(member, me, palette) for member in order]
+        self.update(Content("\n").join(rows))
+
+    def _row(self, member: dict[str, Any], me: str, palette: Palette) -> Content:
+        colour = "$primary" if member["id"] == me else palette.colour(member["id"])
+        if member.get("away") or member.get("muted"):
+            colour = DIM
+        note = remark(member, me)
+        name = Content(safe.line(member["name"]))
+        # The note is what a narrow list must not lose; a long name is shortened for it.
+        room_for_name = max(4, (self.content_size.width or 18) - 2 - (len(note) + 1 if note else 0))
+        name = name.truncate(room_for_name, ellipsis=True)
+        return Content.assemble(
+            (f"{mark(member, me)} ", colour), (name.plain, colour), (f" {note}" if note else "", DIM)
+        )

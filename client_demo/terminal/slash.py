@@ -1,0 +1,78 @@
+"""What a typed line asks for: words for the room, or one of the commands that begin with a slash.
+
+Pure. Never knows who sits in the room nor what a command does.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Something to say."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slash:
+    """A command and what was typed after it."""
+
+    name: str
+    argument: str = ""
+
+
+class Misunderstood(ValueError):
+    """The line asks for nothing that exists; the message says what does."""
+
+
+# name: (what follows it, what it does)
+COMMANDS = {
+    "next": ("", "sit with other people, at once"),
+    "mute": ("NAME", "stay, and see no more of what they say"),
+    "unmute": ("NAME", "see again what they say"),
+    "name": ("NAME", "be called something else"),
+    "away": ("", "keep the seat while you are gone; again to be back"),
+    "move": ("CELL", "tell a new place, as a cell or LAT,LON"),
+    "leave": ("", "be forgotten, and close"),
+    "help": ("", "show keys and commands"),
+}
+
+
+def parse(typed: str) -> Words | Slash:
+    """Return what a line asks for; `//` at its start says the rest with one slash.
+
+    Raises:
+        Misunderstood: no such command, or something missing or too much after it.
+    """
+    text = typed.strip()
+    if not text.startswith("/") or text.startswith("//"):
+        return Words(text[1:] if text.startswith("//") else text)
+    name, _, argument = text[1:].partition(" ")
+    name, argument = name.lower(), argument.strip()
+    if name not in COMMANDS:
+        raise Misunderstood(f"There is no /{name}; /help shows what there is. To say it, begin with //.")
+    wanted, _ = COMMANDS[name]
+    if wanted and not argument:
+        raise Misunderstood(f"/{name} wants a {wanted.lower()} after it: /{name} {wanted}")
+    if argument and not wanted:
+        raise Misunderstood(f"/{name} stands alone. To say it, begin with //.")
+    return Slash(name, argument)
+
+
+def choose_member(typed: str, names: dict[str, str]) -> str:
+    """Return the id of the member meant: by whole name or by its beginning, capitals aside.
+
+    Args:
+        names: member id to name.
+
+    Raises:
+        Misunderstood: nobody or several are meant.
+    """
+    wanted = typed.casefold()
+    exact = [id for id, name in names.items() if name.casefold() == wanted]
+    begun = exact or [id for id, name in names.items() if name.casefold().startswith(wanted)]
+    if len(begun) == 1:
+        return begun[0]
+    if begun:
+        raise Misunderstood(f"{typed!r} may be {' or '.join(sorted(names[id] for id in begun))}.")
+    raise Misunderstood(f"Nobody here is called {typed!r}. Here are: {', '.join(sorted(names.values())) or 'none'}.")

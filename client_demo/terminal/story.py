@@ -1,0 +1,234 @@
+"""What each event does to the screen: one method per event, found by its name.
+
+Knows the widgets and reads the client's knowledge. Never sends anything. Names are remembered here because an event
+tells of somebody who, by the time it is shown, may have gone.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from textual.content import Content
+from textual.widgets import Static
+
+from client_demo.client import Client
+from client_demo.terminal import safe, wording
+from client_demo.terminal.heading import Heading
+from client_demo.terminal.people import Palette, People
+from client_demo.terminal.server_time import ServerTime, hour
+from client_demo.terminal.transcript import Line, OwnLine, Transcript, said
+from client_demo.terminal.waiting import Search, Waiting
+
+Message = dict[str, Any]
+
+
+class Banner(Static):
+    """One line above the typing: the state of the connection, or of being away. Empty, it is not there."""
+
+    def on_mount(self) -> None:
+        self.show("")
+
+    def show(self, words: str, kind: str = "warning") -> None:
+        """Show these words, or nothing."""
+        self.display = bool(words)
+        self.set_classes(f"-{kind}")
+        self.update(Content(words))
+
+
+class Story:
+    """Tells the events of one person's evening."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        server_time: ServerTime,
+        heading: Heading,
+        people: People,
+        transcript: Transcript,
+        waiting: Waiting,
+        banner: Banner,
+    ) -> None:
+        self._client, self._time = client, server_time
+        self._heading, self._people, self._transcript = heading, people, transcript
+        self._waiting, self._banner = waiting, banner
+        self._palette = Palette()
+        self._known: dict[str, Message] = {}
+        self._room = ""
+        self._is_back_in_seat = False
+        self._break: Line | None = None
+        self._retry_at_s: float | None = None
+        self._lost_why = ""
+
+    def tell(self, event: Message) -> None:
+        """Show one event; what is unknown is not shown."""
+        tell: Callable[[Message], None] | None = getattr(self, f"_on_{event['type']}", None)
+        if tell is not None:
+            tell(event)
+        self._refresh()
+
+    def tick(self) -> None:
+        """Let the countdown to the next attempt go on."""
+        if self._retry_at_s is not None:
+            in_s = max(0.0, self._retry_at_s - self._time.now_s())
+            self._banner.show(f"{self._lost_why} Trying again in {in_s:.0f} s (^S: now). What you write is kept.")
+
+    # --- rooms --------------------------------------------------------------------------------------------
+
+    def _on_room(self, event: Message) -> None:
+        self._time.heard(event["now"], self._client.limits.get("time_scale") or 1.0)
+        self._known |= {member["id"]: dict(member) for member in event["members"]}
+        if event["room"] == self._room:
+            return
+        self._transcript.begin_room()
+        self._palette.start_anew()
+        words = Content.assemble(("New room. " if self._room else "", "bold"), self._company(event))
+        self._transcript.note(words, when=hour(event["now"]), kind="room")
+        self._room = event["room"]
+        if event.get("why"):
+            self._transcript.note(safe.line(event["why"]))
+
+    def _company(self, event: Message) -> str:
+        names = [safe.line(member["name"]) for member in event["members"] if member["id"] != event["me"]]
+        if not names:
+            return "You sit alone for now."
+        *first, last = names
+        company = f"{', '.join(first)} and {last}" if first else last
+        return f"You sit with {company}, within {wording.distance(event.get('within_m'))}."
+
+    def _on_closing(self, event: Message) -> None:
+        left = wording.clock(self._time.local_s(event["closes"]) - self._time.now_s())
+        self._transcript.note(f"This room ends in {left}. Everyone is then seated anew.", kind="warning")
+
+    def _on_extended(self, event: Message) -> None:
+        left = wording.clock(self._time.local_s(event["closes"]) - self._time.now_s())
+        self._transcript.note(f"This room goes on for {left}.")
+
+    # --- people -------------------------------------------------------------------------------------------
+
+    def _on_joined(self, event: Message) -> None:
+        self._known[event["id"]] = event["member"]
+        if event["id"] != self._client.me:
+            self._transcript.note(f"{self._name(event['id'])} sat down")
+        if self._waiting.display and self._client.waiting is None:
+            self._transcript.note("That is company.", kind="good")
+
+    def _on_left(self, event: Message) -> None:
+        how = wording.LEFT.get(event.get("why") or "", "left")
+        self._transcript.note(f"{self._name(event['id'])} {how}")
+
+    def _on_changed(self, event: Message) -> None:
+        before, after = self._known.get(event["id"], {}), event["member"]
+        was, now = safe.line(before.get("name", "")), safe.line(after["name"])
+        who = "You" if event["id"] == self._client.me else now
+        if was and was != now:
+            verb = "are" if who == "You" else "is"
+            self._transcript.note(f"{'You' if who == 'You' else was} {verb} now {now}")
+        elif bool(before.get("away")) != bool(after.get("away")) and who != "You":
+            self._transcript.note(f"{who} is away" if after.get("away") else f"{who} is back")
+        self._known[event["id"]] = after
+
+    def _on_muted(self, event: Message) -> None:
+        self._transcript.note(f"You see no more of what {self._name(event['who'])} says. Nobody is told.")
+
+    def _on_unmuted(self, event: Message) -> None:
+        self._transcript.note(f"You see again what {self._name(event['who'])} says.")
+
+    def _name(self, id: str) -> str:
+        return safe.line(self._known.get(id, {}).get("name", "")) or "Somebody"
+
+    # --- words --------------------------------------------------------------------------------------------
+
+    def _on_said(self, event: Message) -> None:
+        own = self._transcript.own(event.get("ref")) if event["from"] == self._client.me else None
+        if own is not None:
+            own.acknowledge(hour(event["at"]))
+            self._transcript.settle(own)
+            return
+        mine = event["from"] == self._client.me
+        colour = "$primary" if mine else self._palette.colour(event["from"])
+        words = said(safe.line(event["name"]), safe.lines(event["text"]), colour)
+        self._transcript.add(Line(words, when=hour(event["at"]), classes="said"))
+
+    def say(self, text: str, ref: str) -> OwnLine:
+        """Show one's own words as on their way; returns their line."""
+        name = safe.line(self._client.members.get(self._client.me, {}).get("name", "")) or "You"
+        line = OwnLine(name, text, shown=safe.lines(text), when=hour(), ref=ref)
+        self._transcript.add(line)
+        return line
+
+    def _on_moved(self, event: Message) -> None:
+        at = wording.clock(self._time.local_s(event["counts_from"]) - self._time.now_s())
+        self._transcript.note(f"Your new place {safe.line(event['cell'])} counts in {at}, or with ^N at once.")
+
+    def _on_notice(self, event: Message) -> None:
+        words = Content.assemble(("From the server  ", "bold"), safe.lines(event["text"]))
+        self._transcript.note(words, kind="notice")
+
+    def _on_error(self, event: Message) -> None:
+        if event.get("ref") is None:
+            self._transcript.note(safe.line(event.get("message") or event["code"]), kind="error")
+
+    def _on_overrun(self, event: Message) -> None:
+        self._transcript.note(f"{wording.count(event['lost'], 'event')} came too fast to be shown.", kind="warning")
+
+    # --- the connection -----------------------------------------------------------------------------------
+
+    def _on_disconnected(self, event: Message) -> None:
+        self._heading.tell(is_live=False)
+        if event["retry_in_s"] is None:
+            self._retry_at_s = None
+            if self._client.closed is not None:
+                self._banner.show(f"{wording.ending(self._client.closed)} ^Q closes.", "error")
+            return
+        self._lost_why = f"Connection lost ({safe.line(event['reason'])})."
+        self._retry_at_s = self._time.now_s() + event["retry_in_s"]
+        self.tick()
+
+    def _on_reconnected(self, event: Message) -> None:
+        self._is_back_in_seat = event["resumed"]
+        self._retry_at_s = None
+        self._banner.show("")
+        self._break = self._transcript.note("Back after a break.", when=hour(), kind="room")
+
+    def _on_caught_up(self, event: Message) -> None:
+        self._heading.tell(is_live=True)
+        if self._break is None:
+            return
+        missed = f"{wording.count(event['said'], 'message')} while you were away."
+        if self._is_back_in_seat:
+            self._break.rewrite(f"Back in your seat. {missed if event['said'] else 'Nothing was missed.'}")
+        else:
+            self._break.rewrite("Back, in another room: yours ended meanwhile.")
+
+    # --- what is always shown -----------------------------------------------------------------------------
+
+    def _refresh(self) -> None:
+        client = self._client
+        if client.closes is not None and client.opened is not None:
+            self._heading.tell(opened_s=self._time.local_s(client.opened), closes_s=self._time.local_s(client.closes))
+        self._heading.tell(
+            cell=safe.line(client.cell_in_room),
+            within_m=client.within_m,
+            why=safe.line(client.why),
+            people=len(client.members),
+        )
+        self._people.show(client.members, client.me, self._palette)
+        self._waiting.show(self._search())
+        if client.connected and self._retry_at_s is None:
+            is_away = client.members.get(client.me, {}).get("away")
+            self._banner.show("You are away and your seat is kept. Say anything, or ^O, to be back." if is_away else "")
+
+    def _search(self) -> Search | None:
+        client = self._client
+        waiting = client.waiting
+        if waiting is None:
+            return None
+        limits = client.limits
+        return Search(
+            within_m=waiting.get("within_m") or 0,
+            reach_max_m=limits.get("far_max_m" if client.far else "reach_max_m") or 15000,
+            people=waiting.get("people") or "",
+            next_s=self._time.local_s(waiting.get("next_at") or 0),
+            members=len(client.members),
+            seats_min=int(limits.get("seats_min") or 3),
+        )

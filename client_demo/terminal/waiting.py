@@ -1,0 +1,81 @@
+"""Waiting for company, as a state of its own: how far the server looks, who is about, when it gathers anew.
+
+`facts` in, a small panel out. Never knows events or the client.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from textual.content import Content
+from textual.widgets import Static
+
+from client_demo.terminal.heading import bar
+from client_demo.terminal.looks import DIM, FAINT
+from client_demo.terminal.wording import PEOPLE, clock, distance
+
+RINGS = ("   ·   ", "  (·)  ", " ((·)) ", "(((·)))")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How the search for company stands; times in seconds on the clock that `now_s` reads."""
+
+    within_m: float
+    reach_max_m: float
+    people: str
+    next_s: float
+    members: int
+    seats_min: int
+
+
+class Waiting(Static):
+    """A panel that is there while fewer than `seats_min` sit in the room."""
+
+    def __init__(self, now_s: Callable[[], float]) -> None:
+        super().__init__(id="waiting")
+        self._now_s = now_s
+        self._search: Search | None = None
+        self._beat = 0
+
+    def on_mount(self) -> None:
+        self.display = False
+        self.set_interval(0.6, self._tick)
+
+    def show(self, search: Search | None) -> None:
+        """Show how the search stands, or nothing."""
+        self._search = search
+        self.display = search is not None
+        self._draw()
+
+    def _tick(self) -> None:
+        self._beat += 1
+        if self.display:
+            self._draw()
+
+    def _draw(self) -> None:
+        search = self._search
+        if search is None:
+            return
+        left, rest = bar(search.within_m / max(search.reach_max_m, search.within_m, 1.0), 16)
+        self.border_title = f"Waiting for company {RINGS[self._beat % len(RINGS)]}"
+        self.update(
+            Content.assemble(
+                "Looking within ",
+                (f"{distance(search.within_m):<7} ", "bold"),
+                (left, "$primary"),
+                (rest, FAINT),
+                (f" {distance(search.reach_max_m)}\n", DIM),
+                f"{PEOPLE.get(search.people, '')}\n" if search.people in PEOPLE else "",
+                f"{self._here(search)}\n",
+                (self._next(search), DIM),
+            )
+        )
+
+    def _here(self, search: Search) -> str:
+        lack = max(1, search.seats_min - search.members)
+        here = "You are the first here" if search.members <= 1 else f"{search.members} of you so far"
+        return f"{here}; {lack} more make a room."
+
+    def _next(self, search: Search) -> str:
+        in_s = search.next_s - self._now_s()
+        return f"Everyone gathers anew in {clock(in_s)}. Just stay."

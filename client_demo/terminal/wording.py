@@ -1,0 +1,73 @@
+"""The sentences the screen says: distances, times, refusals, endings.
+
+Pure: values in, English out. Never knows widgets. Everything a server sends is cleaned in safe.py before it is shown.
+"""
+
+from client_demo.terminal import safe
+from client_demo.wire import Closed, Refused
+
+PEOPLE = {
+    "0": "Nobody else is about in your region.",
+    "1-9": "A few people are about in your region.",
+    "10-99": "Dozens of people are about in your region.",
+    "100+": "More than a hundred people are about in your region.",
+}
+
+# What a person can do about a refusal; the server's own sentence is shown where there is nothing to add.
+ADVICE = {
+    "bad_cell": "That is no cell. Cells are geohashes of 4 or more characters, like dr5ru.",
+    "too_precise": "That cell is finer than this server wants to know. Leave off its last characters.",
+    "outside": "This server does not serve that place.",
+    "bad_name": "That name cannot be used. Choose one of up to 32 letters.",
+    "bad_text": "That text cannot be said.",
+    "wrong_room": "That room is over.",
+    "rate_limited": "That was too much at once.",
+    "too_fast": "You cannot have travelled that fast.",
+    "no_such_member": "They are no longer here.",
+    "unavailable": "This server cannot do that.",
+    "banned": "This server has shut you out.",
+}
+
+ENDINGS = {
+    4500: "This server has shut you out.",
+    4501: "This server no longer knows you.",
+    4502: "This server closed because of too many errors.",
+    4503: "You went on in another window; this one is over.",
+    4504: "Your permission has run out.",
+}
+
+LEFT = {"left": "left", "lost": "was lost on the way", "moved": "moved on", "ejected": "was sent out by the room"}
+
+
+def distance(metres: float | None) -> str:
+    """Return a distance to read at a glance: "600 m", "1.4 km", "15 km"."""
+    if metres is None:
+        return "?"
+    if metres < 1000:
+        return f"{metres:.0f} m"
+    kilometres = metres / 1000
+    return f"{kilometres:.1f} km" if kilometres < 10 else f"{kilometres:.0f} km"
+
+
+def clock(seconds: float) -> str:
+    """Return a span as "23:41" or "1:02:09"; never below zero."""
+    left = max(0, round(seconds))
+    hours, minutes = left // 3600, left % 3600 // 60
+    return f"{hours}:{minutes:02}:{left % 60:02}" if hours else f"{minutes}:{left % 60:02}"
+
+
+def count(number: int, thing: str, things: str = "") -> str:
+    """Return "1 message", "7 messages"."""
+    return f"{number} {thing if number == 1 else things or thing + 's'}"
+
+
+def refusal(refused: Refused) -> str:
+    """Return why something was not done, and when it may be tried again."""
+    reason = ADVICE.get(refused.code) or safe.line(refused.message) or refused.code
+    again = f" Again in {clock(refused.retry_after)}." if refused.retry_after else ""
+    return reason + again
+
+
+def ending(closed: Closed) -> str:
+    """Return why the connection is over, or broke."""
+    return ENDINGS.get(closed.code) or safe.line(closed.reason) or f"closed with {closed.code}"

@@ -1,0 +1,24 @@
+"""Cells and distances: where people are, as coarsely as they chose to say it.
+
+Pure and synchronous. Knows nothing of rooms, servers or people; imports nothing else of this project.
+"""
+
+from geo.cell import ALPHABET, EARTH_RADIUS_M, MAX_LENGTH, BadCell, BadCoordinates, Cell, GeoError
+from geo.distance import Point, cell_distance_m, distance_m
+from geo.grid import Grid, Position, neighbours
+
+__all__ = [
+    "ALPHABET",
+    "EARTH_RADIUS_M",
+    "MAX_LENGTH",
+    "BadCell",
+    "BadCoordinates",
+    "Cell",
+    "GeoError",
+    "Grid",
+    "Point",
+    "Position",
+    "cell_distance_m",
+    "distance_m",
+    "neighbours",
+]

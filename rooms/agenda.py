@@ -1,0 +1,72 @@
+"""What is to be done when: a queue of moments, each with what concerns it."""
+
+import heapq
+from typing import NamedTuple
+
+from geo import Cell
+from rooms.person import Person
+from rooms.room import Room
+
+
+class Window(NamedTuple):
+    """The rooms of a region that end together."""
+
+    closes: float
+    region: Cell
+
+
+class LookOutward(NamedTuple):
+    """A room that waits since then looks for company."""
+
+    room: Room
+    since: float
+
+
+class AnnounceClosing(NamedTuple):
+    """The rooms of the window are told that they end soon."""
+
+    window: Window
+
+
+class EndWindow(NamedTuple):
+    """The rooms of the window end."""
+
+    window: Window
+
+
+class GiveUpSeat(NamedTuple):
+    """The seat that waits until then is given up."""
+
+    person: Person
+    until: float
+
+
+Item = LookOutward | AnnounceClosing | EndWindow | GiveUpSeat
+
+
+class Agenda:
+    """Items by time; those of one moment in the order they were put.
+
+    Nothing is taken out early: an item that no longer holds is passed over by whoever
+    does it, which is cheaper than looking for it here.
+    """
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Item]] = []
+        self._count = 0
+
+    def put(self, at: float, item: Item) -> None:
+        """Have `item` come up at that time, Unix seconds."""
+        heapq.heappush(self._heap, (at, self._count, item))
+        self._count += 1
+
+    @property
+    def next_at(self) -> float | None:
+        """When the first item comes up, or None if there is none."""
+        return self._heap[0][0] if self._heap else None
+
+    def pop_due(self, now: float) -> Item | None:
+        """Return the first item whose time has come, or None."""
+        if self._heap and self._heap[0][0] <= now:
+            return heapq.heappop(self._heap)[2]
+        return None

@@ -1,0 +1,17 @@
+"""What can go wrong when people use a room. The server turns each into one error event."""
+
+
+class RoomError(Exception):
+    """The root of everything rooms/ refuses."""
+
+
+class RoomFull(RoomError):
+    """The room has no free seat."""
+
+
+class NoSuchMember(RoomError):
+    """Nobody of that id sits in the room."""
+
+
+class NotSeated(RoomError):
+    """The person sits in no room."""

@@ -1,0 +1,84 @@
+"""What happens in a room, as immutable values.
+
+Each is, field for field, an event of the wire protocol, so that the server encodes
+it as it stands. Numbered events carry `seq`, the room's count from 1; `Waiting`
+concerns the moment only and carries none. Nothing here knows a socket, a format
+or anybody's cell.
+"""
+
+from typing import Any
+
+import msgspec
+
+
+class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, tag=str.lower):
+    """The root of all events: `type` on the wire is the class's name in lower case."""
+
+
+class Member(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One member as the others see them. `id` is new in every room."""
+
+    id: str
+    name: str
+    verified: str | None = None
+    visiting: bool = False
+    away: bool = False
+    topics: tuple[str, ...] = ()
+    muted: bool = False
+    """Whether the one who reads this has muted them: the server sets it per viewer."""
+
+
+class Numbered(Event, frozen=True):
+    """An event that counts: every member sees every number once."""
+
+    seq: int
+
+
+class Joined(Numbered, frozen=True):
+    id: str
+    member: Member
+    within_m: int
+
+
+class Left(Numbered, frozen=True):
+    id: str
+    why: str
+    """`left`, `lost`, `moved` or `ejected`."""
+
+
+class Changed(Numbered, frozen=True):
+    id: str
+    member: Member
+    ref: str | None = None
+
+
+class Said(Numbered, frozen=True, rename={"from_": "from"}):
+    from_: str
+    name: str
+    text: str
+    at: int
+    """Unix milliseconds."""
+    ref: str | None = None
+
+
+class Closing(Numbered, frozen=True):
+    closes: int
+    """Unix milliseconds."""
+
+
+class Skipped(Numbered, frozen=True):
+    """Stands for an event that one member does not see."""
+
+
+class Waiting(Event, frozen=True):
+    """Too few sit here: what the server is doing about it."""
+
+    within_m: int
+    people: str
+    """How many others are in the region: "0", "1-9", "10-99" or "100+"."""
+    bottles: bool
+    next_at: int
+    """When the region next gathers, Unix milliseconds."""
+    why: str
+    why_code: str
+    why_args: dict[str, Any]

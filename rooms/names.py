@@ -1,0 +1,33 @@
+"""The name a member shows in one room: asked for and made unique, or given by the room."""
+
+import random
+from collections.abc import Collection
+
+_QUALITIES = (
+    "Amber Brisk Calm Clever Copper Curious Dusky Early Gentle Golden Hazel Jolly Kind Lively "
+    "Lucky Mellow Merry Misty Nimble Patient Plucky Quiet Rosy Silver Sunny Swift Tidy Velvet Warm Witty"
+).split()
+_CREATURES = (
+    "Badger Beetle Bison Crane Cricket Dolphin Falcon Ferret Finch Fox Gecko Hare Hedgehog Heron Ibis "
+    "Lark Lynx Magpie Marten Mole Newt Otter Owl Panda Puffin Raven Robin Seal Sparrow Swan Toad Wren"
+).split()
+
+
+def shown_name(asked: str, taken: Collection[str], rng: random.Random) -> str:
+    """Return the name to show among `taken`: `asked`, numbered if somebody wears it, or a friendly one if empty."""
+    worn = {name.casefold() for name in taken}
+    if not asked:
+        return _friendly_name(worn, rng)
+    return asked if asked.casefold() not in worn else _numbered(asked, worn)
+
+
+def _friendly_name(worn: set[str], rng: random.Random) -> str:
+    name = f"{rng.choice(_QUALITIES)} {rng.choice(_CREATURES)}"
+    return name if name.casefold() not in worn else _numbered(name, worn)
+
+
+def _numbered(name: str, worn: set[str]) -> str:
+    number = 2
+    while f"{name} {number}".casefold() in worn:
+        number += 1
+    return f"{name} {number}"

@@ -1,0 +1,61 @@
+"""Somebody online, as the rooms know them: a cell, never a point; a seat, at most one."""
+
+from typing import TYPE_CHECKING
+
+from geo import Cell
+
+if TYPE_CHECKING:
+    from rooms.room import Room, Seat
+
+
+class Person:
+    """One identity that is online. The world changes it; the session reads it.
+
+    Attributes:
+        id: the identity, opaque; never leaves the server.
+        cell: where the rooms count this person.
+        next_cell: where they say they are now; counts from the next window or `next`.
+        name: the name asked for, or "" for one given anew in each room.
+        far: whether they accept company up to `far_max_m` away.
+        avoids: ids of rooms left by `next`, not to be joined again.
+        moved_until: end of the window in which they were last moved outward.
+    """
+
+    __slots__ = (
+        "avoids",
+        "cell",
+        "far",
+        "id",
+        "moved_until",
+        "name",
+        "next_cell",
+        "room",
+        "seat",
+        "topics",
+        "visiting",
+    )
+
+    def __init__(
+        self,
+        id: str,
+        cell: Cell,
+        *,
+        name: str = "",
+        topics: tuple[str, ...] = (),
+        visiting: bool = False,
+        far: bool = False,
+    ) -> None:
+        self.id = id
+        self.cell = cell
+        self.next_cell = cell
+        self.name = name
+        self.topics = topics
+        self.visiting = visiting
+        self.far = far
+        self.room: Room | None = None
+        self.seat: Seat | None = None
+        self.avoids: tuple[str, ...] = ()
+        self.moved_until = 0.0
+
+    def __repr__(self) -> str:
+        return f"<Person {self.id} in {self.cell}>"

@@ -1,0 +1,191 @@
+"""One room: its seats, its numbered events, and what it still remembers of them.
+
+The room decides what is said in it and in which order; it never decides who sits
+where (rooms/world.py does) and knows no session, socket or clock. Events are
+numbered from 1 without a gap; the newest are kept so that a member who lost the
+connection can be told what they missed.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from itertools import islice
+from math import ceil
+from typing import TypeVar
+
+from geo import Cell, cell_distance_m
+from rooms.errors import RoomFull
+from rooms.events import Changed, Closing, Joined, Left, Member, Numbered, Said
+from rooms.person import Person
+from rooms.windows import region_of
+
+AnEvent = TypeVar("AnEvent", bound=Numbered)
+
+MISSED_MAX = 1000
+"""Events kept while a seat waits, and `ref`s remembered per seat: what a resume may ask for (PROTOCOL.md)."""
+
+
+class Seat:
+    """One member's place in one room.
+
+    Attributes:
+        waits_until: when the seat of somebody without a connection is given up, Unix seconds; None while connected.
+        away_since: when they said they would be away, Unix seconds; None while present.
+    """
+
+    __slots__ = ("away_since", "member", "person", "refs", "waits_until")
+
+    def __init__(self, person: Person, member: Member) -> None:
+        self.person = person
+        self.member = member
+        self.waits_until: float | None = None
+        self.away_since: float | None = None
+        self.refs: dict[str, Said] | None = None
+
+    def said_before(self, ref: str | None) -> Said | None:
+        """Return what was said here under this `ref`, if anything."""
+        return self.refs.get(ref) if self.refs and ref is not None else None
+
+    def _remember(self, ref: str, said: Said) -> None:
+        if self.refs is None:
+            self.refs = {}
+        self.refs[ref] = said
+        if len(self.refs) > MISSED_MAX:
+            del self.refs[next(iter(self.refs))]
+
+
+class Room:
+    """A small group that ends by itself.
+
+    Attributes:
+        cell: the founding cell.
+        opened, closes: Unix seconds.
+        seats: member id → seat.
+        seq: number of the newest event.
+        waiting_since: since when fewer than `seats_min` keep company here, Unix seconds; None while enough do.
+    """
+
+    __slots__ = (
+        "_cells",
+        "_recent",
+        "_recent_max",
+        "_within_m",
+        "away",
+        "cell",
+        "closes",
+        "id",
+        "opened",
+        "region",
+        "seats",
+        "seats_max",
+        "seq",
+        "unconnected",
+        "waiting_since",
+    )
+
+    def __init__(self, id: str, cell: Cell, *, opened: float, closes: float, seats_max: int, recent_max: int) -> None:
+        self.id = id
+        self.cell = cell
+        self.region = region_of(cell)
+        self.opened = opened
+        self.closes = closes
+        self.seats_max = seats_max
+        self.seats: dict[str, Seat] = {}
+        self.seq = 0
+        self.away = 0
+        self.unconnected = 0
+        self.waiting_since: float | None = opened
+        self._recent: deque[Numbered] = deque()
+        self._recent_max = recent_max
+        self._within_m: int | None = None
+        self._cells: dict[Cell, int] = {}
+
+    def __repr__(self) -> str:
+        return f"<Room {self.id} at {self.cell}: {len(self.seats)} seats, seq {self.seq}>"
+
+    @property
+    def company(self) -> int:
+        """How many members keep company: all but those away."""
+        return len(self.seats) - self.away
+
+    @property
+    def within_m(self) -> int:
+        """No two members are farther apart than this, by their cells alone; rounded up to 100 m."""
+        if self._within_m is None:
+            self._within_m = _spread_m(list(self._cells) or [self.cell])
+        return self._within_m
+
+    def join(self, person: Person, member: Member) -> Joined:
+        """Seat the person as `member`. Raises RoomFull, changing nothing."""
+        if len(self.seats) >= self.seats_max:
+            raise RoomFull(f"{len(self.seats)} of {self.seats_max} seats are taken")
+        seat = self.seats[member.id] = Seat(person, member)
+        person.room, person.seat = self, seat
+        self._cells[person.cell] = self._cells.get(person.cell, 0) + 1
+        self._within_m = None
+        return self._numbered(Joined(self.seq + 1, member.id, member, self.within_m))
+
+    def leave(self, seat: Seat, why: str) -> Left:
+        """Give the seat up."""
+        self.set_away(seat, None)
+        self.set_waiting(seat, None)
+        person = seat.person
+        del self.seats[seat.member.id]
+        person.room = person.seat = None
+        self._cells[person.cell] -= 1
+        if not self._cells[person.cell]:
+            del self._cells[person.cell]
+            self._within_m = None
+        return self._numbered(Left(self.seq + 1, seat.member.id, why))
+
+    def say(self, seat: Seat, text: str, *, now: float, ref: str | None = None) -> Said:
+        """Say `text` to everybody here, the speaker too."""
+        member = seat.member
+        said = Said(self.seq + 1, member.id, member.name, text, int(now * 1000), ref)
+        if ref is not None:
+            seat._remember(ref, said)
+        return self._numbered(said)
+
+    def change(self, seat: Seat, member: Member, *, ref: str | None = None) -> Changed:
+        """Show the seat's member as `member` from now on; the id stays."""
+        seat.member = member
+        return self._numbered(Changed(self.seq + 1, member.id, member, ref))
+
+    def announce_closing(self) -> Closing:
+        """Tell everybody when the room ends."""
+        return self._numbered(Closing(self.seq + 1, int(self.closes * 1000)))
+
+    def set_away(self, seat: Seat, since: float | None) -> None:
+        """Count the seat as away since then, or as present (None)."""
+        self.away += (since is not None) - (seat.away_since is not None)
+        seat.away_since = since
+
+    def set_waiting(self, seat: Seat, until: float | None) -> None:
+        """Keep the seat for somebody without a connection until then, or know them connected (None)."""
+        self.unconnected += (until is not None) - (seat.waits_until is not None)
+        seat.waits_until = until
+
+    def recent(self) -> Iterable[Numbered]:
+        """Return the events still kept, oldest first."""
+        return self._recent
+
+    def since(self, seq: int) -> tuple[list[Numbered], int]:
+        """Return the events after `seq` still kept, in order, and how many older ones are not."""
+        wanted = self.seq - seq
+        kept = min(wanted, len(self._recent), MISSED_MAX)
+        return list(islice(self._recent, len(self._recent) - kept, None)), wanted - kept
+
+    def _numbered(self, event: AnEvent) -> AnEvent:
+        self.seq += 1
+        recent = self._recent
+        recent.append(event)
+        kept = MISSED_MAX if self.unconnected else self._recent_max
+        while len(recent) > kept:
+            recent.popleft()
+        return event
+
+
+def _spread_m(cells: list[Cell]) -> int:
+    """Return an upper bound of the distance between any two points of the cells, in metres, rounded up to 100."""
+    widest = max(cell.diagonal_m for cell in cells)
+    apart = (cell_distance_m(a, b) + (a.diagonal_m + b.diagonal_m) / 2 for i, a in enumerate(cells) for b in cells[:i])
+    return ceil(max(widest, max(apart, default=0.0)) / 100) * 100

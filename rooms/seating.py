@@ -1,0 +1,178 @@
+"""The mechanics of seats: opens, fills, empties and ends rooms, and says what follows.
+
+Keeps true, after every call: the index knows each room with a free seat and how full it
+is, each room stands in the window it ends with, a room in want of company has a look
+outward on the agenda, and an empty room is gone. It never decides who sits where.
+"""
+
+import random
+from collections.abc import Callable
+from typing import NamedTuple
+
+from geo import Cell
+from rooms.agenda import Agenda, AnnounceClosing, EndWindow, LookOutward, Window
+from rooms.changes import Change, Ended, Published, Seated, Unseated
+from rooms.errors import NotSeated
+from rooms.events import Joined, Member
+from rooms.index import RoomIndex
+from rooms.names import shown_name
+from rooms.person import Person
+from rooms.placement import fill_of
+from rooms.room import Room, Seat
+from rooms.rules import Rules
+from rooms.whys import Why
+from rooms.windows import closing_time, region_of
+
+
+class Former(NamedTuple):
+    """Somebody whose room was taken apart: the seat they had, and where."""
+
+    person: Person
+    seat: Seat
+    room: Room
+
+
+def place_of(person: Person) -> tuple[Room, Seat]:
+    """Return where the person sits. Raises NotSeated."""
+    if person.room is None or person.seat is None:
+        raise NotSeated(f"{person!r} sits nowhere")
+    return person.room, person.seat
+
+
+class Seating:
+    """All rooms of one process and who sits in them."""
+
+    def __init__(self, rules: Rules, agenda: Agenda, *, rng: random.Random, new_id: Callable[[], str]) -> None:
+        self.rooms: dict[str, Room] = {}
+        self.index = RoomIndex(finest_cell=rules.finest_cell)
+        self._windows: dict[Window, dict[str, Room]] = {}
+        self._rules = rules
+        self._agenda = agenda
+        self._rng = rng
+        self._new_id = new_id
+
+    def open_room(self, cell: Cell, *, now: float) -> Room:
+        """Return a new, empty room founded in that cell; somebody is to be seated in it at once."""
+        rules = self._rules
+        closes = closing_time(region_of(cell), now, rules.window_s)
+        room = Room(
+            self._new_id(),
+            cell,
+            opened=now,
+            closes=closes,
+            seats_max=rules.seats_max,
+            recent_max=rules.recent_events,
+        )
+        self.rooms[room.id] = room
+        self._put_into_window(room)
+        self._agenda.put(now + rules.look_every_s, LookOutward(room, now))
+        return room
+
+    def rooms_of(self, window: Window) -> list[Room]:
+        """Return the rooms that end with that window, in the order they were opened."""
+        return list(self._windows[window].values())
+
+    def close_window(self, window: Window) -> tuple[list[Change], list[Former]]:
+        """Take all rooms of the window apart."""
+        apart = self.take_apart(self.rooms_of(window))
+        del self._windows[window]
+        return apart
+
+    def join(
+        self,
+        person: Person,
+        room: Room,
+        why: Why,
+        *,
+        now: float,
+        former: Seat | None = None,
+        ref: str | None = None,
+    ) -> list[Change]:
+        """Seat the person among those who are there.
+
+        What waits of their `former` seat (a lost connection, being away) goes on in the new one.
+        """
+        joined = self._sit(person, room, former)
+        self.refill(room, now=now)
+        return [Published(room, joined), self.snapshot(person, why)._replace(ref=ref)]
+
+    def gather(self, formers: list[Former], room: Room, why: Why, *, now: float) -> list[Change]:
+        """Seat people in an empty room together: each is told once, when all sit."""
+        for former in formers:
+            self._sit(former.person, room, former.seat)
+        self.refill(room, now=now)
+        return [self.snapshot(former.person, why) for former in formers]
+
+    def leave(self, person: Person, why: str, *, now: float) -> list[Change]:
+        """Give the person's seat up; an empty room ends."""
+        room, seat = place_of(person)
+        left = room.leave(seat, why)
+        unseated = Unseated(person, room)
+        if not room.seats:
+            return [unseated, *self._end(room)]
+        self.refill(room, now=now)
+        return [unseated, Published(room, left)]
+
+    def take_apart(self, rooms: list[Room]) -> tuple[list[Change], list[Former]]:
+        """End the rooms without a word to anybody and return who sat in them: they are to be seated at once."""
+        changes: list[Change] = []
+        formers: list[Former] = []
+        for room in rooms:
+            for seat in list(room.seats.values()):
+                formers.append(Former(seat.person, seat, room))
+                changes.append(Unseated(seat.person, room))
+                seat.person.room = seat.person.seat = None
+            changes += self._end(room)
+        return changes, formers
+
+    def snapshot(self, person: Person, why: Why) -> Seated:
+        """Return the person's seat as it is now, the members in an order of chance."""
+        room, seat = place_of(person)
+        members = [other.member for other in room.seats.values()]
+        self._rng.shuffle(members)
+        return Seated(person, room, seat.member.id, room.seq, tuple(members), room.within_m, why)
+
+    def refill(self, room: Room, *, now: float) -> None:
+        """Take note of how full the room has become."""
+        fill = fill_of(room, self._rules)
+        if fill is None:
+            self.index.remove(room)
+        else:
+            self.index.put(room, fill)
+        if room.company >= self._rules.seats_min:
+            room.waiting_since = None
+        elif room.waiting_since is None:
+            room.waiting_since = now
+            self._agenda.put(now + self._rules.look_every_s, LookOutward(room, now))
+
+    def _sit(self, person: Person, room: Room, former: Seat | None) -> Joined:
+        taken = [seat.member.name for seat in room.seats.values()]
+        member = Member(
+            self._new_id(),
+            shown_name(person.name, taken, self._rng),
+            visiting=person.visiting,
+            away=former is not None and former.away_since is not None,
+            topics=person.topics,
+        )
+        joined = room.join(person, member)
+        if former is not None:
+            seat = room.seats[member.id]
+            room.set_away(seat, former.away_since)
+            room.set_waiting(seat, former.waits_until)
+        return joined
+
+    def _put_into_window(self, room: Room) -> None:
+        window = Window(room.closes, room.region)
+        if window not in self._windows:
+            self._windows[window] = {}
+            notice_s = min(self._rules.closing_s, self._rules.window_s / 2)
+            self._agenda.put(room.closes - notice_s, AnnounceClosing(window))
+            self._agenda.put(room.closes, EndWindow(window))
+        self._windows[window][room.id] = room
+
+    def _end(self, room: Room) -> list[Change]:
+        window = Window(room.closes, room.region)
+        del self.rooms[room.id]
+        self.index.remove(room)
+        del self._windows[window][room.id]
+        return [Ended(room)]

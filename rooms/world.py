@@ -1,0 +1,241 @@
+"""Everybody online here, their rooms, and what time does to both.
+
+Every act returns, in order, the changes that follow from it; the shell carries them
+out. What stays true, whatever is called in whatever order: everyone who entered sits
+in exactly one room, and no room has more than `seats_max` members.
+
+The world never reads a clock, draws no chance of its own and awaits nothing: `now` is
+Unix seconds, `rng` and `new_id` come in, so the same calls give the same seating.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+
+import msgspec
+
+from geo import Cell
+from rooms.agenda import Agenda, AnnounceClosing, EndWindow, GiveUpSeat, LookOutward, Window
+from rooms.changes import Change, Gone, Published, Seated
+from rooms.events import Waiting
+from rooms.names import shown_name
+from rooms.person import Person
+from rooms.placement import choose_outward, choose_room, is_waiting, reach_m, who_moves
+from rooms.reform import Gathered, plan
+from rooms.room import Room, Seat
+from rooms.rules import Rules
+from rooms.seating import Former, Seating, place_of
+from rooms.whys import Why
+from rooms.windows import region_of, window_end
+
+
+class World:
+    """All people and rooms of one process."""
+
+    def __init__(self, rules: Rules, *, rng: random.Random, new_id: Callable[[], str]) -> None:
+        self.rules = rules
+        self.people: dict[str, Person] = {}
+        self._rng = rng
+        self._agenda = Agenda()
+        self._seating = Seating(rules, self._agenda, rng=rng, new_id=new_id)
+        self._online: Counter[Cell] = Counter()
+
+    @property
+    def rooms(self) -> dict[str, Room]:
+        """Every room there is, by id."""
+        return self._seating.rooms
+
+    # What people do
+
+    def enter(self, person: Person, *, now: float) -> list[Change]:
+        """Seat somebody who was not online."""
+        self.people[person.id] = person
+        self._online[region_of(person.cell)] += 1
+        return self._seat_newcomer(person, now=now)
+
+    def next(self, person: Person, *, now: float, ref: str | None = None) -> list[Change]:
+        """Seat somebody elsewhere at once; the room they leave is not theirs again, and their new cell counts."""
+        room, _ = place_of(person)
+        person.avoids = (*(id for id in person.avoids if id in self.rooms), room.id)
+        changes = self._seating.leave(person, "moved", now=now)
+        changes += self._tell_waiting(room, now)
+        self._count_in(person, person.next_cell)
+        return changes + self._seat_newcomer(person, now=now, ref=ref)
+
+    def move(self, person: Person, cell: Cell) -> float:
+        """Note where somebody is now, and return from when it counts, Unix seconds."""
+        person.next_cell = cell
+        return place_of(person)[0].closes
+
+    def leave(self, person: Person, *, now: float) -> list[Change]:
+        """Let somebody go; they are online no more."""
+        return self._depart(person, "left", now=now)
+
+    def lose(self, person: Person, *, now: float) -> None:
+        """Keep the seat of somebody whose connection ended for a while; the others see nothing."""
+        room, seat = place_of(person)
+        until = now + self.rules.resume_grace_s
+        if seat.away_since is not None:
+            until = max(until, min(room.closes, seat.away_since + self.rules.away_s))
+        room.set_waiting(seat, until)
+        self._agenda.put(until, GiveUpSeat(person, until))
+
+    def regain(self, person: Person) -> None:
+        """Know somebody connected again, in the seat that waited."""
+        room, seat = place_of(person)
+        room.set_waiting(seat, None)
+
+    def rename(self, person: Person, name: str, *, ref: str | None = None) -> list[Change]:
+        """Show somebody by another name, in this room and the next ones."""
+        room, seat = place_of(person)
+        person.name = name
+        taken = [other.member.name for other in room.seats.values() if other is not seat]
+        member = msgspec.structs.replace(seat.member, name=shown_name(name, taken, self._rng))
+        return [Published(room, room.change(seat, member, ref=ref))]
+
+    def set_away(self, person: Person, since: float | None, *, now: float, ref: str | None = None) -> list[Change]:
+        """Show somebody as away since then, Unix seconds, or as back (None)."""
+        room, seat = place_of(person)
+        room.set_away(seat, since)
+        member = msgspec.structs.replace(seat.member, away=since is not None)
+        changes: list[Change] = [Published(room, room.change(seat, member, ref=ref))]
+        self._seating.refill(room, now=now)
+        return changes + self._tell_waiting(room, now)
+
+    def snapshot(self, person: Person, why: Why) -> Seated:
+        """Return the person's seat as it is now, to be told to them again."""
+        return self._seating.snapshot(person, why)
+
+    def waiting(self, room: Room, *, now: float) -> Waiting | None:
+        """Return what to tell a room in which too few keep company, or None if enough do."""
+        if not is_waiting(room):
+            return None
+        within_m = round(reach_m(room, now=now, rules=self.rules))
+        why = (
+            Why("few", {"members": len(room.seats), "within_m": within_m})
+            if len(room.seats) > 1
+            else Why("alone", {"within_m": within_m})
+        )
+        return Waiting(
+            within_m=within_m,
+            people=_bucket(self._online[room.region] - len(room.seats)),
+            bottles=False,
+            next_at=int(window_end(room.region, now, self.rules.window_s) * 1000),
+            why=why.sentence,
+            why_code=why.code,
+            why_args=why.args,
+        )
+
+    # What time does
+
+    @property
+    def deadline(self) -> float | None:
+        """When `tick` next has something to do, Unix seconds, or None."""
+        return self._agenda.next_at
+
+    def tick(self, *, now: float) -> list[Change]:
+        """Do the next thing that is due and return what follows. Call again while `deadline` is past."""
+        match self._agenda.pop_due(now):
+            case LookOutward(room, since):
+                return self._look_outward(room, since, now)
+            case AnnounceClosing(window):
+                return [Published(room, room.announce_closing()) for room in self._seating.rooms_of(window)]
+            case EndWindow(window):
+                return self._end_window(window, now)
+            case GiveUpSeat(person, until):
+                return self._give_up(person, until, now)
+        return []
+
+    def _look_outward(self, room: Room, since: float, now: float) -> list[Change]:
+        """Have a room that waits since then look once; it looks again while it does."""
+        if room.waiting_since != since or room.id not in self.rooms:
+            return []
+        found = choose_outward(room, self._seating.index, now=now, rules=self.rules, rng=self._rng)
+        if found is None:
+            self._agenda.put(now + self.rules.look_every_s, LookOutward(room, since))
+            return self._tell_waiting(room, now)
+        other, apart_m = found
+        return self._unite(*who_moves(room, other, now=now), apart_m, now)
+
+    def _unite(self, mover: Room, target: Room, apart_m: float, now: float) -> list[Change]:
+        why = Why("outward", {"distance_m": round(apart_m / 100) * 100})
+        changes, formers = self._seating.take_apart([mover])
+        for person, seat, _ in formers:
+            person.moved_until = target.closes
+            changes += self._seating.join(person, target, why, now=now, former=seat)
+        return changes + self._tell_waiting(target, now)
+
+    def _end_window(self, window: Window, now: float) -> list[Change]:
+        """Take all rooms of the window apart and put their people together anew."""
+        changes, formers = self._seating.close_window(window)
+        staying = {}
+        for former in formers:
+            until = former.seat.waits_until
+            if until is not None and until <= now:
+                changes += self._forget(former.person)
+            else:
+                self._count_in(former.person, former.person.next_cell)
+                staying[former.person.id] = former
+        return changes + self._seat_anew(staying, now)
+
+    def _seat_anew(self, formers: dict[str, Former], now: float) -> list[Change]:
+        people = [Gathered(id, former.person.cell, former.room.id) for id, former in formers.items()]
+        if not people:
+            return []
+        groups, singles = plan(people, rules=self.rules, rng=self._rng)
+        changes: list[Change] = []
+        for group in groups:
+            room = self._seating.open_room(formers[group[0]].person.cell, now=now)
+            changes += self._seating.gather([formers[id] for id in group], room, Why("window"), now=now)
+            changes += self._tell_waiting(room, now)
+        for id in singles:
+            changes += self._seat_newcomer(formers[id].person, now=now, former=formers[id].seat)
+        return changes
+
+    def _give_up(self, person: Person, until: float, now: float) -> list[Change]:
+        if person.seat is None or person.seat.waits_until != until:
+            return []
+        return self._depart(person, "lost", now=now)
+
+    # What both come down to
+
+    def _seat_newcomer(
+        self, person: Person, *, now: float, former: Seat | None = None, ref: str | None = None
+    ) -> list[Change]:
+        choice = choose_room(person, self._seating.index, rng=self._rng)
+        room, why = choice or (self._seating.open_room(person.cell, now=now), Why("first_here"))
+        changes = self._seating.join(person, room, why, now=now, former=former, ref=ref)
+        return changes + self._tell_waiting(room, now)
+
+    def _depart(self, person: Person, why: str, *, now: float) -> list[Change]:
+        room, _ = place_of(person)
+        changes = self._seating.leave(person, why, now=now)
+        return changes + self._tell_waiting(room, now) + self._forget(person)
+
+    def _forget(self, person: Person) -> list[Change]:
+        del self.people[person.id]
+        self._count_out(person)
+        return [Gone(person)]
+
+    def _count_in(self, person: Person, cell: Cell) -> None:
+        """Count somebody at another cell from now on."""
+        self._count_out(person)
+        person.cell = cell
+        self._online[region_of(cell)] += 1
+
+    def _count_out(self, person: Person) -> None:
+        region = region_of(person.cell)
+        self._online[region] -= 1
+        if not self._online[region]:
+            del self._online[region]
+
+    def _tell_waiting(self, room: Room, now: float) -> list[Change]:
+        waiting = self.waiting(room, now=now) if room.seats else None
+        return [Published(room, waiting)] if waiting is not None else []
+
+
+def _bucket(people: int) -> str:
+    """Return how many people in words too coarse to count anybody by."""
+    if people <= 0:
+        return "0"
+    return "1-9" if people < 10 else "10-99" if people < 100 else "100+"

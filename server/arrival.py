@@ -1,0 +1,105 @@
+"""How somebody comes in: a newcomer is seated, whoever comes back finds their seat and what they missed.
+
+Pure, like the session it serves: it reads an `enter` and says who that is and what follows.
+"""
+
+from typing import NamedTuple
+
+from geo import ALPHABET, Cell
+from rooms.changes import Change
+from rooms.events import Event
+from rooms.person import Person
+from rooms.seating import place_of
+from rooms.whys import Why
+from rooms.windows import REGION_LENGTH
+from server.house import House
+from server.messages import Enter, Refused, Resume
+from server.safety.identities import Identity
+from server.safety.rates import take_all
+from server.safety.words import clean_name, clean_topics
+
+
+class Arrival(NamedTuple):
+    """Who came, and what follows: changes of the rooms, then events for them alone."""
+
+    identity: Identity
+    person: Person
+    resumed: bool
+    changes: list[Change]
+    events: list[Event]
+
+
+def arrive(house: House, command: Enter, *, now: float) -> Arrival:
+    """Let somebody in. Raises Refused or BadCell, changing nothing."""
+    cell = parse_cell(command.cell, finest=house.settings.finest_cell)
+    name, topics = clean_name(command.name), clean_topics(command.topics)
+    if command.auth is not None:
+        raise Refused("bad_auth", "This server takes no `auth`: enter without it.")
+    identity = house.identities.of(command.token, now=now)
+    person = house.world.people.get(identity.id)
+    if person is not None:
+        _check_resume(person, command.resume)
+    claim_cell(house, identity, cell, now=now)
+    house.identities.came(identity)
+    if person is not None:
+        name = person.name if command.name is None else name
+        changes, events = _come_back(house, person, command.resume, name, far=bool(command.far), now=now)
+        house.world.move(person, cell)
+        resumed = _is_resumed(person, command.resume)
+        return Arrival(identity, person, resumed, changes, events)
+    person = Person(identity.id, cell, name=name, topics=topics, visiting=bool(command.visiting), far=bool(command.far))
+    return Arrival(identity, person, False, house.world.enter(person, now=now), [])
+
+
+def parse_cell(text: str, *, finest: int) -> Cell:
+    """Return the cell. Raises Refused or BadCell."""
+    if len(text) > finest and all(char in ALPHABET for char in text.lower()):
+        raise Refused("too_precise", f"Cut the cell to {finest} characters: this server wants to know no more.")
+    cell = Cell.parse(text)
+    if len(cell) < REGION_LENGTH:
+        raise Refused("bad_cell", f"A cell has {REGION_LENGTH} to {finest} characters, this one {len(cell)}.")
+    return cell
+
+
+def claim_cell(house: House, identity: Identity, cell: Cell, *, now: float) -> None:
+    """Count a cell that is not the one the identity named last. Raises Refused."""
+    if identity.cell is not None and identity.cell != cell:
+        wait_s = take_all(identity.cells, now)
+        if wait_s:
+            raise house.limited(f"At most {house.settings.cells_per_h} new cells an hour.", wait_s)
+    identity.cell = cell
+
+
+def _check_resume(person: Person, resume: Resume | None) -> None:
+    room, _ = place_of(person)
+    if resume is not None and resume.room == room.id and resume.seq > room.seq:
+        raise Refused("bad_message", f"`resume.seq` is {resume.seq}, but the room has come to {room.seq}.")
+
+
+def _is_resumed(person: Person, resume: Resume | None) -> bool:
+    return resume is not None and resume.room == place_of(person)[0].id
+
+
+def _come_back(
+    house: House, person: Person, resume: Resume | None, name: str, *, far: bool, now: float
+) -> tuple[list[Change], list[Event]]:
+    """Give somebody their seat again, and what they missed if they say from where."""
+    world = house.world
+    room, seat = place_of(person)
+    world.regain(person)
+    person.far = far
+    changes: list[Change] = []
+    if seat.away_since is not None:
+        changes += world.set_away(person, None, now=now)
+    if name != person.name:
+        changes += world.rename(person, name)
+    seated = world.snapshot(person, Why("kept"))
+    events: list[Event] = []
+    if resume is not None and _is_resumed(person, resume):
+        missed, lost = room.since(resume.seq)
+        events += missed
+        seated = seated._replace(seq=room.seq - len(missed), missed=lost or None)
+    waiting = world.waiting(room, now=now)
+    if waiting is not None:
+        events.append(waiting)
+    return [*changes, seated], events

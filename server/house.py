@@ -1,0 +1,74 @@
+"""What all sessions of one process share: settings, the world, identities, and each room's pace.
+
+Pure: it holds and answers, and neither awaits nor reads a clock.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+
+from rooms.events import Said
+from rooms.room import Room, Seat
+from rooms.world import World
+from server.messages import PROTOCOL, Refused, ServerInfo
+from server.safety.identities import Identities
+from server.safety.rates import Meter, per_period
+from server.safety.tokens import Tokens
+from server.settings import Settings
+from server.version import VERSION
+
+CLIENT_LIMITS = (
+    "seats_min", "seats_target", "seats_max", "window_s", "closing_s", "finest_cell", "reach_max_m", "far_max_m",
+    "say_per_s", "say_burst", "say_per_min", "room_per_min", "next_per_h", "cells_per_h", "text_max_chars",
+    "frame_max_bytes", "resume_grace_s", "away_s", "errors_per_min", "ping_every_s", "pong_timeout_s", "time_scale",
+)  # fmt: skip
+"""The settings that clients are told."""
+
+KEPT = (
+    "Your cell, never a point, while you have a seat.",
+    "Your address, while you are connected.",
+    "What is said in a room, in memory, until the room ends or newer words take its place.",
+    "Whom you mute and how often you changed rooms, in memory, until your token expires or you leave.",
+)
+"""What the server keeps of somebody, in sentences for them."""
+
+
+class House:
+    """The shared ground of all sessions."""
+
+    def __init__(self, settings: Settings, world: World, *, key: bytes, new_identity: Callable[[], bytes]) -> None:
+        self.settings = settings
+        self.world = world
+        self.identities = Identities(settings, Tokens(key), new_id=new_identity)
+        self.limits: dict[str, float] = {name: getattr(settings, name) for name in CLIENT_LIMITS}
+        self.info = ServerInfo(settings.server_name, VERSION, PROTOCOL, settings.terms, settings.contact)
+        self._room_rate = per_period(settings.room_per_min, 60)
+        self._paces: dict[str, Meter] = {}
+
+    def pace(self, room: Room, seat: Seat, *, now: float) -> None:
+        """Count one message of the room. Raises Refused for the loudest when there are too many."""
+        if self._room_rate is None:
+            return
+        meter = self._paces.get(room.id)
+        if meter is None:
+            meter = self._paces[room.id] = Meter(self._room_rate)
+        wait_s = meter.wait_s(now)
+        if wait_s > 0 and _is_loud(room, seat, now=now):
+            raise self.limited("Everybody here talks at once; let the others finish.", wait_s)
+        meter.take(now)
+
+    def limited(self, message: str, wait_s: float) -> Refused:
+        """Return the refusal of what may be asked again in `wait_s` seconds of the rooms' clock."""
+        real_s = wait_s / self.settings.time_scale
+        # Rounded up, so that whoever waits as long as told is not told again.
+        return Refused("rate_limited", message, retry_after=int(real_s * 1000 + 1) / 1000)
+
+    def room_ended(self, room: Room) -> None:
+        """Forget the pace of a room that is over."""
+        self._paces.pop(room.id, None)
+
+
+def _is_loud(room: Room, seat: Seat, *, now: float) -> bool:
+    """Tell whether this member said at least their share of what the room still remembers of the last minute."""
+    since = int((now - 60) * 1000)
+    said = Counter(event.from_ for event in room.recent() if isinstance(event, Said) and event.at >= since)
+    return said[seat.member.id] * max(1, len(said)) >= said.total()

@@ -1,0 +1,176 @@
+"""HTTP on the WebSocket's port: one request head in, one answer out.
+
+Knows request heads, plain routes and what makes an upgrade acceptable; the
+parser and the handshake's arithmetic are websockets'. Must never know sockets,
+rooms or what a route says. There is no keep-alive: every answer but an accepted
+upgrade ends its connection.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from websockets import http11
+from websockets.exceptions import NegotiationError
+from websockets.server import ServerProtocol
+from websockets.typing import Subprotocol
+
+HEAD_END = b"\r\n\r\n"
+HEAD_MAX_BYTES = 16384  # request line and headers; twice what common HTTP servers take in one line
+
+quiet = logging.getLogger("hereabouts.websocket")
+quiet.setLevel(logging.WARNING)  # one shared logger: websockets tells every opening and closing at INFO
+
+_BEGINS = re.compile(rb"[A-Z]{1,16}(?: |\Z)")
+_REQUEST_LINE = re.compile(rb"[A-Z]{1,16} [!-~]+ HTTP/1\.[01]\r")
+_READS = ("GET", "HEAD")
+
+
+class Request(NamedTuple):
+    """A plain GET or HEAD."""
+
+    method: str
+    path: str  # without the query, percent-decoded
+    query: str  # as it came, without the question mark
+    headers: Mapping[str, str]  # names in lower case; of a repeated one the last
+
+
+class HttpResponse(NamedTuple):
+    """What a route answers; Date, Connection and Content-Length are added when it is sent."""
+
+    status: int = 200
+    content_type: str = "text/plain; charset=utf-8"
+    body: bytes = b""
+    headers: Mapping[str, str] = {}
+
+    def to_bytes(self, *, with_body: bool = True) -> bytes:
+        """Return the response as it goes over the wire; without its body for HEAD."""
+        lines = [
+            f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}",
+            f"Date: {formatdate(usegmt=True)}",
+            "Connection: close",
+            f"Content-Length: {len(self.body)}",
+            f"Content-Type: {self.content_type}",
+            *(f"{name}: {text}" for name, text in self.headers.items()),
+        ]
+        head = "\r\n".join(lines).encode("latin-1") + HEAD_END
+        return head + self.body if with_body else head
+
+
+Routes = Mapping[str, Callable[[Request], HttpResponse]]
+
+
+class Reply(NamedTuple):
+    """Bytes to send, and whether the connection is a WebSocket from then on."""
+
+    wire: bytes
+    is_open: bool = False
+    subprotocol: str = ""
+
+
+def refusal(status: int, text: str, **headers: str) -> HttpResponse:
+    """Return a one-line answer; underscores in header names stand for hyphens."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return HttpResponse(status, body=f"{text}\n".encode(), headers=named)
+
+
+def is_hopeless(begun: bytes) -> bool:
+    """Tell whether these first bytes can no longer become an HTTP request."""
+    line, newline, _ = begun.partition(b"\n")
+    return not (_REQUEST_LINE.fullmatch(line) if newline else _BEGINS.match(begun))
+
+
+class _Handshake(ServerProtocol):
+    """The parser of one request, which knows our way to choose a subprotocol."""
+
+    def __init__(self, known: tuple[str, ...]) -> None:
+        super().__init__(logger=quiet)
+        self._known = known
+
+    def select_subprotocol(self, subprotocols: Sequence[Subprotocol]) -> Subprotocol | None:
+        """Return the client's first that is known, None if it offers none."""
+        if not subprotocols or not self._known:
+            return None
+        for name in subprotocols:
+            if name in self._known:
+                return name
+        raise NegotiationError("unknown subprotocol; known are " + ", ".join(self._known))
+
+
+class FrontDoor:
+    """Answers request heads.
+
+    Args:
+        routes: exact path to the function that answers GET there.
+        subprotocols: the known ones; a client that offers none is taken without.
+        path: the only one where an upgrade is accepted; None accepts all.
+    """
+
+    __slots__ = ("_path", "_routes", "_subprotocols")
+
+    def __init__(self, routes: Routes, subprotocols: Sequence[str] = (), path: str | None = "/ws") -> None:
+        self._routes = routes
+        self._subprotocols = tuple(subprotocols)
+        self._path = path
+
+    def answer(self, head: bytes, full: Callable[[], HttpResponse | None]) -> Reply:
+        """Return what to answer to one whole request head (its empty line included).
+
+        Args:
+            full: asked for every upgrade at the right path, and not for plain requests; a response refuses it.
+        """
+        engine = _Handshake(self._subprotocols)
+        try:
+            return self._answer(engine, head, full)
+        finally:
+            engine.parser.close()  # the parser and the protocol hold each other
+
+    def _answer(self, engine: ServerProtocol, head: bytes, full: Callable[[], HttpResponse | None]) -> Reply:
+        engine.receive_data(head)
+        events = engine.events_received()
+        if not events or not isinstance(events[0], http11.Request):
+            return Reply(b"".join(engine.data_to_send()) or _malformed(head).to_bytes())
+        request = events[0]
+        path, _, query = request.path.partition("?")
+        is_upgrade = request.headers.get_all("Upgrade") != []
+        if self._path in (None, path):
+            refused = full() if is_upgrade else None
+            return Reply(refused.to_bytes()) if refused else _handshake(engine, request)
+        if is_upgrade:
+            return Reply(refusal(404, f"WebSocket connections are accepted at {self._path}").to_bytes())
+        headers = {name.lower(): value for name, value in request.headers.raw_items()}
+        return self._plain(Request(request.method, unquote(path), query, headers))
+
+    def _plain(self, request: Request) -> Reply:
+        if request.method not in _READS:
+            return Reply(_wrong_method().to_bytes())
+        route = self._routes.get(request.path)
+        response = route(request) if route else self._unknown()
+        return Reply(response.to_bytes(with_body=request.method != "HEAD"))
+
+    def _unknown(self) -> HttpResponse:
+        there = ", ".join(sorted({*self._routes, self._path or "/"}))
+        return refusal(404, f"Nothing here. There is: {there}")
+
+
+def _handshake(engine: ServerProtocol, request: http11.Request) -> Reply:
+    response = engine.accept(request)
+    engine.send_response(response)
+    wire = b"".join(engine.data_to_send())
+    return Reply(wire, response.status_code == 101, str(engine.subprotocol or ""))
+
+
+def _wrong_method() -> HttpResponse:
+    return refusal(405, "Only GET and HEAD are answered here.", Allow="GET, HEAD")
+
+
+def _malformed(head: bytes) -> HttpResponse:
+    """Return 405 for another method (its body is what the parser refused), 400 for everything else."""
+    method = head.partition(b" ")[0].decode("latin-1")
+    if _REQUEST_LINE.match(head) and method not in _READS:
+        return _wrong_method()
+    return refusal(400, "This is not an HTTP request that can be understood here.")

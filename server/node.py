@@ -1,0 +1,129 @@
+"""One process: its clients, its rooms, and the one timer that lets time pass for them.
+
+The node carries out what the rooms decide: it knows which client a person is, lets the
+fan-out know who hears which room, and calls the world when something is due.
+"""
+
+import asyncio
+import logging
+
+from rooms.changes import Change, Ended, Gone, Published, Seated, Unseated
+from rooms.person import Person
+from server.clock import Clock
+from server.fanout import Fanout
+from server.house import House
+from server.peer import Peer
+from server.session import bye
+
+log = logging.getLogger("hereabouts")
+
+TICKS_PER_TURN = 100
+"""Things of the rooms' agenda done in one loop turn: at 50 µs each, frames wait 5 ms for them at most."""
+
+
+class Node:
+    """The shell around one house. Make it inside a running event loop.
+
+    Attributes:
+        peers: person's id → their client, while connected.
+        received: messages from clients so far.
+    """
+
+    def __init__(self, house: House, clock: Clock) -> None:
+        self.house = house
+        self.clock = clock
+        self.peers: dict[str, Peer] = {}
+        self.received = 0
+        self._loop = asyncio.get_running_loop()
+        self.fanout = Fanout(self._loop.call_soon)
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: float | None = None
+
+    def make_peer(self) -> Peer:
+        """Return the end of a client that has just connected."""
+        return Peer(self)
+
+    def introduce(self, peer: Peer, person: Person) -> None:
+        """Know that this client is that person; an earlier client of theirs is sent away."""
+        former = self.peers.get(person.id)
+        if former is peer:
+            return
+        if former is not None:
+            former.session.replaced()
+            self.lost(former)
+            former.end(bye(4503))
+        self.peers[person.id] = peer
+
+    def lost(self, peer: Peer) -> None:
+        """Know the client no longer there."""
+        person = peer.session.person
+        if person is not None and self.peers.get(person.id) is peer:
+            del self.peers[person.id]
+            if person.room is not None:
+                self.fanout.detach(person.room.id, peer)
+
+    def reattach(self, peer: Peer) -> None:
+        """Have the fan-out take note of whether the client mutes somebody."""
+        person = peer.session.person
+        if person is not None and person.room is not None and self.peers.get(person.id) is peer:
+            self.fanout.detach(person.room.id, peer)
+            self.fanout.attach(person.room.id, peer)
+
+    def carry_out(self, change: Change) -> None:
+        """Do what one change of the rooms asks of the shell."""
+        match change:
+            case Published(room, event):
+                self.fanout.publish(room.id, event)
+            case Seated():
+                self._seat(change)
+            case Unseated(person, room):
+                peer = self.peers.get(person.id)
+                if peer is not None:
+                    self.fanout.detach(room.id, peer)
+            case Ended(room):
+                self.house.room_ended(room)
+            case Gone(person):
+                self.peers.pop(person.id, None)
+                self.house.identities.went(person.id)
+
+    def arm(self) -> None:
+        """Have the timer ring when the rooms next have something to do."""
+        deadline = self.house.world.deadline
+        if deadline == self._timer_at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = deadline
+        self._timer = (
+            self._loop.call_later(self.clock.real_s_until(deadline), self._tick) if deadline is not None else None
+        )
+
+    def stop(self) -> None:
+        """Let no more time pass."""
+        self.fanout.flush()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _seat(self, seated: Seated) -> None:
+        room = seated.room
+        for other in self.fanout.hiding(room.id):
+            other.meet(seated)
+        peer = self.peers.get(seated.person.id)
+        if peer is not None:
+            peer.sit(seated)
+            self.fanout.attach(room.id, peer)
+
+    def _tick(self) -> None:
+        self._timer = self._timer_at = None
+        now = self.clock.now()
+        try:
+            for _ in range(TICKS_PER_TURN):
+                deadline = self.house.world.deadline
+                if deadline is None or deadline > now:
+                    break
+                for change in self.house.world.tick(now=now):
+                    self.carry_out(change)
+        except Exception:
+            # A bug in one region's turn of time must not stop the others' time.
+            log.exception("something due could not be done")
+        self.arm()

@@ -1,0 +1,69 @@
+"""What Prometheus sees: counted as plain numbers where things happen, read out only when somebody asks.
+
+No cell, name, text or token is ever a label or a value.
+"""
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from rooms.placement import is_waiting
+from server.listener import Listener
+from server.node import Node
+
+
+class NodeCollector(Collector):
+    """Reads one node and its listener."""
+
+    def __init__(self, node: Node, listener: Listener) -> None:
+        self._node = node
+        self._listener = listener
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric as it is now."""
+        yield from self._gauges()
+        yield from self._counters()
+
+    def _gauges(self) -> Iterator[Metric]:
+        world = self._node.house.world
+        rooms = world.rooms.values()
+        yield _gauge("connections", "Open connections.", self._listener.open_count)
+        yield _gauge("people_seated", "People with a seat, those whose seat waits included.", len(world.people))
+        yield _gauge("people_connected", "People with a seat and a connection.", len(self._node.peers))
+        yield _gauge("rooms", "Rooms.", len(rooms))
+        yield _gauge("rooms_waiting", "Rooms in want of company.", sum(1 for room in rooms if is_waiting(room)))
+
+    def _counters(self) -> Iterator[Metric]:
+        node, listener = self._node, self._listener
+        yield _counter("messages_received", "Messages from clients.", node.received)
+        yield _counter("events_published", "Events of rooms, each counted once.", node.fanout.published)
+        yield _counter("events_delivered", "Events of rooms, counted per reader.", node.fanout.delivered)
+        yield _counter("connections_accepted", "Handshakes done.", listener.accepted)
+        yield _counter("connections_refused_full", "Answered 503: the server is full.", listener.refused_full)
+        yield _counter(
+            "connections_refused_address", "Answered 503: too many of one address.", listener.refused_address
+        )
+        yield _counter("handshakes_failed", "Connections that ended before an answer.", listener.handshakes_failed)
+        closed = CounterMetricFamily("hereabouts_connections_closed", "Ended connections.", labels=["code"])
+        for code, count in sorted(listener.closed.items()):
+            closed.add_metric([str(code)], count)
+        yield closed
+
+
+def make_registry(node: Node, listener: Listener) -> CollectorRegistry:
+    """Return everything there is to see of a node and its process."""
+    registry = CollectorRegistry()
+    registry.register(NodeCollector(node, listener))
+    ProcessCollector(registry=registry)
+    GCCollector(registry=registry)
+    return registry
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"hereabouts_{name}", text, value=value)
+
+
+def _counter(name: str, text: str, value: float) -> Metric:
+    return CounterMetricFamily(f"hereabouts_{name}", text, value=value)

@@ -1,0 +1,129 @@
+"""One client's end at the server: its connection, its wire format and its session, tied together.
+
+A frame comes in, the codec makes a command of it, the session decides, and what
+follows is carried out: events for this client are written here, the rest is the node's.
+"""
+
+import logging
+from typing import TYPE_CHECKING
+
+from rooms.changes import Published, Seated
+from rooms.events import Event
+from server.codec import JSON, SUBPROTOCOLS, Codec, Unreadable
+from server.connection import Connection
+from server.messages import Bye, Enter, Mute, Unmute
+from server.session import End, Outcome, Session, bye
+
+if TYPE_CHECKING:
+    from server.node import Node
+
+log = logging.getLogger("hereabouts")
+
+
+class Peer:
+    """One client. The connection calls `opened`, `received`, `ending` and `closed`."""
+
+    __slots__ = ("_node", "codec", "connection", "session")
+
+    connection: Connection
+    """Set by `opened`, which the connection calls before anything else."""
+
+    def __init__(self, node: "Node") -> None:
+        self._node = node
+        self.codec: Codec = JSON
+        self.session = Session(node.house)
+
+    # What the connection tells
+
+    def opened(self, connection: Connection) -> None:
+        """Begin to talk in the format agreed on."""
+        self.connection = connection
+        self.codec = SUBPROTOCOLS[connection.subprotocol]
+
+    def received(self, payload: bytes, binary: bool) -> None:
+        """Do what one message asks for."""
+        if binary is not self.codec.is_binary:
+            self.end(bye(1003))
+            return
+        node = self._node
+        now = node.clock.now()
+        node.received += 1
+        try:
+            command = self.codec.decode(payload)
+        except Unreadable as refused:
+            self.carry_out(self.session.refuse(refused, about=refused.about, ref=refused.ref, now=now))
+            return
+        outcome = self.session.receive(command, now=now)
+        if isinstance(command, Enter):
+            self._introduce()
+        self.carry_out(outcome)
+        if isinstance(command, Mute | Unmute):
+            self._node.reattach(self)
+
+    def ending(self, code: int, reason: str) -> None:
+        """Say goodbye before the connection closes for a reason of its own."""
+        self.tell(bye(code))
+
+    def closed(self) -> None:
+        """Let the seat wait for this client's return."""
+        self._node.lost(self)
+        self.session.disconnected(now=self._node.clock.now())
+        self._node.arm()
+
+    # What the node and the fan-out ask
+
+    @property
+    def hides(self) -> bool:
+        """Whether this client mutes somebody."""
+        return self.session.hidden is not None
+
+    def seen(self, event: Event) -> Event:
+        """Return an event of the room as this client sees it."""
+        return self.session.seen(event)
+
+    def meet(self, seated: Seated) -> None:
+        """Know that somebody sits down in this client's room."""
+        self.session.meet(seated.me, seated.person)
+
+    def tell(self, *events: Event) -> None:
+        """Write events for this client alone."""
+        self.connection.write(b"".join(map(self.codec.frame, events)))
+        if self.connection.is_paused:
+            self.connection.check_unsent()
+
+    def end(self, last: Bye) -> None:
+        """Say goodbye and close."""
+        self.tell(last)
+        self.connection.close(last.code, last.why_code)
+
+    def carry_out(self, outcome: Outcome) -> None:
+        """Do everything that follows from a command, in order."""
+        node = self._node
+        for_me: list[Event] = []
+        for what in outcome:
+            if isinstance(what, Event):
+                for_me.append(what)
+                continue
+            if for_me:
+                self.tell(*for_me)
+                for_me = []
+            if isinstance(what, Published):
+                node.fanout.publish(what.room.id, what.event)
+            elif isinstance(what, End):
+                node.fanout.flush()
+                self.end(what.bye)
+            else:
+                node.carry_out(what)
+        if for_me:
+            self.tell(*for_me)
+        node.arm()
+
+    def sit(self, seated: Seated) -> None:
+        """Tell this client where they sit now."""
+        self.tell(self.session.room_event(seated, now=self._node.clock.now()))
+
+    def _introduce(self) -> None:
+        person = self.session.person
+        if person is not None:
+            self._node.introduce(self, person)
+            self.connection.entered()

@@ -1,0 +1,45 @@
+"""Rate limits by the generic cell rate algorithm (GCRA; ITU-T I.371, annex A): one number per limit and person."""
+
+from typing import NamedTuple
+
+
+class Rate(NamedTuple):
+    """One event every `interval_s` over time, up to `burst` at once. Seconds of the rooms' clock."""
+
+    interval_s: float
+    burst: int
+
+
+def per_period(count: float, period_s: float, burst: int | None = None) -> Rate | None:
+    """Return the rate of `count` events a period, or None (no limit) if it or the burst is 0."""
+    burst = int(count) if burst is None else burst
+    return Rate(period_s / count, burst) if count and burst else None
+
+
+class Meter:
+    """How much of one rate is used up."""
+
+    __slots__ = ("_due", "_interval_s", "_slack_s")
+
+    def __init__(self, rate: Rate) -> None:
+        self._interval_s = rate.interval_s
+        self._slack_s = rate.interval_s * (rate.burst - 1)
+        self._due = 0.0
+
+    def wait_s(self, now: float) -> float:
+        """Return in how many seconds the next event is allowed; 0 or less if it is now."""
+        return self._due - self._slack_s - now
+
+    def take(self, now: float) -> None:
+        """Count one event."""
+        self._due = (self._due if self._due > now else now) + self._interval_s
+
+
+def take_all(meters: tuple[Meter, ...], now: float) -> float:
+    """Count one event on all meters and return 0, or count none and return in how many seconds all allow it."""
+    for meter in meters:
+        if meter.wait_s(now) > 0:
+            return max(each.wait_s(now) for each in meters)
+    for meter in meters:
+        meter.take(now)
+    return 0.0

@@ -1,0 +1,253 @@
+"""Every setting of the server, and where the values in force came from.
+
+Knows names, ranges, defaults, and how TOML file, environment and flags override one another, in this order.
+Must never know what a setting does: that is written where it is used. No value of `secret` enters a message.
+"""
+
+import contextlib
+import difflib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from server.limits import Limits
+
+ENVIRONMENT_PREFIX = "HEREABOUTS_"
+TEST_PREFIX = "HEREABOUTS_TEST_"
+
+UNAVAILABLE = frozenset({"redis", "workers", "data"})
+"""Settings that this version refuses to change, since nothing would come of it."""
+
+WITHOUT_EFFECT = frozenset(
+    {
+        "eject_present_s",
+        "new_identity_s",
+        "report_grace_s",
+        "same_text_rooms",
+        "same_text_rooms_all",
+        "work_above_connects_per_s",
+    }
+)
+"""Settings whose feature this version lacks: they may be set already, and the server says so."""
+
+BINDS_LOOPBACK = frozenset({"connections_per_address", "work_above_connects_per_s"})
+"""Settings that loopback clients are exempt from unless somebody sets them, even to the default."""
+
+DEFAULT = "default"
+"""The origin of a value that nobody set."""
+
+# One line of text: no control characters, and nothing that cannot be written as UTF-8.
+_LINE = r"\A[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*\Z"
+_SECRET = r"\A([0-9a-fA-F]{64})?\Z"
+
+
+class SettingsError(ValueError):
+    """A setting is unknown, malformed, out of range, or contradicts another; the message says which."""
+
+
+class Settings(Limits, frozen=True, kw_only=True):
+    """All settings, every default once. Frozen: what is in force does not change while the server runs."""
+
+    host: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=253,
+            pattern=_LINE,
+            description="The address to listen on; only this machine can reach the default.",
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535, description="The TCP port to listen on; 0 takes any free one.")] = 8765
+    redis: Annotated[
+        str, Meta(max_length=2000, pattern=_LINE, description="The Redis URL that joins nodes to a cluster.")
+    ] = ""
+    workers: Annotated[int, Meta(ge=1, le=64, description="Processes that share the port.")] = 1
+    data: Annotated[
+        str,
+        Meta(max_length=4000, pattern=_LINE, description="The folder for what must outlive the process."),
+    ] = ""
+    secret: Annotated[
+        str,
+        Meta(
+            pattern=_SECRET,
+            description="64 hexadecimal digits that key the tokens; without one the server makes its own "
+            "and tokens end with the process.",
+        ),
+    ] = ""
+    server_name: Annotated[
+        str,
+        Meta(min_length=1, max_length=64, pattern=_LINE, description="What clients show as the server."),
+    ] = "Hereabouts"
+    terms: Annotated[
+        str,
+        Meta(max_length=2000, pattern=_LINE, description="The terms of use, or where they can be read."),
+    ] = ""
+    contact: Annotated[str, Meta(max_length=200, pattern=_LINE, description="How people reach the operator.")] = ""
+    time_scale: Annotated[
+        float,
+        Meta(
+            ge=1,
+            le=100_000,
+            description="The clock of rooms and rates runs so many times faster, for replays; sockets' "
+            "timeouts do not.",
+        ),
+    ] = 1.0
+
+    def __repr__(self) -> str:
+        """Return the settings that differ from their defaults, without any value of the secret."""
+        values = {name: getattr(self, name) for name in SETTINGS}
+        changed = (f"{n}={shown(n, v)}" for n, v in values.items() if v != SETTINGS[n].default)
+        return f"Settings({', '.join(changed)})"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting as described by its field: `low` and `high` are inclusive, lengths if it is text."""
+
+    name: str
+    kind: type
+    default: int | float | str
+    low: float
+    high: float
+    description: str
+
+    @property
+    def allowed(self) -> str:
+        """The values it takes, in words."""
+        if self.name == "secret":
+            return "64 hexadecimal digits, or nothing"
+        if self.kind is str:
+            return f"one line of text, {self.low} to {self.high} characters"
+        return f"a {'whole ' * (self.kind is int)}number, {self.low} to {self.high}"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings in force, and per name where the value came from."""
+
+    settings: Settings
+    origin: Mapping[str, str]
+
+    def explicit(self, name: str) -> bool:
+        """Tell whether somebody set this one, be it to its default. Raises KeyError for an unknown name."""
+        return self.origin[name] != DEFAULT
+
+
+def load(config_file: Path | None, environ: Mapping[str, str], flags: Mapping[str, str | int | float]) -> Loaded:
+    """Return the settings in force: defaults, overridden by the file, then the environment, then the flags.
+
+    Args:
+        environ: every `HEREABOUTS_*` in it must be a setting, but for `HEREABOUTS_TEST_*`.
+        flags: by setting name; texts are read as numbers where the setting is one.
+
+    Raises:
+        SettingsError: a name is unknown, a value malformed or out of range, or two contradict each other.
+    """
+    values: dict[str, Any] = {}
+    origin = dict.fromkeys(SETTINGS, DEFAULT)
+    for name, value, source in (*_from_file(config_file), *_from_environment(environ), *_from_flags(flags)):
+        values[name] = _checked(name, value, source)
+        origin[name] = source
+    settings = Settings(**values)
+    if contradictions := list(settings.contradictions()):
+        raise SettingsError(" ".join(contradictions))
+    return Loaded(settings, origin)
+
+
+def shown(name: str, value: int | float | str) -> str:
+    """Return a value as TOML writes it; of the secret, only whether there is one."""
+    if name == "secret":
+        return "(set, not shown)" if value else "(none)"
+    if isinstance(value, str):
+        # JSON's strings are TOML's as long as they hold no control characters, and settings hold none.
+        return json.dumps(value, ensure_ascii=False)
+    return str(int(value) if value == int(value) else value)
+
+
+_Given = tuple[str, Any, str]
+"""A setting's name, its value as it was written, and where."""
+
+
+def _from_file(path: Path | None) -> Iterator[_Given]:
+    if path is None:
+        return
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{path} is not TOML: {error}.") from None
+    for name, value in table.items():
+        yield name, value, f"file {path}"
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[_Given]:
+    for variable in sorted(environ):
+        if variable.startswith(ENVIRONMENT_PREFIX) and not variable.startswith(TEST_PREFIX):
+            suffix = variable.removeprefix(ENVIRONMENT_PREFIX)
+            # Only capitals: on POSIX systems two spellings would be two variables, of which one wins by chance.
+            name = suffix.lower() if suffix.isupper() else variable
+            yield name, _from_text(name, environ[variable]), f"environment {variable}"
+
+
+def _from_flags(flags: Mapping[str, str | int | float]) -> Iterator[_Given]:
+    for name, value in flags.items():
+        yield name, _from_text(name, value) if isinstance(value, str) else value, "command line"
+
+
+def _from_text(name: str, text: str) -> int | float | str:
+    """Return the number a text stands for if the setting is a number, else the text as it is."""
+    if name in SETTINGS and SETTINGS[name].kind is not str:
+        for number in (int, float):
+            with contextlib.suppress(ValueError):
+                return number(text)
+    return text
+
+
+def _checked(name: str, value: object, source: str) -> int | float | str:
+    """Return the value in its setting's type. Raises SettingsError, naming setting, value and range."""
+    if name not in SETTINGS:
+        raise SettingsError(f"{source}: there is no setting {name!a}; {_nearest(name)}.")
+    setting = SETTINGS[name]
+    try:
+        converted: int | float | str = msgspec.convert(value, _TYPES[name])
+    except (msgspec.ValidationError, UnicodeEncodeError):  # the latter for surrogates, say from a broken environ
+        written = "(not shown)" if name == "secret" else f"{value!a:.80}"
+        raise SettingsError(f"{source}: {name} = {written}, but it takes {setting.allowed}.") from None
+    if name in UNAVAILABLE and converted != setting.default:
+        raise SettingsError(
+            f"{source}: {name} is not available in this version, which serves from one process, in memory."
+        )
+    return converted
+
+
+def _nearest(name: str) -> str:
+    """Return words that lead from a name that does not exist to one that does."""
+    plain = name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("-", "_")
+    close = difflib.get_close_matches(plain, SETTINGS, n=1)
+    return f"the nearest is {close[0]}" if close else "`hereabouts config` prints them all"
+
+
+def _setting(name: str, annotated: Any, default: int | float | str) -> Setting:
+    """Return the description of a field; where two Metas say something, the inner and the outer add up."""
+    kind, *metas = get_args(annotated)
+    said = {key: getattr(meta, key) for meta in metas for key in _SAID if getattr(meta, key) is not None}
+    if kind is str:
+        return Setting(name, kind, default, said.get("min_length", 0), said.get("max_length", 64), said["description"])
+    return Setting(name, kind, default, said["ge"], said["le"], said["description"])
+
+
+_SAID = ("ge", "le", "min_length", "max_length", "description")
+_TYPES = get_type_hints(Settings, include_extras=True)
+
+SETTINGS = {
+    name: _setting(name, _TYPES[name], default)
+    for name, default in zip(Settings.__struct_fields__, Settings.__struct_defaults__, strict=True)
+}
+"""Every setting by name: first what decides who sits with whom, then the limits, then the server's own."""

@@ -1,0 +1,82 @@
+"""What connections, their port and their receivers know of each other: limits and two interfaces.
+
+Knows names and numbers only; holds no behaviour.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from server.http import Reply
+from server.wheel import Entry
+
+if TYPE_CHECKING:
+    from server.connection import Connection
+
+
+class TransportLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """Every limit of a connection and of its port. 0 switches off those said to allow it."""
+
+    frame_max_bytes: int = 16384  # of a message, whole or in fragments
+    fragments_max: int = 256  # of one message: more is an attack on memory, not a stream
+    frames_per_turn: int = 100  # of one connection in one loop turn: well under a millisecond
+    handshake_timeout_s: float = 5.0
+    enter_timeout_s: float = 10.0  # 0: never
+    ping_every_s: float = 25.0  # 0: never; below the 30 s after which common proxies drop a silent connection
+    pong_timeout_s: float = 20.0
+    unsent_max_bytes: int = 262144
+    unsent_max_s: float = 10.0  # 0: never
+    close_timeout_s: float = 3.0  # from a Close frame or an HTTP answer to the hard end
+    connections_max: int = 18000
+    connections_per_address: int = 50  # 0: any number
+    wheel_tick_s: float = 0.1  # deadlines are told at most this late
+
+
+class Receiver(Protocol):
+    """What a connection tells. A receiver may also have `ending(code, reason)`: see `Connection.end`."""
+
+    def opened(self, connection: "Connection") -> None:
+        """The handshake is done."""
+
+    def received(self, payload: bytes, binary: bool) -> None:
+        """One whole message has come; a text payload is valid UTF-8."""
+
+    def closed(self) -> None:
+        """Nothing can be sent or will be received any more. Told once, never from within another call."""
+
+
+class Endpoint(Protocol):
+    """What the connections of one port share: the listener."""
+
+    limits: TransportLimits
+    rng: Random
+    make_receiver: Callable[[], Receiver]
+
+    def arrived(self, connection: "Connection") -> None:
+        """A socket was accepted."""
+
+    def answer(self, head: bytes, connection: "Connection") -> Reply:
+        """Return what to answer to a whole request head."""
+
+    def failed(self) -> None:
+        """A connection ended, or was refused, before its request head was whole."""
+
+    def opened(self) -> None:
+        """An accepted upgrade is open."""
+
+    def ended(self, code: int) -> None:
+        """An open connection is open no longer."""
+
+    def left(self, connection: "Connection") -> None:
+        """A socket is gone."""
+
+    def after(self, delay_s: float, callback: Callable[[], None]) -> Entry:
+        """Call back once, not before `delay_s` have passed, unless `cancel` comes first."""
+
+    def cancel(self, entry: Entry) -> None:
+        """Take back what `after` gave; harmless when it has happened."""
+
+    def soon(self, callback: Callable[[], None]) -> None:
+        """Call back in the next loop turn."""

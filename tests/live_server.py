@@ -1,0 +1,100 @@
+"""A real server in a process of its own, for tests that talk to it as strangers do.
+
+Knows how to start one on a free port, when it is ready, and how to end it. Never
+knows what is said to it.
+"""
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import sysconfig
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+READY_S = 20.0
+END_S = 10.0
+
+_ADDRESS = re.compile(rb"(?:ws|http)://127\.0\.0\.1:(\d+)")
+
+
+class LiveServer:
+    """Where a server listens, and what it wrote.
+
+    Attributes:
+        port: on 127.0.0.1.
+        log: everything it wrote so far, on both outputs.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.port = 0
+        self.log = b""
+        self._process = process
+        self._reading: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where its WebSocket is."""
+        return f"ws://127.0.0.1:{self.port}/ws"
+
+    async def wait_until_told_where(self) -> None:
+        """Return when the server has said where it listens."""
+        found = None
+        while not found:
+            line = await self._output.readline()
+            self.log += line
+            assert line, f"the server ended: {self.log.decode()}"
+            found = _ADDRESS.search(self.log)
+        self.port = int(found[1])
+        self._reading = asyncio.create_task(self._read_on())
+
+    async def end(self) -> None:
+        """End the process and read what it wrote last."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGINT)
+        try:
+            await asyncio.wait_for(self._process.wait(), END_S)
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+            raise
+        if self._reading is not None:
+            await self._reading
+
+    @property
+    def _output(self) -> asyncio.StreamReader:
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+    async def _read_on(self) -> None:
+        while chunk := await self._output.read(65536):
+            self.log += chunk
+
+
+@contextlib.asynccontextmanager
+async def live_server(settings: Mapping[str, object] | None = None) -> AsyncIterator[LiveServer]:
+    """Start a server with these settings; after the block it has ended, and has logged no traceback."""
+    # A drain is for thousands of clients; here it would only hold the test up.
+    chosen = {"drain_s": 0, **(settings or {})}
+    flags = [flag for name, value in chosen.items() for flag in ("--set", f"{name}={value}")]
+    command = Path(sysconfig.get_path("scripts"), "hereabouts")
+    process = await asyncio.create_subprocess_exec(
+        command,
+        "serve",
+        "--port",
+        "0",
+        *flags,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={name: text for name, text in os.environ.items() if not name.startswith("HEREABOUTS_")}
+        | {"PYTHONUNBUFFERED": "1"},
+    )
+    server = LiveServer(process)
+    try:
+        await asyncio.wait_for(server.wait_until_told_where(), READY_S)
+        yield server
+    finally:
+        await server.end()
+    assert b"Traceback" not in server.log, server.log.decode()

@@ -1,0 +1,123 @@
+"""From a typed place to a cell, and the list of cities behind it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from client_demo import places
+from client_demo.make_cities import as_text, rows
+from client_demo.places import PlaceUnknown, cell_of, find_city, parse_place
+
+CITIES = Path(places.__file__).with_name("cities.json")
+
+
+@pytest.mark.parametrize("text", ["New York", "new york", "NEW YORK CITY", " New  York , us ", "New York, US"])
+def test_new_york_is_found_however_it_is_typed(text: str) -> None:
+    place = parse_place(city=text)
+    assert place.label == "New York City, US"
+    assert place.cell[:4] == "dr5r"
+    assert len(place.cell) == 6
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("zurich", "Zürich"),
+        ("MONTREAL", "Montréal"),
+        ("sao paulo", "São Paulo"),
+        ("lodz", "Łódź"),
+        ("aarhus", "Århus"),
+        ("Cologne", "Köln"),
+        ("koln", "Köln"),
+        ("xian", "Xi’an"),
+    ],
+)
+def test_accents_capitals_and_english_names_do_not_matter(typed: str, name: str) -> None:
+    assert find_city(typed).name == name
+
+
+def test_an_ambiguous_name_is_the_biggest_place_unless_its_country_is_named() -> None:
+    assert find_city("London").country == "GB"
+    assert find_city("London, CA").country == "CA"
+    assert find_city("Birmingham").country == "GB"
+    assert find_city("Birmingham, us").country == "US"
+
+
+def test_every_city_can_be_found_by_its_own_name_unless_a_bigger_one_in_its_country_bears_it() -> None:
+    for city in places.cities():
+        found = find_city(f"{city.name}, {city.country}")
+        assert found.country == city.country
+        assert found == city or found.population >= city.population
+
+
+@pytest.mark.parametrize(
+    ("typed", "suggested"),
+    [("Nwe York", "New York City, US"), ("Pariss", "Paris, FR"), ("London, ZZ", '"London, CA" or "London, GB"')],
+)
+def test_an_unknown_city_suggests_the_nearest_names(typed: str, suggested: str) -> None:
+    with pytest.raises(PlaceUnknown, match="Did you mean") as caught:
+        parse_place(city=typed)
+    assert suggested in str(caught.value)
+
+
+def test_a_name_like_no_other_is_told_how_to_go_on() -> None:
+    with pytest.raises(PlaceUnknown, match="--near"):
+        parse_place(city="qqqqqqqqqq")
+    with pytest.raises(PlaceUnknown):
+        parse_place(city="")
+
+
+def test_coordinates_are_cut_to_a_cell() -> None:
+    assert parse_place(near="40.75,-73.99").cell == "dr5ru6"
+    assert parse_place(near=" -33.87 , 151.21 ", characters=4).cell == "r3gx"
+    assert cell_of(57.64911, 10.40744, 11) == "u4pruydqqvj"
+
+
+@pytest.mark.parametrize("text", ["", "40.75", "a,b", "1,2,3", "nan,1", "1,inf", "91,0", "0,181", "-73.99 40.75"])
+def test_what_is_no_position_is_refused_with_a_sentence(text: str) -> None:
+    with pytest.raises(PlaceUnknown, match=r"\.$"):
+        parse_place(near=text)
+
+
+def test_a_cell_is_taken_as_it_is_but_never_finer_than_asked() -> None:
+    assert parse_place(cell="DR5RU").cell == "dr5ru"
+    assert parse_place(cell="dr5ru7vzp").cell == "dr5ru7"
+
+
+@pytest.mark.parametrize("text", ["", "dr5", "dr5a!", "dr5ai", "\"'; drop", "40.75"])
+def test_what_is_no_cell_is_refused(text: str) -> None:
+    with pytest.raises(PlaceUnknown):
+        parse_place(cell=text)
+
+
+def test_a_place_is_told_in_one_way() -> None:
+    with pytest.raises(PlaceUnknown, match="one way"):
+        parse_place()
+    with pytest.raises(PlaceUnknown, match="one way"):
+        parse_place(city="Paris", cell="dr5ru")
+
+
+def test_the_list_is_small_credited_and_sorted() -> None:
+    text = CITIES.read_text(encoding="utf-8")
+    assert len(text.encode()) <= 300_000
+    listed = json.loads(text)
+    assert "GeoNames" in listed["credit"]
+    assert "CC BY 4.0" in listed["credit"]
+    populations = [row[4] for row in listed["cities"]]
+    assert populations == sorted(populations, reverse=True)
+    assert len(populations) > 5000
+
+
+def test_making_the_list_does_not_depend_on_the_order_of_its_source() -> None:
+    source = [
+        {"name": name, "countrycode": "XX", "latitude": 1.23456, "longitude": 2.0, "population": population}
+        for name, population in [("Aa", 100_000), ("Bb", 100_000), ("Cc", 2_000_000), ("Dd", 99_999)]
+    ]
+    made = as_text(rows(source))
+    assert made == as_text(rows(source[::-1]))
+    assert json.loads(made)["cities"] == [
+        ["Cc", "XX", 1.235, 2.0, 2_000_000],
+        ["Aa", "XX", 1.235, 2.0, 100_000],
+        ["Bb", "XX", 1.235, 2.0, 100_000],
+    ]
