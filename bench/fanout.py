@@ -28,6 +28,9 @@ AIM_TO_PEER = 5.0
 AIM_TO_LIMIT = 2.5
 """At most so many times the CPU time per delivery of the least possible server."""
 
+PEER_BUSY = 0.9
+"""The share of its core below which the peer was in somebody's way: the figures are rough."""
+
 OURS, PEER, LIMIT = "hereabouts", "peer (websockets)", "least possible (C)"
 WARM_S = 1.0
 SETTLE_S = 1.5
@@ -117,7 +120,9 @@ def run_once(bench: Bench, server: str) -> Run:
     if not run.deliv_s:
         raise CannotMeasure(f"{server} delivered nothing: {printed.decode().strip()}")
     if run.lost or run.closed:
-        raise CannotMeasure(f"{server} lost {run.lost} deliveries and {run.closed} connections: no figure is worth that.")
+        raise CannotMeasure(
+            f"{server} lost {run.lost} deliveries and {run.closed} connections: no figure is worth that."
+        )
     return run
 
 
@@ -139,10 +144,10 @@ def measure(bench: Bench, *, tell: bool) -> Report:
     """Return the report of all rounds, each of all servers in turn. Raises CannotMeasure."""
     runs: dict[str, list[Run]] = {server: [] for server in bench.servers()}
     for number in range(bench.rounds):
-        for server in runs:
-            runs[server].append(run_once(bench, server))
+        for server, of_it in runs.items():
+            of_it.append(run_once(bench, server))
             if tell:
-                each = runs[server][-1].us_cpu_per_deliv
+                each = of_it[-1].us_cpu_per_deliv
                 click.echo(f"round {number + 1}/{bench.rounds}  {server:<20} {each:7.2f} µs per delivery", err=True)
     return report(bench, runs)
 
@@ -205,6 +210,9 @@ def _verdicts(report: Report) -> list[str]:
             f"CPU per delivery: {to_limit:.2f} times the least possible (aim: at most {AIM_TO_LIMIT:g}; "
             f"{'met' if to_limit <= AIM_TO_LIMIT else 'MISSED'})."
         )
+    share = next(row.server_busy for row in report.rows if row.server == PEER)
+    if share < PEER_BUSY:
+        lines.append(f"The peer, which any load keeps busy, got {share:.0%} of its core: try again on a quiet machine.")
     if not report.pinned:
         lines.append("Only one core may be used here: server and load were in each other's way.")
     return lines
@@ -218,7 +226,9 @@ def _verdicts(report: Report) -> list[str]:
 )
 @click.option("--rooms", type=click.IntRange(1, 5000), default=100, show_default=True)
 @click.option("--members", type=click.IntRange(2, 50), default=8, show_default=True, help="Members of each room.")
-@click.option("--secs", type=click.FloatRange(0.2, 600), default=3.0, show_default=True, help="Each server, each round.")
+@click.option(
+    "--secs", type=click.FloatRange(0.2, 600), default=3.0, show_default=True, help="Each server, each round."
+)
 @click.option("--rounds", type=click.IntRange(1, 100), default=3, show_default=True)
 @click.option("--limit", type=click.Path(path_type=Path), help="A C file: the least server a room needs.")
 @click.option("--wsfan", type=click.Path(path_type=Path), help="A C file: the load to use in place of bench/load.py.")

@@ -22,7 +22,7 @@ import msgspec
 from bench import wire
 from bench.servers import CannotMeasure, allow_files, cpu_s
 
-DRAIN_TIMEOUT_S = 10.0
+SILENCE_S = 1.0  # after the last word: what has not come by then is lost
 QUIET_S = 0.3  # nothing came for so long: the news of everybody's joining is through
 QUIET_TIMEOUT_S = 10.0
 SAMPLE_KEY = b"the sample nonce"  # the handshake of RFC 6455, 1.3, whose answer the least server knows by heart
@@ -189,12 +189,13 @@ class Load:
     def _drain(self) -> None:
         """Let everybody fall silent and wait for what is still on its way."""
         self.is_draining = True
-        deadline = time.monotonic() + DRAIN_TIMEOUT_S
-        while self.lost() and time.monotonic() < deadline:
-            self._turn()
+        while self.lost() and self._turn(SILENCE_S):
+            pass
 
-    def _turn(self) -> None:
-        for fd, _ in self._epoll.poll(0.05):
+    def _turn(self, timeout_s: float = 0.05) -> bool:
+        """Handle what has come, waiting for it if need be; return whether anything has."""
+        ready = self._epoll.poll(timeout_s)
+        for fd, _ in ready:
             member = self.members[fd]
             heard, own = member.hear(_receive(member))
             if self.is_measuring:
@@ -204,6 +205,7 @@ class Load:
                     self.latencies.append(time.perf_counter() - member.said_at)
                 if not self.is_draining:
                     member.say()
+        return bool(ready)
 
 
 def _receive(member: Member) -> bytes:
@@ -247,9 +249,7 @@ def main(port: int, pid: int, rooms: int, members: int, secs: float, warm: float
     """Measure one server under load; print one line of JSON. Exit status 1 if a delivery was lost or doubled."""
     if not Path(f"/proc/{pid}").exists():
         raise click.UsageError(f"There is no process {pid}.")
-    plan = Plan(
-        port=port, pid=pid, rooms=rooms, members=members, secs=secs, warm_s=warm, body_bytes=body, least=least
-    )
+    plan = Plan(port=port, pid=pid, rooms=rooms, members=members, secs=secs, warm_s=warm, body_bytes=body, least=least)
     try:
         result = measure(plan)
     except CannotMeasure as error:

@@ -199,7 +199,9 @@ async def run(peer: Peer, port: int) -> None:
     await server.serve_forever()
 
 
-@click.command(epilog="Examples:\n\n\b\n  python -m bench.peer --port 8766\n  python -m bench.peer --port 8766 --seats 16")
+@click.command(
+    epilog="Examples:\n\n\b\n  python -m bench.peer --port 8766\n  python -m bench.peer --port 8766 --seats 16"
+)
 @click.option("--port", type=click.IntRange(1, 65535), default=8766, show_default=True)
 @click.option("--seats", type=click.IntRange(2), default=8, show_default=True, help="Seats of a room.")
 @click.option("--say-per-s", type=float, default=1.0, show_default=True, help="Messages one member may say.")

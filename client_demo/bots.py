@@ -13,7 +13,11 @@ from typing import Any
 
 import click
 
+from client_demo.accounting.verdict import complaints, counted, print_json, print_summary, word_rows
 from client_demo.capacity import Overdriven, descriptors_needed, overdriven
+from client_demo.crowd.swarm import Plan, Report
+from client_demo.crowd.workers import Crew
+from client_demo.loop import run_loop, stop_at_ctrl_c
 from client_demo.places import CELL_CHARACTERS
 from client_demo.preflight import (
     DEFAULT_URL,
@@ -21,12 +25,8 @@ from client_demo.preflight import (
     limits_or_exit,
     place_or_exit,
     sources_or_exit,
-    stop_at_ctrl_c,
 )
-from client_demo.progress import Display, in_ms
-from client_demo.swarm import Plan, Report
-from client_demo.verdict import complaints, counted, print_json, print_summary, word_rows
-from client_demo.workers import Crew, run_loop
+from client_demo.progress import Display, in_ms, told_in_ms
 
 DEFAULT_SPREAD_M = 2000.0
 REFRESH_S = 0.5
@@ -166,7 +166,8 @@ async def _course(run: Run) -> None:
             if run.ended_at is None and (stop.is_set() or _is_time_up(run, report, now)):
                 run.ended_at = now
                 crew.stop()
-            display.show(_live_figures(run, report, speed.per_s(report, now)))
+            hint = "Ctrl-C ends." if run.ended_at is None else "Everybody is leaving …"
+            display.show(_live_figures(run, report, speed.per_s(report, now)), hint=hint)
             await _wait(stop, REFRESH_S if run.ended_at is None else REFRESH_S / 10)
     run.report = report
 
@@ -214,7 +215,6 @@ def _live_figures(run: Run, report: Report, speeds: tuple[float, float]) -> dict
         "latency p50": in_ms(figures.latency.at(0.5)),
         "p99": in_ms(figures.latency.at(0.99)),
         "errors": f"{errors:,}",
-        "": "leaving …" if run.ended_at is not None else "Ctrl-C ends",
     }
 
 
@@ -236,7 +236,7 @@ def _rows(run: Run) -> list[tuple[str, str]]:
         ("rooms", f"{len(report.rooms_seen):,}"),
         ("entered / next / came back", " / ".join(f"{report.acts[act]:,}" for act in ("entered", "next", "came back"))),
         *word_rows(figures),
-        ("latency p50 / p99 / max", " / ".join(in_ms(figures.latency.at(share)) for share in (0.5, 0.99, 1.0))),
+        ("latency p50 / p99 / max", told_in_ms(figures.latency, 0.5, 0.99, 1.0)),
     ]
     if run.plan.rate is not None:
         rows.append(("rate meant / unsaid", f"{run.plan.rate:g}/s / {report.unsaid:,}"))

@@ -78,7 +78,9 @@ async def _talk(client: Client, place: Place) -> list[str]:
 def _unreachable(url: str, exc: Unreachable) -> str:
     if exc.retry_after is not None:
         return f"The server at {url} is full or not ready. Try again in {wording.clock(exc.retry_after)}."
-    if "HTTP" in exc.reason or not exc.may_return:
+    if not exc.may_return and "HTTP" not in exc.reason:
+        return f"{url} is no WebSocket address; one begins with ws:// or wss://."
+    if "HTTP" in exc.reason:
         return f"What answers at {url} is no hereabouts server ({safe.line(exc.reason)})."
     return (
         f"No server answers at {url}.\n"

@@ -36,7 +36,7 @@ class Reading:
     """What a file held.
 
     Attributes:
-        rows: those inside the hours asked for, by time; equal times in the file's order.
+        rows: those inside the hours and rows asked for, by time; equal times in the file's order.
         rows_good, rows_bad: in the whole file.
         problems: the first few bad rows, each "line 7: …".
         first_at: when the file's first good row was, Unix seconds; hours count from it.
@@ -71,8 +71,20 @@ def parse_hours(text: str) -> tuple[float, float]:
     return hours
 
 
-def read_file(path: Path, hours: tuple[float, float] | None = None) -> Reading:
-    """Return the check-ins of a file; of `hours` (A, B) only those from A up to, not including, B.
+def parse_rows(text: str) -> tuple[int, int]:
+    """Return ("40000-60000") as (40000, 60000). Raises ValueError with a sentence."""
+    first, dash, last = text.partition("-")
+    if dash and first.isdecimal() and last.isdecimal() and int(first) < int(last):
+        return int(first), int(last)
+    raise ValueError(f"{text!r} is no range of rows: write for example 40000-60000, the smaller first")
+
+
+def read_file(path: Path, hours: tuple[float, float] | None = None, rows: tuple[int, int] | None = None) -> Reading:
+    """Return the check-ins of a file; of `hours` or `rows` (A, B) only those from A up to, not including, B.
+
+    Args:
+        hours: counted from the file's first good row.
+        rows: good rows as they stand in the file, counted from 0.
 
     Raises:
         Unreadable: the file is missing, not to be opened, or its gzip is broken.
@@ -82,19 +94,22 @@ def read_file(path: Path, hours: tuple[float, float] | None = None) -> Reading:
             is_gzip = file.read(2) == _GZIP_MAGIC
         with gzip.open(path) if is_gzip else path.open("rb") as raw:
             text = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="")
-            return read_lines(text, hours)
+            return read_lines(text, hours, rows)
     except (OSError, EOFError, zlib.error) as exc:
         raise Unreadable(f"{path} cannot be read: {getattr(exc, 'strerror', None) or exc}") from exc
 
 
-def read_lines(lines: Iterable[str], hours: tuple[float, float] | None = None) -> Reading:
+def read_lines(
+    lines: Iterable[str], hours: tuple[float, float] | None = None, rows: tuple[int, int] | None = None
+) -> Reading:
     """Return the check-ins of these lines, as `read_file` does."""
     reading = Reading()
-    for row in _good_rows(lines, reading):
+    for number, row in enumerate(_good_rows(lines, reading)):
         if not reading.rows_good:
             reading.first_at = row.at
         reading.rows_good += 1
-        if hours is None or hours[0] <= (row.at - reading.first_at) / 3600 < hours[1]:
+        in_hours = hours is None or hours[0] <= (row.at - reading.first_at) / 3600 < hours[1]
+        if in_hours and (rows is None or rows[0] <= number < rows[1]):
             reading.rows.append(row)
     reading.rows.sort(key=lambda row: row.at)
     return reading

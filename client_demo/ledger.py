@@ -13,8 +13,8 @@ What happens to an acknowledged one is settled room by room (accounts.py).
 from hashlib import blake2b
 from typing import Any
 
-from client_demo.accounts import RoomAccount, Stay
-from client_demo.figures import Figures
+from client_demo.accounting.accounts import RoomAccount, Stay
+from client_demo.accounting.figures import Figures
 
 Event = dict[str, Any]
 

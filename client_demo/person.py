@@ -4,6 +4,7 @@ Knows how a word is accounted for on its way: acknowledged, crossed by the end o
 when to speak or where to be.
 """
 
+import asyncio
 import time
 from typing import Any
 
@@ -12,6 +13,7 @@ from client_demo.ledger import Ledger
 
 # A word whose room has just ended is said in the next one; more than once in a row is a room that never holds.
 ATTEMPTS = 3
+ANSWERS_WAIT_S = 5.0
 
 
 class Person(Client):
@@ -21,6 +23,7 @@ class Person(Client):
         super().__init__(**options)
         self._ledger = ledger
         self._watch = ledger.watch()
+        self._speaking: set[asyncio.Task[bool]] = set()
         self.on_event = _pass_over
 
     def take(self, event: Message) -> bool:
@@ -33,9 +36,25 @@ class Person(Client):
         await self.__aenter__()
 
     async def depart(self) -> None:
-        """Leave and be forgotten. Never raises for what the connection does meanwhile."""
+        """Leave and be forgotten, once every word was answered or had a fair time to be.
+
+        Never raises for what the connection does meanwhile.
+        """
+        await self.wait_for_answers()
         await self.__aexit__(None, None, None)
         self._watch.end(whole=False)
+
+    async def wait_for_answers(self) -> None:
+        """Return when everything said with `start_speaking` was answered, or after a fair time."""
+        if self._speaking:
+            await asyncio.wait(self._speaking, timeout=ANSWERS_WAIT_S)
+
+    def start_speaking(self, text: str, *, meant_at: float) -> asyncio.Task[bool]:
+        """Say something as `speak` does, without waiting for what becomes of it."""
+        task = asyncio.create_task(self.speak(text, meant_at=meant_at))
+        self._speaking.add(task)
+        task.add_done_callback(self._speaking.discard)
+        return task
 
     async def speak(self, text: str, *, meant_at: float) -> bool:
         """Say something and return whether it was acknowledged; the ledger knows what became of it otherwise.

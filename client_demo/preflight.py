@@ -1,11 +1,11 @@
-"""What commands that bring many people check before anybody enters, and how they end.
+"""What commands that bring many people check before anybody enters.
 
 Knows how to say on the command line what cannot be and what to type about it. Never knows what the people will do.
 """
 
 import asyncio
-import signal
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -15,7 +15,8 @@ from client_demo.client import Unreachable
 from client_demo.machine import BadSource, check_sources, ephemeral_ports, parse_sources, raise_descriptor_limit
 from client_demo.places import PlaceUnknown, find_city, parse_cell, parse_coordinates
 
-DEFAULT_URL = "ws://127.0.0.1:8765/ws"
+DEFAULT_PORT = 8765
+DEFAULT_URL = f"ws://127.0.0.1:{DEFAULT_PORT}/ws"
 
 
 def limits_or_exit(url: str) -> dict[str, Any]:
@@ -25,8 +26,15 @@ def limits_or_exit(url: str) -> dict[str, Any]:
     try:
         return asyncio.run(fetch_limits(url))
     except Unreachable as exc:
-        message = f"{exc.reason}.\nStart a server first, in another terminal: hereabouts serve"
+        message = f"{exc.reason}.\nStart a server first, in another terminal: {serve_command(url)}"
         raise click.ClickException(message) from exc
+
+
+def serve_command(url: str, *settings: str) -> str:
+    """Return what to type to start the server that is wanted at this address."""
+    port = urlsplit(url).port
+    flags = [] if port in (None, DEFAULT_PORT) else [f"--port {port}"]
+    return " ".join(["hereabouts serve", *flags, *(f"--set {setting}" for setting in settings)])
 
 
 def sources_or_exit(text: str | None) -> tuple[str, ...]:
@@ -77,15 +85,3 @@ def _centre(cell: str) -> tuple[float, float]:
 
     lat, lon = pygeohash.decode(cell)
     return float(lat), float(lon)
-
-
-def stop_at_ctrl_c(stop: asyncio.Event) -> None:
-    """Let the first Ctrl-C (or SIGTERM) set `stop`, and the second end the program at once."""
-    loop = asyncio.get_running_loop()
-
-    def first() -> None:
-        stop.set()
-        loop.remove_signal_handler(signal.SIGINT)
-
-    loop.add_signal_handler(signal.SIGINT, first)
-    loop.add_signal_handler(signal.SIGTERM, stop.set)

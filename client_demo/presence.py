@@ -12,12 +12,12 @@ Knows how to come back (PROTOCOL.md, "Seats wait"). Never knows which commands e
 import asyncio
 import contextlib
 import random
-from dataclasses import dataclass
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from client_demo.knowledge import Inconsistent, Knowledge
+from client_demo.unanswered import Unanswered
 from client_demo.wire import (
     ABNORMAL,
     POLICY,
@@ -30,17 +30,8 @@ from client_demo.wire import (
     open_connection,
 )
 
-UNANSWERED_MAX = 256
 # A connection that lived this long was a good one: the next break starts the backoff anew.
 STEADY_S = 10.0
-
-
-@dataclass(slots=True)
-class _Asked:
-    """A command without its answer yet."""
-
-    command: Message
-    answer: asyncio.Future[Message]
 
 
 class Presence(Knowledge):
@@ -68,7 +59,7 @@ class Presence(Knowledge):
         self._rng = rng or random.SystemRandom()
         self._backoff_s, self._keepalive_s = backoff_s, keepalive_s
         self._connection: ClientConnection | None = None
-        self._asked: dict[str, _Asked] = {}
+        self._unanswered = Unanswered()
         self._ready = False  # seated, and everything missed has been replayed
         self._fence = ""
         self._replayed = 0
@@ -106,17 +97,14 @@ class Presence(Knowledge):
         """
         if self.closed is not None:
             raise self.closed
-        if len(self._asked) >= UNANSWERED_MAX:
-            raise Refused({"code": "not_now", "message": "too much is unanswered", "about": type})
-        ref = ref or self.new_ref()
-        asked = _Asked({"type": type, **fields, "ref": ref}, asyncio.get_running_loop().create_future())
-        self._asked[ref] = asked
+        command: Message = {"type": type, **fields, "ref": ref or self.new_ref()}
+        answer = self._unanswered.ask(command)
         try:
             if self._ready:
-                await self._send(asked.command)
-            return await asked.answer
+                await self._send(command)
+            return await answer
         finally:
-            self._asked.pop(ref, None)
+            self._unanswered.forget(command["ref"])
 
     def new_ref(self) -> str:
         """Return a ref that nobody can guess: the room sees refs, and none should tell of another."""
@@ -192,7 +180,7 @@ class Presence(Knowledge):
             self._seated.set_result(None)
             return
         if self.room != was:
-            self._settle_for_other_room()
+            self._unanswered.settle_for_other_room(self.room)
         # The server answers in order: once this ping is answered, everything missed has been replayed.
         self._fence, self._replayed = self.new_ref(), 0
         await connection.send(encode({"type": "ping", "ref": self._fence}, self.wire))
@@ -227,15 +215,6 @@ class Presence(Knowledge):
             if event is not None:
                 self._take(event)
 
-    def _settle_for_other_room(self) -> None:
-        """Answer what the loss of a room answers: `next` has happened, words for it have nowhere to go."""
-        for asked in list(self._asked.values()):
-            kind = asked.command["type"]
-            if kind == "next":
-                _answer(asked, {"type": "room", "room": self.room})
-            elif kind == "say" and asked.command["room"] != self.room:
-                _refuse(asked, "wrong_room", "that room was over before this was heard there")
-
     # --- living -------------------------------------------------------------------------------------------
 
     async def _live(self, connection: ClientConnection) -> None:
@@ -253,9 +232,8 @@ class Presence(Knowledge):
         """Send again what neither an echo nor the replay has answered."""
         self._fence, self._ready = "", True
         self._publish({"type": "caught_up", "said": self._replayed})
-        for asked in list(self._asked.values()):
-            if not asked.answer.done():
-                await self._send(asked.command)
+        for command in self._unanswered.commands():
+            await self._send(command)
 
     def _take(self, event: Message) -> None:
         """Let one event have its effects: what is known, whoever waits for it, whoever watches."""
@@ -264,10 +242,8 @@ class Presence(Knowledge):
             self._bye = event
         if event["type"] == "said" and self._fence and is_new:
             self._replayed += 1
-        ref = event.get("ref")
-        asked = self._asked.get(ref) if isinstance(ref, str) else None
-        if asked is not None and self.is_mine(event):
-            _answer(asked, event)
+        if self.is_mine(event):
+            self._unanswered.answer(event)
         if is_new:
             self._publish(event)
 
@@ -299,9 +275,7 @@ class Presence(Knowledge):
         self.closed = exc if isinstance(exc, Closed) else Closed(ABNORMAL, str(exc), may_return=False)
         if not self._seated.done():
             self._seated.set_exception(exc)
-        for asked in list(self._asked.values()):
-            if not asked.answer.done():
-                asked.answer.set_exception(self.closed)
+        self._unanswered.end(self.closed)
         self._tell_disconnected(self.closed, None)
 
     def _tell_disconnected(self, closed: Closed, retry_in_s: float | None) -> None:
@@ -310,20 +284,6 @@ class Presence(Knowledge):
 
     def _was_seated(self) -> bool:
         return self._seated.done()
-
-
-def _answer(asked: _Asked, event: Message) -> None:
-    if asked.answer.done():
-        return
-    if event["type"] == "error":
-        asked.answer.set_exception(Refused(event))
-    else:
-        asked.answer.set_result(event)
-
-
-def _refuse(asked: _Asked, code: str, message: str) -> None:
-    ref, about = asked.command["ref"], asked.command["type"]
-    _answer(asked, {"type": "error", "code": code, "message": message, "about": about, "ref": ref})
 
 
 def _closed_by_refusal(refused: Refused) -> Closed:

@@ -13,6 +13,9 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
+from rich.text import Text
+
+from client_demo.accounting.histogram import Histogram
 
 PLAIN_EVERY_S = 5.0
 
@@ -56,27 +59,39 @@ class Display:
         """Write a line above the figures, to stay."""
         self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
-    def show(self, figures: Mapping[str, str], *, done: float = 0.0) -> None:
-        """Show these figures now, or, without a terminal, if the last line is some seconds old."""
+    def show(self, figures: Mapping[str, str], *, done: float = 0.0, hint: str = "") -> None:
+        """Show these figures now, or, without a terminal, if the last line is some seconds old.
+
+        Args:
+            hint: a line for whoever sits at the terminal.
+        """
         if self._bar is not None:
             self._bar.update(self._task, completed=done)
         if self._live is not None:
-            self._live.update(self._drawn(figures), refresh=True)
+            self._live.update(self._drawn(figures, hint), refresh=True)
             return
         now = time.monotonic()
         if self._shown_at is None or now - self._shown_at >= PLAIN_EVERY_S:
             self._shown_at = now
             self.say(" · ".join(f"{name} {value}" for name, value in figures.items()))
 
-    def _drawn(self, figures: Mapping[str, str]) -> RenderableType:
+    def _drawn(self, figures: Mapping[str, str], hint: str) -> RenderableType:
         table = Table.grid(padding=(0, 2))
         table.add_column(style="dim")
         table.add_column(justify="right")
         for name, value in figures.items():
             table.add_row(name, value)
-        return Group(self._bar if self._bar is not None else self._title, table)
+        heading = self._bar if self._bar is not None else Text(self._title, style="bold")
+        return Group(heading, table, Text(hint, style="dim"))
 
 
 def in_ms(duration_s: float | None) -> str:
     """Return a duration for a person: "3.2 ms", or "–" where there is none."""
-    return "–" if duration_s is None else f"{duration_s * 1000:.3g} ms"
+    if duration_s is None:
+        return "–"
+    return f"{duration_s * 1000:.3g} ms" if duration_s < 0.9995 else f"{duration_s:.3g} s"
+
+
+def told_in_ms(durations: Histogram, *shares: float) -> str:
+    """Return percentiles for a person: "3.2 ms / 8 ms"."""
+    return " / ".join(in_ms(durations.at(share)) for share in shares)

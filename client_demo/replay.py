@@ -1,37 +1,32 @@
 """The command `hereabouts replay`: real check-ins as people, so many times faster, and how they were seated.
 
-Knows the command line and the summary. Never knows how a check-in is read (checkins.py), planned (timetable.py) or
-carried out (replayer.py).
+Knows the command line and the course of a replay. Never knows how a check-in is read (checkins.py), planned
+(timetable.py) or carried out (replayer.py), nor how the figures are put (summary.py).
 """
 
 import asyncio
 import random
 import secrets
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
+from client_demo.accounting.verdict import complaints, print_json, print_summary
 from client_demo.checkins import Reading, Unreadable, parse_hours, read_file
-from client_demo.figures import Figures
 from client_demo.ledger import Ledger
-from client_demo.nearness import Seating, percentile
+from client_demo.loop import run_loop, stop_at_ctrl_c
 from client_demo.places import CELL_CHARACTERS
 from client_demo.preflight import (
     DEFAULT_URL,
     check_capacity,
     limits_or_exit,
     sources_or_exit,
-    stop_at_ctrl_c,
 )
 from client_demo.progress import Display, in_ms
-from client_demo.replayer import Replayer
-from client_demo.timetable import Action, Visit, actions, most_online, visits
-from client_demo.verdict import complaints, counted, print_json, print_summary, word_rows
-from client_demo.workers import run_loop
+from client_demo.replaying.replayer import Replayer
+from client_demo.replaying.summary import Outcome
+from client_demo.replaying.timetable import Action, actions, most_online, visits
 
 REFRESH_S = 0.5
 SAMPLE_EVERY_S = 600.0
@@ -53,20 +48,11 @@ Examples:
 class Run:
     """A replay as it goes: what was asked for, and what came of it."""
 
-    file: Path
-    url: str
-    speed: float
-    stay_min: float
-    seed: int
     reading: Reading
-    planned: list[Visit]
     todo: list[Action]
     ledger: Ledger
     replayer: Replayer
-
-    @property
-    def limits(self) -> dict[str, Any]:
-        return self.replayer.happenings.limits
+    outcome: Outcome
 
 
 @click.command(epilog=EPILOG)
@@ -136,11 +122,22 @@ def replay(
         rng=rng,
     )
     replayer.happenings.limits = limits
-    todo = actions(planned, rng, sample_every_s=SAMPLE_EVERY_S)
-    run = Run(file, url, speed, stay, seed, reading, planned, todo, ledger, replayer)
-    _warn_of_pace(run)
+    outcome = Outcome(
+        file=file.name,
+        url=url,
+        speed=speed,
+        stay_min=stay,
+        seed=seed,
+        reading=reading,
+        course=replayer.course,
+        happenings=replayer.happenings,
+        figures=ledger.figures,
+        rooms=ledger.rooms_seen,
+    )
+    run = Run(reading, actions(planned, rng, sample_every_s=SAMPLE_EVERY_S), ledger, replayer, outcome)
+    _warn_of_pace(outcome)
     run_loop(lambda: _course(run))
-    _report(run, ledger.finish(), as_json=as_json)
+    _end(run, as_json=as_json)
 
 
 def _read_or_exit(file: Path, hours: str | None) -> Reading:
@@ -160,26 +157,13 @@ def _read_or_exit(file: Path, hours: str | None) -> Reading:
 # --- pace -------------------------------------------------------------------------------------------------
 
 
-def keeps_pace(limits: dict[str, Any], speed: float) -> bool:
-    """Return whether the server's clock runs as fast as the replay."""
-    scale = limits.get("time_scale", 1)
-    return isinstance(scale, int | float) and abs(scale - speed) <= speed * 1e-6
-
-
-def serve_command(url: str, speed: float) -> str:
-    """Return what to type to start the server this replay wants."""
-    port = urlsplit(url).port
-    flag = f" --port {port}" if port not in (None, 8765) else ""
-    return f"hereabouts serve{flag} --set time_scale={speed:g}"
-
-
-def _warn_of_pace(run: Run) -> None:
-    if run.limits and not keeps_pace(run.limits, run.speed):
-        scale = run.limits.get("time_scale", 1)
+def _warn_of_pace(outcome: Outcome) -> None:
+    if outcome.limits and not outcome.keeps_pace:
+        scale = outcome.limits.get("time_scale", 1)
         click.echo(
-            f"The server's clock runs {scale:g} times as fast as real time, this replay {run.speed:g} times, so there "
-            f"will be no figures of company, distance and waiting. The server it wants:\n"
-            f"  {serve_command(run.url, run.speed)}",
+            f"The server's clock runs {scale:g} times as fast as real time, this replay {outcome.speed:g} times, so "
+            "there will be no figures of company, distance and waiting. The server it wants:\n"
+            f"  {outcome.serve_command}",
             err=True,
         )
 
@@ -195,7 +179,7 @@ async def _course(run: Run) -> None:
     with Display(title, total=last - first) as display:
         running = asyncio.create_task(run.replayer.run(run.todo, stop))
         while not running.done():
-            display.show(_live_figures(run), done=run.replayer.course.replayed_s)
+            display.show(_live_figures(run), done=run.replayer.course.replayed_s, hint="Ctrl-C ends.")
             await asyncio.wait([running], timeout=REFRESH_S)
         running.result()
 
@@ -219,136 +203,21 @@ def _live_figures(run: Run) -> dict[str, str]:
 # --- after ------------------------------------------------------------------------------------------------
 
 
-def _report(run: Run, figures: Figures, *, as_json: bool) -> None:
+def _end(run: Run, *, as_json: bool) -> None:
     """Print what came of it and end with the exit status."""
-    seating = _seating(run) if keeps_pace(run.limits, run.speed) else None
-    wrong = complaints(figures, run.replayer.happenings.troubles, may_be_limited=False)
+    outcome = run.outcome
+    run.ledger.finish()
+    wrong = complaints(outcome.figures, outcome.happenings.troubles, may_be_limited=False)
     if as_json:
-        print_json(_as_map(run, figures, seating, wrong))
+        print_json(outcome.as_map(wrong))
     else:
-        print_summary(_title(run), _rows(run, figures, seating), wrong)
-        if seating is None:
-            click.echo(f"For company, distance and waiting: {serve_command(run.url, run.speed)}")
-    if (late_s := _late_s(run)) > LATE_REPLAYED_S:
+        print_summary(outcome.title(), outcome.rows(), wrong)
+        if not outcome.keeps_pace:
+            click.echo(f"For company, distance and waiting: {outcome.serve_command}")
+    if (late_s := outcome.late_s) > LATE_REPLAYED_S:
         click.echo(
-            f"This machine is too slow for speed {run.speed:g}: one act in a hundred was {late_s / 60:.1f} replayed "
-            "minutes late or more. Figures of company and waiting suffer from that; give a lower --speed.",
+            f"This machine is too slow for speed {outcome.speed:g}: one act in a hundred was {late_s / 60:.1f} "
+            "replayed minutes late or more. Figures of company and waiting suffer from that; give a lower --speed.",
             err=True,
         )
     raise SystemExit(1 if wrong else 0)
-
-
-def _seating(run: Run) -> Seating:
-    seating = Seating(seats_max=int(run.limits.get("seats_max") or 12))
-    for sample in run.replayer.course.samples:
-        seating.add(sample)
-    return seating
-
-
-def _late_s(run: Run) -> float:
-    """Return how late one act in a hundred was or later, in replayed seconds."""
-    return (run.replayer.course.late.at(0.99) or 0.0) * run.speed
-
-
-def _waits(run: Run) -> tuple[float, float] | None:
-    """Return the median wait for company and the 90th percentile, in replayed seconds."""
-    waits_s = run.replayer.happenings.waits_s
-    if not waits_s:
-        return None
-    return percentile(waits_s, 0.5) * run.speed, percentile(waits_s, 0.9) * run.speed
-
-
-def _title(run: Run) -> str:
-    cut = ", cut short" if run.replayer.course.is_cut_short else ""
-    return f"{len(run.reading.rows):,} check-ins of {run.file.name} at speed {run.speed:g}{cut}"
-
-
-def _rows(run: Run, figures: Figures, seating: Seating | None) -> list[tuple[str, str]]:
-    course, happenings = run.replayer.course, run.replayer.happenings
-    rows = [
-        ("connections", f"{happenings.entered:,}, at most {most_online(run.planned):,} at a time"),
-        ("moved / entered anew", f"{happenings.moved:,} / {happenings.anew:,}"),
-        ("bad rows", f"{run.reading.rows_bad:,}"),
-        ("rooms", f"{len(run.ledger.rooms_seen):,}"),
-    ]
-    if seating is not None:
-        rows += _seating_rows(seating, _waits(run))
-    rows += word_rows(figures)
-    if happenings.unsaid:
-        rows.append(("words of people who were not in", f"{happenings.unsaid:,}"))
-    late = " / ".join(in_ms(course.late.at(share)) for share in (0.5, 0.99, 1.0))
-    return [
-        *rows,
-        ("latency p50 / p99 / max", " / ".join(in_ms(figures.latency.at(share)) for share in (0.5, 0.99, 1.0))),
-        ("entering p50 / p99", " / ".join(in_ms(happenings.entering.at(share)) for share in (0.5, 0.99))),
-        ("the replay itself late p50 / p99 / max", late),
-        ("connections that broke", f"{happenings.breaks:,}"),
-        ("errors", counted(happenings.troubles)),
-    ]
-
-
-def _seating_rows(seating: Seating, waits: tuple[float, float] | None) -> list[tuple[str, str]]:
-    near = seating.near_m
-    return [
-        ("company", _share(seating.company)),
-        ("oversize", _share(seating.oversize)),
-        ("near median / p90", f"{near[0]:,.0f} m / {near[1]:,.0f} m" if near else "–"),
-        ("wait p50 / p90", f"{waits[0]:.0f} s / {waits[1]:.0f} s (replayed)" if waits else "–"),
-        ("room sizes, sampled", _sizes(seating.sizes)),
-    ]
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
-
-
-def _sizes(sizes: Counter[int]) -> str:
-    """Return "1: 4 %  2: 3 %  …": the share of rooms of each size."""
-    total = sizes.total() or 1
-    return "  ".join(f"{size}: {count / total:.1%}" for size, count in sorted(sizes.items())) or "–"
-
-
-def _as_map(run: Run, figures: Figures, seating: Seating | None, wrong: list[str]) -> dict[str, Any]:
-    course, happenings = run.replayer.course, run.replayer.happenings
-    return {
-        "command": "replay",
-        "ok": not wrong,
-        "wrong": wrong,
-        "file": run.file.name,
-        "url": run.url,
-        "speed": run.speed,
-        "stay_min": run.stay_min,
-        "seed": run.seed,
-        "is_cut_short": course.is_cut_short,
-        "check_ins": len(run.reading.rows),
-        "bad_rows": run.reading.rows_bad,
-        "connections": happenings.entered,
-        "most_online": most_online(run.planned),
-        "moved": happenings.moved,
-        "entered_anew": happenings.anew,
-        "rooms": len(run.ledger.rooms_seen),
-        "seating": _seating_map(seating, _waits(run)) if seating is not None else None,
-        "serve": None if seating is not None else serve_command(run.url, run.speed),
-        **figures.as_map(),
-        "unsaid": happenings.unsaid,
-        "entering_ms": {name: _ms(happenings.entering.at(share)) for name, share in (("p50", 0.5), ("p99", 0.99))},
-        "late_ms": {name: _ms(course.late.at(share)) for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))},
-        "breaks": happenings.breaks,
-        "errors": happenings.troubles,
-    }
-
-
-def _seating_map(seating: Seating, waits: tuple[float, float] | None) -> dict[str, Any]:
-    near = seating.near_m
-    return {
-        "company": seating.company,
-        "oversize": seating.oversize,
-        "near_m": {"median": near[0], "p90": near[1]} if near else None,
-        "wait_s": {"p50": waits[0], "p90": waits[1]} if waits else None,
-        "sizes": {str(size): count for size, count in sorted(seating.sizes.items())},
-        "samples": seating.could,
-    }
-
-
-def _ms(duration_s: float | None) -> float | None:
-    return None if duration_s is None else round(duration_s * 1000, 3)

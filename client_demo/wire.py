@@ -115,7 +115,7 @@ async def open_connection(
     except InvalidURI as exc:
         raise Unreachable(ABNORMAL, f"not a WebSocket address: {url}", may_return=False) from exc
     except (OSError, InvalidHandshake) as exc:
-        raise Unreachable(ABNORMAL, str(exc) or type(exc).__name__) from exc
+        raise Unreachable(ABNORMAL, _in_words(exc)) from exc
 
 
 def ended(connection: ClientConnection, exc: ConnectionClosed, bye: Message | None) -> Closed:
@@ -128,6 +128,14 @@ def ended(connection: ClientConnection, exc: ConnectionClosed, bye: Message | No
         str(reason),
         retry_after=seconds_or_none(bye.get("reconnect_in")),
     )
+
+
+def _in_words(exc: OSError | InvalidHandshake) -> str:
+    if isinstance(exc, ConnectionRefusedError):
+        return "nothing answers there"
+    if isinstance(exc, TimeoutError):
+        return "no answer in time"
+    return str(exc) or type(exc).__name__
 
 
 def _refused_handshake(exc: InvalidStatus) -> Unreachable:

@@ -16,10 +16,9 @@ class Window(NamedTuple):
 
 
 class LookOutward(NamedTuple):
-    """A room that waits since then looks for company."""
+    """A room looks for company, if it still waits. A room stands on the agenda once at most."""
 
     room: Room
-    since: float
 
 
 class AnnounceClosing(NamedTuple):

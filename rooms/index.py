@@ -15,7 +15,7 @@ import heapq
 import random
 from collections.abc import Callable, Iterable, Iterator
 from enum import IntEnum
-from math import ceil, cos, degrees, hypot, radians
+from math import asin, ceil, cos, degrees, radians, sin, sqrt
 from typing import Any
 
 from geo import EARTH_RADIUS_M, Cell, Grid, Point, distance_m
@@ -26,6 +26,9 @@ COARSEST = 3
 
 _M_PER_DEGREE = radians(EARTH_RADIUS_M)
 """Metres of a degree of latitude."""
+
+_ROUNDING = 1 - 1e-7
+"""Keeps a bound below the distance it bounds, whatever is lost in the last digits."""
 
 
 class Fill(IntEnum):
@@ -69,7 +72,10 @@ class _Pile:
         yield from self._rooms[:start]
 
 
-Shelf = tuple[_Pile, _Pile, _Pile]
+_NO_ROOMS = _Pile()
+"""Stands for every empty pile, since most are; it stays empty."""
+
+Shelf = list[_Pile]
 """The rooms of one cell, a pile for each `Fill`."""
 
 _Place = tuple[int, int, int]
@@ -94,7 +100,9 @@ class RoomIndex:
             for shelves, key in self._homes(room):
                 shelf = shelves.get(key)
                 if shelf is None:
-                    shelf = shelves[key] = (_Pile(), _Pile(), _Pile())
+                    shelf = shelves[key] = [_NO_ROOMS] * len(Fill)
+                if not shelf[fill]:
+                    shelf[fill] = _Pile()
                 shelf[fill].add(room)
 
     def remove(self, room: Room) -> None:
@@ -167,11 +175,11 @@ class RoomIndex:
         grid = self._grids[COARSEST]
         row, column = grid.position_at(*center)
         rows = ceil(reach_m / (_M_PER_DEGREE * 180 / grid.rows))
-        farthest_lat = min(89.0, abs(center[0]) + degrees(reach_m / EARTH_RADIUS_M))
-        columns = ceil(reach_m / (_M_PER_DEGREE * cos(radians(farthest_lat)) * 360 / grid.columns))
-        wide = range(column - columns, column + columns + 1)
-        if len(wide) > grid.columns:
-            wide = range(grid.columns)
+        # Beyond the pole lie the cells of every meridian.
+        farthest_lat = min(90.0, abs(center[0]) + degrees(reach_m / EARTH_RADIUS_M))
+        column_m = max(1.0, _M_PER_DEGREE * cos(radians(farthest_lat)) * 360 / grid.columns)
+        columns = min(grid.columns // 2, ceil(reach_m / column_m))
+        wide = range(column - columns, column + columns + (2 * columns < grid.columns))
         for r in range(max(0, row - rows), min(grid.rows, row + rows + 1)):
             for c in wide:
                 yield COARSEST, r, c % grid.columns
@@ -210,6 +218,8 @@ def _at_least_m(point: Point, middle: Point, grid: Grid) -> float:
     up = max(0.0, abs(point[0] - middle[0]) - half_height)
     aside = abs(point[1] - middle[1])
     aside = max(0.0, min(aside, 360 - aside) - half_width)
-    highest = min(90.0, max(abs(point[0]), abs(middle[0]) + half_height))
-    # The flat map with its narrowest meridians, and 1 % off for the great circle's shorter way over them.
-    return 0.99 * _M_PER_DEGREE * hypot(up, aside * cos(radians(highest)))
+    highest = min(90.0, abs(middle[0]) + half_height)
+    # The haversine of the two gaps, where the meridians are narrowest: no point of the cell is nearer, poles included.
+    narrowest = cos(radians(point[0])) * cos(radians(highest))
+    bound = sin(radians(up) / 2) ** 2 + narrowest * sin(radians(aside) / 2) ** 2
+    return _ROUNDING * 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(bound)))

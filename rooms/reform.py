@@ -8,27 +8,44 @@ opens no room and moves nobody. Crowded cells become random shards of about
 import random
 from collections.abc import Iterable
 from itertools import groupby
+from math import ceil
 from typing import NamedTuple
 
-from geo import Cell
+from geo import Cell, cell_distance_m
+from rooms.extent import apart_m
 from rooms.rules import Rules
 
 _RESHUFFLES = 8
-"""Tries to hand nobody back exactly the group they left; each misses with less than one chance in a thousand."""
+"""Tries to hand nobody back exactly the group they left: each misses by rare chance, all of them never in practice."""
 
 
-class Gathered(NamedTuple):
-    """One person at the window's end: `left` is the id of the room that ended."""
+class Left(NamedTuple):
+    """The room somebody leaves: its id and where it was founded."""
 
     id: str
     cell: Cell
-    left: str
+
+
+class Gathered(NamedTuple):
+    """One person at the window's end. `limit_m` is how far from its founding cell a room of theirs may reach."""
+
+    id: str
+    cell: Cell
+    left: Left
+    limit_m: float
+
+
+class Group(NamedTuple):
+    """Ids of people who are to sit together, and the cell their room is founded in."""
+
+    cell: Cell
+    ids: list[str]
 
 
 class Plan(NamedTuple):
-    """Ids of people: those of one group sit together; the singles look for a room in this order."""
+    """The groups, and ids of people who look for a room in this order."""
 
-    groups: list[list[str]]
+    groups: list[Group]
     singles: list[str]
 
 
@@ -39,17 +56,29 @@ def plan(people: Iterable[Gathered], *, rules: Rules, rng: random.Random) -> Pla
     """
     gathered = sorted(people)
     if len({person.left for person in gathered}) == 1 and len(gathered) <= rules.seats_max:
-        return Plan([[person.id for person in gathered]], [])
-    groups: list[list[str]] = []
+        return _as_they_were(gathered)
+    old = _old_groups(gathered)
+    groups: list[Group] = []
     singles: list[str] = []
-    for _, here in groupby(sorted(gathered, key=_by_cell), key=lambda person: person.cell):
-        crowd = list(here)
+    for cell, here in groupby(sorted(gathered, key=_by_cell), key=lambda person: person.cell):
+        crowd = [person.id for person in here]
         if len(crowd) >= rules.seats_min:
-            groups += _shards(crowd, _old_groups(gathered), rules, rng)
+            groups += [Group(cell, shard) for shard in _shards(crowd, old, rules, rng)]
         else:
-            singles += [person.id for person in crowd]
+            singles += crowd
     rng.shuffle(singles)
     return Plan(groups, singles)
+
+
+def _as_they_were(people: list[Gathered]) -> Plan:
+    """Return one group of all who are still near: around the old founding cell, or around their middle one."""
+    cells = sorted({person.cell for person in people})
+    former = people[0].left.cell
+    middle = min(cells, key=lambda cell: sum(cell_distance_m(cell, other.cell) for other in people))
+    cell = former if former in cells else middle
+    limit = min(person.limit_m for person in people)
+    near = [person.id for person in people if apart_m(person.cell, cell) <= limit]
+    return Plan([Group(cell, near)], [person.id for person in people if person.id not in near])
 
 
 def _by_cell(person: Gathered) -> tuple[Cell, str]:
@@ -57,16 +86,19 @@ def _by_cell(person: Gathered) -> tuple[Cell, str]:
 
 
 def _old_groups(people: list[Gathered]) -> set[frozenset[str]]:
-    together: dict[str, list[str]] = {}
+    together: dict[Left, list[str]] = {}
     for person in people:
         together.setdefault(person.left, []).append(person.id)
     return {frozenset(group) for group in together.values()}
 
 
-def _shards(crowd: list[Gathered], old: set[frozenset[str]], rules: Rules, rng: random.Random) -> list[list[str]]:
-    """Return the crowd in even shards of about `seats_target`, by chance."""
-    ids = [person.id for person in crowd]
-    count = max(1, round(len(ids) / rules.seats_target))
+def _shards(ids: list[str], old: set[frozenset[str]], rules: Rules, rng: random.Random) -> list[list[str]]:
+    """Return the crowd in even shards of about `seats_target`, by chance; none is too large.
+
+    None waits either, unless the operator's `seats_min` is so near to `seats_max` that some must.
+    """
+    wanted = min(round(len(ids) / rules.seats_target), len(ids) // rules.seats_min)
+    count = max(wanted, ceil(len(ids) / rules.seats_max))
     for _ in range(_RESHUFFLES):
         rng.shuffle(ids)
         shards = [ids[i::count] for i in range(count)]

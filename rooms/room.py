@@ -9,12 +9,12 @@ connection can be told what they missed.
 from collections import deque
 from collections.abc import Iterable
 from itertools import islice
-from math import ceil
 from typing import TypeVar
 
-from geo import Cell, cell_distance_m
+from geo import Cell
 from rooms.errors import RoomFull
-from rooms.events import Changed, Closing, Joined, Left, Member, Numbered, Said
+from rooms.events import Changed, Closing, Joined, Left, Member, Numbered, Said, Waiting
+from rooms.extent import Extent
 from rooms.person import Person
 from rooms.windows import region_of
 
@@ -61,23 +61,27 @@ class Room:
         opened, closes: Unix seconds.
         seats: member id → seat.
         seq: number of the newest event.
+        extent: how far the members' cells are apart, and from `cell`.
         waiting_since: since when fewer than `seats_min` keep company here, Unix seconds; None while enough do.
+        looks: whether a look outward is on the agenda.
+        told: what was last told to those who wait here.
     """
 
     __slots__ = (
-        "_cells",
         "_recent",
         "_recent_max",
-        "_within_m",
         "away",
         "cell",
         "closes",
+        "extent",
         "id",
+        "looks",
         "opened",
         "region",
         "seats",
         "seats_max",
         "seq",
+        "told",
         "unconnected",
         "waiting_since",
     )
@@ -93,11 +97,12 @@ class Room:
         self.seq = 0
         self.away = 0
         self.unconnected = 0
+        self.extent = Extent(cell)
         self.waiting_since: float | None = opened
+        self.looks = False
+        self.told: Waiting | None = None
         self._recent: deque[Numbered] = deque()
         self._recent_max = recent_max
-        self._within_m: int | None = None
-        self._cells: dict[Cell, int] = {}
 
     def __repr__(self) -> str:
         return f"<Room {self.id} at {self.cell}: {len(self.seats)} seats, seq {self.seq}>"
@@ -110,9 +115,7 @@ class Room:
     @property
     def within_m(self) -> int:
         """No two members are farther apart than this, by their cells alone; rounded up to 100 m."""
-        if self._within_m is None:
-            self._within_m = _spread_m(list(self._cells) or [self.cell])
-        return self._within_m
+        return self.extent.within_m
 
     def join(self, person: Person, member: Member) -> Joined:
         """Seat the person as `member`. Raises RoomFull, changing nothing."""
@@ -120,8 +123,7 @@ class Room:
             raise RoomFull(f"{len(self.seats)} of {self.seats_max} seats are taken")
         seat = self.seats[member.id] = Seat(person, member)
         person.room, person.seat = self, seat
-        self._cells[person.cell] = self._cells.get(person.cell, 0) + 1
-        self._within_m = None
+        self.extent.add(person.cell)
         return self._numbered(Joined(self.seq + 1, member.id, member, self.within_m))
 
     def leave(self, seat: Seat, why: str) -> Left:
@@ -131,10 +133,7 @@ class Room:
         person = seat.person
         del self.seats[seat.member.id]
         person.room = person.seat = None
-        self._cells[person.cell] -= 1
-        if not self._cells[person.cell]:
-            del self._cells[person.cell]
-            self._within_m = None
+        self.extent.remove(person.cell)
         return self._numbered(Left(self.seq + 1, seat.member.id, why))
 
     def say(self, seat: Seat, text: str, *, now: float, ref: str | None = None) -> Said:
@@ -182,10 +181,3 @@ class Room:
         while len(recent) > kept:
             recent.popleft()
         return event
-
-
-def _spread_m(cells: list[Cell]) -> int:
-    """Return an upper bound of the distance between any two points of the cells, in metres, rounded up to 100."""
-    widest = max(cell.diagonal_m for cell in cells)
-    apart = (cell_distance_m(a, b) + (a.diagonal_m + b.diagonal_m) / 2 for i, a in enumerate(cells) for b in cells[:i])
-    return ceil(max(widest, max(apart, default=0.0)) / 100) * 100

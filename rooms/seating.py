@@ -51,8 +51,11 @@ class Seating:
         self._rng = rng
         self._new_id = new_id
 
-    def open_room(self, cell: Cell, *, now: float) -> Room:
-        """Return a new, empty room founded in that cell; somebody is to be seated in it at once."""
+    def open_room(self, cell: Cell, *, now: float, waiting_since: float | None = None) -> Room:
+        """Return a new, empty room founded in that cell; somebody is to be seated in it at once.
+
+        Its reach goes on from `waiting_since`, Unix seconds: since when those who are to sit in it have waited.
+        """
         rules = self._rules
         closes = closing_time(region_of(cell), now, rules.window_s)
         room = Room(
@@ -65,8 +68,16 @@ class Seating:
         )
         self.rooms[room.id] = room
         self._put_into_window(room)
-        self._agenda.put(now + rules.look_every_s, LookOutward(room, now))
+        if waiting_since is not None:
+            room.waiting_since = waiting_since
+        self.have_look(room, now + rules.look_every_s)
         return room
+
+    def have_look(self, room: Room, at: float) -> None:
+        """Have the room look outward at that time, Unix seconds, unless it is to look anyway."""
+        if not room.looks:
+            room.looks = True
+            self._agenda.put(at, LookOutward(room))
 
     def rooms_of(self, window: Window) -> list[Room]:
         """Return the rooms that end with that window, in the order they were opened."""
@@ -97,9 +108,13 @@ class Seating:
         return [Published(room, joined), self.snapshot(person, why)._replace(ref=ref)]
 
     def gather(self, formers: list[Former], room: Room, why: Why, *, now: float) -> list[Change]:
-        """Seat people in an empty room together: each is told once, when all sit."""
+        """Seat people in an empty room together: each is told once, when all sit.
+
+        A group that leaves one room for the next keeps the names it knows itself by.
+        """
+        known = len({former.room.id for former in formers}) == 1
         for former in formers:
-            self._sit(former.person, room, former.seat)
+            self._sit(former.person, room, former.seat, name=former.seat.member.name if known else None)
         self.refill(room, now=now)
         return [self.snapshot(former.person, why) for former in formers]
 
@@ -143,13 +158,13 @@ class Seating:
             room.waiting_since = None
         elif room.waiting_since is None:
             room.waiting_since = now
-            self._agenda.put(now + self._rules.look_every_s, LookOutward(room, now))
+            self.have_look(room, now + self._rules.look_every_s)
 
-    def _sit(self, person: Person, room: Room, former: Seat | None) -> Joined:
+    def _sit(self, person: Person, room: Room, former: Seat | None, *, name: str | None = None) -> Joined:
         taken = [seat.member.name for seat in room.seats.values()]
         member = Member(
             self._new_id(),
-            shown_name(person.name, taken, self._rng),
+            shown_name(person.name if name is None else name, taken, self._rng),
             visiting=person.visiting,
             away=former is not None and former.away_since is not None,
             topics=person.topics,

@@ -20,9 +20,9 @@ from rooms.changes import Change, Gone, Published, Seated
 from rooms.events import Waiting
 from rooms.names import shown_name
 from rooms.person import Person
-from rooms.placement import choose_outward, choose_room, is_waiting, reach_m, who_moves
-from rooms.reform import Gathered, plan
-from rooms.room import Room, Seat
+from rooms.placement import Choice, Merger, choose_outward, choose_room, is_waiting, limit_m, reach_m
+from rooms.reform import Gathered, Left, plan
+from rooms.room import Room
 from rooms.rules import Rules
 from rooms.seating import Former, Seating, place_of
 from rooms.whys import Why
@@ -118,7 +118,7 @@ class World:
         )
         return Waiting(
             within_m=within_m,
-            people=_bucket(self._online[room.region] - len(room.seats)),
+            people=_bucket(self._others_around(room)),
             bottles=False,
             next_at=int(window_end(room.region, now, self.rules.window_s) * 1000),
             why=why.sentence,
@@ -136,8 +136,8 @@ class World:
     def tick(self, *, now: float) -> list[Change]:
         """Do the next thing that is due and return what follows. Call again while `deadline` is past."""
         match self._agenda.pop_due(now):
-            case LookOutward(room, since):
-                return self._look_outward(room, since, now)
+            case LookOutward(room):
+                return self._look_outward(room, now)
             case AnnounceClosing(window):
                 return [Published(room, room.announce_closing()) for room in self._seating.rooms_of(window)]
             case EndWindow(window):
@@ -146,20 +146,25 @@ class World:
                 return self._give_up(person, until, now)
         return []
 
-    def _look_outward(self, room: Room, since: float, now: float) -> list[Change]:
-        """Have a room that waits since then look once; it looks again while it does."""
-        if room.waiting_since != since or room.id not in self.rooms:
+    def _look_outward(self, room: Room, now: float) -> list[Change]:
+        """Have a room that waits look once; it looks again while it does."""
+        room.looks = False
+        if room.id not in self.rooms or room.waiting_since is None:
             return []
-        found = choose_outward(room, self._seating.index, now=now, rules=self.rules, rng=self._rng)
-        if found is None:
-            self._agenda.put(now + self.rules.look_every_s, LookOutward(room, since))
-            return self._tell_waiting(room, now)
-        other, apart_m = found
-        return self._unite(*who_moves(room, other, now=now), apart_m, now)
+        first = room.waiting_since + self.rules.look_every_s
+        if now < first:
+            self._seating.have_look(room, first)
+            return []
+        merger = choose_outward(room, self._seating.index, now=now, rules=self.rules, rng=self._rng)
+        changes = self._unite(merger, now) if merger is not None else self._tell_waiting(room, now)
+        if room.id in self.rooms and is_waiting(room):
+            self._seating.have_look(room, now + self.rules.look_every_s)
+        return changes
 
-    def _unite(self, mover: Room, target: Room, apart_m: float, now: float) -> list[Change]:
-        why = Why("outward", {"distance_m": round(apart_m / 100) * 100})
-        changes, formers = self._seating.take_apart([mover])
+    def _unite(self, merger: Merger, now: float) -> list[Change]:
+        target = merger.target
+        why = Why("outward", {"distance_m": round(merger.apart_m / 100) * 100})
+        changes, formers = self._seating.take_apart([merger.mover])
         for person, seat, _ in formers:
             person.moved_until = target.closes
             changes += self._seating.join(person, target, why, now=now, former=seat)
@@ -179,18 +184,22 @@ class World:
         return changes + self._seat_anew(staying, now)
 
     def _seat_anew(self, formers: dict[str, Former], now: float) -> list[Change]:
-        people = [Gathered(id, former.person.cell, former.room.id) for id, former in formers.items()]
-        if not people:
+        if not formers:
             return []
-        groups, singles = plan(people, rules=self.rules, rng=self._rng)
+        groups, singles = plan(map(self._gathered, formers.values()), rules=self.rules, rng=self._rng)
         changes: list[Change] = []
-        for group in groups:
-            room = self._seating.open_room(formers[group[0]].person.cell, now=now)
-            changes += self._seating.gather([formers[id] for id in group], room, Why("window"), now=now)
+        for cell, ids in groups:
+            group = [formers[id] for id in ids]
+            room = self._seating.open_room(cell, now=now, waiting_since=_waiting_since(group))
+            changes += self._seating.gather(group, room, Why("window"), now=now)
             changes += self._tell_waiting(room, now)
         for id in singles:
-            changes += self._seat_newcomer(formers[id].person, now=now, former=formers[id].seat)
+            changes += self._seat_newcomer(formers[id].person, now=now, former=formers[id])
         return changes
+
+    def _gathered(self, former: Former) -> Gathered:
+        person, _, room = former
+        return Gathered(person.id, person.cell, Left(room.id, room.cell), limit_m([person], self.rules))
 
     def _give_up(self, person: Person, until: float, now: float) -> list[Change]:
         if person.seat is None or person.seat.waits_until != until:
@@ -200,17 +209,22 @@ class World:
     # What both come down to
 
     def _seat_newcomer(
-        self, person: Person, *, now: float, former: Seat | None = None, ref: str | None = None
+        self, person: Person, *, now: float, former: Former | None = None, ref: str | None = None
     ) -> list[Change]:
-        choice = choose_room(person, self._seating.index, rng=self._rng)
-        room, why = choice or (self._seating.open_room(person.cell, now=now), Why("first_here"))
-        changes = self._seating.join(person, room, why, now=now, former=former, ref=ref)
+        choice = choose_room(person, self._seating.index, rules=self.rules, rng=self._rng)
+        if choice is None:
+            waiting_since = _waiting_since([former]) if former is not None else None
+            room = self._seating.open_room(person.cell, now=now, waiting_since=waiting_since)
+            choice = Choice(room, Why("first_here"))
+        room, why = choice
+        seat = former.seat if former is not None else None
+        changes = self._seating.join(person, room, why, now=now, former=seat, ref=ref)
         return changes + self._tell_waiting(room, now)
 
     def _depart(self, person: Person, why: str, *, now: float) -> list[Change]:
         room, _ = place_of(person)
-        changes = self._seating.leave(person, why, now=now)
-        return changes + self._tell_waiting(room, now) + self._forget(person)
+        changes = self._seating.leave(person, why, now=now) + self._forget(person)
+        return changes + self._tell_waiting(room, now)
 
     def _forget(self, person: Person) -> list[Change]:
         del self.people[person.id]
@@ -229,9 +243,21 @@ class World:
         if not self._online[region]:
             del self._online[region]
 
+    def _others_around(self, room: Room) -> int:
+        """Return how many people of the room's region sit elsewhere."""
+        here = sum(region_of(seat.person.cell) == room.region for seat in room.seats.values())
+        return self._online[room.region] - here
+
     def _tell_waiting(self, room: Room, now: float) -> list[Change]:
-        waiting = self.waiting(room, now=now) if room.seats else None
-        return [Published(room, waiting)] if waiting is not None else []
+        """Tell those who wait in a room what has changed of that since they were told last."""
+        told, room.told = room.told, self.waiting(room, now=now) if room.seats else None
+        return [Published(room, room.told)] if room.told is not None and room.told != told else []
+
+
+def _waiting_since(group: list[Former]) -> float | None:
+    """Return since when all of them have waited for company, Unix seconds, or None: how far they look goes on."""
+    since = [former.room.waiting_since for former in group if former.room.waiting_since is not None]
+    return max(since) if len(since) == len(group) else None
 
 
 def _bucket(people: int) -> str:

@@ -3,6 +3,7 @@
 The one place that draws secrets and chooses the sources of chance and time.
 """
 
+import asyncio
 import random
 import secrets
 
@@ -34,7 +35,7 @@ class App:
         world = World(settings, rng=random.SystemRandom(), new_id=lambda: secrets.token_urlsafe(ID_BYTES))
         self.settings = settings
         self.house = House(settings, world, key=key, new_identity=lambda: secrets.token_bytes(IDENTITY_BYTES))
-        self.node = Node(self.house, Clock(settings.time_scale))
+        self.node = Node(self.house, Clock(settings.time_scale), asyncio.get_running_loop())
         self.listener = Listener(
             self.node.make_peer,
             limits=_transport_limits(settings),

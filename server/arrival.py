@@ -98,7 +98,7 @@ def _come_back(
     if resume is not None and _is_resumed(person, resume):
         missed, lost = room.since(resume.seq)
         events += missed
-        seated = seated._replace(seq=room.seq - len(missed), missed=lost or None)
+        seated = seated._replace(seq=resume.seq, missed=lost or None)
     waiting = world.waiting(room, now=now)
     if waiting is not None:
         events.append(waiting)

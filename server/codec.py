@@ -13,6 +13,9 @@ from rooms.events import Event
 from server.frames import binary_frame, text_frame
 from server.messages import ANNOUNCED, COMMANDS, AnyCommand, Refused, wire_name
 
+REASON_MAX_CHARS = 200
+"""Of the reason why a message is none: it may quote a name of the client's, of any length."""
+
 _KNOWN = frozenset(wire_name(command) for command in COMMANDS)
 
 
@@ -74,12 +77,13 @@ class Codec:
             return Unreadable("bad_message", f"This is not {self.name}.", about=None, ref=None)
         if not isinstance(message, dict):
             return Unreadable("bad_message", "A message is a map with a `type`.", about=None, ref=None)
-        about, ref = _short(message.get("type"), 64), _short(message.get("ref"), 32)
+        kind = message.get("type")
+        about, ref = _short(kind, 64), _short(message.get("ref"), 32)
         if about in ANNOUNCED:
             return Unreadable("unavailable", f"This server does not offer `{about}`.", about=about, ref=ref)
-        if about is not None and about not in _KNOWN:
+        if isinstance(kind, str) and kind not in _KNOWN:
             return Unreadable("unknown_type", "There is no command of that type.", about=about, ref=ref)
-        return Unreadable("bad_message", f"{error}.", about=about, ref=ref)
+        return Unreadable("bad_message", f"{str(error)[:REASON_MAX_CHARS]}.", about=about, ref=ref)
 
 
 def _short(value: object, most: int) -> str | None:

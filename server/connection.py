@@ -197,7 +197,7 @@ class Connection(asyncio.Protocol):
         self._held = b""
         self._drop_engine()
         self._set_deadline(0, self.abort)
-        self._keepalive = self._stall = self._transport = None  # each of them leads back to us
+        self._transport = None
         self._endpoint.left(self)
 
     # The head.

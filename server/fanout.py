@@ -15,6 +15,7 @@ from typing import Protocol
 
 from rooms.changes import Seated
 from rooms.events import Event
+from server.bugs import log_bug
 from server.codec import Codec
 from server.connection import Connection
 
@@ -102,11 +103,21 @@ class Fanout:
         audience.outbox.append(event)
         self.published += 1
 
+    def catch_up(self, room: str) -> None:
+        """Send the room's outbox now, so that what is written next comes after it."""
+        audience = self._audiences.get(room)
+        if audience is not None:
+            self._send(audience)
+
     def flush(self) -> None:
         """Send all outboxes."""
         unsent, self._unsent = self._unsent, []
         for audience in unsent:
-            self._send(audience)
+            try:
+                self._send(audience)
+            except Exception as bug:
+                # The other rooms are still to be heard; this one's members see a gap and come back.
+                log_bug("telling a room", bug)
 
     def _send(self, audience: _Audience) -> None:
         events = audience.outbox

@@ -59,8 +59,6 @@ def read_common(data: bytes, start: int, most: int) -> tuple[bytes, int] | None:
     size = data[start + 1] - _MASKED
     first = start + 6
     if size == 126:
-        if len(data) < start + 8:
-            return None
         size = data[start + 2] << 8 | data[start + 3]
         first = start + 8
     elif size < 0 or size == 127:

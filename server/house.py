@@ -11,7 +11,7 @@ from rooms.room import Room, Seat
 from rooms.world import World
 from server.messages import PROTOCOL, Refused, ServerInfo
 from server.safety.identities import Identities
-from server.safety.rates import Meter, per_period
+from server.safety.rates import Meter, per_period, take_all
 from server.safety.tokens import Tokens
 from server.settings import Settings
 from server.version import VERSION
@@ -44,17 +44,21 @@ class House:
         self._room_rate = per_period(settings.room_per_min, 60)
         self._paces: dict[str, Meter] = {}
 
-    def pace(self, room: Room, seat: Seat, *, now: float) -> None:
-        """Count one message of the room. Raises Refused for the loudest when there are too many."""
-        if self._room_rate is None:
-            return
-        meter = self._paces.get(room.id)
-        if meter is None:
-            meter = self._paces[room.id] = Meter(self._room_rate)
-        wait_s = meter.wait_s(now)
-        if wait_s > 0 and _is_loud(room, seat, now=now):
+    def pace(self, own: tuple[Meter, ...], room: Room, seat: Seat, *, now: float) -> None:
+        """Count one message of a member's and of the room's. Raises Refused, counting none.
+
+        When there are too many in the room, its loudest are refused. What a refusal says to
+        wait is what both the member and the room need.
+        """
+        shared = self._pace_of(room)
+        if shared is not None and shared.wait_s(now) > 0 and _is_loud(room, seat, now=now):
+            wait_s = max(meter.wait_s(now) for meter in (shared, *own))
             raise self.limited("Everybody here talks at once; let the others finish.", wait_s)
-        meter.take(now)
+        wait_s = take_all(own, now)
+        if wait_s:
+            raise self.limited("You say too much at once.", wait_s)
+        if shared is not None:
+            shared.take(now)
 
     def limited(self, message: str, wait_s: float) -> Refused:
         """Return the refusal of what may be asked again in `wait_s` seconds of the rooms' clock."""
@@ -62,13 +66,24 @@ class House:
         # Rounded up, so that whoever waits as long as told is not told again.
         return Refused("rate_limited", message, retry_after=int(real_s * 1000 + 1) / 1000)
 
+    def _pace_of(self, room: Room) -> Meter | None:
+        if self._room_rate is None:
+            return None
+        meter = self._paces.get(room.id)
+        if meter is None:
+            meter = self._paces[room.id] = Meter(self._room_rate)
+        return meter
+
     def room_ended(self, room: Room) -> None:
         """Forget the pace of a room that is over."""
         self._paces.pop(room.id, None)
 
 
 def _is_loud(room: Room, seat: Seat, *, now: float) -> bool:
-    """Tell whether this member said at least their share of what the room still remembers of the last minute."""
+    """Tell whether this member said half an even share or more of what the room remembers of the last minute.
+
+    Half, since where all talk alike somebody is always below a whole one, and the room would have no limit.
+    """
     since = int((now - 60) * 1000)
     said = Counter(event.from_ for event in room.recent() if isinstance(event, Said) and event.at >= since)
-    return said[seat.member.id] * max(1, len(said)) >= said.total()
+    return 2 * said[seat.member.id] * len(said) >= said.total()

@@ -24,7 +24,7 @@ LOOPBACK = "loopback"  # what all of this machine's addresses are counted as
 
 
 class Listener:
-    """A WebSocket and HTTP server on one port. Make it, `await start(...)`, and in the end `await close(...)`.
+    """A WebSocket and HTTP server on one port, made in a running loop: `start` it, and in the end `close` it.
 
     Args:
         make_receiver: called once for each opened connection.

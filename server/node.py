@@ -5,39 +5,38 @@ fan-out know who hears which room, and calls the world when something is due.
 """
 
 import asyncio
-import logging
 
 from rooms.changes import Change, Ended, Gone, Published, Seated, Unseated
 from rooms.person import Person
+from server.bugs import log_bug
 from server.clock import Clock
 from server.fanout import Fanout
 from server.house import House
 from server.peer import Peer
 from server.session import bye
 
-log = logging.getLogger("hereabouts")
-
 TICKS_PER_TURN = 100
 """Things of the rooms' agenda done in one loop turn: at 50 µs each, frames wait 5 ms for them at most."""
 
 
 class Node:
-    """The shell around one house. Make it inside a running event loop.
+    """The shell around one house.
 
     Attributes:
         peers: person's id → their client, while connected.
         received: messages from clients so far.
     """
 
-    def __init__(self, house: House, clock: Clock) -> None:
+    def __init__(self, house: House, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
         self.house = house
         self.clock = clock
         self.peers: dict[str, Peer] = {}
         self.received = 0
-        self._loop = asyncio.get_running_loop()
-        self.fanout = Fanout(self._loop.call_soon)
+        self.fanout = Fanout(loop.call_soon)
+        self._loop = loop
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: float | None = None
+        self._is_stopped = False
 
     def make_peer(self) -> Peer:
         """Return the end of a client that has just connected."""
@@ -49,8 +48,8 @@ class Node:
         if former is peer:
             return
         if former is not None:
-            former.session.replaced()
             self.lost(former)
+            former.session.replaced()
             former.end(bye(4503))
         self.peers[person.id] = peer
 
@@ -89,7 +88,7 @@ class Node:
     def arm(self) -> None:
         """Have the timer ring when the rooms next have something to do."""
         deadline = self.house.world.deadline
-        if deadline == self._timer_at:
+        if deadline == self._timer_at or self._is_stopped:
             return
         if self._timer is not None:
             self._timer.cancel()
@@ -100,6 +99,7 @@ class Node:
 
     def stop(self) -> None:
         """Let no more time pass."""
+        self._is_stopped = True
         self.fanout.flush()
         if self._timer is not None:
             self._timer.cancel()
@@ -122,8 +122,18 @@ class Node:
                 if deadline is None or deadline > now:
                     break
                 for change in self.house.world.tick(now=now):
-                    self.carry_out(change)
-        except Exception:
+                    self._carry_out_whatever_happens(change)
+        except Exception as bug:
             # A bug in one region's turn of time must not stop the others' time.
-            log.exception("something due could not be done")
+            log_bug("letting time pass", bug)
         self.arm()
+
+    def _carry_out_whatever_happens(self, change: Change) -> None:
+        """Let a bug that concerns one person end that person's connection and nothing else."""
+        try:
+            self.carry_out(change)
+        except Exception as bug:
+            log_bug("carrying out what was due", bug)
+            peer = self.peers.get(change.person.id) if isinstance(change, Seated) else None
+            if peer is not None:
+                peer.end(bye(1011))

@@ -4,7 +4,6 @@ A frame comes in, the codec makes a command of it, the session decides, and what
 follows is carried out: events for this client are written here, the rest is the node's.
 """
 
-import logging
 from typing import TYPE_CHECKING
 
 from rooms.changes import Published, Seated
@@ -16,8 +15,6 @@ from server.session import End, Outcome, Session, bye
 
 if TYPE_CHECKING:
     from server.node import Node
-
-log = logging.getLogger("hereabouts")
 
 
 class Peer:
@@ -53,16 +50,18 @@ class Peer:
         except Unreadable as refused:
             self.carry_out(self.session.refuse(refused, about=refused.about, ref=refused.ref, now=now))
             return
+        if isinstance(command, Mute | Unmute):
+            self._hear_the_room()  # with what was muted until now
         outcome = self.session.receive(command, now=now)
         if isinstance(command, Enter):
             self._introduce()
         self.carry_out(outcome)
         if isinstance(command, Mute | Unmute):
-            self._node.reattach(self)
+            node.reattach(self)
 
     def ending(self, code: int, reason: str) -> None:
         """Say goodbye before the connection closes for a reason of its own."""
-        self.tell(bye(code))
+        self._write(bye(code))
 
     def closed(self) -> None:
         """Let the seat wait for this client's return."""
@@ -87,13 +86,13 @@ class Peer:
 
     def tell(self, *events: Event) -> None:
         """Write events for this client alone."""
-        self.connection.write(b"".join(map(self.codec.frame, events)))
+        self._write(*events)
         if self.connection.is_paused:
             self.connection.check_unsent()
 
     def end(self, last: Bye) -> None:
         """Say goodbye and close."""
-        self.tell(last)
+        self._write(last)
         self.connection.close(last.code, last.why_code)
 
     def carry_out(self, outcome: Outcome) -> None:
@@ -105,7 +104,7 @@ class Peer:
                 for_me.append(what)
                 continue
             if for_me:
-                self.tell(*for_me)
+                self._answer(for_me)
                 for_me = []
             if isinstance(what, Published):
                 node.fanout.publish(what.room.id, what.event)
@@ -115,12 +114,26 @@ class Peer:
             else:
                 node.carry_out(what)
         if for_me:
-            self.tell(*for_me)
+            self._answer(for_me)
         node.arm()
 
     def sit(self, seated: Seated) -> None:
         """Tell this client where they sit now."""
         self.tell(self.session.room_event(seated, now=self._node.clock.now()))
+
+    def _answer(self, events: list[Event]) -> None:
+        """Tell this client events in their place: after what the room said before."""
+        self._hear_the_room()
+        self.tell(*events)
+
+    def _hear_the_room(self) -> None:
+        """Have everything sent that the room has said so far."""
+        person = self.session.person
+        if person is not None and person.room is not None:
+            self._node.fanout.catch_up(person.room.id)
+
+    def _write(self, *events: Event) -> None:
+        self.connection.write(b"".join(map(self.codec.frame, events)))
 
     def _introduce(self) -> None:
         person = self.session.person

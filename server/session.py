@@ -19,7 +19,7 @@ import msgspec
 
 from geo import BadCell
 from rooms.changes import Change, Published, Seated
-from rooms.events import Event, Joined, Member, Said, Skipped
+from rooms.events import Changed, Event, Joined, Member, Said, Skipped
 from rooms.person import Person
 from rooms.room import Room, Seat
 from rooms.seating import place_of
@@ -90,7 +90,7 @@ class Session:
     """One client's talk with the server.
 
     Attributes:
-        person: who they are to the rooms, once entered.
+        person: who they are to the rooms, once entered and until replaced.
         hidden: ids of members of their room whose words they do not see; None if they mute nobody at all.
     """
 
@@ -132,11 +132,12 @@ class Session:
 
     def replaced(self) -> None:
         """Know that another connection has taken the seat over."""
+        self.person = None
         self.state = State.ENDED
 
     def disconnected(self, *, now: float) -> None:
-        """Know that the connection is gone; a seat waits for its return."""
-        if self.state is State.SEATED and self.person is not None:
+        """Know that the connection is gone; a seat, if there still is one, waits for its return."""
+        if self.person is not None and self.person.seat is not None:
             self._house.world.lose(self.person, now=now)
         self.state = State.ENDED
 
@@ -175,7 +176,7 @@ class Session:
         if self.hidden:
             if isinstance(event, Said) and event.from_ in self.hidden:
                 return Skipped(event.seq)
-            if isinstance(event, Joined) and event.id in self.hidden:
+            if isinstance(event, Joined | Changed) and event.id in self.hidden:
                 return msgspec.structs.replace(event, member=self._as_seen(event.member))
         return event
 
@@ -205,8 +206,7 @@ class Session:
         if said is not None:
             return (said,)
         text = clean_text(command.text, max_chars=self._house.settings.text_max_chars)
-        self._take(self._who().said, "You say too much at once.", now)
-        self._house.pace(room, seat, now=now)
+        self._house.pace(self._who().said, room, seat, now=now)
         return (Published(room, room.say(seat, text, now=now, ref=command.ref)),)
 
     def _move(self, command: Move, now: float) -> Outcome:

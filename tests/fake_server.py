@@ -56,18 +56,23 @@ class Peer:
         assert not types or command["type"] in types, command
         return command
 
-    async def enter(self, *, resumed: bool = False, token: str = "t1", **room: Any) -> Message:
+    async def enter(
+        self, *, resumed: bool = False, token: str = "t1", limits: Message | None = None, **room: Any
+    ) -> Message:
         """Take `enter` and answer it with `entered` and a `room`; returns the command."""
         command = await self.receive("enter")
-        await self.entered(command, resumed=resumed, token=token)
+        await self.entered(command, resumed=resumed, token=token, limits=limits)
         await self.give_room(**room)
         return command
 
-    async def entered(self, command: Message, *, resumed: bool = False, token: str = "t1") -> None:
+    async def entered(
+        self, command: Message, *, resumed: bool = False, token: str = "t1", limits: Message | None = None
+    ) -> None:
+        """Answer `enter` with `entered`."""
         you = {"name": command.get("name") or "Quiet Otter", "token": token}
         server = {"name": "fake", "version": "0", "protocol": "1.0", "terms": None, "contact": None}
         privacy = {"cell": command["cell"], "cell_m": [1200, 600], "kept": "nothing"}
-        about = {"you": you, "server": server, "limits": LIMITS, "privacy": privacy}
+        about = {"you": you, "server": server, "limits": LIMITS | (limits or {}), "privacy": privacy}
         await self.send({"type": "entered", **about, "resumed": resumed, "ref": command.get("ref")})
 
     async def give_room(
@@ -99,9 +104,7 @@ class Peer:
         }
         await self.send(event | more)
 
-    async def said(
-        self, text: str, *, who: str = "b", name: str = "Bo", seq: int | None = None, **more: Any
-    ) -> None:
+    async def said(self, text: str, *, who: str = "b", name: str = "Bo", seq: int | None = None, **more: Any) -> None:
         """Send a `said`, with the next `seq` unless told otherwise."""
         seq = self.seq + 1 if seq is None else seq
         event = {
@@ -156,8 +159,14 @@ async def fake_server(*scripts: Script, statuses: tuple[int, ...] = ()) -> Async
     waiting = list(scripts)
     refusals = list(statuses)
     failures: list[BaseException] = []
+    playing: list[asyncio.Task[None] | None] = []
 
     async def play(connection: ServerConnection) -> None:
+        playing.append(asyncio.current_task())
+        if not waiting:
+            failures.append(AssertionError("a connection for which there is no script"))
+            await connection.close(4500)
+            return
         script = waiting.pop(0)
         try:
             await script(Peer(connection))
@@ -177,7 +186,14 @@ async def fake_server(*scripts: Script, statuses: tuple[int, ...] = ()) -> Async
     protocols = [Subprotocol("hereabouts.v1.msgpack"), Subprotocol("hereabouts.v1.json")]
     async with serve(play, "127.0.0.1", 0, subprotocols=protocols, process_request=answer) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        yield f"ws://127.0.0.1:{port}/ws"
+        try:
+            yield f"ws://127.0.0.1:{port}/ws"
+        except BaseException:
+            # A script that waits for what the failed test would have done would wait for ever.
+            for task in playing:
+                if task is not None:
+                    task.cancel()
+            raise
     if failures:
         raise failures[0]
     assert not waiting, f"{len(waiting)} scripts were never played"

@@ -2,13 +2,16 @@
 
 import asyncio
 import contextlib
+import random
 import socket
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
 from client_demo.client import Client, Closed, Message, Refused, Unreachable
 from tests.fake_server import Peer, fake_server, member
+from tests.live_server import live_server
 
 
 def quick(url: str, **more: object) -> Client:
@@ -160,7 +163,6 @@ async def test_waiting_ends_with_the_third_person_and_a_changed_member_stays_mut
 
     async with fake_server(script) as url, quick(url) as client:
         await until(client, "waiting")
-        assert client.within_m == 1400
         await until(client, "joined")
         assert client.waiting is None
         assert client.within_m == 1900
@@ -286,6 +288,28 @@ async def test_words_asked_for_while_away_wait_and_keep_their_order() -> None:
     assert texts == ["one", "two"]
 
 
+async def test_words_asked_for_during_a_replay_wait_for_its_end() -> None:
+    has_asked = asyncio.Event()
+
+    async def first(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        peer.cut()
+
+    async def second(peer: Peer) -> None:
+        await peer.enter(resumed=True, seq=1)
+        await has_asked.wait()
+        await peer.pong()
+        await peer.echo(await peer.receive("say"))
+        await peer.bye_to_leave()
+
+    async with fake_server(first, second) as url, quick(url) as client:
+        await until(client, "reconnected")
+        saying = asyncio.create_task(client.say("hello"))
+        await asyncio.sleep(0)
+        has_asked.set()
+        assert (await saying)["text"] == "hello"
+
+
 async def test_words_for_a_room_that_ended_are_refused_and_said_nowhere() -> None:
     async def first(peer: Peer) -> None:
         await peer.enter(seq=1)
@@ -372,6 +396,29 @@ async def second_visit(peer: Peer) -> None:
     await peer.enter(resumed=True, seq=1)
     await peer.pong()
     await peer.bye_to_leave()
+
+
+async def test_waits_double_up_to_the_longest_while_no_connection_is_a_good_one() -> None:
+    async def first(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        peer.cut()
+
+    async def broken(peer: Peer) -> None:
+        peer.cut()
+
+    class Longest(random.Random):
+        """Draws the longest wait there may be."""
+
+        def uniform(self, a: float, b: float) -> float:
+            return max(a, b)
+
+    async with (
+        fake_server(first, broken, broken, broken, second_visit) as url,
+        Client(url, cell="dr5ru7", backoff_s=(0.001, 0.004), rng=Longest()) as client,
+    ):
+        seen = await until(client, "caught_up")
+        waits = [event["retry_in_s"] for event in seen if event["type"] == "disconnected"]
+        assert waits == [0.001, 0.002, 0.004, 0.004]
 
 
 @pytest.mark.parametrize("code", [4500, 4501, 4502, 4503, 4504])
@@ -518,3 +565,30 @@ async def test_a_cancelled_wait_for_an_answer_leaves_nothing_to_say_again() -> N
             async with asyncio.timeout(0):
                 await client.say("never mind")
         await until(client, "caught_up")
+
+
+async def test_over_a_real_server_every_word_is_heard_exactly_once_however_often_the_line_breaks() -> None:
+    limits_off = {"say_per_s": 0, "say_per_min": 0, "room_per_min": 0}
+    words = [f"word {number}" for number in range(60)]
+    heard: dict[str, list[str]] = {"Ada": [], "Bo": []}
+    all_heard = asyncio.Event()
+
+    def hear(name: str, event: Message) -> None:
+        if event["type"] == "said":
+            heard[name].append(event["text"])
+        if all(len(texts) >= len(words) for texts in heard.values()):
+            all_heard.set()
+
+    async with live_server(limits_off) as server:
+        ada = Client(server.url, cell="dr5ru7", name="Ada", backoff_s=(0.0, 0.0))
+        bo = Client(server.url, cell="dr5ru7", name="Bo", backoff_s=(0.0, 0.0), wire="json")
+        ada.on_event, bo.on_event = partial(hear, "Ada"), partial(hear, "Bo")
+        async with ada, bo, asyncio.timeout(20):
+            for first in range(0, len(words), 6):
+                saying = [asyncio.create_task(ada.say(text)) for text in words[first : first + 6]]
+                await asyncio.sleep(0)
+                await (bo if first % 4 else ada).drop()
+                echoes = await asyncio.gather(*saying)
+                assert [echo["text"] for echo in echoes] == words[first : first + 6]
+            await all_heard.wait()
+    assert heard == {"Ada": words, "Bo": words}

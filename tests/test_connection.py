@@ -141,6 +141,7 @@ def test_frames_split_at_every_byte_give_the_same_messages() -> None:
 
 
 BAD_TEXT = "naïve".encode()[:3]
+BAD_WIRE = masked(BAD_TEXT)
 
 
 @pytest.mark.parametrize(
@@ -149,12 +150,11 @@ BAD_TEXT = "naïve".encode()[:3]
         [masked(BAD_TEXT)],
         [masked(BAD_TEXT, fin=False), masked(b"ve", Opcode.CONT)],
         [masked(b"\xed\xa0\x80")],
-        [masked(BAD_TEXT)[:6], masked(BAD_TEXT)[6:]],
+        [BAD_WIRE[:6], BAD_WIRE[6:]],
     ],
     ids="direct fragmented surrogate split".split(),
 )
 def test_text_that_is_not_utf8_closes_with_1007(frames: list[bytes]) -> None:
-    frames = [frames[0] + frames[1]] if len(frames) == 2 and len(frames[0]) == 6 else frames
     port = Port()
     client = Client(port)
     client.send(*frames)
@@ -216,6 +216,15 @@ def test_pings_count_towards_the_share_of_a_turn() -> None:
     assert len(client.got()) == 10
     port.take_turn()
     assert len(client.got()) == 10
+
+
+@pytest.mark.parametrize("kind", ["ping", "fragments"])
+def test_no_engine_is_kept_once_it_is_idle(kind: str) -> None:
+    client = Client(Port())
+    client.send(wire_of(kind, b"odd")[:-1])
+    assert client.connection._engine is not None
+    client.send(wire_of(kind, b"odd")[-1:])
+    assert client.connection._engine is None
 
 
 def test_what_comes_while_frames_wait_is_handled_after_them() -> None:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client_demo.accounts import RoomAccount
-from client_demo.figures import Figures
-from client_demo.histogram import Histogram
+from client_demo.accounting.accounts import RoomAccount
+from client_demo.accounting.figures import Figures
+from client_demo.accounting.histogram import Histogram
 from client_demo.ledger import Ledger, Watch
 
 Event = dict[str, Any]

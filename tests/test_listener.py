@@ -35,6 +35,7 @@ else:
         pytest.param(uvloop.new_event_loop, id="uvloop"),
     ]
 
+HELLO = masked(b"hello")
 KNOWN = ("hereabouts.v1.json", "hereabouts.v1.msgpack")
 Story = Callable[[], Awaitable[None]]
 Run = Callable[[Story], None]
@@ -294,16 +295,25 @@ def test_peer_that_answers_no_ping_is_closed_with_4002(run: Run) -> None:
 
 
 def test_pong_that_came_while_the_process_stood_still_counts(run: Run) -> None:
+    pinged: list[int] = []
+
+    class Stalling(Echo):
+        def received(self, payload: bytes, binary: bool) -> None:
+            os.write(pinged[0], masked(b"", Opcode.PONG))
+            time.sleep(0.45)
+
     async def story() -> None:
-        async with listening(ping_every_s=0.1, pong_timeout_s=0.1) as listener:
+        async with listening(Stalling, ping_every_s=0.2, pong_timeout_s=0.2) as listener:
+            _, staller = await raw(listener, upgrade())
+            await until(lambda: listener.open_count == 1)
             reader, writer = await raw(listener, upgrade())
             await reader.readuntil(b"\r\n\r\n")
             assert await reader.readexactly(2) == b"\x89\x00"
-            its_socket = writer.get_extra_info("socket")
-            os.write(its_socket.fileno(), masked(b"", Opcode.PONG))
-            time.sleep(0.3)  # noqa: ASYNC251 - the loop stalls
+            pinged.append(writer.get_extra_info("socket").fileno())
+            staller.write(HELLO)
             assert await reader.readexactly(2) == b"\x89\x00"
             writer.close()
+            staller.close()
 
     run(story)
 

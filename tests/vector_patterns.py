@@ -18,25 +18,27 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "list": (list,),
     "object": (dict,),
 }
-_FORMS = {"$", "$bind", "$ref", "$plus", "$not", "$among", "$set"}
+_FORMS = {"$", "$bind", "$ref", "$not", "$among", "$set"}
 
 
 def filled(value: Any, names: Names) -> Any:
-    """Return a value to send, with what it stands for in place of `$ref`, `$plus`, `$repeat` and `$altered`."""
-    if isinstance(value, list):
-        return [filled(part, names) for part in value]
-    if not isinstance(value, dict):
-        return value
+    """Return a value to send, with what it stands for in place of `$ref`, `$repeat` and `$altered`."""
     match value:
         case {"$ref": name}:
             return names[name]
-        case {"$plus": [name, number]}:
-            return names[name] + number
         case {"$repeat": [text, times]}:
             return text * times
         case {"$altered": name}:
             return _altered(names[name])
-    return {key: filled(part, names) for key, part in value.items()}
+    return _filled_inside(value, names)
+
+
+def _filled_inside(value: Any, names: Names) -> Any:
+    if isinstance(value, list):
+        return [filled(part, names) for part in value]
+    if isinstance(value, dict):
+        return {key: filled(part, names) for key, part in value.items()}
+    return value
 
 
 def mismatch(pattern: Any, value: Any, names: Names, at: str = "") -> str:
@@ -73,7 +75,7 @@ def _mismatch_form(pattern: dict[str, Any], value: Any, names: Names, at: str) -
             if not complaint:
                 names[name] = value
             return complaint
-        case {"$ref": _} | {"$plus": _}:
+        case {"$ref": _}:
             return mismatch(filled(pattern, names), value, names, at)
         case {"$not": other}:
             return "" if mismatch(other, value, dict(names), at) else f"{at}: {_shown(value)} matches {other}"

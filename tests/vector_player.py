@@ -7,6 +7,7 @@ Knows the vectors' format (docs/PROTOCOL.md describes it) and plays it with
 import asyncio
 import http.client
 import json
+import socket
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,7 +34,7 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 class Connect(Strict):
     subprotocols: list[str] | None = None
-    agreed: str | None | msgspec.UnsetType = msgspec.UNSET
+    agreed: str | msgspec.UnsetType | None = msgspec.UNSET
     status: int = 101
     server: str = ""
 
@@ -56,6 +57,7 @@ class Step(Strict):
     on: str = ""
     connect: Connect | None = None
     send: Any = None
+    together: list[Json] = []
     raw: Raw | None = None
     drop: bool = False
     close: int = 0
@@ -84,7 +86,7 @@ class ClientVector(Strict):
 class Vectors(Strict):
     about: str
     protocol: str
-    settings: dict[str, dict[str, float | str]]
+    settings: dict[str, dict[str, int | float | str]]
     server: list[Vector]
     client: list[ClientVector]
 
@@ -123,7 +125,9 @@ class Player:
                     except (AssertionError, ConnectionClosed, TimeoutError) as exc:
                         raise AssertionError(f"step {number}, {self._described(step)}: {exc!r}") from exc
         finally:
-            await asyncio.gather(*(socket.close() for socket in self._sockets.values()))
+            for each in self._sockets.values():
+                each.transport.abort()
+            await asyncio.gather(*(each.wait_closed() for each in self._sockets.values()))
 
     # Acting
 
@@ -135,6 +139,8 @@ class Player:
             names["response"] = await asyncio.to_thread(_fetch, self._where.port, step.request)
         if step.send is not None:
             await self._send(step.on, filled(step.send, names))
+        if step.together:
+            await self._send_together(step.on, step.together)
         if step.raw is not None:
             await self._send_raw(step.on, step.raw)
         if step.drop:
@@ -150,7 +156,7 @@ class Player:
         offered = [SUBPROTOCOLS[self._where.wire]] if how.subprotocols is None else how.subprotocols
         port = self._where.other if how.server == "other" else self._where.port
         try:
-            socket = await connect(
+            opened = await connect(
                 f"ws://127.0.0.1:{port}/ws",
                 subprotocols=[Subprotocol(name) for name in offered] or None,
                 compression=None,
@@ -158,15 +164,27 @@ class Player:
                 proxy=None,
             )
         except InvalidStatus as exc:
-            assert exc.response.status_code == how.status
-            return
-        self._sockets[on] = socket
-        assert how.status == 101, "the server took a connection that it was to refuse"
-        if how.agreed is not msgspec.UNSET:
-            assert socket.subprotocol == how.agreed
+            status = exc.response.status_code
+        else:
+            status = 101
+            self._sockets[on] = opened
+        assert status == how.status
+        if status == 101 and how.agreed is not msgspec.UNSET:
+            assert opened.subprotocol == how.agreed
 
     async def _send(self, on: str, message: Json) -> None:
         await self._sockets[on].send(self._encoded(on, message))
+
+    async def _send_together(self, on: str, messages: list[Json]) -> None:
+        """Send messages so that they arrive in one piece, where the system can hold them back (Linux)."""
+        tcp = self._sockets[on].transport.get_extra_info("socket")
+        cork = getattr(socket, "TCP_CORK", None)
+        if cork is not None:
+            tcp.setsockopt(socket.IPPROTO_TCP, cork, 1)
+        for message in messages:
+            await self._send(on, filled(message, self._names))
+        if cork is not None:
+            tcp.setsockopt(socket.IPPROTO_TCP, cork, 0)
 
     async def _send_raw(self, on: str, raw: Raw) -> None:
         payload: str | bytes

@@ -4,12 +4,11 @@ Knows what a person may do and asks the client for it; what comes back is told b
 """
 
 from collections.abc import Awaitable
-from functools import partial
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Footer
+from textual.widgets import Footer, Static
 
 from client_demo.client import Client, Closed, Refused
 from client_demo.places import PlaceUnknown, parse_place
@@ -54,10 +53,12 @@ class ChatApp(App[None], inherit_bindings=False):
     def __init__(self, client: Client, place: str) -> None:
         super().__init__()
         self.client = client
+        self._offers_again = False
         time = ServerTime()
         self.heading = Heading(time.now_s, place)
         self.waiting = Waiting(time.now_s)
         self.transcript = Transcript()
+        self.below = Static(id="below")
         self.people = People(id="people")
         self.banner = Banner(id="banner")
         self.composer = Composer(max_chars=int(client.limits.get("text_max_chars") or 1000))
@@ -77,6 +78,7 @@ class ChatApp(App[None], inherit_bindings=False):
             with Vertical(id="talk"):
                 yield self.waiting
                 yield self.transcript
+                yield self.below
             yield self.people
         yield self.banner
         yield self.composer
@@ -86,13 +88,18 @@ class ChatApp(App[None], inherit_bindings=False):
         self.register_theme(DUSK)
         self.theme = "dusk"
         self.composer.focus()
+        self.watch(self.transcript, "unseen", self._show_below)
         self.set_interval(1.0, self.story.tick)
         self.run_worker(self._follow())
+
+    def _show_below(self, unseen: int) -> None:
+        self.below.display = unseen > 0
+        self.below.update(f"↓ {wording.count(unseen, 'line')} below (PgDn)")
 
     async def _follow(self) -> None:
         async for event in self.client.events():
             self.story.tell(event)
-            self.refresh_bindings()
+            self._offer_again()
 
     def unheard(self) -> list[str]:
         """Return what was typed and is not known to have been heard: nothing typed is lost on leaving."""
@@ -129,7 +136,7 @@ class ChatApp(App[None], inherit_bindings=False):
             line.fail(wording.refusal(refused))
         except Closed as closed:
             line.fail(wording.ending(closed))
-        self.refresh_bindings()
+        self._offer_again()
 
     def action_again(self) -> None:
         """Say again what failed, in the room one is in now; or end the wait for the next attempt."""
@@ -138,6 +145,7 @@ class ChatApp(App[None], inherit_bindings=False):
         for line in failed:
             line.remove()
             self._say(line.text)
+        self._offer_again()
 
     # --- asking -------------------------------------------------------------------------------------------
 
@@ -207,12 +215,23 @@ class ChatApp(App[None], inherit_bindings=False):
         self.exit()
 
     def action_look(self, pages: int) -> None:
-        scroll = self.transcript.scroll_page_up if pages < 0 else self.transcript.scroll_page_down
-        self.call_next(partial(scroll, animate=False))
+        """Look back or forth in the conversation."""
+        if pages < 0:
+            self.transcript.release_anchor()
+            self.transcript.scroll_page_up(animate=False)
+        else:
+            self.transcript.scroll_page_down(animate=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer `again` only where there is something to try again."""
         del parameters
-        if action == "again":
-            return bool(self.transcript.failed()) or not self.client.connected
-        return True
+        return self._can_again() if action == "again" else True
+
+    def _can_again(self) -> bool:
+        return bool(self.transcript.failed()) or not self.client.connected
+
+    def _offer_again(self) -> None:
+        # Drawing the keys anew costs more than drawing a line, so it is done only when they change.
+        if self._can_again() != self._offers_again:
+            self._offers_again = not self._offers_again
+            self.refresh_bindings()

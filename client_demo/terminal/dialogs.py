@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
@@ -33,7 +33,7 @@ class Dialog(ModalScreen[str | None]):
     """A panel in the middle; Escape closes it."""
 
     BINDINGS = [  # noqa: RUF012
-        Binding("escape", "dismiss", "close"),
+        Binding("escape,ctrl+g", "dismiss", "close"),
         Binding("ctrl+c,ctrl+q", "app.leave", "leave", show=False, priority=True),
     ]
 
@@ -53,12 +53,9 @@ class Help(Dialog):
         rows.append(Content(""))
         told = f"Of your place the server is told the cell {self._cell} and nothing finer."
         rows.append(Content.styled(told, DIM))
-        panel = Vertical(Static(Content("\n").join(rows)), classes="panel")
+        panel = VerticalScroll(Static(Content("\n").join(rows)), classes="panel")
         panel.border_title, panel.border_subtitle = "Help", "Esc closes"
         yield panel
-
-    def on_key(self) -> None:
-        self.dismiss()
 
 
 class ChooseMember(Dialog):

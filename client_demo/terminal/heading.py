@@ -26,8 +26,8 @@ class Facts:
     cell: str = ""
     within_m: float | None = None
     why: str = ""
-    opened_s: float = 0.0
     closes_s: float = 0.0
+    window_s: float = 1800.0
     people: int = 0
     is_live: bool = True
 
@@ -63,16 +63,22 @@ class Heading(Widget):
 
     def render(self) -> Content:
         width = self.content_size.width
-        return Content("\n").join([sides(self._where(), self._until(), width), sides(self._why(), self._bar(), width)])
+        until = self._until()
+        where = self._where(width - until.cell_length - 1)
+        return Content("\n").join([sides(where, until, width), sides(self._why(), self._bar(), width)])
 
-    def _where(self) -> Content:
+    def _where(self, width: int) -> Content:
+        """Return as much as fits, the least important left out."""
         facts = self.facts
-        parts = [(facts.place, "bold $primary"), (f"cell {facts.cell}", DIM)]
+        parts = [Content.styled(facts.place, "bold $primary")]
         if facts.within_m and facts.people > 1:
-            parts.append((f"within {distance(facts.within_m)}", ""))
+            parts.append(Content(f"within {distance(facts.within_m)}"))
         if self.app.size.width < PEOPLE_FROM_COLUMNS:
-            parts.append((count(facts.people, "person", "people"), DIM))
-        return Content(" · ").join([Content.styled(*part) for part in parts])
+            parts.append(Content.styled(count(facts.people, "person", "people"), DIM))
+        parts.append(Content.styled(f"cell {facts.cell}", DIM))
+        while len(parts) > 1 and sum(part.cell_length + 3 for part in parts) - 3 > width:
+            parts.pop()
+        return Content(" · ").join(parts)
 
     def _until(self) -> Content:
         if not self.facts.is_live:
@@ -86,8 +92,8 @@ class Heading(Widget):
 
     def _bar(self) -> Content:
         left_s = self.facts.closes_s - self._now_s()
-        whole_s = max(1.0, self.facts.closes_s - self.facts.opened_s)
-        left, burnt = bar(left_s / whole_s)
+        # A whole bar is a whole window, so that a bar of one length always means the same time.
+        left, burnt = bar(left_s / self.facts.window_s)
         return Content.assemble((left, self._colour(left_s)), (burnt, FAINT))
 
     def _colour(self, left_s: float) -> str:

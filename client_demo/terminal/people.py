@@ -13,17 +13,21 @@ from client_demo.terminal.looks import DIM, NAMES
 
 
 class Palette:
-    """Gives each member of a room a colour of their own, in the order they are met."""
+    """Gives each name of a room a colour of its own, in the order they are met."""
 
     def __init__(self) -> None:
         self._given: dict[str, str] = {}
 
-    def colour(self, id: str) -> str:
-        """Return the colour of a member; as long as twelve or fewer are met, no two share one."""
-        return self._given.setdefault(id, NAMES[len(self._given) % len(NAMES)])
+    def colour(self, name: str) -> str:
+        """Return the colour of a name; as long as twelve or fewer are met, no two share one."""
+        return self._given.setdefault(name, NAMES[len(self._given) % len(NAMES)])
+
+    def renamed(self, before: str, after: str) -> None:
+        """Let somebody keep their colour."""
+        self._given[after] = self.colour(before)
 
     def start_anew(self) -> None:
-        """Forget everybody: the ids of the next room are new."""
+        """Forget everybody."""
         self._given.clear()
 
 
@@ -54,7 +58,7 @@ class People(Static):
         self.update(Content("\n").join(rows))
 
     def _row(self, member: dict[str, Any], me: str, palette: Palette) -> Content:
-        colour = "$primary" if member["id"] == me else palette.colour(member["id"])
+        colour = "$primary" if member["id"] == me else palette.colour(member["name"])
         if member.get("away") or member.get("muted"):
             colour = DIM
         note = remark(member, me)

@@ -75,4 +75,6 @@ def choose_member(typed: str, names: dict[str, str]) -> str:
         return begun[0]
     if begun:
         raise Misunderstood(f"{typed!r} may be {' or '.join(sorted(names[id] for id in begun))}.")
-    raise Misunderstood(f"Nobody here is called {typed!r}. Here are: {', '.join(sorted(names.values())) or 'none'}.")
+    raise Misunderstood(
+        f"Nobody here is called {typed!r}. Here are: {', '.join(sorted(names.values())) or 'nobody else'}."
+    )

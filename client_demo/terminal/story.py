@@ -53,9 +53,11 @@ class Story:
         self._waiting, self._banner = waiting, banner
         self._palette = Palette()
         self._known: dict[str, Message] = {}
+        self._sitting: dict[str, str] = {}
         self._room = ""
         self._is_back_in_seat = False
         self._break: Line | None = None
+        self._coming: tuple[Line | None, str, list[str]] = (None, "", [])
         self._retry_at_s: float | None = None
         self._lost_why = ""
 
@@ -67,10 +69,12 @@ class Story:
         self._refresh()
 
     def tick(self) -> None:
-        """Let the countdown to the next attempt go on."""
+        """Let the countdowns go on."""
+        self._waiting.show(self._search())
         if self._retry_at_s is not None:
-            in_s = max(0.0, self._retry_at_s - self._time.now_s())
-            self._banner.show(f"{self._lost_why} Trying again in {in_s:.0f} s (^S: now). What you write is kept.")
+            in_s = self._retry_at_s - self._time.now_s()
+            when = f"Next try in {in_s:.0f} s (^S: now)" if in_s > 0.5 else "Trying again"
+            self._banner.show(f"{self._lost_why} {when}. What you write is kept.")
 
     # --- rooms --------------------------------------------------------------------------------------------
 
@@ -79,21 +83,24 @@ class Story:
         self._known |= {member["id"]: dict(member) for member in event["members"]}
         if event["room"] == self._room:
             return
+        before, self._sitting = self._sitting, {member["id"]: member["name"] for member in event["members"]}
+        is_new, self._room = bool(self._room), event["room"]
+        if len(before) > 1 and sorted(before.values()) == sorted(self._sitting.values()):
+            self._transcript.note("A new room, the same company.", when=hour(event["now"]), kind="room")
+            return
         self._transcript.begin_room()
         self._palette.start_anew()
-        words = Content.assemble(("New room. " if self._room else "", "bold"), self._company(event))
+        words = Content.assemble(("New room. " if is_new else "", "bold"), self._company(event))
         self._transcript.note(words, when=hour(event["now"]), kind="room")
-        self._room = event["room"]
         if event.get("why"):
             self._transcript.note(safe.line(event["why"]))
 
     def _company(self, event: Message) -> str:
-        names = [safe.line(member["name"]) for member in event["members"] if member["id"] != event["me"]]
+        others = (member["name"] for member in event["members"] if member["id"] != event["me"])
+        names = sorted(map(safe.line, others), key=str.casefold)
         if not names:
             return "You sit alone for now."
-        *first, last = names
-        company = f"{', '.join(first)} and {last}" if first else last
-        return f"You sit with {company}, within {wording.distance(event.get('within_m'))}."
+        return f"You sit with {wording.listed(names)}, within {wording.distance(event.get('within_m'))}."
 
     def _on_closing(self, event: Message) -> None:
         left = wording.clock(self._time.local_s(event["closes"]) - self._time.now_s())
@@ -107,14 +114,25 @@ class Story:
 
     def _on_joined(self, event: Message) -> None:
         self._known[event["id"]] = event["member"]
+        self._sitting[event["id"]] = event["member"]["name"]
         if event["id"] != self._client.me:
-            self._transcript.note(f"{self._name(event['id'])} sat down")
+            self._note_company(self._name(event["id"]), "sat down")
         if self._waiting.display and self._client.waiting is None:
             self._transcript.note("That is company.", kind="good")
 
     def _on_left(self, event: Message) -> None:
+        self._sitting.pop(event["id"], None)
         how = wording.LEFT.get(event.get("why") or "", "left")
-        self._transcript.note(f"{self._name(event['id'])} {how}")
+        self._note_company(self._name(event["id"]), how)
+
+    def _note_company(self, name: str, did: str) -> None:
+        """Tell who came or went; several who do the same in a row share a line."""
+        last, done, names = self._coming
+        if last is not None and done == did and self._transcript.is_last(last):
+            names.append(name)
+            last.rewrite(f"{wording.listed(names)} {did}")
+        else:
+            self._coming = (self._transcript.note(f"{name} {did}"), did, [name])
 
     def _on_changed(self, event: Message) -> None:
         before, after = self._known.get(event["id"], {}), event["member"]
@@ -123,9 +141,11 @@ class Story:
         if was and was != now:
             verb = "are" if who == "You" else "is"
             self._transcript.note(f"{'You' if who == 'You' else was} {verb} now {now}")
+            self._palette.renamed(before["name"], after["name"])
         elif bool(before.get("away")) != bool(after.get("away")) and who != "You":
             self._transcript.note(f"{who} is away" if after.get("away") else f"{who} is back")
         self._known[event["id"]] = after
+        self._sitting[event["id"]] = after["name"]
 
     def _on_muted(self, event: Message) -> None:
         self._transcript.note(f"You see no more of what {self._name(event['who'])} says. Nobody is told.")
@@ -145,7 +165,7 @@ class Story:
             self._transcript.settle(own)
             return
         mine = event["from"] == self._client.me
-        colour = "$primary" if mine else self._palette.colour(event["from"])
+        colour = "$primary" if mine else self._palette.colour(event["name"])
         words = said(safe.line(event["name"]), safe.lines(event["text"]), colour)
         self._transcript.add(Line(words, when=hour(event["at"]), classes="said"))
 
@@ -180,7 +200,7 @@ class Story:
             if self._client.closed is not None:
                 self._banner.show(f"{wording.ending(self._client.closed)} ^Q closes.", "error")
             return
-        self._lost_why = f"Connection lost ({safe.line(event['reason'])})."
+        self._lost_why = f"No connection: {safe.line(event['reason'])}."
         self._retry_at_s = self._time.now_s() + event["retry_in_s"]
         self.tick()
 
@@ -204,8 +224,10 @@ class Story:
 
     def _refresh(self) -> None:
         client = self._client
-        if client.closes is not None and client.opened is not None:
-            self._heading.tell(opened_s=self._time.local_s(client.opened), closes_s=self._time.local_s(client.closes))
+        if client.closes is not None:
+            scale = client.limits.get("time_scale") or 1.0
+            window_s = (client.limits.get("window_s") or 1800) / scale
+            self._heading.tell(closes_s=self._time.local_s(client.closes), window_s=window_s)
         self._heading.tell(
             cell=safe.line(client.cell_in_room),
             within_m=client.within_m,
@@ -224,11 +246,15 @@ class Story:
         if waiting is None:
             return None
         limits = client.limits
+        next_s = self._time.local_s(waiting.get("next_at") or 0)
+        # What was told is past where a window ended and this room, young enough, went on into the next.
+        if next_s <= self._time.now_s() and client.closes is not None:
+            next_s = self._time.local_s(client.closes)
         return Search(
             within_m=waiting.get("within_m") or 0,
             reach_max_m=limits.get("far_max_m" if client.far else "reach_max_m") or 15000,
             people=waiting.get("people") or "",
-            next_s=self._time.local_s(waiting.get("next_at") or 0),
+            next_s=next_s,
             members=len(client.members),
             seats_min=int(limits.get("seats_min") or 3),
         )

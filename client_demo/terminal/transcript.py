@@ -6,6 +6,7 @@ Own lines say how they fare. Never knows the client; text has to be cleaned (saf
 from textual.app import ComposeResult
 from textual.containers import HorizontalGroup, VerticalScroll
 from textual.content import Content
+from textual.reactive import reactive
 from textual.widgets import Static
 
 from client_demo.terminal.looks import DIM
@@ -69,14 +70,30 @@ def said(name: str, text: str, colour: str) -> Content:
 class Transcript(VerticalScroll, can_focus=False):
     """Lines, the newest at the bottom, which stays in view unless one scrolls up."""
 
+    unseen: reactive[int] = reactive(0)
+    """Lines that came while one looked back."""
+
     def __init__(self) -> None:
         super().__init__(id="transcript")
+        self._looks_back = False
 
     def on_mount(self) -> None:
         self.anchor()
 
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if self.is_vertical_scroll_end:
+            self._looks_back, self.unseen = False, 0
+
+    def release_anchor(self) -> None:
+        # Called when a person scrolls, and not when new lines have merely not been laid out yet.
+        super().release_anchor()
+        self._looks_back = self.max_scroll_y > 0
+
     def add(self, line: Line) -> Line:
         """Show a line at the bottom; the oldest ones make room."""
+        if self._looks_back and not self.is_vertical_scroll_end:
+            self.unseen += 1
         self.mount(line)
         lines = self.query_children(Line)
         for old in list(lines)[: max(0, len(lines) - LINES_MAX)]:
@@ -93,6 +110,10 @@ class Transcript(VerticalScroll, can_focus=False):
         """Dim what was said in the room before."""
         for line in self.query_children(Line):
             line.add_class("-past")
+
+    def is_last(self, line: Line) -> bool:
+        """Return whether nothing was shown after a line."""
+        return bool(self.children) and self.children[-1] is line
 
     def own(self, ref: str | None) -> OwnLine | None:
         """Return one's own line of that ref."""

@@ -74,7 +74,7 @@ class Waiting(Static):
     def _here(self, search: Search) -> str:
         lack = max(1, search.seats_min - search.members)
         here = "You are the first here" if search.members <= 1 else f"{search.members} of you so far"
-        return f"{here}; {lack} more make a room."
+        return f"{here}; {lack} more {'makes' if lack == 1 else 'make'} a room."
 
     def _next(self, search: Search) -> str:
         in_s = search.next_s - self._now_s()

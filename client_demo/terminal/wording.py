@@ -36,7 +36,7 @@ ENDINGS = {
     4504: "Your permission has run out.",
 }
 
-LEFT = {"left": "left", "lost": "was lost on the way", "moved": "moved on", "ejected": "was sent out by the room"}
+LEFT = {"left": "left", "lost": "got lost on the way", "moved": "moved on", "ejected": "had to go"}
 
 
 def distance(metres: float | None) -> str:
@@ -59,6 +59,12 @@ def clock(seconds: float) -> str:
 def count(number: int, thing: str, things: str = "") -> str:
     """Return "1 message", "7 messages"."""
     return f"{number} {thing if number == 1 else things or thing + 's'}"
+
+
+def listed(names: list[str]) -> str:
+    """Return "Bo", "Bo and Cy", "Bo, Cy and Dee"."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def refusal(refused: Refused) -> str:

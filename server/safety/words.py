@@ -9,14 +9,24 @@ NAME_MAX_CHARS = 32
 TOPICS_MAX = 5
 TOPIC_MAX_CHARS = 24
 
-_NOT_IN_NAMES = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+PILE_MAX_MARKS = 30
+"""Marks in a row that are put in order, as in Unicode's Stream-Safe Text Format (UAX #15, 13).
+
+Ordering n of them takes n² steps: a frame full would hold everybody up for a tenth of a second.
+"""
+COMPOSED_MAX_CHARS = 4
+"""Normalisation makes no more code points one (U+1F82 is the longest); what is so many times too long is too long."""
+
+_UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 """Unicode general categories: controls, format (bidi, zero-width), surrogates, private use, line separators."""
 _SPACES = re.compile(r"\s+")
 
 
 def clean_text(text: str, *, max_chars: int) -> str:
     """Return the text in NFC. Raises Refused if it is blank or longer than `max_chars` code points."""
-    if not text.isascii():
+    if not text.isascii() and not unicodedata.is_normalized("NFC", text):
+        if _has_a_pile(text):
+            raise Refused("bad_text", f"The text piles more than {PILE_MAX_MARKS} marks on one letter.")
         text = unicodedata.normalize("NFC", text)
     if len(text) > max_chars:
         raise Refused("bad_text", f"The text has {len(text)} characters; at most {max_chars} are sent.")
@@ -27,21 +37,38 @@ def clean_text(text: str, *, max_chars: int) -> str:
 
 def clean_name(name: str | None) -> str:
     """Return the name in NFKC, "" for none: then the room gives one. Raises Refused."""
-    name = _SPACES.sub(" ", unicodedata.normalize("NFKC", name or "")).strip()
-    if len(name) > NAME_MAX_CHARS:
-        raise Refused("bad_name", f"The name has {len(name)} characters; at most {NAME_MAX_CHARS} are shown.")
-    for char in name:
-        if unicodedata.category(char) in _NOT_IN_NAMES:
-            raise Refused("bad_name", f"A name may not hold U+{ord(char):04X}.")
-    return name
+    return _in_one_line(name, max_chars=NAME_MAX_CHARS, code="bad_name") if name else ""
 
 
 def clean_topics(topics: list[str] | None) -> tuple[str, ...]:
     """Return the topics in NFKC, each once, in their order. Raises Refused."""
     if topics and len(topics) > TOPICS_MAX:
         raise Refused("bad_topic", f"At most {TOPICS_MAX} topics.")
-    cleaned = [_SPACES.sub(" ", unicodedata.normalize("NFKC", topic)).strip() for topic in topics or ()]
-    for topic in cleaned:
-        if not topic or len(topic) > TOPIC_MAX_CHARS or any(unicodedata.category(c) in _NOT_IN_NAMES for c in topic):
-            raise Refused("bad_topic", f"A topic has 1 to {TOPIC_MAX_CHARS} ordinary characters.")
+    cleaned = [_in_one_line(topic, max_chars=TOPIC_MAX_CHARS, code="bad_topic") for topic in topics or ()]
+    if not all(cleaned):
+        raise Refused("bad_topic", "A topic is empty.")
     return tuple(dict.fromkeys(cleaned))
+
+
+def _in_one_line(text: str, *, max_chars: int, code: str) -> str:
+    """Return the text in NFKC, with single spaces and none around it. Raises Refused with that code."""
+    if len(text) > COMPOSED_MAX_CHARS * max_chars:
+        raise Refused(code, f"At most {max_chars} characters are shown, and these are {len(text)}.")
+    text = unicodedata.normalize("NFKC", text)
+    unseen = next((char for char in text if unicodedata.category(char) in _UNSEEN), None)
+    if unseen is not None:
+        raise Refused(code, f"U+{ord(unseen):04X} cannot be seen and may not stand here.")
+    text = _SPACES.sub(" ", text).strip()
+    if len(text) > max_chars:
+        raise Refused(code, f"At most {max_chars} characters are shown, and these are {len(text)}.")
+    return text
+
+
+def _has_a_pile(text: str) -> bool:
+    pile = 0
+    for char in text:
+        # By category, not by combining class: that of U+0F73 is 0, yet it comes apart into marks.
+        pile = pile + 1 if unicodedata.category(char).startswith("M") else 0
+        if pile > PILE_MAX_MARKS:
+            return True
+    return False

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from client_demo import phrases
+from client_demo.accounting.histogram import Histogram
 from client_demo.client import Closed, Message, Refused
-from client_demo.histogram import Histogram
 from client_demo.ledger import Ledger
-from client_demo.nearness import COMPANY_SEATS
 from client_demo.person import Person
+from client_demo.replaying.nearness import COMPANY_SEATS
 
 
 @dataclass
@@ -163,7 +163,8 @@ class Visitor:
         elif kind in ("room", "joined"):
             if self._person is not None and len(self._person.members) >= COMPANY_SEATS:
                 self._end_wait()
-        elif kind == "disconnected":
+        elif kind == "disconnected" and self._person is not None and self._person.token is not None:
+            # Who never got in is counted where they tried to.
             self._happenings.breaks += 1
             if event["retry_in_s"] is None:
                 self._happenings.trouble(f"closed: {event['code']} {event['reason']}")
@@ -176,7 +177,7 @@ class Visitor:
 
 
 async def _after(before: asyncio.Task[None] | None, act: Callable[[], Awaitable[None]]) -> None:
-    if before is not None:
+    if before is not None and not before.done():
         await asyncio.wait([before])
     await act()
 

@@ -12,16 +12,15 @@ import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
 
-from client_demo.accounts import RoomAccount
-from client_demo.bot import Bot
+from client_demo.accounting.accounts import RoomAccount
+from client_demo.accounting.figures import Figures
 from client_demo.client import Closed, Refused, Unreachable
-from client_demo.crowd import Kind, Script, name_for, stand
-from client_demo.figures import Figures
+from client_demo.crowd.acts import Kind, Script, name_for, stand
+from client_demo.crowd.bot import Bot
 from client_demo.ledger import Ledger
 from client_demo.phrases import farewell
 from client_demo.places import cell_of
 
-ANSWERS_WAIT_S = 5.0
 LATE_S = 0.1
 LEAVING_TOGETHER = 200
 LEAVING_LEAST_S = 10.0
@@ -96,7 +95,6 @@ class Swarm:
         self._yet_to_enter = len(self._numbers())
         self._stopping, self._quiet, self._all_in = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._leaving = asyncio.Semaphore(LEAVING_TOGETHER)
-        self._speaking: set[asyncio.Task[bool]] = set()
         self._troubles: Counter[str] = Counter()
         self._breaks: Counter[str] = Counter()
         self._acts: Counter[str] = Counter()
@@ -133,7 +131,8 @@ class Swarm:
         await self._stopping.wait()
         if talk is not None:
             await talk
-        await self._wait_for_answers()
+        if self._bots:
+            await asyncio.wait([asyncio.create_task(bot.wait_for_answers()) for bot in self._bots.values()])
         self._quiet.set()
         await _finish(lives, within_s=LEAVING_LEAST_S + len(lives) / 100)
 
@@ -201,11 +200,11 @@ class Swarm:
             if self._stopping.is_set():
                 await self._quiet.wait()
         finally:
+            # First out of everybody's sight, so that no word is meant for somebody who is leaving.
+            del self._bots[number]
+            self._queue.remove(number)
             async with self._leaving:
                 await bot.depart()
-            self._bots.pop(number, None)
-            with contextlib.suppress(ValueError):
-                self._queue.remove(number)
 
     async def _act(self, bot: Bot, rng: random.Random) -> None:
         plan = self._plan
@@ -216,13 +215,13 @@ class Swarm:
             if act.kind is Kind.COME_BACK:
                 self._acts["came back"] += 1
                 if plan.rate is None and bot.may_speak():
-                    await self._speak(bot, time.monotonic(), farewell(rng))
+                    await bot.start_speaking(farewell(rng), meant_at=time.monotonic())
                 return
             if act.kind is Kind.NEXT:
                 self._acts["next"] += 1
                 await bot.change_room()
             elif bot.may_speak():
-                await self._speak(bot, time.monotonic())
+                await bot.start_speaking(bot.next_text(), meant_at=time.monotonic())
         await self._stopping.wait()
 
     def _tried_to_enter(self) -> None:
@@ -241,7 +240,7 @@ class Swarm:
         while not self._stopping.is_set():
             now = time.monotonic()
             while began + meant / rate <= now and (bot := self._next_speaker()):
-                self._speak(bot, began + meant / rate)
+                bot.start_speaking(bot.next_text(), meant_at=began + meant / rate)
                 meant += 1
             # Never a pause of nothing: what has been written has to be able to go out.
             await asyncio.sleep(min(max(began + meant / rate - now, 0.001), 0.1))
@@ -258,12 +257,6 @@ class Swarm:
                 return bot
         return None
 
-    def _speak(self, bot: Bot, meant_at: float, text: str | None = None) -> asyncio.Task[bool]:
-        task = asyncio.create_task(bot.speak(text or bot.next_text(), meant_at=meant_at))
-        self._speaking.add(task)
-        task.add_done_callback(self._speaking.discard)
-        return task
-
     # --- time ---------------------------------------------------------------------------------------------
 
     async def _pause(self, seconds: float) -> bool:
@@ -273,13 +266,6 @@ class Swarm:
                 async with asyncio.timeout(seconds):
                     await self._stopping.wait()
         return not self._stopping.is_set()
-
-    async def _wait_for_answers(self) -> None:
-        """Give every word on its way a fair time to be answered."""
-        if self._speaking:
-            _, unanswered = await asyncio.wait(self._speaking, timeout=ANSWERS_WAIT_S)
-            for task in unanswered:
-                task.cancel()
 
 
 async def _finish(tasks: list[asyncio.Task[None]], *, within_s: float) -> None:

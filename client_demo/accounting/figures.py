@@ -7,8 +7,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from client_demo.accounts import Verdict
-from client_demo.histogram import Histogram
+from client_demo.accounting.accounts import Verdict
+from client_demo.accounting.histogram import Histogram
 
 
 @dataclass(slots=True)

@@ -9,15 +9,15 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from client_demo.histogram import Histogram
+from client_demo.accounting.histogram import Histogram
 from client_demo.ledger import Ledger
-from client_demo.nearness import Seen
 from client_demo.places import cell_of
-from client_demo.timetable import Action, Kind, Visit
-from client_demo.visitor import Happenings, Visitor
+from client_demo.replaying.nearness import Seen
+from client_demo.replaying.timetable import Action, Kind, Visit
+from client_demo.replaying.visitor import Happenings, Visitor
 
 ANSWERS_WAIT_S = 10.0
 # Acts due together are started so many at a time, so that what they write goes out in between.
@@ -31,14 +31,17 @@ class Course:
     Attributes:
         replayed_s: seconds of the replayed world since its beginning.
         late: by how much acts were started late, real seconds.
-        samples: everybody online at each sampled moment.
+        samples: everybody who was in at each sampled moment.
+        on_the_way: people not in at a sampled moment though they should have been, over all samples.
         is_cut_short: it was stopped before its end.
     """
 
     replayed_s: float = 0.0
     online: int = 0
+    online_most: int = 0
     late: Histogram = field(default_factory=Histogram)
     samples: list[list[Seen]] = field(default_factory=list)
+    on_the_way: int = 0
     is_cut_short: bool = False
 
 
@@ -113,6 +116,7 @@ class Replayer:
         else:
             self._go_on(action, self._online[action.visit])
         self.course.online = len(self._online)
+        self.course.online_most = max(self.course.online_most, self.course.online)
 
     def _enter(self, number: int) -> None:
         place = self._visits[number].places[0]
@@ -140,8 +144,9 @@ class Replayer:
             self._keep(visitor.move(cell_of(place.lat, place.lon, self._characters)))
 
     def _sample(self) -> None:
-        online = self._online.values()
-        self.course.samples.append([Seen(each.lat, each.lon, each.room, each.room_size) for each in online])
+        inside = [each for each in self._online.values() if each.room]
+        self.course.on_the_way += len(self._online) - len(inside)
+        self.course.samples.append([Seen(each.lat, each.lon, each.room, each.room_size) for each in inside])
 
     def _keep(self, task: asyncio.Task[None]) -> None:
         self._tasks.add(task)
@@ -159,13 +164,3 @@ class Replayer:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-
-
-OnTick = Callable[[Replayer], None]
-
-
-async def tick(replayer: Replayer, show: OnTick, *, every_s: float) -> None:
-    """Call `show` now and then, for ever."""
-    while True:
-        show(replayer)
-        await asyncio.sleep(every_s)

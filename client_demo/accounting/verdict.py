@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from client_demo.figures import Figures
+from client_demo.accounting.figures import Figures
 
 FAULTS = {
     "lost": "words did not come to somebody who sat there, or were never answered",

@@ -11,7 +11,7 @@ from typing import Any
 
 from client_demo import phrases
 from client_demo.client import Closed, Message, Refused
-from client_demo.crowd import RoomPace
+from client_demo.crowd.acts import RoomPace
 from client_demo.ledger import Ledger
 from client_demo.person import Person
 
@@ -77,7 +77,8 @@ class Bot(Person):
         elif kind == "room":
             self._pace.changed()
             self._heard, self._has_greeted = None, False
-        elif kind == "disconnected":
+        elif kind == "disconnected" and self.token is not None:
+            # Who never got in has been told why by `arrive`.
             self._disconnected(event)
 
     def _disconnected(self, event: Message) -> None:

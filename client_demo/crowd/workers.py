@@ -10,13 +10,14 @@ import contextlib
 import dataclasses
 import multiprocessing
 import signal
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from multiprocessing.connection import Connection
-from typing import Any, Protocol
+from typing import Protocol
 
-from client_demo.accounts import RoomAccount, Verdict
+from client_demo.accounting.accounts import RoomAccount, Verdict
+from client_demo.crowd.swarm import Plan, Report, Swarm
+from client_demo.loop import run_loop
 from client_demo.machine import raise_descriptor_limit
-from client_demo.swarm import Plan, Report, Swarm
 
 REPORT_EVERY_S = 0.5
 # Reports for which the account of a room where nobody sits any more is kept, for those who tell later.
@@ -145,16 +146,6 @@ def _sum(reports: list[Report]) -> Report:
         whole.breaks.update(report.breaks)
         whole.acts.update(report.acts)
     return whole
-
-
-def run_loop(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Run a coroutine to its end on the fastest loop there is."""
-    try:
-        import uvloop
-    except ImportError:
-        asyncio.run(main())
-    else:
-        uvloop.run(main())
 
 
 def _work(plan: Plan, descriptors: int, pipe: Connection) -> None:

@@ -3,6 +3,7 @@
 Pure. Knows true positions, which no server ever did, and which room everybody was told they sit in, at sampled
 moments. Never knows how the samples were taken. Definitions:
 
+- online: let in by the server; who is still on the way in at a sampled moment is counted apart
 - company: among people with at least two others online within 10 km, the share in a room of three or more
 - oversize: among the same people, the share in a room of more than `seats_max`
 - near: over all people with roommates, the median (and the 90th percentile) of each one's median distance to them
@@ -23,7 +24,7 @@ COMPANY_SEATS = 3
 
 
 class Seen(NamedTuple):
-    """Somebody online at a sampled moment: where they truly are, and their room ("" for none) with its size."""
+    """Somebody the server has let in at a sampled moment: where they truly are, their room and its size as told."""
 
     lat: float
     lon: float
@@ -36,12 +37,14 @@ class Seating:
     """What the samples come to.
 
     Attributes:
+        people: everybody seen, over all samples.
         could, had, oversized: people who could have company, who had it, who sat with too many; over all samples.
         medians_m: each seen person's median distance to their roommates.
         sizes: room size → how often a room of that size was seen.
     """
 
     seats_max: int = 12
+    people: int = 0
     could: int = 0
     had: int = 0
     oversized: int = 0
@@ -49,12 +52,12 @@ class Seating:
     sizes: Counter[int] = field(default_factory=Counter)
 
     def add(self, sample: Sequence[Seen]) -> None:
-        """Take one moment into account: everybody who was online then."""
+        """Take one moment into account: everybody who was in then."""
         rooms: dict[str, list[Seen]] = defaultdict(list)
         for seen in sample:
-            if seen.room:
-                rooms[seen.room].append(seen)
+            rooms[seen.room].append(seen)
         self.sizes.update(max(seen.size for seen in room) for room in rooms.values())
+        self.people += len(sample)
         for number, seen in enumerate(sample):
             if _could_have_company(number, sample):
                 self.could += 1
@@ -109,4 +112,7 @@ def _could_have_company(number: int, sample: Sequence[Seen]) -> bool:
 
 def _medians_m(room: Sequence[Seen]) -> list[float]:
     """Return each one's median distance to the others of the room, in metres; nothing for somebody alone."""
-    return [median(distance_m(seen, other) for other in room if other is not seen) for seen in room if len(room) > 1]
+    if len(room) < 2:
+        return []
+    numbered = list(enumerate(room))
+    return [median(distance_m(seen, other) for at, other in numbered if at != number) for number, seen in numbered]

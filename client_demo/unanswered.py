@@ -1,0 +1,68 @@
+"""Commands that have no answer yet, in the order they were asked for.
+
+Knows which answer belongs to which command, and what the loss of a room answers. Never knows connections: an entry
+outlives as many of them as it takes.
+"""
+
+import asyncio
+from typing import Any
+
+from client_demo.wire import Closed, Refused
+
+Message = dict[str, Any]
+
+UNANSWERED_MAX = 256
+
+
+class Unanswered:
+    """Futures by `ref`."""
+
+    def __init__(self) -> None:
+        self._asked: dict[str, tuple[Message, asyncio.Future[Message]]] = {}
+
+    def ask(self, command: Message) -> asyncio.Future[Message]:
+        """Return where the answer to a command, which has a `ref`, will come.
+
+        Raises:
+            Refused: too many are waiting already.
+        """
+        if len(self._asked) >= UNANSWERED_MAX:
+            raise Refused({"code": "not_now", "message": "too much is unanswered", "about": command["type"]})
+        answer = asyncio.get_running_loop().create_future()
+        self._asked[command["ref"]] = command, answer
+        return answer
+
+    def forget(self, ref: str) -> None:
+        """Wait for this answer no more."""
+        self._asked.pop(ref, None)
+
+    def commands(self) -> list[Message]:
+        """Return what is still without an answer."""
+        return [command for command, answer in self._asked.values() if not answer.done()]
+
+    def answer(self, event: Message) -> None:
+        """Let an event answer the command whose `ref` it carries, if it carries one."""
+        ref = event.get("ref")
+        _, answer = self._asked.get(ref, (None, None)) if isinstance(ref, str) else (None, None)
+        if answer is None or answer.done():
+            return
+        if event["type"] == "error":
+            answer.set_exception(Refused(event))
+        else:
+            answer.set_result(event)
+
+    def settle_for_other_room(self, room: str) -> None:
+        """Answer what the loss of a room answers: `next` has happened, words for it have nowhere to go."""
+        for command in self.commands():
+            if command["type"] == "next":
+                self.answer({"type": "room", "room": room, "ref": command["ref"]})
+            elif command["type"] == "say" and command["room"] != room:
+                message = "that room was over before this was heard there"
+                error = {"code": "wrong_room", "message": message, "about": "say", "ref": command["ref"]}
+                self.answer({"type": "error"} | error)
+
+    def end(self, closed: Closed) -> None:
+        """Tell everybody who waits that no answer will come."""
+        for _, answer in self._asked.values():
+            if not answer.done():
+                answer.set_exception(closed)

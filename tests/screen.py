@@ -1,0 +1,79 @@
+"""A person at the terminal client, for tests: a scripted server on one side, a keyboard and a screen on the other."""
+
+import asyncio
+import contextlib
+import html
+import re
+from collections.abc import AsyncIterator, Sequence
+
+from textual.events import Paste
+from textual.pilot import Pilot
+
+from client_demo.client import Client
+from client_demo.terminal.app import ChatApp
+from tests.fake_server import Script, fake_server
+
+PATIENCE_S = 10.0
+_TEXT = re.compile(r'<text[^>]* x="([\d.]+)" y="([\d.]+)"[^>]*>(.*?)</text>')
+
+
+class Sitting:
+    """Somebody who types and looks."""
+
+    def __init__(self, app: ChatApp, client: Client, pilot: Pilot[None]) -> None:
+        self.app, self.client, self.pilot = app, client, pilot
+
+    async def type(self, text: str) -> None:
+        """Write into what has the cursor, all at once."""
+        self.app.post_message(Paste(text))
+        await self.pilot.pause()
+
+    async def enter(self, text: str) -> None:
+        """Write a line and press Enter."""
+        await self.type(text)
+        await self.pilot.press("enter")
+
+    async def press(self, *keys: str) -> None:
+        """Press keys by their names."""
+        await self.pilot.press(*keys)
+
+    def screen(self) -> str:
+        """Return what is on the screen, line by line."""
+        drawn = _TEXT.findall(self.app.export_screenshot(simplify=True))
+        rows: dict[float, list[tuple[float, str]]] = {}
+        for x, y, text in drawn:
+            rows.setdefault(float(y), []).append((float(x), html.unescape(text).replace("\xa0", " ")))
+        return "\n".join("".join(text for _, text in sorted(rows[y])) for y in sorted(rows))
+
+    async def sees(self, *texts: str) -> str:
+        """Return the screen once it shows all of these; the spaces of wrapped lines do not count."""
+        return await self._wait(texts, wanted=True)
+
+    async def sees_no_more(self, *texts: str) -> str:
+        """Return the screen once it shows none of these."""
+        return await self._wait(texts, wanted=False)
+
+    async def _wait(self, texts: Sequence[str], *, wanted: bool) -> str:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not self._shows(texts, wanted=wanted):
+                    await self.pilot.pause()
+        except TimeoutError:
+            raise AssertionError(f"{texts} {'missing' if wanted else 'still'} in\n{self.screen()}") from None
+        return self.screen()
+
+    def _shows(self, texts: Sequence[str], *, wanted: bool) -> bool:
+        joined = " ".join(self.screen().replace("▏", " ").split())
+        return all((text in joined) == wanted for text in texts)
+
+
+@contextlib.asynccontextmanager
+async def sitting(*scripts: Script, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Sitting]:
+    """Seat somebody before a screen of this many columns and rows; the scripts play the server."""
+    async with (
+        fake_server(*scripts) as url,
+        Client(url, cell="dr5ru7", name="Ada", backoff_s=(0.0, 0.0), keepalive_s=None) as client,
+    ):
+        app = ChatApp(client, "New York City, US")
+        async with app.run_test(size=size) as pilot:
+            yield Sitting(app, client, pilot)

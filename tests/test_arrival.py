@@ -1,0 +1,257 @@
+"""Coming in: newcomers, people who come back to a seat that waited, and what `enter` refuses."""
+
+from typing import Any
+
+import pytest
+
+from geo import Cell
+from server.arrival import parse_cell
+from server.messages import Enter, Refused
+from tests.sessions import FAR_AWAY, HERE, NEAR, UNLIMITED, Guest, Stage, of_type, only
+
+
+def refused(stage: Stage, **fields: Any) -> str:
+    """Return the code by which an `enter` is refused; nobody is seated, and the next one is let in."""
+    guest = stage.guest()
+    before = len(stage.house.world.people)
+    [error] = guest.ask("enter", **fields)
+    assert error["about"] == "enter"
+    assert len(stage.house.world.people) == before
+    guest.enter()
+    return str(error["code"])
+
+
+# Cells.
+
+
+@pytest.mark.parametrize("text", ["dr5r", "dr5ru", "dr5ru6", "DR5RU6", "dR5r"])
+def test_cell_of_4_to_finest_cell_characters_is_taken_in_either_case(text: str) -> None:
+    assert parse_cell(text, finest=6) == text.lower()
+    assert isinstance(parse_cell(text, finest=6), Cell)
+
+
+@pytest.mark.parametrize("text", ["dr5ru6j", "dr5ru6j7", "DR5RU6J", "dr5ru6jdr5ru6j", "0" * 64])
+def test_finer_cell_is_too_precise(text: str) -> None:
+    with pytest.raises(Refused) as caught:
+        parse_cell(text, finest=6)
+    assert caught.value.code == "too_precise"
+    assert text not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["", "d", "dr5", "\"'; drop", "40.75", "40.7500", "40.75,-73.99", "dr5rua", "dr5ruo", "dr5 u6", "dr5ru6\n", "ｄr5r",
+     "dr5ru\u212a", "\x00" * 5, "dr5ru6a" * 3],
+)  # fmt: skip
+def test_what_is_no_cell_is_a_bad_one(cell: str) -> None:
+    assert refused(Stage(), cell=cell) == "bad_cell"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"cell": "dr5ru6j"}, "too_precise"),
+        ({"cell": HERE, "name": "\u202eAnn"}, "bad_name"),
+        ({"cell": HERE, "name": "\u2066\u2069\u200f"}, "bad_name"),
+        ({"cell": HERE, "name": "x" * 33}, "bad_name"),
+        ({"cell": HERE, "topics": ["x"] * 6}, "bad_topic"),
+        ({"cell": HERE, "topics": ["x" * 25]}, "bad_topic"),
+        ({"cell": HERE, "auth": "a.b.c"}, "bad_auth"),
+        ({"cell": HERE, "auth": ""}, "bad_auth"),
+        ({"cell": HERE, "token": ""}, "bad_token"),
+        ({"cell": HERE, "token": "x" * 52}, "bad_token"),
+        ({"cell": HERE, "resume": {"room": "r", "seq": -1}}, "bad_message"),
+        ({"cell": HERE, "resume": {"room": "r"}}, "bad_message"),
+        ({"cell": HERE, "colour": "red"}, "bad_message"),
+        ({"cell": 40.75}, "bad_message"),
+    ],
+)
+def test_enter_that_is_refused_changes_nothing_and_may_be_tried_again(fields: dict[str, Any], code: str) -> None:
+    assert refused(Stage(), **fields) == code
+
+
+def test_terms_and_work_are_taken_and_ignored_where_none_are_asked_for() -> None:
+    Stage().guest().enter(terms="1", work="w", auth=None)
+
+
+# Tokens.
+
+
+def test_altered_expired_left_and_foreign_tokens_are_bad_and_the_connection_stays() -> None:
+    stage, other = Stage(token_ttl_s=100), Stage(key=b"x" * 32)
+    guest, stranger = stage.guest(), other.guest()
+    guest.enter()
+    stranger.enter()
+    altered = guest.token[:-1] + ("A" if guest.token[-1] != "A" else "B")
+    assert refused(stage, cell=HERE, token=altered) == "bad_token"
+    assert refused(stage, cell=HERE, token=stranger.token) == "bad_token"
+    guest.ask("leave")
+    assert refused(stage, cell=HERE, token=guest.token) == "bad_token"
+    late = stage.guest()
+    late.enter()
+    stage.pass_time(100)
+    assert refused(stage, cell=HERE, token=late.token) == "bad_token"
+
+
+def test_bad_token_does_not_disturb_whose_it_nearly_is() -> None:
+    stage = Stage()
+    guest = stage.guest()
+    guest.enter()
+    guest.got()
+    refused(stage, cell=FAR_AWAY, token=guest.token[:-1])
+    assert guest.connection.is_open
+    assert {event["type"] for event in guest.got()} <= {"joined", "waiting"}
+    stage.check()
+
+
+def test_token_of_somebody_gone_is_the_same_identity_in_a_new_seat() -> None:
+    stage = Stage(resume_grace_s=1, next_per_h=1, **{k: 0 for k in ("say_per_s", "room_per_min")})
+    guest = stage.guest()
+    guest.enter()
+    guest.ask("next")
+    guest.lose()
+    stage.pass_time(2)
+    assert not stage.house.world.people
+    back = guest.back()
+    assert not only(back.got(), "entered")["resumed"]
+    assert only(back.ask("next"), "error")["code"] == "rate_limited"
+
+
+# Coming back.
+
+
+def test_token_without_resume_is_the_same_seat_without_replay() -> None:
+    stage = Stage()
+    ann, bo = stage.seated("Ann Bo")
+    ann.lose()
+    bo.ask("say", text="missed")
+    back = ann.back(resume=None)
+    came = back.got()
+    assert [event["type"] for event in came] == ["entered", "room", "waiting"]
+    assert not came[0]["resumed"]
+    assert (came[1]["room"], came[1]["me"], came[1]["seq"]) == (ann.room, ann.me, 3)
+    assert came[1]["why_code"] == "kept"
+    assert bo.got() == []
+
+
+def test_resume_of_an_unknown_room_is_a_new_view_of_the_present_one() -> None:
+    stage = Stage()
+    ann, bo = stage.seated("Ann Bo")
+    ann.lose()
+    bo.ask("say", text="missed")
+    came = ann.back(resume={"room": "nowhere", "seq": 10**12}).got()
+    assert not came[0]["resumed"]
+    assert (came[1]["room"], came[1]["seq"]) == (ann.room, 3)
+    assert not of_type(came, "said")
+
+
+@pytest.mark.parametrize("ahead", [1, 1000, 2**63])
+def test_resume_from_the_future_is_bad_and_leaves_the_seat_waiting(ahead: int) -> None:
+    stage = Stage(resume_grace_s=30)
+    ann, bo = stage.seated("Ann Bo")
+    ann.lose()
+    wrong = ann.back(resume={"room": ann.room, "seq": ann.seq + ahead})
+    [error] = wrong.got()
+    assert (error["code"], error["about"]) == ("bad_message", "enter")
+    stage.check()
+    came = ann.back().got()
+    assert came[0]["resumed"]
+    assert came[1]["seq"] == ann.seq
+    assert bo.got() == []
+
+
+def test_resume_from_the_future_does_not_end_the_connection_that_has_the_seat() -> None:
+    stage = Stage()
+    [ann] = stage.seated("Ann")
+    assert only(ann.back(resume={"room": ann.room, "seq": ann.seq + 1}).got(), "error")["code"] == "bad_message"
+    assert ann.connection.is_open
+    assert ann.ask("ping")[0]["type"] == "pong"
+
+
+def test_resume_from_zero_replays_everything_still_kept() -> None:
+    stage = Stage()
+    ann, _ = stage.seated("Ann Bo")
+    ann.say("say", text="a")
+    stage.take_turn()
+    ann.got()
+    back = ann.back(resume={"room": ann.room, "seq": 0})
+    came = back.got()
+    assert only(came, "room")["seq"] == 0
+    assert [event["seq"] for event in came if event["type"] in ("joined", "said")] == [1, 2, 3]
+
+
+def test_missed_beyond_what_is_kept_is_said_and_counted() -> None:
+    stage = Stage(recent_events=5, **UNLIMITED)
+    ann, bo = stage.seated("Ann Bo")
+    for number in range(10):
+        bo.say("say", text=f"{number}")
+    stage.take_turn()
+    seq = ann.seq
+    back = Guest(stage)
+    back.say("enter", cell=HERE, token=ann.token, resume={"room": ann.room, "seq": seq})
+    stage.take_turn()
+    came = back.got()
+    room = only(came, "room")
+    assert (room["missed"], room["seq"]) == (5, seq)
+    assert came[-1]["seq"] == seq + 10
+    assert [event["text"] for event in of_type(came, "said")] == ["5", "6", "7", "8", "9"]
+
+
+def test_coming_back_ends_being_away_and_everybody_sees_it_once() -> None:
+    stage = Stage()
+    ann, bo = stage.seated("Ann Bo")
+    ann.ask("away")
+    ann.lose()
+    bo.got()
+    back = ann.back()
+    changed = only(bo.got(), "changed")
+    assert "away" not in changed["member"]
+    assert [event["seq"] for event in of_type(back.got(), "changed")] == [changed["seq"]]
+    stage.check()
+
+
+def test_name_given_on_return_is_shown_and_none_keeps_the_old_one() -> None:
+    stage = Stage()
+    ann, bo = stage.seated("Ann Bo")
+    ann.lose()
+    same = ann.back(name=None)
+    assert only(same.got(), "entered")["you"]["name"] == "Ann"
+    assert bo.got() == []
+    same.lose()
+    other = same.back(name="Anna")
+    came = other.got()
+    assert only(came, "entered")["you"]["name"] == "Anna"
+    assert only(bo.got(), "changed")["member"]["name"] == "Anna"
+    assert [member["name"] for member in only(came, "room")["members"] if member["id"] == ann.me] == ["Anna"]
+
+
+def test_cell_given_on_return_counts_later_and_is_limited() -> None:
+    stage = Stage(cells_per_h=1)
+    ann, bo = stage.seated("Ann Bo")
+    ann.lose()
+    back = ann.back(cell=NEAR)
+    came = back.got()
+    assert came[0]["resumed"]
+    assert came[0]["privacy"]["cell"] == NEAR
+    assert came[1]["cell"] == HERE
+    back.lose()
+    assert only(back.back(cell=FAR_AWAY).got(), "error")["code"] == "rate_limited"
+    assert of_type(bo.got(), "left") == []
+
+
+def test_far_on_return_is_what_counts_from_then_on() -> None:
+    stage = Stage()
+    [ann] = stage.seated("Ann")
+    [person] = stage.house.world.people.values()
+    ann.lose()
+    back = ann.back(far=True)
+    assert person.far
+    back.got()
+    back.lose()
+    back.back()
+    assert not person.far
+
+
+def test_command_of_enter_has_no_field_that_is_never_read() -> None:
+    read = {"cell", "name", "topics", "visiting", "far", "token", "auth", "resume", "ref"}
+    assert set(Enter.__struct_fields__) - read == {"terms", "work"}, "said in /about and asked for by no server yet"

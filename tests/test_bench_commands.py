@@ -1,0 +1,83 @@
+"""The measurements start, say what is missing, compute their ratios right, and show how they are called."""
+
+import importlib
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bench import codec, fanout, idle, seating
+from bench.fanout import LIMIT, OURS, PEER, Bench, Run, report, table
+
+
+def run(us_cpu_per_deliv: float) -> Run:
+    return Run(deliv_s=1000, us_cpu_per_deliv=us_cpu_per_deliv, p50_us=1000, p99_us=2000, srv_cpu_s=1.0, secs=1.0)
+
+
+@pytest.mark.parametrize("name", ["codec", "fanout", "idle", "load", "peer", "seating"])
+def test_every_measurement_shows_an_example(name: str) -> None:
+    result = CliRunner().invoke(importlib.import_module(f"bench.{name}").main, ["--help"])
+    assert result.exit_code == 0
+    assert f"  python -m bench.{name}" in result.output.partition("Examples:")[2]
+
+
+def test_ratios_compare_servers_within_a_round() -> None:
+    bench = Bench(rooms=1, members=2, secs=1, rounds=3, limit=["x"], wsfan=None)
+    runs = {OURS: [run(1), run(2), run(4)], PEER: [run(6), run(12), run(20)], LIMIT: [run(1), run(1), run(1)]}
+    found = report(bench, runs)
+    assert found.times_the_peer == 6
+    assert found.times_the_limit == 2
+    assert [row.cpu_us_per_delivery for row in found.rows] == [2, 12, 1]
+
+
+def test_missed_aims_are_said() -> None:
+    bench = Bench(rooms=1, members=2, secs=1, rounds=1, limit=["x"], wsfan=None)
+    text = table(report(bench, {OURS: [run(3)], PEER: [run(12)], LIMIT: [run(1)]}))
+    assert "4.00 times the peer's (aim: at least 5; MISSED)" in text
+    assert "3.00 times the least possible (aim: at most 2.5; MISSED)" in text
+
+
+def test_missing_c_file_is_named() -> None:
+    result = CliRunner().invoke(fanout.main, ["--limit", "nowhere/limit.c"])
+    assert result.exit_code == 1
+    assert "nowhere/limit.c is missing" in result.output
+
+
+def test_c_file_that_does_not_compile_is_an_answer(tmp_path: Path) -> None:
+    source = tmp_path / "broken.c"
+    source.write_text("int main( {")
+    result = CliRunner().invoke(fanout.main, ["--limit", str(source)])
+    assert result.exit_code == 1
+    assert str(source) in result.output
+
+
+def test_more_connections_than_descriptors_are_refused_before_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda _: (64, 64))
+    result = CliRunner().invoke(idle.main, ["--connections", "500"])
+    assert result.exit_code == 1
+    assert "600 file descriptors are needed and 64 is the hard limit" in result.output
+
+
+def test_idle_connections_have_a_price() -> None:
+    result = CliRunner().invoke(idle.main, ["--connections", "100", "--peer", "--json"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["connections"] == 100
+    assert 1 < found["kib_per_connection"] < 200
+
+
+def test_same_seed_seats_the_same_number_of_rooms() -> None:
+    rows = [seating.measure("one city", 200, seed=7) for _ in range(2)]
+    assert rows[0].rooms == rows[1].rooms > 1
+    assert all(row.enter_us > 0 for row in rows)
+
+
+def test_codecs_are_measured_beside_the_usual_libraries() -> None:
+    result = CliRunner().invoke(codec.main, ["--count", "10", "--json"])
+    assert [row["library"] for row in json.loads(result.stdout)] == [
+        "json: server.codec",
+        "json: json",
+        "msgpack: server.codec",
+        "msgpack: msgpack",
+    ]

@@ -1,0 +1,505 @@
+"""The terminal client on a screen, and the `chat` command around it."""
+
+import asyncio
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from click.testing import CliRunner, Result
+from websockets.sync.server import serve
+
+from client_demo.chat import chat
+from tests.fake_server import NOW_MS, Message, Peer, member
+from tests.live_server import live_server
+from tests.screen import sitting
+
+WIDE = (120, 40)
+
+
+async def test_screen_shows_room_place_people_and_the_clock() -> None:
+    async def script(peer: Peer) -> None:
+        others = [member("b", "Bo", away=True), member("c", "Cy", muted=True)]
+        await peer.enter(members=[member("a", "Ada"), *others])
+        await peer.said("hello there", who="b", name="Bo")
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        screen = await person.sees("hello there")
+        assert re.search(r"New York City, US · within 1\.4 km · cell dr5ru7 *ends in (30:00|29:5\d)", screen)
+        assert "The nearest room with a free seat." in screen
+        assert "You sit with Bo and Cy, within 1.4 km." in screen
+        assert re.search(r"3 here\n.*◆ Ada you\n.*○ Bo away\n.*⊘ Cy muted", screen)
+        assert re.search(r"\^N next.*\^T mute.*\^R rename.*\^O away.*\^G help.*\^Q leave", screen)
+
+
+async def test_narrow_screen_gives_the_list_of_people_to_the_conversation() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=(60, 20)) as person:
+        screen = await person.sees("3 people")
+        assert "3 here" not in screen
+        assert "▏" not in screen
+
+
+async def test_own_words_are_on_their_way_until_the_echo_comes() -> None:
+    may_answer = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        command = await peer.receive("say")
+        await may_answer.wait()
+        await peer.said("before you", who="b", name="Bo")
+        await peer.echo(command)
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        await person.enter("hello")
+        await person.sees("Ada hello")
+        assert re.search(r"…\d\d:\d\d *Ada  hello", person.screen())
+        may_answer.set()
+        screen = await person.sees("✓")
+        # Everybody reads the room in the same order, so one's own words stand where the room heard them.
+        assert screen.index("before you") < screen.index("hello")
+
+
+async def test_refused_words_say_why_and_can_be_said_again() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        await peer.refuse(await peer.receive("say"), "rate_limited", retry_after=3)
+        await peer.echo(await peer.receive("say"))
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        await person.enter("hello")
+        await person.sees("✗", "Not said. That was too much at once. Again in 0:03. ^S says it again.", "^S say again")
+        assert person.app.unheard() == ["hello"]
+        await person.press("ctrl+s")
+        await person.sees("✓")
+        await person.sees_no_more("Not said.", "^S say again")
+        assert person.app.unheard() == []
+
+
+async def test_strangers_text_is_shown_as_it_is_and_does_nothing() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(members=[member("a", "Ada"), member("b", "[b]Bo[/b]\x1b[2J")], why="[red]why\x07")
+        await peer.said("[bold red]x[/] [@click=app.exit]y[/] \x1b[31mz \u202eabc", who="b", name="[b]Bo[/b]")
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        screen = await person.sees("[bold red]x[/] [@click=app.exit]y[/] ␛[31mz abc")
+        assert "[b]Bo[/b]␛[2J" in screen
+        assert "[red]why␇" in screen
+        assert "\x1b" not in screen
+
+
+async def test_waiting_is_a_state_of_its_own_until_there_is_company() -> None:
+    await_looked = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.enter(members=[member("a", "Ada"), member("b", "Bo")], why="This room begins with you.")
+        waiting = {"within_m": 2400, "people": "1-9", "bottles": False, "next_at": NOW_MS + 754_000}
+        await peer.send({"type": "waiting", "why": "", "why_code": "few", "why_args": {}} | waiting)
+        await await_looked.wait()
+        await peer.send({"type": "joined", "seq": 2, "id": "c", "member": member("c", "Cy"), "within_m": 900})
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        screen = await person.sees(
+            "Waiting for company", "Looking within 2.4 km", "2 of you so far; 1 more makes a room."
+        )
+        assert "A few people are about in your region." in screen
+        assert re.search(r"Everyone gathers anew in 12:3\d", screen)
+        await_looked.set()
+        await person.sees("Cy sat down", "That is company.", "within 900 m")
+        await person.sees_no_more("Waiting for company")
+
+
+async def test_what_happens_in_a_room_is_told() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        happenings: list[Message] = [
+            {"type": "joined", "id": "d", "member": member("d", "Dee"), "within_m": 1900},
+            {"type": "changed", "id": "b", "member": member("b", "Bob")},
+            {"type": "changed", "id": "c", "member": member("c", "Cy", away=True)},
+            {"type": "changed", "id": "c", "member": member("c", "Cy")},
+            {"type": "left", "id": "d", "why": "lost"},
+            {"type": "skipped"},
+            {"type": "closing", "closes": NOW_MS + 120_000},
+        ]
+        for seq, happening in enumerate(happenings, start=2):
+            await peer.send(happening | {"seq": seq})
+        await peer.send({"type": "notice", "text": "Maintenance at nine.", "level": "info"})
+        await peer.send({"type": "unheard_of", "text": "nothing"})
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        screen = await person.sees("From the server Maintenance at nine.")
+        told = ["Dee sat down", "Bo is now Bob", "Cy is away", "Cy is back", "Dee got lost on the way"]
+        assert [screen.index(words) for words in told] == sorted(screen.index(words) for words in told)
+        assert re.search(r"This room ends in (2:00|1:5\d)\. Everyone is then seated anew\.", screen)
+        assert re.search(r"ends in (2:00|1:5\d)\n", screen)
+
+
+async def test_new_room_is_announced_with_its_why() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        command = await peer.receive("next")
+        others = [member("x", "Ada"), member("y", "Yves")]
+        await peer.give_room(room="r2", me="x", members=others, why="You asked for another room.", ref=command["ref"])
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        await person.press("ctrl+n")
+        await person.sees("New room. You sit with Yves, within 1.4 km.", "You asked for another room.", "2 here")
+
+
+async def test_same_company_in_a_new_room_is_no_break() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        people = [member("x", "Cy"), member("y", "Ada"), member("z", "Bo")]
+        await peer.give_room(room="r2", me="y", members=people)
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        await person.sees("A new room, the same company.")
+
+
+async def test_break_is_shown_and_mended_without_losing_what_is_typed() -> None:
+    may_return = asyncio.Event()
+
+    async def first(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        await peer.receive("say")
+        peer.cut()
+
+    async def second(peer: Peer) -> None:
+        await may_return.wait()
+        await peer.enter(resumed=True, seq=1)
+        for text in ("one", "two", "three"):
+            await peer.said(text)
+        await peer.pong()
+        await peer.echo(await peer.receive("say"))
+        await peer.bye_to_leave()
+
+    async with sitting(first, second, size=WIDE) as person:
+        await person.enter("on its way")
+        await person.sees(
+            "No connection: the connection broke. Trying again. What you write is kept.",
+            "not connected",
+            "^S say again",
+        )
+        await person.type("half a thought")
+        may_return.set()
+        screen = await person.sees("Back in your seat. 3 messages while you were away.", "✓")
+        assert screen.index("Back in your seat") < screen.index("one") < screen.index("three")
+        assert screen.index("three") < screen.index("on its way") < screen.index("half a thought")
+        await person.sees_no_more("No connection", "not connected")
+
+
+async def test_words_for_a_room_that_ended_meanwhile_are_kept_and_said_only_on_request() -> None:
+    said = []
+
+    async def first(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        await peer.receive("say")
+        peer.cut()
+
+    async def second(peer: Peer) -> None:
+        await peer.enter(room="r2", seq=40)
+        await peer.pong()
+        command = await peer.receive("say")
+        said.append((command["text"], command["room"]))
+        await peer.echo(command)
+        await peer.bye_to_leave()
+
+    async with sitting(first, second, size=WIDE) as person:
+        await person.enter("for them alone")
+        await person.sees("Back, in another room: yours ended meanwhile.", "Not said. That room is over.")
+        assert said == []
+        await person.press("ctrl+s")
+        await person.sees("✓")
+        assert said == [("for them alone", "r2")]
+
+
+async def test_end_without_return_says_why_and_keeps_what_was_typed() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        await peer.connection.close(4503, "replaced")
+
+    async with sitting(script, size=WIDE) as person:
+        await person.sees("You went on in another window; this one is over. ^Q closes.")
+        await person.enter("anybody?")
+        await person.sees("The connection is over; nobody would hear this.")
+        assert person.app.unheard() == ["anybody?"]
+
+
+async def test_slash_commands_ask_for_what_they_name() -> None:
+    asked = []
+
+    async def script(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        for _ in range(7):
+            command = await peer.receive()
+            asked.append({name: value for name, value in command.items() if name not in ("ref", "room")})
+            answers: dict[str, Message] = {
+                "mute": {"type": "muted", "who": "b"},
+                "unmute": {"type": "unmuted", "who": "b"},
+                "rename": {"type": "changed", "seq": 2, "id": "a", "member": member("a", "Eva")},
+                "away": {"type": "changed", "seq": 3, "id": "a", "member": member("a", "Eva", away=True)},
+                "ping": {"type": "pong", "now": NOW_MS},
+                "move": {"type": "moved", "cell": "dr5rv", "counts_from": NOW_MS + 90_000},
+            }
+            if command["type"] == "say":
+                await peer.echo(command)
+            else:
+                await peer.send(answers[command["type"]] | {"ref": command["ref"]})
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        await person.enter("/mute bo")
+        await person.sees("You see no more of what Bo says. Nobody is told.", "⊘ Bo muted")
+        await person.enter("/unmute BO")
+        await person.sees("You see again what Bo says.")
+        await person.enter("/name Eva")
+        await person.sees("You are now Eva", "◆ Eva you")
+        await person.enter("/away")
+        await person.sees("You are away and your seat is kept.", "◆ Eva you, away")
+        await person.enter("/away")
+        await person.enter("/move DR5RV")
+        await person.sees("Your new place dr5rv counts in 1:")
+        await person.enter("//me waves")
+        await person.sees("✓")
+    assert asked == [
+        {"type": "mute", "who": "b"},
+        {"type": "unmute", "who": "b"},
+        {"type": "rename", "name": "Eva"},
+        {"type": "away"},
+        {"type": "ping"},
+        {"type": "move", "cell": "dr5rv"},
+        {"type": "say", "text": "/me waves"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("/dance", "There is no /dance; /help shows what there is."),
+        ("/mute", "/mute wants a name after it: /mute NAME"),
+        ("/mute Zoe", "Nobody here is called 'Zoe'. Here are: Bo, Cy."),
+        ("/move a!", "'a!' is no geohash"),
+        ("x" * 11, "That has 11 characters; 10 can be said at once."),
+    ],
+)
+async def test_line_that_cannot_be_done_says_why_and_stays(typed: str, told: str) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(limits={"text_max_chars": 10})
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        await person.enter(typed)
+        await person.sees(told)
+        assert person.app.composer.text == typed
+
+
+async def test_refused_command_comes_back_to_be_mended() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        await peer.refuse(await peer.receive("rename"), "bad_name")
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        await person.enter("/name Badd")
+        await person.sees("That name cannot be used.")
+        assert person.app.composer.text == "/name Badd"
+
+
+async def test_keys_open_dialogs_that_mute_and_rename() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        command = await peer.receive("mute")
+        assert command["who"] == "c"
+        await peer.send({"type": "muted", "who": "c", "ref": command["ref"]})
+        command = await peer.receive("rename")
+        assert command["name"] == "Eva"
+        await peer.send({"type": "changed", "seq": 2, "id": "a", "member": member("a", "Eva"), "ref": command["ref"]})
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        await person.press("ctrl+t")
+        await person.sees("Mute or unmute")
+        await person.press("down", "enter")
+        await person.sees("⊘ Cy muted")
+        await person.press("ctrl+r")
+        await person.sees("Your name")
+        await person.enter("Eva")
+        await person.sees("◆ Eva you")
+        await person.press("ctrl+g")
+        await person.sees("Help", "/unmute NAME")
+        await person.press("escape")
+        await person.sees_no_more("Esc closes")
+        assert person.screen().count("You see no more of what Cy says.") == 1
+
+
+async def test_long_text_wraps_grows_and_is_counted() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(limits={"text_max_chars": 100})
+        command = await peer.receive("say")
+        assert command["text"] == "one\ntwo"
+        await peer.echo(command)
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        await person.type("one")
+        await person.press("ctrl+j")
+        await person.enter("two")
+        await person.sees("✓", "one", "two")
+        person.app.composer.insert("x" * 90)
+        await person.sees("90/100")
+
+
+async def test_looking_back_stays_there_and_counts_what_comes() -> None:
+    may_go_on = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        for number in range(40):
+            await peer.said(f"line {number}.")
+        await may_go_on.wait()
+        await peer.said("one")
+        await peer.said("two")
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        await person.sees("line 39.")
+        await person.press("pageup")
+        await person.sees_no_more("line 39.")
+        may_go_on.set()
+        await person.sees("↓ 2 lines below (PgDn)")
+        await person.press("pagedown", "pagedown")
+        await person.sees("line 39.", "two")
+        await person.sees_no_more("below (PgDn)")
+
+
+@pytest.mark.parametrize("keys", [["ctrl+c"], ["ctrl+q"], ["ctrl+g", "ctrl+c"], ["ctrl+r", "ctrl+q"]])
+async def test_leaving_key_leaves_politely(keys: list[str]) -> None:
+    has_left = []
+
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        await peer.bye_to_leave()
+        has_left.append(True)
+
+    async with sitting(script) as person:
+        await person.type("unsaid")
+        await person.press(*keys)
+        assert person.app._exit
+        assert person.app.unheard() == ["unsaid"]
+    assert has_left == [True]
+
+
+async def test_two_people_talk_over_a_real_server() -> None:
+    from client_demo.client import Client
+    from client_demo.terminal.app import ChatApp
+    from tests.screen import Sitting
+
+    async with (
+        live_server() as server,
+        Client(server.url, cell="dr5ru7", name="Bo", wire="json") as bo,
+        Client(server.url, cell="dr5ru7", name="Ada") as ada,
+    ):
+        app = ChatApp(ada, "New York City, US")
+        async with app.run_test(size=WIDE) as pilot:
+            person = Sitting(app, ada, pilot)
+            await person.sees("You sit with Bo", "Waiting for company", "2 of you so far; 1 more makes a room.")
+            await person.enter("hello Bo")
+            await person.sees("✓")
+            await bo.say("hello Ada")
+            await person.sees("Bo hello Ada")
+            await ada.drop()
+            await bo.say("still there?")
+            await person.sees("Back in your seat. 1 message while you were away.", "still there?")
+
+
+# The command
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(chat, list(arguments))
+
+
+@contextmanager
+def refusing_server(error: Message) -> Iterator[str]:
+    """Answer every `enter` with an error; it runs in a thread because the command has a loop of its own."""
+    import msgpack
+
+    def play(connection: object) -> None:
+        connection.recv()  # type: ignore[attr-defined]
+        connection.send(msgpack.packb({"type": "error"} | error))  # type: ignore[attr-defined]
+
+    from websockets.typing import Subprotocol
+
+    with serve(play, "127.0.0.1", 0, subprotocols=[Subprotocol("hereabouts.v1.msgpack")]) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}/ws"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_chat_without_a_place_explains_how_to_say_one() -> None:
+    result = run()
+    assert result.exit_code == 1
+    assert '--city "New York"' in result.output
+    assert "--near 40.75,-73.99" in result.output
+    assert "--cell dr5ru" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--city", "Nwe York"], 'Did you mean "New York City, US"'),
+        (["--near", "north"], "write LAT,LON like 40.75,-73.99"),
+        (["--cell", "dr5"], "too coarse"),
+        (["--cell", "dr5ru", "--city", "Paris"], "in one way"),
+    ],
+)
+def test_chat_with_an_unknown_place_says_what_to_type(arguments: list[str], told: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert told in result.output
+
+
+def test_chat_without_a_server_says_how_to_start_one() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    result = run("--cell", "dr5ru", "--url", f"ws://127.0.0.1:{port}/ws")
+    assert result.exit_code == 1
+    assert "No server answers" in result.output
+    assert "make run" in result.output
+
+
+def test_chat_at_what_is_no_address_says_so() -> None:
+    result = run("--cell", "dr5ru", "--url", "nonsense")
+    assert result.exit_code == 1
+    assert "nonsense" in result.output
+
+
+def test_chat_refused_at_the_door_says_why_and_what_to_do() -> None:
+    with refusing_server({"code": "too_precise", "message": "finer than 5", "about": "enter"}) as url:
+        result = run("--cell", "dr5ru7", "--url", url)
+    assert result.exit_code == 1
+    assert "Leave off its last characters." in result.output
+
+
+def test_chat_help_shows_examples() -> None:
+    result = run("--help")
+    assert result.exit_code == 0
+    assert "Examples:" in result.output
+    assert '  hereabouts chat --city "New York"\n' in result.output

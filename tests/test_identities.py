@@ -1,0 +1,136 @@
+"""Identities: whose token it is, what is remembered of them, for how long, and how many at most."""
+
+import pytest
+
+from geo import Cell
+from server.messages import Refused
+from server.safety import identities as module
+from server.safety.identities import Identities, Identity
+from server.safety.rates import take_all
+from server.safety.tokens import Tokens
+from server.settings import Settings
+from tests.sessions import BEGAN, KEY, make_house
+
+NOW = BEGAN
+
+
+def make(key: bytes = KEY, **settings: int) -> Identities:
+    return make_house(key, **settings).identities
+
+
+def came(identities: Identities) -> Identity:
+    """Return somebody new who is online."""
+    identity = identities.of(None, now=NOW)
+    identities.came(identity)
+    return identity
+
+
+def refused(identities: Identities, token: str, *, now: float = NOW) -> str:
+    with pytest.raises(Refused) as caught:
+        identities.of(token, now=now)
+    return caught.value.code
+
+
+def test_everybody_without_a_token_is_somebody_new() -> None:
+    identities = make()
+    assert len({identities.of(None, now=NOW).id for _ in range(100)}) == 100
+
+
+def test_token_leads_to_the_same_identity_online_and_after() -> None:
+    identities = make()
+    identity = came(identities)
+    token = identities.token(identity, now=NOW)
+    assert identities.of(token, now=NOW) is identity
+    identities.went(identity.id)
+    assert identities.of(token, now=NOW) is identity
+
+
+def test_token_is_good_for_token_ttl_s() -> None:
+    identities = make(token_ttl_s=100)
+    token = identities.token(came(identities), now=NOW)
+    identities.of(token, now=NOW + 99.9)
+    assert refused(identities, token, now=NOW + 100) == "bad_token"
+
+
+def test_token_of_a_server_with_the_same_secret_is_the_same_identity() -> None:
+    mine, other, stranger = make(), make(), make(key=b"x" * 32)
+    identity = came(mine)
+    token = mine.token(identity, now=NOW)
+    assert other.of(token, now=NOW).id == identity.id
+    assert refused(stranger, token) == "bad_token"
+
+
+def test_token_ends_with_leave() -> None:
+    identities = make()
+    identity = came(identities)
+    first, second = identities.token(identity, now=NOW), identities.token(identity, now=NOW + 5)
+    identities.end(identity.id)
+    identities.went(identity.id)
+    assert refused(identities, first) == refused(identities, second) == "bad_token"
+
+
+def test_rates_and_mutes_outlast_an_absence() -> None:
+    identities = make(say_burst=2, next_per_h=1, cells_per_h=1)
+    identity = came(identities)
+    identity.mute("somebody")
+    identity.cell = Cell("dr5ru6")
+    for meters in (identity.said, identity.nexts, identity.cells):
+        while not take_all(meters, NOW):
+            pass
+    token = identities.token(identity, now=NOW)
+    identities.went(identity.id)
+    again = identities.of(token, now=NOW + 0.5)
+    identities.came(again)
+    assert list(again.muted) == ["somebody"]
+    assert again.cell == "dr5ru6"
+    assert all(take_all(meters, NOW + 0.5) for meters in (again.said, again.nexts, again.cells))
+
+
+def test_who_went_is_remembered_up_to_a_number_the_longest_gone_forgotten_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "ABSENT_MAX", 3)
+    identities = make()
+    people = [came(identities) for _ in range(5)]
+    tokens = [identities.token(person, now=NOW) for person in people]
+    for person in people:
+        identities.went(person.id)
+    found = [identities.of(token, now=NOW) for token in tokens]
+    assert [one is person for one, person in zip(found, people, strict=True)] == [False, False, True, True, True]
+    assert [one.id for one in found] == [person.id for person in people]
+
+
+def test_who_left_is_remembered_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ABSENT_MAX", 3)
+    identities = make()
+    people = [came(identities) for _ in range(4)]
+    for person in people:
+        identities.end(person.id)
+    assert len(identities._ended) == 3
+    assert not identities._online
+    for person in people[1:]:
+        assert refused(identities, identities.token(person, now=NOW)) == "bad_token"
+
+
+def test_enter_that_fails_leaves_nothing_behind() -> None:
+    identities = make()
+    for _ in range(10):
+        identities.of(None, now=NOW)
+    assert not identities._online
+    assert not identities._absent
+
+
+def test_mutes_are_limited_the_first_one_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MUTED_MAX", 2)
+    identity = Identity("me", Settings())
+    for other in "a b a c".split():
+        identity.mute(other)
+    assert list(identity.muted) == ["b", "c"]
+
+
+def test_token_holds_nothing_but_identity_and_expiry() -> None:
+    identities = make()
+    identity = came(identities)
+    token = identities.token(identity, now=NOW)
+    expires = NOW + Settings().token_ttl_s
+    assert token == Tokens(KEY).make(bytes.fromhex(identity.id), expires=expires)

@@ -1,0 +1,179 @@
+"""The index against a list that is searched from end to end."""
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo import Cell, Grid, distance_m
+from rooms.index import Fill, RoomIndex
+from rooms.room import Room
+from tests.worlds import HOME, a_room, beside
+
+FINEST = 6
+GRID = Grid(FINEST)
+
+latitudes = st.one_of(
+    st.floats(-90, 90), st.floats(40.7, 40.8), st.floats(89.8, 90), st.floats(-90, -89.8), st.floats(-0.02, 0.02)
+)
+longitudes = st.one_of(st.floats(-180, 180), st.floats(-74.1, -73.9), st.floats(179.95, 180), st.floats(-180, -179.95))
+cells = st.builds(Cell.at, latitudes, longitudes, st.integers(4, FINEST))
+placed = st.lists(st.tuples(cells, st.sampled_from(Fill)), max_size=25)
+reaches = st.sampled_from([0.0, 700.0, 2000.0, 15_000.0, 200_000.0, 3_000_000.0, 20_020_000.0])
+
+
+def index_of(rooms: dict[Room, Fill]) -> RoomIndex:
+    index = RoomIndex(finest_cell=FINEST)
+    for room, fill in rooms.items():
+        index.put(room, fill)
+    return index
+
+
+def rooms_at(places: list[tuple[Cell, Fill]]) -> dict[Room, Fill]:
+    return {a_room(0, cell, id=f"r{number}"): fill for number, (cell, fill) in enumerate(places)}
+
+
+def finest_m(a: Cell, b: Cell) -> float:
+    """Return the distance between the centres of the finest cells that hold the two cells' centres."""
+    return distance_m(GRID.center(*GRID.position(a)), GRID.center(*GRID.position(b)))
+
+
+@settings(max_examples=150)
+@given(placed, cells, reaches, st.integers(0, 3), st.integers(0, 99))
+def test_nearest_is_the_nearest_acceptable_room_and_of_one_cell_the_emptiest(
+    places: list[tuple[Cell, Fill]], cell: Cell, reach_m: float, refused: int, seed: int
+) -> None:
+    rooms = rooms_at(places)
+    acceptable = [room for number, room in enumerate(rooms) if number % 4 >= refused]
+    found = index_of(rooms).nearest(
+        cell, reach_m=reach_m, accept=lambda room: room in acceptable, rng=random.Random(seed)
+    )
+    near = [room for room in acceptable if finest_m(cell, room.cell) <= reach_m]
+    if not near:
+        assert found is None
+        return
+    assert found is not None
+    room, far_m = found
+    assert far_m == finest_m(cell, room.cell) == min(finest_m(cell, other.cell) for other in near)
+    here = GRID.position(room.cell)
+    assert rooms[room] == min(rooms[other] for other in near if GRID.position(other.cell) == here)
+
+
+@pytest.mark.parametrize("lat", [89.97, -89.97])
+def test_nearest_is_found_straight_across_a_pole(lat: float) -> None:
+    rooms = {a_room(0, Cell.at(lat, lon, FINEST), id=f"{lon}"): Fill.OPEN for lon in (80.0, 179.0)}
+    found = index_of(rooms).nearest(
+        Cell.at(lat, 0.0, FINEST), reach_m=15_000, accept=lambda room: room.id == "179.0", rng=random.Random(1)
+    )
+    assert found is not None
+    assert found[1] < 7000
+
+
+def test_nearest_is_found_across_the_antimeridian() -> None:
+    room = a_room(0, Cell.at(-17.0, -179.99, FINEST))
+    found = index_of({room: Fill.OPEN}).nearest(
+        Cell.at(-17.0, 179.99, FINEST), reach_m=5000, accept=lambda _: True, rng=random.Random(1)
+    )
+    assert found is not None
+    assert found[1] < 4000
+
+
+def test_reach_is_inclusive() -> None:
+    room = a_room(0, beside(HOME, north=3))
+    far_m = finest_m(HOME, room.cell)
+    index = index_of({room: Fill.OPEN})
+    for reach_m, is_found in ((far_m, True), (far_m - 0.001, False)):
+        found = index.nearest(HOME, reach_m=reach_m, accept=lambda _: True, rng=random.Random(1))
+        assert (found is not None) is is_found
+
+
+def test_chance_decides_between_rooms_of_one_cell_and_between_cells_equally_far() -> None:
+    rooms = {a_room(0, HOME, id=f"r{number}"): Fill.OPEN for number in range(4)}
+    index, rng = index_of(rooms), random.Random(1)
+    drawn = Counter(index.nearest(HOME, reach_m=0, accept=lambda _: True, rng=rng) for _ in range(400))
+    assert len(drawn) == 4
+    assert min(drawn.values()) > 60
+    sides = {a_room(0, beside(HOME, east=aside), id=f"{aside}"): Fill.OPEN for aside in (-1, 1)}
+    assert len({finest_m(HOME, room.cell) for room in sides}) == 1
+    index = index_of(sides)
+    found = Counter(index.nearest(HOME, reach_m=2000, accept=lambda _: True, rng=rng) for _ in range(200))
+    assert len(found) == 2
+    assert min(found.values()) > 60
+
+
+@given(placed, cells, st.sampled_from(Fill), st.integers(0, 99))
+def test_matching_rooms_are_those_whose_cell_contains_or_is_contained(
+    places: list[tuple[Cell, Fill]], cell: Cell, fill: Fill, seed: int
+) -> None:
+    rooms = rooms_at(places)
+    found = set(index_of(rooms).matching(cell, fill, random.Random(seed)))
+    assert found == {room for room in rooms if rooms[room] is fill and room.cell.matches(cell)}
+
+
+def test_matching_begins_with_any_of_the_rooms_by_chance() -> None:
+    rooms = {a_room(0, beside(HOME, east=east), id=f"r{east}"): Fill.OPEN for east in range(-1, 2)}
+    coarse = HOME.parent(4)
+    index, rng = index_of(rooms), random.Random(1)
+    first = Counter(next(index.matching(coarse, Fill.OPEN, rng)) for _ in range(300))
+    assert len(first) == sum(coarse.contains(room.cell) for room in rooms) > 1
+    assert min(first.values()) > 60
+
+
+@given(placed, cells, st.integers(0, 3))
+def test_within_rings_holds_each_room_of_these_cells_once_nearest_ring_first(
+    places: list[tuple[Cell, Fill]], cell: Cell, rings: int
+) -> None:
+    rooms = rooms_at(places)
+    rng, found = random.Random(1), list[tuple[Room, Fill]]()
+    for center, shelf in index_of(rooms).within_rings(cell, rings):
+        for fill in Fill:
+            for room in shelf[fill].from_random(rng):
+                assert center == GRID.center(*GRID.position(room.cell))
+                found.append((room, fill))
+    away = {room: GRID.rings_between(GRID.position(room.cell), GRID.position(cell)) for room in rooms}
+    assert Counter(found) == Counter((room, fill) for room, fill in rooms.items() if away[room] <= rings)
+    in_order = [away[room] for room, _ in found]
+    assert in_order == sorted(in_order)
+
+
+@given(st.lists(st.tuples(st.integers(0, 7), cells, st.sampled_from([*Fill, None])), max_size=40), cells)
+def test_what_is_put_renewed_and_removed_is_what_is_found_and_nothing_stays_behind(
+    acts: list[tuple[int, Cell, Fill | None]], cell: Cell
+) -> None:
+    index, rng = RoomIndex(finest_cell=FINEST), random.Random(1)
+    rooms: dict[int, Room] = {}
+    held: dict[Room, Fill] = {}
+    for number, founded, fill in acts:
+        room = rooms.setdefault(number, a_room(0, founded, id=f"r{number}"))
+        if fill is None:
+            index.remove(room)
+            held.pop(room, None)
+        else:
+            index.put(room, fill)
+            held[room] = fill
+    for fill in Fill:
+        assert set(index.matching(cell.parent(4), fill, rng)) == {
+            room for room in held if held[room] is fill and room.cell.matches(cell.parent(4))
+        }
+    for room in rooms.values():
+        index.remove(room)
+    assert (index._shelves, index._coarse, index._placed) == ({}, {}, {})
+
+
+def test_a_search_opens_only_cells_that_hold_rooms() -> None:
+    """The cost does not grow with the emptiness of the land, nor with rooms beyond the nearest."""
+    rng = random.Random(1)
+    crowd = rooms_at([(Cell.at(rng.gauss(40.75, 0.2), rng.gauss(-73.99, 0.2), FINEST), Fill.OPEN) for _ in range(3000)])
+    index, asked = index_of(crowd), list[Room]()
+
+    def accept(room: Room) -> bool:
+        asked.append(room)
+        return True
+
+    for _ in range(20):
+        index.nearest(
+            Cell.at(rng.gauss(40.75, 0.2), rng.gauss(-73.99, 0.2), FINEST), reach_m=2e5, accept=accept, rng=rng
+        )
+    assert len(asked) == 20

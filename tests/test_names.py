@@ -1,0 +1,46 @@
+"""The name a member shows in one room."""
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rooms.names import shown_name
+
+names = st.sampled_from(["", "Ann", "ann", "ANN", "Ann 2", "ann 3", "Straße", "STRASSE", "Bo"])
+
+
+def test_the_name_asked_for_is_shown_if_nobody_wears_it() -> None:
+    assert shown_name("Ann", ["Bo"], random.Random(1)) == "Ann"
+
+
+def test_a_name_somebody_wears_is_numbered_from_two_whatever_its_case() -> None:
+    assert shown_name("ann", ["Ann"], random.Random(1)) == "ann 2"
+    assert shown_name("Ann", ["ann", "ANN 2"], random.Random(1)) == "Ann 3"
+    assert shown_name("STRASSE", ["Straße"], random.Random(1)) == "STRASSE 2"
+
+
+def test_who_asks_for_no_name_gets_a_friendly_one_of_two_words() -> None:
+    quality, creature = shown_name("", [], random.Random(1)).split()
+    assert quality.istitle()
+    assert creature.istitle()
+
+
+def test_friendly_names_are_drawn_by_chance_and_the_same_by_the_same_chance() -> None:
+    drawn = [shown_name("", [], random.Random(seed)) for seed in range(40)]
+    assert drawn == [shown_name("", [], random.Random(seed)) for seed in range(40)]
+    assert len(set(drawn)) > 30
+
+
+@given(st.lists(names, max_size=30), st.integers(0, 3))
+def test_no_two_members_of_a_room_show_the_same_name(asked: list[str], seed: int) -> None:
+    rng, shown = random.Random(seed), list[str]()
+    for name in asked:
+        shown.append(shown_name(name, shown, rng))
+    assert len({name.casefold() for name in shown}) == len(shown)
+    assert all(shown)
+
+
+def test_the_same_friendly_name_drawn_twice_is_numbered() -> None:
+    first = shown_name("", [], random.Random(5))
+    assert shown_name("", [first.upper()], random.Random(5)) == f"{first} 2"

@@ -1,0 +1,140 @@
+"""The plan by which a region sits down anew."""
+
+import random
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo import Cell, cell_distance_m
+from rooms.reform import Gathered, Left, Plan, plan
+from rooms.rules import Rules
+from tests.worlds import HOME, beside
+
+REACH_M = 15_000.0
+places = st.sampled_from([HOME, beside(HOME, north=1), beside(HOME, east=9), HOME.parent(5), HOME.parent(4)])
+
+
+@st.composite
+def regions(draw: st.DrawFn) -> list[Gathered]:
+    """A region whose people sit anywhere, in rooms of any size."""
+    people = draw(st.lists(st.tuples(places, st.integers(0, 9)), max_size=60))
+    return [
+        Gathered(f"p{number:02}", cell, Left(f"r{room}", HOME), REACH_M) for number, (cell, room) in enumerate(people)
+    ]
+
+
+@st.composite
+def rules(draw: st.DrawFn) -> Rules:
+    low, middle, high = sorted(draw(st.lists(st.integers(2, 20), min_size=3, max_size=3)))
+    return Rules(seats_min=low, seats_target=middle, seats_max=high)
+
+
+def crowd(count: int, cell: Cell = HOME, *, room: str = "r", first: int = 0) -> list[Gathered]:
+    return [Gathered(f"p{number:02}", cell, Left(room, cell), REACH_M) for number in range(first, first + count)]
+
+
+def planned(people: list[Gathered], seed: int = 1, **settings: int) -> Plan:
+    return plan(people, rules=Rules(**settings), rng=random.Random(seed))
+
+
+def sizes(of: Plan) -> list[int]:
+    return sorted(len(group.ids) for group in of.groups)
+
+
+@given(regions(), rules(), st.integers(0, 9))
+def test_everybody_is_planned_exactly_once_and_no_group_is_too_large(
+    people: list[Gathered], rules: Rules, seed: int
+) -> None:
+    made = plan(people, rules=rules, rng=random.Random(seed))
+    ids = [id for group in made.groups for id in group.ids] + made.singles
+    assert sorted(ids) == [person.id for person in people]
+    assert all(1 <= len(group.ids) <= rules.seats_max for group in made.groups)
+
+
+@given(regions(), st.integers(0, 9), st.randoms(use_true_random=False))
+def test_the_order_of_the_people_never_matters(people: list[Gathered], seed: int, rng: random.Random) -> None:
+    shuffled = rng.sample(people, len(people))
+    assert planned(shuffled, seed) == planned(people, seed)
+
+
+@given(regions())
+def test_groups_of_several_rooms_are_of_one_cell_and_thin_cells_look_for_a_room(people: list[Gathered]) -> None:
+    if len({person.left for person in people}) < 2:
+        return
+    made = planned(people)
+    cell_of = {person.id: person.cell for person in people}
+    assert all(cell_of[id] == group.cell for group in made.groups for id in group.ids)
+    per_cell = Counter(cell_of.values())
+    assert sorted(made.singles) == [id for id in cell_of if per_cell[cell_of[id]] < 3]
+
+
+@settings(max_examples=60)
+@given(st.integers(13, 200), st.integers(0, 3))
+def test_a_crowd_becomes_shards_of_about_eight(count: int, seed: int) -> None:
+    people = crowd(12) + crowd(count - 12, room="s", first=12)
+    made = planned(people, seed)
+    assert sizes(made)[-1] - sizes(made)[0] <= 1
+    assert 6 <= sizes(made)[0] <= sizes(made)[-1] <= 10
+    assert made.singles == []
+
+
+@given(rules(), st.integers(2, 90))
+def test_shards_keep_to_any_seats_the_operator_set(rules: Rules, count: int) -> None:
+    people = crowd(1) + crowd(count - 1, room="s", first=1)
+    made = plan(people, rules=rules, rng=random.Random(1))
+    assert all(len(group.ids) <= rules.seats_max for group in made.groups)
+    if 2 * rules.seats_min <= rules.seats_max:
+        assert all(len(group.ids) >= rules.seats_min for group in made.groups)
+
+
+@given(st.integers(0, 10_000))
+def test_nobody_of_a_crowd_is_handed_back_exactly_the_group_they_left(seed: int) -> None:
+    people = crowd(6) + crowd(6, room="s", first=6) + crowd(3, room="t", first=12)
+    left = {frozenset(f"p{number:02}" for number in numbers) for numbers in (range(6), range(6, 12), range(12, 15))}
+    assert not left & {frozenset(group.ids) for group in planned(people, seed).groups}
+
+
+def test_chance_decides_who_shares_a_shard() -> None:
+    people = crowd(12) + crowd(12, room="s", first=12)
+    together = Counter(
+        any({"p00", f"p{other:02}"} <= set(group.ids) for group in planned(people, seed).groups)
+        for seed in range(30)
+        for other in (1, 20)
+    )
+    assert 5 <= together[True] <= 35
+    assert planned(people, 1) != planned(people, 2)
+    assert planned(people, 1) == planned(people, 1)
+
+
+def test_one_room_s_worth_of_people_stays_together_around_its_founding_cell() -> None:
+    cells = [HOME, beside(HOME, north=4), beside(HOME, east=12), HOME, HOME.parent(5)]
+    people = [Gathered(f"p{number}", cell, Left("r", HOME), REACH_M) for number, cell in enumerate(cells)]
+    made = planned(people)
+    assert [(group.cell, group.ids) for group in made.groups] == [(HOME, ["p0", "p1", "p2", "p3", "p4"])]
+    assert made.singles == []
+
+
+def test_one_room_stays_together_around_its_middle_when_nobody_is_left_where_it_was_founded() -> None:
+    cells = [beside(HOME, east=east) for east in (5, 6, 12)]
+    people = [Gathered(f"p{number}", cell, Left("r", HOME), REACH_M) for number, cell in enumerate(cells)]
+    assert planned(people).groups == [(beside(HOME, east=6), ["p0", "p1", "p2"])]
+
+
+def test_who_has_moved_out_of_reach_looks_for_a_room_there() -> None:
+    away = beside(HOME, east=40)
+    assert cell_distance_m(HOME, away) > REACH_M
+    people = [*crowd(4), Gathered("q", away, Left("r", HOME), REACH_M)]
+    made = planned(people)
+    assert [group.ids for group in made.groups] == [["p00", "p01", "p02", "p03"]]
+    assert made.singles == ["q"]
+
+
+def test_who_asked_for_far_stays_with_others_who_did() -> None:
+    away = beside(HOME, east=40)
+    people = [Gathered(id, cell, Left("r", HOME), 200_000.0) for id, cell in (("p", HOME), ("q", away))]
+    assert [group.ids for group in planned(people).groups] == [["p", "q"]]
+
+
+def test_nobody_gathered_is_nobody_planned() -> None:
+    assert planned([]) == Plan([], [])

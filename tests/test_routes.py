@@ -1,0 +1,103 @@
+"""Plain GETs: the page, the probes, and what a client may know before it connects."""
+
+import json
+from typing import Any
+
+import pytest
+
+from server.house import CLIENT_LIMITS
+from server.http import HttpResponse, Request, Routes
+from server.messages import COMMANDS, wire_name
+from server.routes import RETRY_AFTER_S, about, routes
+from server.version import VERSION
+from tests.sessions import make_house
+
+
+def make(reason: str | None = None, **settings: Any) -> Routes:
+    return routes(make_house(**settings), not_ready=lambda: reason, metrics=lambda request: HttpResponse(body=b"m 1\n"))
+
+
+def get(table: Routes, path: str, **headers: str) -> HttpResponse:
+    return table[path](Request("GET", path, "", headers))
+
+
+def read(response: HttpResponse) -> Any:
+    assert response.content_type == "application/json"
+    return json.loads(response.body)
+
+
+def test_there_are_these_places_and_no_others() -> None:
+    assert set(make()) == {"/", "/livez", "/readyz", "/about", "/asyncapi.json", "/metrics"}
+
+
+def test_alive_is_said_always() -> None:
+    response = get(make(reason="stopping"), "/livez")
+    assert (response.status, response.body) == (200, b"alive\n")
+
+
+def test_ready_is_said_while_nothing_stands_against_it() -> None:
+    response = get(make(), "/readyz")
+    assert (response.status, read(response)) == (200, {"ready": True})
+
+
+@pytest.mark.parametrize("reason", ["full", "stopping"])
+def test_not_ready_is_503_with_the_reason_and_a_time_to_wait(reason: str) -> None:
+    response = get(make(reason), "/readyz")
+    assert response.status == 503
+    assert read(response) == {"ready": False, "reason": reason, "retry_after": RETRY_AFTER_S}
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/about", "/asyncapi.json"])
+def test_what_clients_ask_may_be_read_from_any_origin(path: str) -> None:
+    assert get(make(), path).headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_about_tells_commands_limits_and_who_serves() -> None:
+    told = read(get(make(server_name="Campus", terms="kind", contact="desk", seats_max=9), "/about"))
+    assert (told["name"], told["terms"], told["contact"]) == ("Campus", "kind", "desk")
+    assert (told["version"], told["protocol"]) == (VERSION, "1.0")
+    assert told["commands"] == [wire_name(command) for command in COMMANDS]
+    assert set(told["limits"]) == set(CLIENT_LIMITS)
+    assert told["limits"]["seats_max"] == 9
+    assert {"name", "version", "protocol", "commands", "features", "limits", "terms", "contact"} == set(told)
+
+
+def test_about_tells_no_secret() -> None:
+    house = make_house(secret="ab" * 32)
+    assert "ab" * 32 not in json.dumps(about(house))
+    assert "secret" not in json.dumps(about(house))
+
+
+def test_asyncapi_names_the_server() -> None:
+    told = read(get(make(server_name="Campus"), "/asyncapi.json"))
+    assert (told["asyncapi"], told["info"]["title"], told["info"]["version"]) == ("3.0.0", "Campus", VERSION)
+
+
+def test_page_names_the_server_and_how_to_come_in() -> None:
+    response = get(make(server_name="Campus"), "/", host="chat.example:8765")
+    page = response.body.decode()
+    assert response.content_type == "text/html; charset=utf-8"
+    assert "Campus" in page
+    assert "ws://chat.example:8765/ws" in page
+    for path in ("/about", "/asyncapi.json", "/livez", "/readyz", "/metrics"):
+        assert f'href="{path}"' in page
+
+
+@pytest.mark.parametrize("evil", ["<script>alert(1)</script>", "a&b", '"><img src=x>', "{host}", "{0}", "%s"])
+def test_page_lets_neither_name_nor_host_write_markup(evil: str) -> None:
+    ordinary = get(make(server_name="x"), "/", host="x").body.decode()
+    page = get(make(server_name=evil), "/", host=evil).body.decode()
+    for sign in "<&":
+        # Each stands for itself in the page's own markup; an escaped one brings an & of its own.
+        allowed = ordinary.count(sign) + (evil.count("<") + evil.count("&") if sign == "&" else 0)
+        assert page.count(sign) == allowed
+    assert "<script" not in page
+    assert "<img" not in page
+
+
+def test_page_may_load_nothing() -> None:
+    assert get(make(), "/").headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_metrics_are_handed_on() -> None:
+    assert get(make(), "/metrics").body == b"m 1\n"

@@ -1,0 +1,44 @@
+"""What a typed line asks for."""
+
+import pytest
+
+from client_demo.terminal.slash import COMMANDS, Misunderstood, Slash, Words, choose_member, parse
+
+
+@pytest.mark.parametrize(
+    ("typed", "asked"),
+    [
+        ("hello", Words("hello")),
+        ("  hello / there ", Words("hello / there")),
+        ("//me waves", Words("/me waves")),
+        ("/next", Slash("next")),
+        ("/NEXT  ", Slash("next")),
+        ("/mute Quiet Otter", Slash("mute", "Quiet Otter")),
+        ("/name  Eva ", Slash("name", "Eva")),
+    ],
+)
+def test_line_is_words_or_a_command(typed: str, asked: Words | Slash) -> None:
+    assert parse(typed) == asked
+
+
+@pytest.mark.parametrize("typed", ["/", "/dance", "/mute", "/move ", "/next please", "/away soon"])
+def test_line_that_asks_for_nothing_there_is_says_what_there_is(typed: str) -> None:
+    with pytest.raises(Misunderstood, match="/"):
+        parse(typed)
+
+
+def test_every_command_parses_as_itself() -> None:
+    for name, (wanted, _) in COMMANDS.items():
+        assert parse(f"/{name} {wanted}") == Slash(name, wanted)
+
+
+def test_member_is_chosen_by_name_or_by_its_beginning() -> None:
+    names = {"1": "Bo", "2": "Bob", "3": "Quiet Otter", "4": "Quiet Owl"}
+    assert choose_member("bo", names) == "1"
+    assert choose_member("quiet ot", names) == "3"
+    with pytest.raises(Misunderstood, match="Quiet Otter or Quiet Owl"):
+        choose_member("quiet", names)
+    with pytest.raises(Misunderstood, match="Here are: Bo, Bob"):
+        choose_member("Zoe", names)
+    with pytest.raises(Misunderstood, match="Here are: nobody else"):
+        choose_member("Zoe", {})

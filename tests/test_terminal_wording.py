@@ -1,0 +1,68 @@
+"""Distances, times and reasons in words; the bar that burns down."""
+
+import pytest
+
+from client_demo.client import Closed, Refused
+from client_demo.terminal.heading import bar
+from client_demo.terminal.people import Palette
+from client_demo.terminal.server_time import ServerTime
+from client_demo.terminal.wording import clock, count, distance, ending, refusal
+
+
+@pytest.mark.parametrize(
+    ("metres", "words"),
+    [(None, "?"), (0, "0 m"), (600, "600 m"), (1000, "1.0 km"), (1449, "1.4 km"), (9949, "9.9 km"), (15000, "15 km")],
+)
+def test_distance_reads_at_a_glance(metres: float | None, words: str) -> None:
+    assert distance(metres) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(-5, "0:00"), (0.4, "0:00"), (59.6, "1:00"), (1421, "23:41"), (3729, "1:02:09")]
+)
+def test_clock_never_goes_below_zero(seconds: float, words: str) -> None:
+    assert clock(seconds) == words
+
+
+def test_count_knows_its_plural() -> None:
+    assert [count(1, "message"), count(7, "message"), count(2, "person", "people")] == [
+        "1 message",
+        "7 messages",
+        "2 people",
+    ]
+
+
+def test_refusal_says_when_to_try_again() -> None:
+    assert refusal(Refused({"code": "rate_limited", "retry_after": 3})) == "That was too much at once. Again in 0:03."
+    assert refusal(Refused({"code": "new_code", "message": "Not\x1b on\nSundays."})) == "Not␛ on Sundays."
+    assert refusal(Refused({"code": "new_code"})) == "new_code"
+
+
+def test_ending_has_a_sentence_for_every_close_that_is_final() -> None:
+    sentences = {ending(Closed(code, "raw")) for code in range(4500, 4505)}
+    assert len(sentences) == 5
+    assert "raw" not in sentences
+    assert ending(Closed(1006, "the\x1b[2J connection broke")) == "the␛[2J connection broke"
+
+
+@pytest.mark.parametrize(
+    ("share", "left", "burnt"),
+    [(1.0, 4, 0), (2.0, 4, 0), (0.5, 2, 2), (0.3, 2, 2), (0.01, 1, 3), (0.0, 0, 4), (-1, 0, 4)],
+)
+def test_bar_is_always_whole_and_shows_the_last_spark(share: float, left: int, burnt: int) -> None:
+    drawn = bar(share, 4)
+    assert (len(drawn[0]), len(drawn[1])) == (left, burnt)
+
+
+def test_twelve_names_have_twelve_colours_and_a_renamed_one_keeps_theirs() -> None:
+    palette = Palette()
+    given = [palette.colour(f"name {number}") for number in range(12)]
+    assert len(set(given)) == 12
+    palette.renamed("name 3", "other")
+    assert palette.colour("other") == given[3]
+
+
+def test_countdown_follows_a_server_whose_clock_runs_faster() -> None:
+    time = ServerTime()
+    time.heard(5_000_000, 600)
+    assert time.local_s(5_000_000 + 600_000) - time.local_s(5_000_000) == pytest.approx(1.0)

@@ -1,0 +1,147 @@
+"""Words: which texts, names and topics are taken, and what becomes of them."""
+
+import time
+import unicodedata
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server.messages import Refused
+from server.safety.words import clean_name, clean_text, clean_topics
+
+UNSEEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+
+
+def refusal(clean: Callable[..., object], *given: object, **limits: int) -> str:
+    """Return the code by which something is refused."""
+    with pytest.raises(Refused) as caught:
+        clean(*given, **limits)
+    assert caught.value.message
+    return caught.value.code
+
+
+# Text.
+
+
+@given(st.text(max_size=30))
+def test_text_is_given_in_nfc_or_refused_as_bad(text: str) -> None:
+    composed = unicodedata.normalize("NFC", text)
+    if len(composed) > 20 or not text or text.isspace():
+        assert refusal(clean_text, text, max_chars=20) == "bad_text"
+    else:
+        assert clean_text(text, max_chars=20) == composed
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t ", "\u2003", "\u3000\u00a0"])
+def test_blank_text_is_refused(text: str) -> None:
+    assert refusal(clean_text, text, max_chars=10) == "bad_text"
+
+
+@pytest.mark.parametrize("char", ["x", "漢", "😀", "é"])
+def test_length_is_counted_in_code_points(char: str) -> None:
+    assert clean_text(char * 1000, max_chars=1000) == char * 1000
+    assert refusal(clean_text, char * 1001, max_chars=1000) == "bad_text"
+
+
+def test_length_is_counted_after_nfc() -> None:
+    assert clean_text("e\u0301" * 1000, max_chars=1000) == "é" * 1000
+    assert refusal(clean_text, "e\u0301" * 1001, max_chars=1000) == "bad_text"
+    assert refusal(clean_text, "\ufb2c" * 400, max_chars=1000) == "bad_text"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" + "\u0301" * 4000 + "\u0323" * 4000, "a" + "\u0f73" * 5000, "a" + "\u0344" * 5000, "\u0301\u0323" * 4000],
+    ids="reversed hidden double alternating".split(),
+)
+def test_pile_of_marks_is_refused_without_being_sorted(text: str) -> None:
+    began = time.perf_counter()
+    assert refusal(clean_text, text, max_chars=1000) == "bad_text"
+    assert refusal(clean_name, text) == "bad_name"
+    assert refusal(clean_topics, [text]) == "bad_topic"
+    assert time.perf_counter() - began < 0.05  # sorting takes at least 0.1 s
+
+
+def test_thirty_marks_in_the_wrong_order_are_put_in_order() -> None:
+    assert clean_text("x" + "\u0315\u0323" * 15, max_chars=50) == "x" + "\u0323" * 15 + "\u0315" * 15
+
+
+# Names.
+
+
+@given(st.text(max_size=140))
+def test_name_is_one_line_in_nfkc_or_refused_as_bad(name: str) -> None:
+    composed = unicodedata.normalize("NFKC", name)
+    shown = " ".join(composed.split())
+    if len(name) > 4 * 32 or len(shown) > 32 or UNSEEN & {unicodedata.category(char) for char in composed}:
+        assert refusal(clean_name, name) == "bad_name"
+    else:
+        assert clean_name(name) == shown
+        assert clean_name(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("Ann", "Ann"),
+        ("  Ann   Lee ", "Ann Lee"),
+        ("Ａｎｎ", "Ann"),
+        ("ﬁ", "fi"),
+        ("a\u3000b", "a b"),
+        ("", ""),
+        ("  ", ""),
+    ],
+)
+def test_name_is_shown_normalised(asked: str, shown: str) -> None:
+    assert clean_name(asked) == shown
+
+
+def test_no_name_is_an_empty_one() -> None:
+    assert clean_name(None) == ""
+
+
+@pytest.mark.parametrize(
+    "char",
+    list(
+        "\x00\x07\x08\t\n\r\x1b\x1f\x7f\x85\x9f"
+        "\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+        "\u2028\u2029\u00ad\ue000\U000e0041\ud800"
+    ),
+    ids=lambda char: f"U+{ord(char):04X}",
+)
+def test_name_with_a_control_a_bidi_or_a_zero_width_character_is_refused(char: str) -> None:
+    for name in (f"An{char}n", f"{char}Ann", f"Ann{char}", char):
+        assert refusal(clean_name, name) == "bad_name"
+
+
+def test_name_has_at_most_32_characters() -> None:
+    assert clean_name("é" * 32) == clean_name("e\u0301" * 32) == "é" * 32
+    for name in ("x" * 33, "e\u0301" * 33, "ﬁ" * 17, "x" * 16_000):
+        assert refusal(clean_name, name) == "bad_name"
+
+
+# Topics.
+
+
+def test_topics_are_kept_in_their_order_each_once() -> None:
+    assert clean_topics(["chess", " go ", "Ｇｏ", "go", "chess"]) == ("chess", "go", "Go")
+
+
+def test_no_topics_are_none() -> None:
+    assert clean_topics(None) == clean_topics([]) == ()
+
+
+@pytest.mark.parametrize(
+    "topics",
+    [["a", "b", "c", "d", "e", "f"], [""], ["  "], ["x" * 25], ["a\u202eb"], ["ok", "\n"], ["x"] * 6],
+    ids="six empty blank long bidi newline doubled".split(),
+)
+def test_topics_too_many_empty_long_or_unseen_are_refused(topics: list[str]) -> None:
+    assert refusal(clean_topics, topics) == "bad_topic"
+
+
+def test_five_topics_of_24_characters_are_taken() -> None:
+    topics = [f"{number}" * 24 for number in range(5)]
+    assert clean_topics(topics) == tuple(topics)

@@ -1,0 +1,178 @@
+"""Whatever hundreds of people do in whatever order, what is true of the world stays true.
+
+The scene's listeners carry out every change, so each step also proves that everybody
+hears each number of their room exactly once; `Scene.check` compares what they know
+with what is so.
+"""
+
+import random
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from geo import Cell
+from rooms.events import Numbered, Said
+from rooms.person import Person
+from rooms.rules import Rules
+from rooms.seating import place_of
+from tests.worlds import HOME, Scene, beside
+
+PLACES = [
+    *(beside(HOME, north=n, east=e) for n in (-1, 0, 1) for e in (-2, 0, 1)),
+    *(beside(HOME, north=n) for n in (3, 12, 22, 60)),
+    beside(HOME, east=40),
+    HOME.parent(5),
+    HOME.parent(4),
+    Cell("zzzzzz"),
+    Cell("bpbpbp"),
+]
+RULES: list[dict[str, float]] = [
+    {},
+    {"seats_min": 2, "seats_target": 2, "seats_max": 2},
+    {"seats_min": 3, "seats_target": 8, "seats_max": 8},
+    {"seats_min": 5, "seats_target": 6, "seats_max": 9},
+    {"window_s": 60, "closing_s": 20, "away_s": 40},
+    {"finest_cell": 4, "reach_max_m": 40_000},
+]
+
+places = st.sampled_from(PLACES)
+which = st.integers(0, 10**6)
+some = st.lists(which, min_size=1, max_size=15)
+
+
+class Crowd(RuleBasedStateMachine):
+    """People who come, talk, sleep, vanish and go, while time passes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scene = Scene()
+
+    @initialize(rules=st.sampled_from(RULES), seed=st.integers(0, 99), people=st.sampled_from([150, 40, 0]))
+    def open(self, rules: dict[str, float], seed: int, people: int) -> None:
+        self.scene = Scene(seed, **rules)
+        chance = random.Random(seed)
+        for _ in range(people):
+            self.scene.enter(self.at(chance.choice(PLACES)), far=chance.random() < 0.2)
+            self.scene.wait(chance.choice([0, 0, 1, 5]))
+
+    def pick(self, numbers: list[int]) -> list[Person]:
+        """Return some of those online, each once."""
+        people = self.scene.world.people
+        ids = list(people)
+        return [people[ids[number]] for number in dict.fromkeys(number % len(ids) for number in numbers)] if ids else []
+
+    def at(self, cell: Cell) -> Cell:
+        finest = self.scene.rules.finest_cell
+        return cell.parent(min(len(cell), finest))
+
+    @rule(cell=places, count=st.sampled_from([1, 3, 13, 60]), far=st.booleans(), name=st.sampled_from(["", "Ann"]))
+    def crowd_enters(self, cell: Cell, count: int, far: bool, name: str) -> None:
+        for _ in range(count):
+            self.scene.enter(self.at(cell), name=name, far=far)
+
+    @rule(cells=st.lists(places, min_size=1, max_size=20), pause_s=st.sampled_from([0.0, 0.5, 7.0]))
+    def people_enter_one_by_one(self, cells: list[Cell], pause_s: float) -> None:
+        for cell in cells:
+            self.scene.enter(self.at(cell))
+            self.scene.wait(pause_s)
+
+    @rule(numbers=some)
+    def some_ask_for_another_room(self, numbers: list[int]) -> None:
+        for person in self.pick(numbers):
+            left = place_of(person)[0].id
+            self.scene.next(person)
+            assert place_of(person)[0].id != left
+
+    @rule(numbers=some)
+    def some_leave(self, numbers: list[int]) -> None:
+        for person in self.pick(numbers):
+            self.scene.leave(person)
+
+    @rule(share=st.integers(2, 3))
+    def many_leave(self, share: int) -> None:
+        for person in list(self.scene.world.people.values())[::share]:
+            self.scene.leave(person)
+
+    @rule(numbers=some)
+    def some_are_lost(self, numbers: list[int]) -> None:
+        for person in self.pick(numbers):
+            self.scene.lose(person)
+
+    @rule(numbers=some)
+    def some_return(self, numbers: list[int]) -> None:
+        for person in self.pick(numbers):
+            self.scene.world.regain(person)
+
+    @rule(numbers=some)
+    def some_go_away(self, numbers: list[int]) -> None:
+        for person in self.pick(numbers):
+            self.scene.away(person)
+
+    @rule(numbers=some)
+    def some_come_back(self, numbers: list[int]) -> None:
+        for person in self.pick(numbers):
+            self.scene.back(person)
+
+    @rule(numbers=some, cell=places)
+    def some_move(self, numbers: list[int], cell: Cell) -> None:
+        for person in self.pick(numbers):
+            sits, before = place_of(person)[0], person.cell
+            counts_from = self.scene.world.move(person, self.at(cell))
+            assert counts_from == sits.closes
+            assert (place_of(person)[0], person.cell) == (sits, before)
+
+    @rule(numbers=some, name=st.sampled_from(["", "Ann", "Bo"]))
+    def some_rename(self, numbers: list[int], name: str) -> None:
+        for person in self.pick(numbers):
+            self.scene.rename(person, name)
+
+    @rule(numbers=some, ref=st.sampled_from([None, "a"]))
+    def some_speak(self, numbers: list[int], ref: str | None) -> None:
+        for person in self.pick(numbers):
+            self.scene.say(person, "hello", ref=ref)
+            said = place_of(person)[1].said_before(ref)
+            assert (said is None) == (ref is None)
+
+    @rule(seconds=st.sampled_from([0.0, 1.0, 10.0, 30.0, 120.0, 900.0, 1800.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.scene.wait(seconds)
+        assert self.scene.world.deadline is None or self.scene.world.deadline > self.scene.now
+
+    @precondition(lambda self: self.scene.world.people)
+    @rule(seconds=st.sampled_from([45.0, 1799.0, 7200.0, 360_000.0]))
+    def time_passes_unattended(self, seconds: float) -> None:
+        self.scene.sleep(seconds)
+        assert all(room.closes > self.scene.now for room in self.scene.world.rooms.values())
+
+    @invariant()
+    def the_world_is_whole(self) -> None:
+        self.scene.check()
+
+    @invariant()
+    def rooms_remember_what_their_listeners_heard(self) -> None:
+        for room in self.scene.world.rooms.values():
+            listener = self.scene.hearing(room)[0]
+            seated = listener.seats[-1]
+            heard = [event for event in listener.heard if isinstance(event, Numbered)]
+            events, missing = room.since(seated.seq)
+            assert len(events) + missing == room.seq - seated.seq
+            assert heard[len(heard) - len(events) :] == events
+            assert all(not isinstance(event, Said) or event.text for event in events)
+
+    def teardown(self) -> None:
+        for person in list(self.scene.world.people.values()):
+            self.scene.leave(person)
+        self.scene.check()
+        self.scene.wait(2.5 * self.scene.rules.window_s + self.scene.rules.away_s)
+        assert self.scene.world.deadline is None
+        assert not self.scene.world.rooms
+
+
+def test_default_rules_are_among_those_tried_and_all_are_consistent() -> None:
+    assert RULES[0] == {}
+    assert all(not list(Rules(**rules).contradictions()) for rules in RULES)  # type: ignore[arg-type]
+
+
+TestCrowd = Crowd.TestCase
+TestCrowd.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
