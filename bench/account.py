@@ -12,7 +12,8 @@ from bench.simulation import ENTER, LEAVE, OUTWARD, Move, Seats
 from bench.surroundings import Vector
 
 KEYS = (
-    "company oversize near_median_m near_p90_m near_ratio moves_per_h wait_p50_s wait_p90_s us_per_placement sizes everybody"
+    "company oversize near_median_m near_p90_m near_ratio moves_per_h wait_p50_s wait_p90_s us_per_placement "
+    "sizes everybody"
 ).split()
 """The figures, in this order, of every way of seating; None where one has no such figure."""
 
@@ -87,7 +88,7 @@ def seating_figures(measures: Measures) -> dict[str, Any]:
 
 def all_figures(account: Account, *, person_hours: float, us_per_placement: float | None) -> dict[str, Any]:
     """Return the figures of an account, by the names of `KEYS`."""
-    waits = plain(account.waits.lengths_s)
+    waits = plain(account.waits.met_s + account.waits.never_s)
     return seating_figures(account.measures) | {
         "moves_per_h": _rounded(account.forced / person_hours, 4) if person_hours else None,
         "wait_p50_s": _rounded(percentile(waits, 0.5), 1),

@@ -13,11 +13,11 @@ from client_demo.checkins import CheckIn
 
 
 class Kind(IntEnum):
-    """What somebody does, in the order in which things of one moment happen."""
+    """What somebody does."""
 
     LEAVE = 0
-    AGAIN = 1
-    ENTER = 2
+    ENTER = 1
+    AGAIN = 2
 
 
 class Act(NamedTuple):
@@ -31,35 +31,27 @@ class Act(NamedTuple):
 
 
 def acts(rows: Iterable[CheckIn], *, stay_s: float) -> list[Act]:
-    """Return what these check-ins, sorted by time, come to. Of two of one person at one moment the later row counts.
+    """Return what these check-ins, sorted by time, come to. Of one moment those who leave come first, then the rows.
 
     The end does not belong to the stay: who checks in exactly then has left and comes back.
     """
     made: list[Act] = []
     departs: dict[str, float] = {}
-    last: dict[str, int] = {}
     for row in rows:
         ends = departs.get(row.user)
+        is_online = ends is not None and row.at < ends
+        if ends is not None and not is_online:
+            made.append(Act(ends, Kind.LEAVE, row.user))
         departs[row.user] = row.at + stay_s
-        if ends is not None and row.at < ends:
-            if made[last[row.user]].at == row.at:
-                made[last[row.user]] = made[last[row.user]]._replace(lat=row.lat, lon=row.lon)
-                continue
-            kind = Kind.AGAIN
-        else:
-            if ends is not None:
-                made.append(Act(ends, Kind.LEAVE, row.user))
-            kind = Kind.ENTER
-        last[row.user] = len(made)
-        made.append(Act(row.at, kind, row.user, row.lat, row.lon))
+        made.append(Act(row.at, Kind.AGAIN if is_online else Kind.ENTER, row.user, row.lat, row.lon))
     made += [Act(ends, Kind.LEAVE, user) for user, ends in departs.items()]
-    made.sort(key=lambda act: act[:2])
+    made.sort(key=lambda act: (act.at, act.kind is not Kind.LEAVE))
     return made
 
 
 @dataclass(frozen=True)
 class Tally:
-    """What a list of acts amounts to. `hours` is all people's time online together."""
+    """What a list of acts amounts to. `person_hours` is all people's time online together."""
 
     check_ins: int
     visits: int

@@ -4,8 +4,8 @@ Knows true positions, which no server ever did, and who shares a room, at sample
 
 - A sample is everybody online at one moment, or 150 of them by chance; each of these then stands for as many as
   were passed over. Shares (company, oversize, everybody) count whom somebody stands for. Medians and percentiles
-  (near, near ratio) count each sampled person once, so that no hour drowns the others; `*_weighted` count whom
-  they stand for, too.
+  (near, near ratio) count each sampled person once, so that no hour drowns the others; counted with whom they stand
+  for they tell more of the busiest hours, and the table shows them that way, too.
 - company: among people with at least two others online within 10 km, the share in a room of three or more.
 - oversize: among the same people, the share in a room of more than 12.
 - near: of each person's median distance to their roommates, the median and the 90th percentile.
@@ -138,11 +138,16 @@ class Measures:
 
 
 class Waits:
-    """How long people waited for two others, in seconds: one figure for each arrival."""
+    """How long people waited for two others.
+
+    Attributes:
+        met_s: seconds from arrival, for each arrival that led to a room of three.
+        never_s: the whole stay, for each that did not.
+    """
 
     def __init__(self) -> None:
-        self.lengths_s: list[float] = []
-        self.never = 0
+        self.met_s: list[float] = []
+        self.never_s: list[float] = []
         self._since: dict[str, float] = {}
 
     def arrive(self, user: str, now: float) -> None:
@@ -154,19 +159,19 @@ class Waits:
         for user in members:
             since = self._since.pop(user, None)
             if since is not None:
-                self.lengths_s.append(now - since)
+                self.met_s.append(now - since)
 
     def leave(self, user: str, now: float) -> None:
         """Know somebody gone; if they never sat with two others, the whole stay was waiting."""
         since = self._since.pop(user, None)
         if since is not None:
-            self.lengths_s.append(now - since)
-            self.never += 1
+            self.never_s.append(now - since)
 
     @property
     def ever(self) -> float | None:
         """The share of arrivals that led to a room of three at last."""
-        return 1 - self.never / len(self.lengths_s) if self.lengths_s else None
+        arrivals = len(self.met_s) + len(self.never_s)
+        return len(self.met_s) / arrivals if arrivals else None
 
 
 def percentile(values: Iterable[Weighed], share: float) -> float | None:

@@ -36,6 +36,7 @@ class OurRooms:
     """A world, its people, and what its calls cost.
 
     Attributes:
+        cells: where those online are, as far as the rooms know.
         spent: by kind of call: enter, next (with the move before it), leave, tick.
         placements: how many seats were taken: by entering, by `next`, at a window's end, outward.
     """
@@ -44,6 +45,7 @@ class OurRooms:
         ids = count()
         self._world = World(rules, rng=random.Random(f"seating {seed}"), new_id=lambda: f"i{next(ids)}")
         self._finest = rules.finest_cell
+        self.cells: dict[str, Cell] = {}
         self._people: dict[str, Person] = {}
         self._rooms: dict[str, Room] = {}
         self.spent = {kind: Spent() for kind in ("enter", "next", "leave", "tick")}
@@ -61,12 +63,14 @@ class OurRooms:
 
     def enter(self, user: str, lat: float, lon: float, *, now: float) -> list[Move]:
         """Seat somebody who was not online."""
-        person = self._people[user] = Person(user, Cell.at(lat, lon, self._finest))
+        cell = self.cells[user] = Cell.at(lat, lon, self._finest)
+        person = self._people[user] = Person(user, cell)
         return self._moves("enter", lambda: self._world.enter(person, now=now), now, person, ENTER)
 
     def again(self, user: str, lat: float, lon: float, *, now: float) -> list[Move]:
         """Seat somebody anew at their new place."""
-        person, cell = self._people[user], Cell.at(lat, lon, self._finest)
+        person = self._people[user]
+        cell = self.cells[user] = Cell.at(lat, lon, self._finest)
 
         def move_on() -> list[Change]:
             self._world.move(person, cell)
@@ -77,6 +81,7 @@ class OurRooms:
     def leave(self, user: str, *, now: float) -> list[Move]:
         """Let somebody go."""
         person = self._people.pop(user)
+        del self.cells[user]
         return self._moves("leave", lambda: self._world.leave(person, now=now), now, person, LEAVE)
 
     def tick(self, *, now: float) -> list[Move]:

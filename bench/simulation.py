@@ -3,8 +3,8 @@
 Knows the order of things and who sits where, as the acts themselves say it. Never knows how a seat is chosen, nor
 how good it is: whoever watches is told of every change of seat and shown everybody every ten minutes.
 
-Of what falls on one moment a sample comes first, then what is due by the clock, then those who leave, those who go
-elsewhere, those who come. So a sample shows the state just before its moment.
+Of what falls on one moment a sample comes first, then what is due by the clock, then those who leave, then the
+check-ins. So a sample shows the state just before its moment.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -130,11 +130,10 @@ class Course:
 
     def _do(self, act: Act) -> None:
         if act.kind is Kind.LEAVE:
-            self._tell([*self._seater.leave(act.user, now=act.at)])
+            self._tell(self._seater.leave(act.user, now=act.at))
             del self._online[act.user]
             return
         seat = self._seater.enter if act.kind is Kind.ENTER else self._seater.again
-        # Where they are counts from the act on, and keeps its turn in the order of arrival.
         self._online[act.user] = vector(act.lat, act.lon)
         self._tell(seat(act.user, act.lat, act.lon, now=act.at))
 

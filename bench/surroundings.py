@@ -47,7 +47,7 @@ class Surroundings:
         self._boxes: dict[float, dict[int, list[Vector]]] = {}
 
     def nearest_m(self, number: int, count: int) -> list[float]:
-        """Return how far the nearest `count` other points are from that one in metres, nearest first; fewer if fewer are."""
+        """Return how far the nearest `count` others are from that point in metres, nearest first; or all there are."""
         point = self._points[number]
         for edge in _EDGES_M:
             boxes = self._boxes_of(edge)

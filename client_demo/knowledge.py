@@ -81,7 +81,12 @@ class Knowledge:
         # A replay tells again of somebody whom `room` has already shown as they are now.
         self.members.setdefault(event["id"], dict(event["member"]))
         self.within_m = event.get("within_m", self.within_m)
-        if len(self.members) >= self.limits.get("seats_min", 3):
+        self._look_for_company()
+
+    def _look_for_company(self) -> None:
+        """Waiting is over once enough sit here who are not away; the server says so again where it is not."""
+        present = sum(not member.get("away") for member in self.members.values())
+        if present >= self.limits.get("seats_min", 3):
             self.waiting = None
 
     def _on_left(self, event: Message) -> None:
@@ -93,6 +98,7 @@ class Knowledge:
         self.members[event["id"]] = dict(event["member"]) | ({"muted": muted} if muted else {})
         if event["id"] == self.me:
             self.name = event["member"]["name"]
+        self._look_for_company()
 
     def _on_closing(self, event: Message) -> None:
         self.closes = event.get("closes", self.closes)

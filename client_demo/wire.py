@@ -55,8 +55,11 @@ class Unreachable(Closed):
 
 
 def code_allows_return(code: int) -> bool:
-    """Return whether a client closed with this code may come back: not after 1000 and 4500–4999."""
-    return code != 1000 and not 4500 <= code <= 4999
+    """Return whether a client closed with this code may come back.
+
+    Not after it left (1000), nor as it is: 4500–4999, and the codes that say it does not speak the protocol.
+    """
+    return code not in (1000, 1002, 1003, 1007, 1009) and not 4500 <= code <= 4999
 
 
 def seconds_or_none(value: object) -> float | None:

@@ -170,7 +170,7 @@ class Room:
     def since(self, seq: int) -> tuple[list[Numbered], int]:
         """Return the events after `seq` still kept, in order, and how many older ones are not."""
         wanted = self.seq - seq
-        kept = min(wanted, len(self._recent), MISSED_MAX)
+        kept = min(wanted, len(self._recent))
         return list(islice(self._recent, len(self._recent) - kept, None)), wanted - kept
 
     def _numbered(self, event: AnEvent) -> AnEvent:

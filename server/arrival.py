@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from geo import ALPHABET, Cell
 from rooms.changes import Change
-from rooms.events import Event
+from rooms.events import Event, Joined, Numbered
 from rooms.person import Person
+from rooms.room import Room, Seat
 from rooms.seating import place_of
 from rooms.whys import Why
 from rooms.windows import REGION_LENGTH
@@ -96,10 +97,22 @@ def _come_back(
     seated = world.snapshot(person, Why("kept"))
     events: list[Event] = []
     if resume is not None and _is_resumed(person, resume):
-        missed, lost = room.since(resume.seq)
+        missed, lost = _missed(room, seat, resume.seq)
         events += missed
         seated = seated._replace(seq=resume.seq, missed=lost or None)
     waiting = world.waiting(room, now=now)
     if waiting is not None:
         events.append(waiting)
     return [*changes, seated], events
+
+
+def _missed(room: Room, seat: Seat, seq: int) -> tuple[list[Numbered], int]:
+    """Return the events after `seq` that this member may hear again, and how many others there were.
+
+    Nobody hears what was said before they sat down, whatever number they name.
+    """
+    events, lost = room.since(seq)
+    for number, event in enumerate(events, 1):
+        if isinstance(event, Joined) and event.id == seat.member.id:
+            return events[number:], lost + number
+    return events, lost

@@ -113,17 +113,20 @@ class Fanout:
         """Send all outboxes."""
         unsent, self._unsent = self._unsent, []
         for audience in unsent:
-            try:
-                self._send(audience)
-            except Exception as bug:
-                # The other rooms are still to be heard; this one's members see a gap and come back.
-                log_bug("telling a room", bug)
+            self._send(audience)
 
     def _send(self, audience: _Audience) -> None:
         events = audience.outbox
         if not events:
             return
         audience.outbox = []
+        try:
+            self._tell(audience, events)
+        except Exception as bug:
+            # Other rooms, and whoever comes or goes just now, are not to suffer; this one's members see a gap.
+            log_bug("telling a room", bug)
+
+    def _tell(self, audience: _Audience, events: list[Event]) -> None:
         for codec, hearing in audience.plain.items():
             if hearing:
                 self._write(b"".join(map(codec.frame, events)), hearing)

@@ -220,9 +220,12 @@ class Session:
         return self._house.world.next(self._seated(), now=now, ref=command.ref)
 
     def _rename(self, command: Rename, now: float) -> Outcome:
-        return self._house.world.rename(self._seated(), clean_name(command.name), ref=command.ref)
+        name = clean_name(command.name)
+        self._take(self._who().shown, "You change your name too often.", now)
+        return self._house.world.rename(self._seated(), name, ref=command.ref)
 
     def _away(self, command: Away, now: float) -> Outcome:
+        self._take(self._who().shown, "You come and go too often.", now)
         return self._house.world.set_away(self._seated(), now, now=now, ref=command.ref)
 
     def _leave(self, command: Leave, now: float) -> Outcome:

@@ -220,9 +220,9 @@ class Guest:
         if kind == "entered":
             self.token = event["you"]["token"]
         elif kind == "room":
-            if self.last.get("resumed"):
-                assert self.resume == {"room": event["room"], "seq": event["seq"] - event.get("missed", 0)}
-            self.room, self.me, self.seq = event["room"], event["me"], event["seq"]
+            if self.last.get("resumed") and self.resume is not None:
+                assert self.resume == {"room": event["room"], "seq": event["seq"]}
+            self.room, self.me, self.seq = event["room"], event["me"], event["seq"] + event.get("missed", 0)
             self.members = {member["id"]: member for member in event["members"]}
             assert len(self.members) == len(event["members"])
             assert self.me in self.members

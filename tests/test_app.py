@@ -76,12 +76,12 @@ async def our_bug(app: App, clients: Clients, ann: Client) -> tuple[list[dict[st
 
 
 async def read_slowly(app: App, clients: Clients, ann: Client) -> tuple[list[dict[str, Any]], int]:
-    ann.socket.transport.pause_reading()  # type: ignore[attr-defined]
+    ann.socket.transport.pause_reading()
     loud = await clients.new()
     await loud.enter()
     while not app.listener.closed:
         await loud.ask("say", "said", text="x" * 10_000)
-    ann.socket.transport.resume_reading()  # type: ignore[attr-defined]
+    ann.socket.transport.resume_reading()
     return await ann.until_closed()
 
 
@@ -154,7 +154,7 @@ async def test_every_close_code_can_be_provoked_and_bye_is_the_last_message(
 async def test_room_never_waits_for_who_does_not_read() -> None:
     async with running(**LOUD, unsent_max_bytes=400_000, unsent_max_s=60) as app, Clients(app) as clients:
         ann, bo, cy = await clients.seated("Ann Bo Cy")
-        ann.socket.transport.pause_reading()  # type: ignore[attr-defined]
+        ann.socket.transport.pause_reading()
         said = 0
         while not app.listener.closed:
             await bo.ask("say", "said", text="x" * 10_000)
@@ -174,7 +174,8 @@ async def test_room_never_waits_for_who_does_not_read() -> None:
         ("", "bad_message"), ("{", "bad_message"), ("[" * 10_000, "bad_message"), ("{}", "bad_message"),
         ('{"type":"say"}', "bad_message"), ('{"type":"say","text":null}', "bad_message"),
         ('{"type":"ping","x":1}', "bad_message"), ('{"type":"dance"}', "unknown_type"),
-        ('{"type":"report","who":"x","reason":"spam"}', "unavailable"), ('{"type":"ping","ref":"\\ud800"}', "bad_message"),
+        ('{"type":"report","who":"x","reason":"spam"}', "unavailable"),
+        ('{"type":"ping","ref":"\\ud800"}', "bad_message"),
         (json.dumps({"type": "enter", "cell": 40.75}), "bad_message"),
     ],
 )  # fmt: skip

@@ -105,7 +105,7 @@ def test_bad_token_does_not_disturb_whose_it_nearly_is() -> None:
 
 
 def test_token_of_somebody_gone_is_the_same_identity_in_a_new_seat() -> None:
-    stage = Stage(resume_grace_s=1, next_per_h=1, **{k: 0 for k in ("say_per_s", "room_per_min")})
+    stage = Stage(resume_grace_s=1, next_per_h=1)
     guest = stage.guest()
     guest.enter()
     guest.ask("next")
@@ -168,16 +168,25 @@ def test_resume_from_the_future_does_not_end_the_connection_that_has_the_seat() 
     assert ann.ask("ping")[0]["type"] == "pong"
 
 
-def test_resume_from_zero_replays_everything_still_kept() -> None:
+def test_resume_from_an_earlier_number_replays_what_one_was_there_for_and_nothing_before() -> None:
     stage = Stage()
-    ann, _ = stage.seated("Ann Bo")
-    ann.say("say", text="a")
-    stage.take_turn()
-    ann.got()
-    back = ann.back(resume={"room": ann.room, "seq": 0})
-    came = back.got()
-    assert only(came, "room")["seq"] == 0
-    assert [event["seq"] for event in came if event["type"] in ("joined", "said")] == [1, 2, 3]
+    ann, bo = stage.seated("Ann Bo")
+    ann.ask("say", text="before Cy")
+    cy = stage.guest()
+    cy.enter(name="Cy")
+    ann.ask("say", text="with Cy")
+    for guest, asked, replayed in (
+        (ann, 0, [2, 3, 4, 5]),
+        (bo, 0, [3, 4, 5]),
+        (bo, 3, [4, 5]),
+        (cy, 0, [5]),
+        (cy, 4, [5]),
+    ):
+        came = guest.back(resume={"room": guest.room or ann.room, "seq": asked}).got()
+        room = only(came, "room")
+        numbers = [event["seq"] for event in came if event["type"] in ("joined", "said")]
+        assert (came[0]["resumed"], room["seq"], numbers) == (True, asked, replayed)
+        assert room.get("missed", 0) == replayed[0] - asked - 1
 
 
 def test_missed_beyond_what_is_kept_is_said_and_counted() -> None:
@@ -193,8 +202,10 @@ def test_missed_beyond_what_is_kept_is_said_and_counted() -> None:
     came = back.got()
     room = only(came, "room")
     assert (room["missed"], room["seq"]) == (5, seq)
-    assert came[-1]["seq"] == seq + 10
-    assert [event["text"] for event in of_type(came, "said")] == ["5", "6", "7", "8", "9"]
+    assert of_type(came, "said")[-1]["seq"] == seq + 10
+    assert [(event["seq"] - seq, event["text"]) for event in of_type(came, "said")] == [
+        (6, "5"), (7, "6"), (8, "7"), (9, "8"), (10, "9")
+    ]  # fmt: skip
 
 
 def test_coming_back_ends_being_away_and_everybody_sees_it_once() -> None:

@@ -126,6 +126,17 @@ async def test_words_at_a_rate_are_meant_at_their_moments_and_all_arrive(server:
     assert figures.latency.count == figures.delivered
 
 
+async def test_people_who_change_rooms_leave_and_come_back_lose_no_word(
+    server: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("client_demo.crowd.acts._MOVE_ON_MEAN_S", 0.3)
+    swarm = Swarm(plan(server.url, rate=60.0, cell="dr5ru7", spread_m=0.0))
+    final = await run_until(swarm, lambda report: report.acts["next"] >= 5 and report.acts["came back"] >= 5)
+    assert final.acts["entered"] > 12
+    assert final.figures.faults() == {}
+    assert final.figures.settled.expected == final.figures.delivered > 0
+
+
 async def test_two_processes_worth_of_people_are_settled_together(server: LiveServer) -> None:
     halves = plan(server.url, cell="dr5ru7", rate=40.0, parts=2)
     swarms = [Swarm(replace(halves, part=part)) for part in range(2)]

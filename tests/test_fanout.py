@@ -67,7 +67,12 @@ def test_each_wire_format_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> No
     loop, fanout = make()
     encoded: list[str] = []
     frame: Callable[[Codec, Event], bytes] = Codec.frame
-    monkeypatch.setattr(Codec, "frame", lambda codec, event: encoded.append(codec.name) or frame(codec, event))
+
+    def noted(codec: Codec, event: Event) -> bytes:
+        encoded.append(codec.name)
+        return frame(codec, event)
+
+    monkeypatch.setattr(Codec, "frame", noted)
     ears = [Ear(loop, codec) for codec in (JSON, MSGPACK) for _ in range(4)]
     for ear in ears:
         fanout.attach("r", ear)

@@ -275,6 +275,14 @@ def test_a_seat_given_back_without_replay_owes_nothing_for_the_time_between(stag
     assert part(stage).faults() == {}
 
 
+def test_a_jump_on_the_same_connection_is_a_gap_even_if_a_room_event_tells_it(stage: Stage) -> None:
+    hearer = stage.watches.pop("c")
+    stage.say("a")
+    hearer.see({"type": "room", "room": "r1", "me": "c", "seq": stage.seq, "members": []}, 0.0)
+    stage.watches["c"] = hearer
+    assert part(stage).faults() == {"lost": 1, "gaps": 1, "missed": 1}
+
+
 def test_a_word_asked_for_again_under_its_ref_is_acknowledged_and_not_doubled(stage: Stage) -> None:
     ref = stage.ledger.word(0.0)
     event = {"type": "said", "from": "a", "text": "hello", "ref": ref, "seq": stage.seq + 1}

@@ -90,8 +90,10 @@ def test_a_turn_is_one_write_for_those_who_only_listen() -> None:
 @pytest.mark.parametrize("seated", [False, True], ids=["new", "seated"])
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"{", b"[]", b"5", b'{"type":"\xff"}', b"[" * 9000, b'{"type":"dance"}', b'{"type":"report","who":"x"}',
-     b'{"type":"say","text":5}', b'{"type":"say","text":"a","colour":1}', b'{"type":"ping","ref":"' + b"x" * 33 + b'"}'],
+    [
+        b"", b"{", b"[]", b"5", b'{"type":"\xff"}', b"[" * 9000, b'{"type":"dance"}', b'{"type":"report","who":"x"}',
+        b'{"type":"say","text":5}', b'{"type":"say","text":"a","colour":1}', b'{"type":"ping","ref":"%b"}' % (b"x" * 33),
+    ],
 )  # fmt: skip
 def test_bytes_that_are_no_command_are_one_error_and_nobody_else_notices(
     payload: bytes, seated: bool, caplog: pytest.LogCaptureFixture

@@ -48,16 +48,17 @@ async def test_on_resume_nothing_is_missing_nothing_doubled_and_the_others_saw_n
         ann, bo = await clients.seated("Ann Bo")
         for number in range(200):
             await bo.say("say", text=f"{number}")
+        echoed = [(await bo.hear("said"))["text"] for _ in range(200)]
         heard = [(await ann.hear("said"))["text"] for _ in range(read)]
         if read < 200:
             ann.abort()
         else:
             await ann.socket.close()
         while len(app.node.peers) > 1:
-            await bo.say("ping")
+            await bo.ask("ping", "pong")
         for number in range(200, 400):
             await bo.say("say", text=f"{number}")
-        echoed = [(await bo.hear("said", "left", "joined"))["text"] for _ in range(400)]
+        echoed += [(await bo.hear("said", "left", "joined"))["text"] for _ in range(200)]
         ann, was_resumed = await back(clients, ann, wire)
         heard += [(await ann.hear("said", "left", "joined"))["text"] for _ in range(400 - read)]
         assert was_resumed

@@ -390,14 +390,15 @@ def retry_after(session: Session, command: AnyCommand, now: float) -> float:
         ({"next_per_h": 2}, 2, lambda _: Next()),
         ({"cells_per_h": 2}, 2, lambda number: Move(cell=[HERE, NEAR][number % 2])),
         ({"say_burst": 0, "say_per_min": 0, "room_per_min": 5}, 5, lambda _: Say(text="a")),
+        ({"say_burst": 2, "say_per_min": 0}, 2, lambda number: Rename(name=f"N{number}")),
+        ({"say_burst": 0, "say_per_min": 3}, 3, lambda _: Away()),
     ],
-    ids="say_burst say_per_min next_per_h cells_per_h room_per_min".split(),
+    ids="say_burst say_per_min next_per_h cells_per_h room_per_min rename away".split(),
 )
 def test_whoever_waits_as_long_as_told_is_let_through(
-    settings: dict[str, int], free: int, command: Callable[[int], AnyCommand], scale: int
+    settings: dict[str, Any], free: int, command: Callable[[int], AnyCommand], scale: int
 ) -> None:
-    house = make_house(time_scale=scale, **settings)
-    session = seated(house)
+    session = seated(make_house(**{"time_scale": scale, **settings}))
     for number in range(free):
         assert not any(isinstance(what, Error) for what in session.receive(command(number + 1), now=NOW))
     now = NOW
@@ -406,6 +407,19 @@ def test_whoever_waits_as_long_as_told_is_let_through(
         assert 0 < retry_after(session, command(number + 1), now + (real_s - 0.002) * scale) <= 0.003
         now += real_s * scale
         assert not any(isinstance(what, Error) for what in session.receive(command(number + 1), now=now))
+
+
+def test_names_and_words_are_counted_apart() -> None:
+    session = seated(make_house(say_burst=1))
+    for command in (Say(text="a"), Rename(name="Bo")):
+        assert kinds(session.receive(command, now=NOW)) == ["Published"]
+        assert error(session.receive(command, now=NOW)).code == "rate_limited"
+
+
+def test_refused_name_costs_nothing() -> None:
+    session = seated(make_house(say_burst=1))
+    session.receive(Rename(name="\x00"), now=NOW)
+    assert kinds(session.receive(Rename(name="Bo"), now=NOW)) == ["Published"]
 
 
 def test_cell_named_before_costs_nothing() -> None:
@@ -492,8 +506,8 @@ def test_muted_words_are_skipped_and_the_member_marked() -> None:
         seen = session.seen(event)
         assert isinstance(seen, Joined | Changed)
         assert (seen.member.muted, seen.seq) == (True, event.seq)
-    for event in (Said(7, "somebody", "Bo", "a", 0), Left(8, them, "left")):
-        assert session.seen(event) is event
+    for other_event in (Said(7, "somebody", "Bo", "a", 0), Left(8, them, "left")):
+        assert session.seen(other_event) is other_event
     assert not member.muted
     session.receive(Unmute(who=them), now=NOW)
     assert session.seen(said) is said

@@ -109,6 +109,17 @@ def test_room_whose_company_leaves_late_begins_to_look_anew_from_near() -> None:
     assert told_waiting(scene, ann).within_m == round(3 * RING_M)
 
 
+def test_room_that_begins_to_wait_again_looks_ten_seconds_later_whenever_it_looked_before() -> None:
+    scene = Scene()
+    ann, _, cy = scene.enter_many(3)
+    scene.wait(9)
+    scene.leave(cy)
+    scene.wait(9.999)
+    assert told_waiting(scene, ann).within_m == round(2 * RING_M)
+    scene.wait(0.001)
+    assert told_waiting(scene, ann).within_m == round(3 * RING_M)
+
+
 def test_room_looks_again_after_others_have_joined_it_as_long_as_it_waits() -> None:
     scene = Scene()
     pair = scene.enter_many(2)

@@ -66,7 +66,7 @@ class Replayer:
         rng: random.Random,
     ) -> None:
         self.course, self.happenings = Course(), Happenings()
-        self._visits, self._ledger, self._rng = visits, ledger, rng
+        self.visits, self._ledger, self._rng = visits, ledger, rng
         self._url, self._wire, self._sources = url, wire, sources
         self._speed, self._characters = speed, characters
         self._begins = visits[0].arrives if visits else 0.0
@@ -119,7 +119,7 @@ class Replayer:
         self.course.online_most = max(self.course.online_most, self.course.online)
 
     def _enter(self, number: int) -> None:
-        place = self._visits[number].places[0]
+        place = self.visits[number].places[0]
         visitor = self._online[number] = Visitor(
             ledger=self._ledger,
             happenings=self.happenings,
@@ -139,7 +139,7 @@ class Replayer:
             del self._online[action.visit]
             self._keep(visitor.leave())
         else:
-            place = self._visits[action.visit].places[action.place]
+            place = self.visits[action.visit].places[action.place]
             visitor.lat, visitor.lon = place.lat, place.lon
             self._keep(visitor.move(cell_of(place.lat, place.lon, self._characters)))
 

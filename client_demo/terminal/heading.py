@@ -39,9 +39,9 @@ def bar(share_left: float, cells: int = BAR_CELLS) -> tuple[str, str]:
     return "━" * whole + "╸" * half, "─" * (cells - whole - half)
 
 
-def sides(left: Content, right: Content, width: int) -> Content:
-    """Return one line with something at both ends; the left gives way."""
-    left = left.truncate(max(0, width - right.cell_length - 1), ellipsis=True)
+def sides(left: Content, right: Content, width: int, *, gap: int = 1) -> Content:
+    """Return one line with something at both ends and a gap between; the left gives way."""
+    left = left.truncate(max(0, width - right.cell_length - gap), ellipsis=True)
     return left.pad_right(max(0, width - left.cell_length - right.cell_length)) + right
 
 
@@ -65,7 +65,7 @@ class Heading(Widget):
         width = self.content_size.width
         until = self._until()
         where = self._where(width - until.cell_length - 1)
-        return Content("\n").join([sides(where, until, width), sides(self._why(), self._bar(), width)])
+        return Content("\n").join([sides(where, until, width), sides(self._why(), self._bar(), width, gap=2)])
 
     def _where(self, width: int) -> Content:
         """Return as much as fits, the least important left out."""

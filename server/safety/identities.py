@@ -33,13 +33,13 @@ class Identity:
         muted: ids of other identities, in the order they were muted.
     """
 
-    __slots__ = ("cell", "cells", "id", "muted", "nexts", "said")
+    __slots__ = ("cell", "cells", "id", "muted", "nexts", "said", "shown")
 
     def __init__(self, id: str, settings: Settings) -> None:
         self.id = id
         self.cell: Cell | None = None
         self.muted: dict[str, None] = {}
-        self.said = _meters(per_period(settings.say_per_s, 1, settings.say_burst), per_period(settings.say_per_min, 60))
+        self.said, self.shown = _talk(settings), _talk(settings)
         self.nexts = _meters(per_period(settings.next_per_h, 3600))
         self.cells = _meters(per_period(settings.cells_per_h, 3600))
 
@@ -92,6 +92,11 @@ class Identities:
         """Forget the identity: its token is good for nothing from now on."""
         self._online.pop(id, None)
         _put(self._ended, id, None)
+
+
+def _talk(settings: Settings) -> tuple[Meter, ...]:
+    """Return the meters of words; names and being away are shown to all too, and have their own of the same rates."""
+    return _meters(per_period(settings.say_per_s, 1, settings.say_burst), per_period(settings.say_per_min, 60))
 
 
 def _meters(*rates: Rate | None) -> tuple[Meter, ...]:

@@ -1,0 +1,204 @@
+"""`hereabouts serve` as a process: what it says, how it ends, and what it says when it cannot begin."""
+
+import asyncio
+import contextlib
+import os
+import re
+import resource
+import signal
+import socket
+import sysconfig
+import time
+import urllib.request
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from websockets.asyncio.client import connect
+
+from server.app import App
+from server.serve import _greeting
+from server.settings import load
+
+COMMAND = str(Path(sysconfig.get_path("scripts"), "hereabouts"))
+ENVIRONMENT = {name: text for name, text in os.environ.items() if not name.startswith("HEREABOUTS_")}
+PATIENCE_S = 20.0
+QUICKLY_S = 3.0
+
+
+class Server:
+    """A running server: what it greeted with, and its process."""
+
+    def __init__(self, process: asyncio.subprocess.Process, greeting: str) -> None:
+        self.process = process
+        self.greeting = greeting
+
+    @property
+    def page(self) -> str:
+        found = re.search(r"http://\S+", self.greeting)
+        assert found
+        return found[0]
+
+    async def end(self, *signals: signal.Signals) -> tuple[int, str, str, float]:
+        """Send it signals, and return its exit status, both outputs, and how long it took in seconds."""
+        began = time.monotonic()
+        for number in signals:
+            self.process.send_signal(number)
+        out, err = await asyncio.wait_for(self.process.communicate(), PATIENCE_S)
+        assert self.process.returncode is not None
+        return self.process.returncode, out.decode(), err.decode(), time.monotonic() - began
+
+
+async def start(*flags: str, **environment: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        COMMAND, "serve", *flags,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env=ENVIRONMENT | environment,
+    )  # fmt: skip
+
+
+@contextlib.asynccontextmanager
+async def serving(*flags: str, **environment: str) -> AsyncIterator[Server]:
+    process = await start("--port", "0", *flags, **environment)
+    assert process.stdout is not None
+    try:
+        greeting = await asyncio.wait_for(process.stdout.readuntil(b"Ctrl-C\n\n"), PATIENCE_S)
+        if "HEREABOUTS_SECRET" not in environment:
+            greeting += await asyncio.wait_for(process.stdout.readline(), PATIENCE_S)
+        yield Server(process, greeting.decode())
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def refused(*flags: str, **environment: str) -> tuple[int, str]:
+    """Return the exit status of a server that cannot begin, and what it said."""
+    process = await start(*flags, **environment)
+    out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+    assert process.returncode is not None
+    assert b"Traceback" not in out + err
+    return process.returncode, (out + err).decode()
+
+
+async def test_greeting_says_what_to_open_and_what_to_type_next() -> None:
+    async with serving("--set", "server_name=Campus chat") as server:
+        page = await asyncio.to_thread(lambda: urllib.request.urlopen(server.page, timeout=5).read().decode())
+        assert "Campus chat is running." in server.greeting
+        url = server.page.replace("http", "ws", 1) + "ws"
+        for typed in (f'chat --url {url} --city "New York"', f"bots --url {url} --count 300", "Ctrl-C"):
+            assert typed in server.greeting
+        assert "HEREABOUTS_SECRET" in server.greeting
+        assert "Campus chat" in page
+
+
+async def test_greeting_at_the_default_address_names_the_shortest_commands() -> None:
+    app = App(load(None, {}, {}))
+    app.listener.port = app.settings.port
+    greeting = _greeting(app, load(None, {}, {}))
+    assert "make chat   (in a second terminal)" in greeting
+    assert "bots --count 300" in greeting
+    assert "--url" not in greeting
+    assert all(len(line) <= 100 for line in greeting.splitlines())
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_signal_ends_it_quickly_with_status_0_and_a_goodbye_to_clients(number: signal.Signals) -> None:
+    async with serving() as server:
+        url = server.page.replace("http", "ws", 1) + "ws"
+        async with connect(url, compression=None, proxy=None) as one, connect(url, proxy=None) as two:
+            await one.send('{"type":"enter","cell":"dr5ru6"}')
+            assert b"entered" in await one.recv(decode=False)
+            status, out, err, took_s = await server.end(number)
+            last = [payload async for payload in one][-1]
+            assert '"type":"bye"' in str(last)
+            await two.wait_closed()
+            assert (one.close_code, two.close_code) == (1001, 1001)
+        assert (status, err) == (0, "")
+        assert "Stopping: saying goodbye to 2 clients." in out
+        assert took_s < QUICKLY_S
+
+
+async def test_clients_that_do_not_answer_do_not_hold_it_up() -> None:
+    async with serving() as server:
+        host, port = server.page.removeprefix("http://").rstrip("/").split(":")
+        idle = [socket.create_connection((host, int(port))) for _ in range(5)]
+        for one in idle:
+            one.sendall(
+                b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            )
+            assert one.recv(12) == b"HTTP/1.1 101"
+        status, _, err, took_s = await server.end(signal.SIGTERM)
+        for one in idle:
+            one.close()
+        assert (status, err) == (0, "")
+        assert took_s < QUICKLY_S + 1.0
+
+
+async def test_same_signal_twice_ends_it_at_once() -> None:
+    async with serving() as server:
+        host, port = server.page.removeprefix("http://").rstrip("/").split(":")
+        with socket.create_connection((host, int(port))):
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.stdout is not None
+            await asyncio.wait_for(server.process.stdout.readline(), PATIENCE_S)
+            status, _, err, took_s = await server.end(signal.SIGTERM)
+        assert status in (0, -signal.SIGTERM)
+        assert "Traceback" not in err
+        assert took_s < QUICKLY_S
+
+
+async def test_port_in_use_says_what_to_do() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        status, said = await refused("--port", str(port))
+    assert status == 1
+    assert f"127.0.0.1:{port}" in said
+    assert "in use" in said.lower()
+    assert "--port" in said
+
+
+async def test_address_that_cannot_be_had_is_said() -> None:
+    status, said = await refused("--host", "192.0.2.1", "--port", "0")
+    assert status == 1
+    assert "192.0.2.1" in said
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [
+        (["--set", "seats_taget=5"], "seats_target"),
+        (["--set", "seats_max=1000"], "seats_max"),
+        (["--port", "70000"], "port"),
+        (["--config", "nowhere.toml"], "nowhere.toml"),
+        (["--set", "redis=redis://x"], "redis"),
+    ],
+)
+async def test_wrong_settings_end_it_with_status_2_and_name_the_right_ones(flags: list[str], word: str) -> None:
+    status, said = await refused(*flags)
+    assert status == 2
+    assert word in said
+
+
+async def test_secret_is_never_printed() -> None:
+    secret = "0123456789abcdef" * 4
+    async with serving(HEREABOUTS_SECRET=secret) as server:
+        _, out, err, _ = await server.end(signal.SIGINT)
+        assert secret not in server.greeting + out + err
+        assert "No secret is set" not in server.greeting + out
+
+
+async def test_too_few_files_for_the_connections_allowed_is_said() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY or hard > 1_000_000:
+        hard = 1_000_000
+    allowed = ["--set", f"connections_max={hard}"]
+    async with serving(*allowed) as server:
+        status, _, err, _ = await server.end(signal.SIGINT)
+        assert status == 0
+        assert "files may be open" in err
+        assert "ulimit -n" in err
+    assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == soft
