@@ -4,9 +4,9 @@ One process, one epoll, no asyncio. A member speaks again when its own words com
 Every message carries a mark, so a delivery is counted without decoding it, and at the
 end each member must have got exactly what its room said: what is measured works.
 
-A Python load is slower than the server it measures and leaves it idle part of the time
-(see `server_busy`), which costs a server that shares writes under load some of its
-advantage. Compare only runs with the same load.
+Who waits for whom changes what a delivery costs: a server that shares writes is at its
+best when it is the busy one. `server_busy` and `load_busy` tell; compare only runs with
+the same load.
 """
 
 import select
@@ -153,12 +153,12 @@ class Load:
             member.sock.close()
 
     def _measure(self) -> Result:
-        pid, is_measuring_since = self.plan.pid, time.perf_counter()
+        pid, began = self.plan.pid, time.perf_counter()
         server_s, load_s = cpu_s(pid), time.process_time()
         self.is_measuring = True
         self._turn_for(self.plan.secs)
         self.is_measuring = False
-        secs = time.perf_counter() - is_measuring_since
+        secs = time.perf_counter() - began
         server_s, load_s = cpu_s(pid) - server_s, time.process_time() - load_s
         return Result(
             conns=len(self.members),
@@ -233,7 +233,7 @@ def measure(plan: Plan) -> Result:
 
 @click.command(
     epilog="Examples:\n\n\b\n"
-    "  python -m bench.load --port 8765 --pid $(pgrep -f 'hereabouts serve')\n"
+    "  python -m bench.load --port 8765 --pid 4711\n"
     "  python -m bench.load --port 8765 --pid 4711 --rooms 20 --members 4 --secs 10\n\n"
     "The server's rates have to be out of the way: see bench/fanout.py, which does all of this."
 )

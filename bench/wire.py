@@ -14,7 +14,7 @@ from bench.servers import LOOPBACK, CannotMeasure
 
 SUBPROTOCOL = "hereabouts.v1.json"
 REPLY_TIMEOUT_S = 10.0
-RECEIVE_BYTES = 1 << 13
+RECEIVE_BYTES = 1 << 13  # more would cost an allocation from the system for every read
 _PER_SOURCE = 5000  # connections from one source address: well below the ephemeral ports of common systems
 _MID_LATITUDES = "236789dekmqrstwx"  # the cells of one character between 45 degrees south and north
 _ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz"

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from client_demo.accounting.verdict import complaints, counted, print_json, print_summary, word_rows
+from client_demo.accounting.verdict import complaints, counted, praise, print_json, print_summary, word_rows
 from client_demo.capacity import Overdriven, descriptors_needed, overdriven
 from client_demo.crowd.swarm import Plan, Report
 from client_demo.crowd.workers import Crew
@@ -144,7 +144,7 @@ def bots(
     if as_json:
         print_json(_as_map(run, wrong))
     else:
-        print_summary(_title(run), _rows(run), wrong)
+        print_summary(_title(run), _rows(run), wrong, praise(run.report.figures))
     raise SystemExit(1 if wrong else 0)
 
 

@@ -93,6 +93,9 @@ def overdriven(rate: float, people: int, limits: Mapping[str, Any]) -> Overdrive
         f"rate_limited is counted apart. For all of it start the server with `hereabouts serve {flags}`"
         f" or let more people talk: --count {math.ceil(people * rate / least)}."
     )
+    bearable = _number(limits, "errors_per_min")
+    if bearable and (rate - least) * 60 / people > bearable:
+        sentence += f" Whoever is refused more than {bearable:g} times a minute will be put out (errors_per_min)."
     return Overdriven(rate, least, sentence)
 
 

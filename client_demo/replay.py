@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from client_demo.accounting.verdict import complaints, print_json, print_summary
+from client_demo.accounting.verdict import complaints, praise, print_json, print_summary
 from client_demo.checkins import Reading, Unreadable, parse_hours, read_file
 from client_demo.ledger import Ledger
 from client_demo.loop import run_loop, stop_at_ctrl_c
@@ -211,7 +211,7 @@ def _end(run: Run, *, as_json: bool) -> None:
     if as_json:
         print_json(outcome.as_map(wrong))
     else:
-        print_summary(outcome.title(), outcome.rows(), wrong)
+        print_summary(outcome.title(), outcome.rows(), wrong, praise(outcome.figures))
         if not outcome.keeps_pace:
             click.echo(f"For company, distance and waiting: {outcome.serve_command}")
     if (late_s := outcome.late_s) > LATE_REPLAYED_S:

@@ -109,7 +109,6 @@ class Peer:
             if isinstance(what, Published):
                 node.fanout.publish(what.room.id, what.event)
             elif isinstance(what, End):
-                node.fanout.flush()
                 self.end(what.bye)
             else:
                 node.carry_out(what)

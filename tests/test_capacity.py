@@ -70,6 +70,14 @@ def test_a_rate_beyond_the_limits_is_told_with_what_to_set_and_how_many_people_w
     assert overdriven(50, 600, LIMITS) is None
 
 
+def test_who_would_be_put_out_for_too_many_refusals_is_told_so_before() -> None:
+    mild, wild = (overdriven(rate, 300, LIMITS | {"errors_per_min": 60}) for rate in (300, 400))
+    assert mild is not None
+    assert wild is not None
+    assert "errors_per_min" not in mild.sentence
+    assert "errors_per_min" in wild.sentence
+
+
 def test_every_limit_that_stands_in_the_way_is_named() -> None:
     over = overdriven(1000, 300, LIMITS)
     assert over is not None

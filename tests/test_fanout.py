@@ -235,11 +235,11 @@ acts = st.one_of(
         st.sampled_from("say say say rename next leave mute unmute away ping lose back".split()),
         st.integers(0, 7),
     ),
-    st.tuples(st.sampled_from(["turn", "enter"]), st.integers(0, 7)),
+    st.tuples(st.sampled_from(["turn", "turn", "enter", "time"]), st.integers(0, 7)),
 )  # fmt: skip
 
 
-@given(st.lists(acts, max_size=60))
+@given(st.lists(acts, min_size=30, max_size=80))
 def test_everybody_sees_every_number_once_whatever_happens_within_a_turn(story: list[tuple[str, int]]) -> None:
     crowd = Crowd()
     for number, (act, who) in enumerate(story):
@@ -259,14 +259,15 @@ class Crowd:
     """Eight people who do things, some of them within one turn; `Guest` itself checks the numbers."""
 
     def __init__(self) -> None:
-        self.stage = Stage(seats_target=3, seats_max=4, **UNLIMITED)
+        self.stage = Stage(seats_target=3, seats_max=4, window_s=60, closing_s=10, resume_grace_s=10, **UNLIMITED)
         self.guests: dict[int, Guest] = {}
         self.former: list[Guest] = []
         self.texts: dict[tuple[str, int], str] = {}
 
     def act(self, act: str, who: int, number: int) -> None:
         guest = self.guests.get(who)
-        if act == "turn":
+        if act in ("turn", "time"):
+            self.stage.pass_time(9 if act == "time" else 0)
             self.take_turn()
         elif guest is None or (act == "enter" and not guest.connection.is_open):
             self.guests[who] = newcomer = Guest(self.stage, ["json", "msgpack"][who % 2])

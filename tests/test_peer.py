@@ -92,7 +92,7 @@ def test_a_turn_is_one_write_for_those_who_only_listen() -> None:
     "payload",
     [
         b"", b"{", b"[]", b"5", b'{"type":"\xff"}', b"[" * 9000, b'{"type":"dance"}', b'{"type":"report","who":"x"}',
-        b'{"type":"say","text":5}', b'{"type":"say","text":"a","colour":1}', b'{"type":"ping","ref":"%b"}' % (b"x" * 33),
+        b'{"type":"say","text":5}', b'{"type":"say","text":"a","colour":1}', b'{"type":"ping","ref":5}',
     ],
 )  # fmt: skip
 def test_bytes_that_are_no_command_are_one_error_and_nobody_else_notices(
@@ -241,6 +241,21 @@ def test_connection_that_ends_for_its_own_reasons_says_goodbye_once(code: int) -
     stage.take_turn()
     [bye] = ann.got()
     assert (bye["type"], bye["code"], bye["reconnect_in"]) == ("bye", code, 1.0)
+
+
+@pytest.mark.parametrize("command", ["leave", "dance"])
+def test_slow_reader_whose_session_ends_is_told_so_once(command: str) -> None:
+    stage = Stage(errors_per_min=1)
+    [ann] = stage.seated("Ann")
+    ann.say("dance")
+    ann.connection.is_paused = True
+    written = len(ann.connection.writes)
+    ann.say(command)
+    assert ann.connection.checked == (command == "dance")  # after the error, never after the bye
+    stage.take_turn()
+    assert b"bye" in ann.connection.writes[-1]
+    assert len(ann.connection.writes) - written == (2 if command == "dance" else 1)
+    ann.got()
 
 
 def test_answers_to_a_slow_reader_are_counted_as_unsent() -> None:

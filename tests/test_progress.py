@@ -8,7 +8,7 @@ from rich.console import Console
 
 from client_demo.accounting.figures import Figures
 from client_demo.accounting.histogram import Histogram
-from client_demo.accounting.verdict import FAULTS, complaints, counted, print_json, print_summary, word_rows
+from client_demo.accounting.verdict import FAULTS, complaints, counted, praise, print_json, print_summary, word_rows
 from client_demo.progress import Display, in_ms, told_in_ms
 
 
@@ -95,11 +95,19 @@ def test_counts_are_told_the_most_frequent_first() -> None:
 
 
 def test_a_summary_shows_rows_and_what_was_wrong(capsys: pytest.CaptureFixture[str]) -> None:
-    print_summary("300 bots", word_rows(Figures(sent=1234)), ["1 words were refused: bad_text"])
+    print_summary("300 bots", word_rows(Figures(sent=1234)), ["1 words were refused: bad_text"], "All good.")
     out = capsys.readouterr().out
     for text in ("300 bots", "words sent", "1,234", "wrong: 1 words were refused: bad_text"):
         assert text in out
-    assert "Nothing was lost" not in out
+    assert "All good." not in out
+
+
+def test_a_good_run_is_said_to_be_one(capsys: pytest.CaptureFixture[str]) -> None:
+    limited = Figures()
+    limited.refused["rate_limited"] += 1
+    print_summary("300 bots", [], [], praise(limited))
+    assert "what was refused was to be expected" in capsys.readouterr().out
+    assert "or refused" in praise(Figures())
 
 
 def test_json_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

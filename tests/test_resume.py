@@ -24,8 +24,8 @@ async def test_client_that_dies_without_a_word_is_shown_as_left_in_time() -> Non
         took = time.monotonic() - began
         writer.close()
         assert (left["id"], left["why"]) == (joined["id"], "lost")
-        # The wheel that deadlines are put on turns every 0.1 s, so each of the two may be that late.
-        assert 0.2 + 0.3 < took < sum(QUICK.values()) + 0.5
+        # The first of the three may be over already; deadlines are up to 0.1 s late, and a loaded machine later.
+        assert 0.2 + 0.3 < took < sum(QUICK.values()) + 2
         # Ann said nothing all the while but answered pings, and stays.
         assert app.listener.closed == {4002: 1}
         await ann.ask("ping", "pong")
@@ -68,7 +68,7 @@ async def test_on_resume_nothing_is_missing_nothing_doubled_and_the_others_saw_n
 
 
 async def test_resume_while_the_old_connection_still_looks_alive_loses_nothing() -> None:
-    async with running(**UNLIMITED) as app, Clients(app) as clients:
+    async with running(**UNLIMITED, recent_events=1000) as app, Clients(app) as clients:
         ann, bo = await clients.seated("Ann Bo")
         heard = []
         talking = asyncio.create_task(_talk(bo, 300))

@@ -23,7 +23,8 @@ from server.settings import load
 COMMAND = str(Path(sysconfig.get_path("scripts"), "hereabouts"))
 ENVIRONMENT = {name: text for name, text in os.environ.items() if not name.startswith("HEREABOUTS_")}
 PATIENCE_S = 20.0
-QUICKLY_S = 3.0
+QUICKLY_S = 8.0
+"""What ending takes on a loaded machine: 3 s at most where clients do not answer, never a drain."""
 
 
 class Server:
@@ -133,7 +134,7 @@ async def test_clients_that_do_not_answer_do_not_hold_it_up() -> None:
         for one in idle:
             one.close()
         assert (status, err) == (0, "")
-        assert took_s < QUICKLY_S + 1.0
+        assert took_s < QUICKLY_S
 
 
 async def test_same_signal_twice_ends_it_at_once() -> None:

@@ -57,11 +57,11 @@ def test_length_is_counted_after_nfc() -> None:
     ids="reversed hidden double alternating".split(),
 )
 def test_pile_of_marks_is_refused_without_being_sorted(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     assert refusal(clean_text, text, max_chars=1000) == "bad_text"
     assert refusal(clean_name, text) == "bad_name"
     assert refusal(clean_topics, [text]) == "bad_topic"
-    assert time.perf_counter() - began < 0.05  # sorting takes at least 0.1 s
+    assert time.process_time() - began < 0.05  # sorting takes at least 0.1 s
 
 
 def test_thirty_marks_in_the_wrong_order_are_put_in_order() -> None:

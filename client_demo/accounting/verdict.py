@@ -59,8 +59,15 @@ def counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} × {what}" for what, count in ordered) or "none"
 
 
-def print_summary(title: str, rows: Iterable[tuple[str, str]], wrong: list[str]) -> None:
-    """Print a table for a person on standard output, then what was wrong."""
+def praise(figures: Figures) -> str:
+    """Return what to say of a run with no complaints."""
+    if figures.refused:
+        return "Nothing was lost or doubled; what was refused was to be expected."
+    return "Nothing was lost, doubled or refused."
+
+
+def print_summary(title: str, rows: Iterable[tuple[str, str]], wrong: list[str], good: str) -> None:
+    """Print a table for a person on standard output, then what was wrong, or that all was good."""
     console = Console(highlight=False)
     table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None, pad_edge=False)
     table.add_column(no_wrap=True)
@@ -71,7 +78,7 @@ def print_summary(title: str, rows: Iterable[tuple[str, str]], wrong: list[str])
     for sentence in wrong:
         console.print(f"wrong: {sentence}", style="red", markup=False)
     if not wrong:
-        console.print("Nothing was lost, doubled or refused.", style="green")
+        console.print(good, style="green")
 
 
 def print_json(result: Mapping[str, Any]) -> None:
