@@ -9,9 +9,5 @@ class RoomFull(RoomError):
     """The room has no free seat."""
 
 
-class NoSuchMember(RoomError):
-    """Nobody of that id sits in the room."""
-
-
 class NotSeated(RoomError):
     """The person sits in no room."""

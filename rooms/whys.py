@@ -12,12 +12,10 @@ SENTENCES: Mapping[str, str] = {
     "near": "The nearest room with a free seat, {distance_m} m from your cell.",
     "first_here": "Nobody near had a free seat, so this room begins with you.",
     "outward": "Too few came, so your room joined one {distance_m} m away.",
-    "joined_by": "A room that waited {distance_m} m away joined yours.",
     "window": "The window ended and the neighbourhood was seated anew.",
-    "next": "You asked for another room.",
     "kept": "Your seat was kept for you.",
-    "alone": "You are the first here; the server looks for others within {within_m} m.",
-    "few": "Only {members} of you so far; the server looks for others within {within_m} m.",
+    "alone": "Nobody else is here yet; the server looks for others within {within_m} m.",
+    "few": "Only {company} of you are here; the server looks for others within {within_m} m.",
 }
 
 

@@ -112,8 +112,8 @@ class World:
             return None
         within_m = round(reach_m(room, now=now, rules=self.rules))
         why = (
-            Why("few", {"members": len(room.seats), "within_m": within_m})
-            if len(room.seats) > 1
+            Why("few", {"company": room.company, "within_m": within_m})
+            if room.company > 1
             else Why("alone", {"within_m": within_m})
         )
         return Waiting(

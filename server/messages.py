@@ -269,7 +269,7 @@ CLOSE_CODES: dict[int, CloseCode] = {
         CloseCode(4503, "replaced", "Another connection came with your token.", False),
     )
 }  # fmt: skip
-"""Every close code this version sends."""
+"""Every close code a client must know. 4000 and 4003 are for servers of many processes: this version sends neither."""
 
 
 class Refused(Exception):

@@ -61,12 +61,14 @@ class Node:
             if person.room is not None:
                 self.fanout.detach(person.room.id, peer)
 
-    def reattach(self, peer: Peer) -> None:
-        """Have the fan-out take note of whether the client mutes somebody."""
+    def hide(self, peer: Peer, members: frozenset[str] | None) -> None:
+        """Have the client hear its room with what it muted until now, and from now on without these members."""
         person = peer.session.person
-        if person is not None and person.room is not None and self.peers.get(person.id) is peer:
-            self.fanout.detach(person.room.id, peer)
-            self.fanout.attach(person.room.id, peer)
+        assert person is not None, "only who sits in a room can mute"
+        assert person.room is not None, "only who sits in a room can mute"
+        self.fanout.detach(person.room.id, peer)
+        peer.session.hidden = members
+        self.fanout.attach(person.room.id, peer)
 
     def carry_out(self, change: Change) -> None:
         """Do what one change of the rooms asks of the shell."""

@@ -10,8 +10,8 @@ from rooms.changes import Published, Seated
 from rooms.events import Event
 from server.codec import JSON, SUBPROTOCOLS, Codec, Unreadable
 from server.connection import Connection
-from server.messages import Bye, Enter, Mute, Unmute
-from server.session import End, Outcome, Session, bye
+from server.messages import Bye
+from server.session import Arrived, End, Hides, Outcome, Session, bye
 
 if TYPE_CHECKING:
     from server.node import Node
@@ -50,14 +50,7 @@ class Peer:
         except Unreadable as refused:
             self.carry_out(self.session.refuse(refused, about=refused.about, ref=refused.ref, now=now))
             return
-        if isinstance(command, Mute | Unmute):
-            self._hear_the_room()  # with what was muted until now
-        outcome = self.session.receive(command, now=now)
-        if isinstance(command, Enter):
-            self._introduce()
-        self.carry_out(outcome)
-        if isinstance(command, Mute | Unmute):
-            node.reattach(self)
+        self.carry_out(self.session.receive(command, now=now))
 
     def ending(self, code: int, reason: str) -> None:
         """Say goodbye before the connection closes for a reason of its own."""
@@ -108,6 +101,11 @@ class Peer:
                 for_me = []
             if isinstance(what, Published):
                 node.fanout.publish(what.room.id, what.event)
+            elif isinstance(what, Arrived):
+                node.introduce(self, what.person)
+                self.connection.entered()
+            elif isinstance(what, Hides):
+                node.hide(self, what.members)
             elif isinstance(what, End):
                 self.end(what.bye)
             else:
@@ -133,9 +131,3 @@ class Peer:
 
     def _write(self, *events: Event) -> None:
         self.connection.write(b"".join(map(self.codec.frame, events)))
-
-    def _introduce(self) -> None:
-        person = self.session.person
-        if person is not None:
-            self._node.introduce(self, person)
-            self.connection.entered()

@@ -1,6 +1,7 @@
 """`hereabouts serve`: one server process in the foreground, until Ctrl-C or SIGTERM."""
 
 import asyncio
+import errno
 import logging
 import resource
 import signal
@@ -31,19 +32,15 @@ def serve(loaded: Loaded) -> None:
     """Start the server on one address, with everything it needs."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _raise_file_limit(loaded.settings.connections_max)
-    try:
-        _run(_serve(loaded))
-    except OSError as error:
-        address = f"{loaded.settings.host}:{loaded.settings.port}"
-        raise click.ClickException(
-            f"Cannot listen on {address}: {error.strerror or error}. "
-            f"Is a server running there already? Choose another port with --port."
-        ) from None
+    _run(_serve(loaded))
 
 
 async def _serve(loaded: Loaded) -> None:
     app = App(loaded)
-    await app.start()
+    try:
+        await app.start()
+    except OSError as error:
+        raise click.ClickException(_cannot_listen(loaded.settings.host, loaded.settings.port, error)) from None
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -52,6 +49,13 @@ async def _serve(loaded: Loaded) -> None:
     await stopped.wait()
     print(f"Stopping: saying goodbye to {app.listener.open_count} clients.", flush=True)
     await app.stop()
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> str:
+    advice = "Choose another address with --host or another port with --port."
+    if error.errno == errno.EADDRINUSE:
+        advice = "Is a server running there already? Choose another port with --port."
+    return f"Cannot listen on {host}:{port}: {error.strerror or error}. {advice}"
 
 
 def _stop_once(stopped: asyncio.Event, loop: asyncio.AbstractEventLoop, number: int) -> None:

@@ -64,13 +64,25 @@ class State(Enum):
     """Nothing is answered any more."""
 
 
+class Arrived(NamedTuple):
+    """The client is that person from now on; whoever was so far is no more."""
+
+    person: Person
+
+
+class Hides(NamedTuple):
+    """From now on the client does not see what these members of its room say; None if it mutes nobody at all."""
+
+    members: frozenset[str] | None
+
+
 class End(NamedTuple):
     """The connection closes after this last message."""
 
     bye: Bye
 
 
-Outcome: TypeAlias = Sequence[Event | Change | End]
+Outcome: TypeAlias = Sequence[Event | Change | Arrived | Hides | End]
 
 TRANSITIONS: dict[tuple[State, type[Command]], State] = {
     (State.NEW, Enter): State.SEATED,
@@ -102,7 +114,7 @@ class Session:
         self._identity: Identity | None = None
         self.state = State.NEW
         self.person: Person | None = None
-        self.hidden: set[str] | None = None
+        self.hidden: frozenset[str] | None = None
 
     def receive(self, command: Command, *, now: float) -> Outcome:
         """Apply one command and return its outcome. A refused one changes nothing but the count of errors."""
@@ -169,7 +181,7 @@ class Session:
     def meet(self, id: str, person: Person) -> None:
         """Know that somebody sits down in this client's room as member `id`."""
         if self._identity is not None and self.hidden is not None and person.id in self._identity.muted:
-            self.hidden.add(id)
+            self.hidden |= {id}
 
     def seen(self, event: Event) -> Event:
         """Return an event of the room as this client sees it."""
@@ -196,7 +208,7 @@ class Session:
             resumed=arrival.resumed,
             ref=command.ref,
         )
-        return [entered, *arrival.changes, *(self.seen(event) for event in arrival.events)]
+        return [Arrived(arrival.person), entered, *arrival.changes, *(self.seen(event) for event in arrival.events)]
 
     def _say(self, command: Say, now: float) -> Outcome:
         room, seat = self._place()
@@ -235,14 +247,13 @@ class Session:
 
     def _mute(self, command: Mute, now: float) -> Outcome:
         self._who().mute(self._other(command.who).person.id)
-        self.hidden = (self.hidden or set()) | {command.who}
-        return (Muted(who=command.who, ref=command.ref),)
+        return (Hides((self.hidden or frozenset()) | {command.who}), Muted(who=command.who, ref=command.ref))
 
     def _unmute(self, command: Unmute, now: float) -> Outcome:
         muted = self._who().muted
         muted.pop(self._other(command.who).person.id, None)
-        self.hidden = (self.hidden or set()) - {command.who} if muted else None
-        return (Unmuted(who=command.who, ref=command.ref),)
+        hidden = (self.hidden or frozenset()) - {command.who} if muted else None
+        return (Hides(hidden), Unmuted(who=command.who, ref=command.ref))
 
     def _ping(self, command: Ping, now: float) -> Outcome:
         return (Pong(now=int(now * 1000), ref=command.ref),)
@@ -281,7 +292,8 @@ class Session:
 
     def _hide_muted(self, room: Room) -> None:
         muted = self._who().muted
-        self.hidden = {id for id, seat in room.seats.items() if seat.person.id in muted} if muted else None
+        hidden = frozenset(id for id, seat in room.seats.items() if seat.person.id in muted)
+        self.hidden = hidden if muted else None
 
     def _as_seen(self, member: Member) -> Member:
         return msgspec.structs.replace(member, muted=True) if self.hidden and member.id in self.hidden else member

@@ -26,6 +26,7 @@ UNAVAILABLE = frozenset({"redis", "workers", "data"})
 
 WITHOUT_EFFECT = frozenset(
     {
+        "drain_s",
         "eject_present_s",
         "new_identity_s",
         "report_grace_s",

@@ -159,13 +159,14 @@ async def test_port_in_use_says_what_to_do() -> None:
     assert status == 1
     assert f"127.0.0.1:{port}" in said
     assert "in use" in said.lower()
-    assert "--port" in said
+    assert "already? Choose another port with --port." in said
 
 
 async def test_address_that_cannot_be_had_is_said() -> None:
     status, said = await refused("--host", "192.0.2.1", "--port", "0")
     assert status == 1
     assert "192.0.2.1" in said
+    assert "--host" in said
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def test_the_first_somewhere_waits_in_a_room_of_their_own() -> None:
     assert (waiting.why_code, waiting.people, waiting.bottles) == ("alone", "0", False)
     assert waiting.within_m == waiting.why_args["within_m"] == round(2 * max(HOME.size_m))
     assert waiting.next_at == (START + 1800) * 1000
-    assert waiting.why == f"You are the first here; the server looks for others within {waiting.within_m} m."
+    assert waiting.why == f"Nobody else is here yet; the server looks for others within {waiting.within_m} m."
     scene.check()
 
 
