@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from bench.measures import COMPANY_SEATS, Measures, Seen, Waits, everybody_as_map, once, percentile, plain
+from bench.measures import COMPANY_SEATS, Measures, Seen, Values, Waits, everybody_as_map
 from bench.simulation import ENTER, LEAVE, OUTWARD, Move, Seats
 from bench.surroundings import Vector
 
@@ -74,9 +74,9 @@ def seating_figures(measures: Measures) -> dict[str, Any]:
     return {
         "company": _rounded(measures.company, 6),
         "oversize": _rounded(measures.oversize, 6),
-        "near_median_m": _rounded(percentile(once(measures.medians_m), 0.5), 1),
-        "near_p90_m": _rounded(percentile(once(measures.medians_m), 0.9), 1),
-        "near_ratio": _rounded(percentile(once(measures.ratios), 0.5), 4),
+        "near_median_m": _rounded(measures.medians_m.percentile(0.5), 1),
+        "near_p90_m": _rounded(measures.medians_m.percentile(0.9), 1),
+        "near_ratio": _rounded(measures.ratios.percentile(0.5), 4),
         "moves_per_h": None,
         "wait_p50_s": None,
         "wait_p90_s": None,
@@ -88,11 +88,11 @@ def seating_figures(measures: Measures) -> dict[str, Any]:
 
 def all_figures(account: Account, *, person_hours: float, us_per_placement: float | None) -> dict[str, Any]:
     """Return the figures of an account, by the names of `KEYS`."""
-    waits = plain(account.waits.met_s + account.waits.never_s)
+    waits = Values(account.waits.met_s + account.waits.never_s)
     return seating_figures(account.measures) | {
         "moves_per_h": _rounded(account.forced / person_hours, 4) if person_hours else None,
-        "wait_p50_s": _rounded(percentile(waits, 0.5), 1),
-        "wait_p90_s": _rounded(percentile(waits, 0.9), 1),
+        "wait_p50_s": _rounded(waits.percentile(0.5), 1),
+        "wait_p90_s": _rounded(waits.percentile(0.9), 1),
         "us_per_placement": _rounded(us_per_placement, 1),
     }
 

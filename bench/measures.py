@@ -17,6 +17,7 @@ Knows true positions, which no server ever did, and who shares a room, at sample
 """
 
 import random
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,11 +44,39 @@ class Seen(NamedTuple):
     room: str
 
 
-class Weighed(NamedTuple):
-    """A figure of one sampled person, and how many people they stand for."""
+class Values:
+    """Figures of single people, and how many people each stands for."""
 
-    value: float
-    weight: float
+    def __init__(self, values: Iterable[float] = ()) -> None:
+        self._values = array("d", values)
+        self._weights = array("d", [1.0]) * len(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def add(self, value: float, weight: float = 1.0) -> None:
+        """Take one more into account."""
+        self._values.append(value)
+        self._weights.append(weight)
+
+    def ordered(self) -> list[float]:
+        """Return the values, least first."""
+        return sorted(self._values)
+
+    def percentile(self, share: float, *, weighted: bool = False) -> float | None:
+        """Return the smallest value that this share (0 to 1) of all does not exceed, or None for none.
+
+        All are the sampled people, each once, or, `weighted`, those whom they stand for.
+        """
+        weights = self._weights if weighted else array("d", [1.0]) * len(self)
+        # Sums of many weights end with a rounding error.
+        goal = share * sum(weights) - 1e-9
+        reached = 0.0
+        for value, weight in sorted(zip(self._values, weights, strict=True)):
+            reached += weight
+            if reached >= goal:
+                return value
+        return None
 
 
 @dataclass
@@ -88,8 +117,8 @@ class Measures:
     could: float = 0.0
     had: float = 0.0
     crowded: float = 0.0
-    medians_m: list[Weighed] = field(default_factory=list)
-    ratios: list[Weighed] = field(default_factory=list)
+    medians_m: Values = field(default_factory=Values)
+    ratios: Values = field(default_factory=Values)
     sizes: Counter[int] = field(default_factory=Counter)
     everybody: dict[str, Shares] = field(default_factory=lambda: {others: Shares() for others in AROUND})
 
@@ -122,9 +151,9 @@ class Measures:
 
     def _compare(self, at: Vector, mates: Sequence[Vector], nearest_m: Sequence[float], weight: float) -> None:
         distances_m = [apart_m(at, mate) for mate in mates]
-        self.medians_m.append(Weighed(median(distances_m), weight))
+        self.medians_m.add(median(distances_m), weight)
         ratio = (fmean(distances_m) + 1) / (fmean(nearest_m[: len(mates)]) + 1)
-        self.ratios.append(Weighed(ratio, weight))
+        self.ratios.add(ratio, weight)
 
     @property
     def company(self) -> float | None:
@@ -172,29 +201,6 @@ class Waits:
         """The share of arrivals that led to a room of three at last."""
         arrivals = len(self.met_s) + len(self.never_s)
         return len(self.met_s) / arrivals if arrivals else None
-
-
-def percentile(values: Iterable[Weighed], share: float) -> float | None:
-    """Return the smallest value that this share (0 to 1) of the whole weight does not exceed, or None for none."""
-    ordered = sorted(values)
-    goal = share * sum(item.weight for item in ordered)
-    reached = 0.0
-    for item in ordered:
-        reached += item.weight
-        # Sums of many weights end with a rounding error.
-        if reached >= goal - 1e-9:
-            return item.value
-    return None
-
-
-def once(values: Iterable[Weighed]) -> list[Weighed]:
-    """Return the values with everybody counted once."""
-    return [Weighed(item.value, 1.0) for item in values]
-
-
-def plain(values: Iterable[float]) -> list[Weighed]:
-    """Return plain numbers as values that count once each."""
-    return [Weighed(value, 1.0) for value in values]
 
 
 def _within(nearest_m: Sequence[float], reach_m: float) -> int:

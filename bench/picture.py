@@ -4,12 +4,11 @@ Knows lines, bars and words. Never knows how a figure came about (bench/measures
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import accumulate
 from math import log10
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
-from bench.measures import CROWD_SEATS, Weighed
+from bench.measures import CROWD_SEATS
 
 WIDTH, HEIGHT = 1250, 500
 _TOP, _BOTTOM = 150, 430
@@ -25,14 +24,14 @@ _SHORTEST_S, _LONGEST_S = 1.0, 3600.0
 
 
 class Drawn(NamedTuple):
-    """One way of seating: its name, the share of people by room size, their distances and their waits.
+    """One way of seating: its name, the share of people by room size, their distances and their waits, least first.
 
     `waits_s` are of those who ever had company; `ever` is their share of all, None where nobody waits.
     """
 
     name: str
     sizes: Sequence[float]
-    distances_m: Sequence[Weighed]
+    distances_m: Sequence[float]
     waits_s: Sequence[float]
     ever: float | None
 
@@ -88,15 +87,13 @@ def _sizes_panel(drawn: Sequence[Drawn]) -> Iterator[str]:
 
 def _distances_panel(drawn: Sequence[Drawn]) -> Iterator[str]:
     left = _LEFTS[1]
-    yield from _frame(left, "People whose roommates are nearer than …", "median distance to them", 1.0)
+    yield from _frame(left, "People with roommates, nearer than …", "median distance to them", 1.0)
     across = _logarithmic(left, _NEAREST_M, _FARTHEST_M)
     ticks = ((10, "10 m"), (100, "100 m"), (1000, "1 km"), (10_000, "10 km"), (100_000, "100 km"))
     yield from _ticks(across, ticks)
     for number, way in enumerate(drawn):
-        ordered = sorted(way.distances_m)
-        total = sum(item.weight for item in ordered)
-        shares = (reached / total for reached in accumulate(item.weight for item in ordered))
-        yield from _curve(number, ((across(item.value), share) for item, share in zip(ordered, shares, strict=True)))
+        people = len(way.distances_m)
+        yield from _curve(number, ((across(apart), (i + 1) / people) for i, apart in enumerate(way.distances_m)))
 
 
 def _waits_panel(drawn: Sequence[Drawn]) -> Iterator[str]:
@@ -107,8 +104,8 @@ def _waits_panel(drawn: Sequence[Drawn]) -> Iterator[str]:
     for number, way in enumerate(drawn):
         if way.ever is None:
             continue
-        ordered = sorted(way.waits_s)
-        points = [(across(wait_s), way.ever * (i + 1) / len(ordered)) for i, wait_s in enumerate(ordered)]
+        arrivals = len(way.waits_s)
+        points = [(across(wait_s), way.ever * (i + 1) / arrivals) for i, wait_s in enumerate(way.waits_s)]
         yield from _curve(number, [*points, (left + _PANEL_WIDTH, way.ever)])
 
 

@@ -11,25 +11,21 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
 from bench.account import Account, BoundAccount, all_figures, seating_figures
 from bench.acts import Act, Tally, acts, tally
+from bench.asked import asked_check_ins, output, rules_of
 from bench.compare import FixedCells, bound
-from bench.files import written
-from bench.measures import Measures, Waits, once, percentile, plain
+from bench.measures import Measures, Values, Waits
 from bench.our_rooms import OurRooms
 from bench.picture import Drawn, picture
-from bench.population import as_lines, check_ins
 from bench.report import Column, size_shares, table
 from bench.simulation import Course, Seater, SeatLost, Watcher
 from bench.trace import Trace
-from client_demo.checkins import Reading, Unreadable, parse_hours, parse_rows, read_file, read_lines
 from client_demo.progress import Display
 from rooms.rules import Rules
-from server.settings import SettingsError, load
 
 REFRESH_S = 0.2
 FIXED = (6, 5)
@@ -40,7 +36,7 @@ Examples:
   hereabouts simulate checkins.csv --rows 40000-60000 --compare
   hereabouts simulate checkins.csv --set window_s=900 --set seats_target=6
   hereabouts simulate checkins.csv --trace seats.csv --picture seats.svg
-  hereabouts simulate --people 20000 --write people.csv.gz --json
+  hereabouts simulate --people 5000 --write people.csv.gz
 """
 
 
@@ -136,101 +132,21 @@ def simulate(
 
     Exit status 1 if somebody lost their seat, 2 if what was asked for cannot be.
     """
-    rules = _rules(assignments)
-    reading, what = _check_ins(file, people, write, seed, hours, rows)
-    todo = acts(reading.rows, stay_s=stay * 60)
+    rules = rules_of(assignments)
+    rows_asked, what = asked_check_ins(file, people=people, write=write, seed=seed, hours=hours, rows=rows)
+    todo = acts(rows_asked, stay_s=stay * 60)
     plan = Plan(what, todo, tally(todo), rules, seed)
-    try:
-        with ExitStack() as stack:
-            tracing = [Trace(stack.enter_context(written(trace)))] if trace is not None else []
-            drawing = stack.enter_context(written(svg)) if svg is not None else None
+    with ExitStack() as outputs:
+        tracing = [Trace(outputs.enter_context(output(trace)))] if trace is not None else []
+        drawing = outputs.enter_context(output(svg)) if svg is not None else None
+        try:
             results = _results(plan, tracing, compare=compare)
-            if drawing is not None:
-                drawing.write(picture(plan.what, _amounts(plan), [result.drawn for result in results]))
-    except OSError as exc:
-        raise click.UsageError(f"{exc.filename} cannot be written: {exc.strerror}") from exc
-    except SeatLost as exc:
-        raise click.ClickException(f"The rooms broke their word: {exc}.") from exc
+        except SeatLost as exc:
+            raise click.ClickException(f"The rooms broke their word: {exc}.") from exc
+        if drawing is not None:
+            drawing.write(picture(plan.what, _amounts(plan), [result.drawn for result in results]))
     columns = [result.column for result in results]
     click.echo(_as_json(columns) if as_json else f"{plan.what}: {_amounts(plan)}\n\n{table(columns)}")
-
-
-# --- what was asked for -----------------------------------------------------------------------------------
-
-
-def _rules(assignments: Sequence[str]) -> Rules:
-    """Return the rules with what --set says; of two for one name the later holds."""
-    flags = {}
-    for assignment in assignments:
-        name, equals, value = (part.strip() for part in assignment.partition("="))
-        if not equals:
-            raise click.BadParameter("it takes NAME=VALUE, for example --set seats_target=6", param_hint="--set")
-        flags[name] = value
-    try:
-        settings = load(None, {}, flags).settings
-    except SettingsError as exc:
-        raise click.BadParameter(str(exc), param_hint="--set") from exc
-    idle = next((name for name in flags if name not in Rules.__struct_fields__), None)
-    if idle is not None:
-        raise click.BadParameter(
-            f"{idle} has no effect here: it is a server's, not a rule of seating", param_hint="--set"
-        )
-    return settings
-
-
-def _check_ins(
-    file: Path | None, people: int | None, write: Path | None, seed: int, hours: str | None, rows: str | None
-) -> tuple[Reading, str]:
-    """Return the check-ins asked for, and their name."""
-    if (file is None) == (people is None):
-        raise click.UsageError("Give either a FILE of check-ins or --people N to make some up.")
-    if write is not None and people is None:
-        raise click.UsageError("--write saves the people that --people makes up: give that, too.")
-    wanted_hours = _parsed(parse_hours, hours, "--hours") if hours is not None else None
-    wanted_rows = _parsed(parse_rows, rows, "--rows") if rows is not None else None
-    if file is not None:
-        reading, what = _read(file, wanted_hours, wanted_rows), file.name
-    else:
-        assert people is not None
-        lines = list(as_lines(check_ins(people, seed=seed)))
-        if write is not None:
-            _write(write, lines)
-        reading, what = read_lines(lines, wanted_hours, wanted_rows), f"{people:,} made-up people"
-    if not reading.rows:
-        where = f" in {' and '.join(part for part in (hours and f'hours {hours}', rows and f'rows {rows}') if part)}"
-        asked = where if hours is not None or rows is not None else ""
-        raise click.UsageError(f"There is no check-in{asked}: {file or what} holds {reading.rows_good:,} good rows.")
-    return reading, what
-
-
-def _parsed(parse: Any, text: str, option: str) -> Any:
-    try:
-        return parse(text)
-    except ValueError as exc:
-        raise click.BadParameter(str(exc), param_hint=option) from exc
-
-
-def _read(file: Path, hours: tuple[float, float] | None, rows: tuple[int, int] | None) -> Reading:
-    """Return the check-ins of a file, after telling of its bad rows."""
-    try:
-        reading = read_file(file, hours, rows)
-    except Unreadable as exc:
-        raise click.UsageError(str(exc)) from exc
-    for problem in reading.problems:
-        click.echo(f"{file}: {problem}", err=True)
-    if reading.rows_bad:
-        total = reading.rows_good + reading.rows_bad
-        click.echo(f"{file}: {reading.rows_bad:,} of {total:,} rows are passed over.", err=True)
-    return reading
-
-
-def _write(path: Path, lines: Sequence[str]) -> None:
-    try:
-        with written(path) as file:
-            file.writelines(lines)
-    except OSError as exc:
-        raise click.UsageError(f"{path} cannot be written: {exc.strerror}") from exc
-    click.echo(f"{path}: {len(lines) - 1:,} check-ins written.", err=True)
 
 
 # --- what is done -----------------------------------------------------------------------------------------
@@ -277,8 +193,8 @@ def _run(plan: Plan, seater: Seater, watchers: Sequence[Watcher], name: str) -> 
 def _result(name: str, plan: Plan, account: Account, rooms: OurRooms | None = None) -> Result:
     us_per_placement = rooms.us_per_placement if rooms is not None else None
     figures = all_figures(account, person_hours=plan.amounts.person_hours, us_per_placement=us_per_placement)
-    waits = plain(account.waits.met_s)
-    also = {"ever": account.waits.ever, "met_p50_s": percentile(waits, 0.5), "met_p90_s": percentile(waits, 0.9)}
+    met_s = Values(account.waits.met_s)
+    also = {"ever": account.waits.ever, "met_p50_s": met_s.percentile(0.5), "met_p90_s": met_s.percentile(0.9)}
     also |= _weighted(account.measures)
     if rooms is not None:
         also |= {"placements": rooms.placements}
@@ -290,8 +206,8 @@ def _result(name: str, plan: Plan, account: Account, rooms: OurRooms | None = No
 def _weighted(measures: Measures) -> dict[str, float | None]:
     """Return the medians with everybody counted, not only sampled, once."""
     return {
-        "near_weighted_m": percentile(measures.medians_m, 0.5),
-        "ratio_weighted": percentile(measures.ratios, 0.5),
+        "near_weighted_m": measures.medians_m.percentile(0.5, weighted=True),
+        "ratio_weighted": measures.ratios.percentile(0.5, weighted=True),
     }
 
 
@@ -299,8 +215,8 @@ def _drawn(name: str, column: Column, measures: Measures, waits: Waits | None) -
     return Drawn(
         name,
         size_shares(column.figures["sizes"], of_people=True),
-        once(measures.medians_m),
-        waits.met_s if waits is not None else [],
+        measures.medians_m.ordered(),
+        sorted(waits.met_s) if waits is not None else [],
         waits.ever if waits is not None else None,
     )
 

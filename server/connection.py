@@ -21,12 +21,11 @@ Rules.
 """
 
 import asyncio
-import logging
-import traceback
 from collections.abc import Callable
 from functools import partial
 from typing import cast
 
+from server.bugs import log_bug
 from server.engine import NO_CLOSE, Engine
 from server.frames import FINAL_TEXT, PING, is_utf8, read_common
 from server.http import HEAD_END, HEAD_MAX_BYTES, HttpResponse, Reply, is_hopeless, refusal
@@ -35,7 +34,6 @@ from server.wheel import Entry
 
 __all__ = ["Connection", "Receiver", "TransportLimits"]
 
-log = logging.getLogger("hereabouts.connection")
 
 NOT_UTF8 = 1007
 BUG = 1011
@@ -217,7 +215,7 @@ class Connection(asyncio.Protocol):
         try:
             reply = self._endpoint.answer(head, self)
         except Exception as exc:
-            _log_bug("answering a request", exc)
+            log_bug("answering a request", exc)
             reply = Reply(refusal(500, "A bug of this server; it is written down.").to_bytes())
         if not reply.is_open:
             self._send_and_end(reply.wire)
@@ -242,7 +240,7 @@ class Connection(asyncio.Protocol):
             self._receiver = self._endpoint.make_receiver()
             self._receiver.opened(self)
         except Exception as exc:
-            _log_bug("opening a connection", exc)
+            log_bug("opening a connection", exc)
             self.close(BUG, "a bug of the server")
 
     # Frames.
@@ -279,7 +277,7 @@ class Connection(asyncio.Protocol):
         try:
             self._receiver.received(payload, is_binary)
         except Exception as exc:
-            _log_bug("handling a message", exc)
+            log_bug("handling a message", exc)
             self.end(BUG, "a bug of the server")
 
     def _wait_a_turn(self) -> None:
@@ -425,10 +423,4 @@ def _guarded(call: Callable[..., None], *args: object) -> None:
     try:
         call(*args)
     except Exception as exc:
-        _log_bug("ending a connection", exc)
-
-
-def _log_bug(doing: str, exc: Exception) -> None:
-    """Log where it happened, but not the exception's text: it may quote what somebody said."""
-    where = "".join(traceback.format_tb(exc.__traceback__))
-    log.error("bug while %s: %s\n%s", doing, type(exc).__name__, where)
+        log_bug("ending a connection", exc)
