@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 CITY ?= New York
+PORT ?= 8765
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 .PHONY: help run chat test check format bench picture cities lock clean
@@ -11,11 +12,11 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: .venv/.installed ## Start the server on 127.0.0.1:8765
-	@exec $(BIN)/hereabouts serve
+run: .venv/.installed ## Start the server on 127.0.0.1:8765 (PORT=8765)
+	@exec $(BIN)/hereabouts serve --port "$(PORT)"
 
-chat: .venv/.installed ## Chat from this terminal (CITY="New York")
-	@exec $(BIN)/hereabouts chat --city "$(CITY)"
+chat: .venv/.installed ## Chat from this terminal (CITY="New York" PORT=8765)
+	@exec $(BIN)/hereabouts chat --city "$(CITY)" --url "ws://127.0.0.1:$(PORT)/ws"
 
 test: .venv/.tested ## Install and run all tests
 	$(BIN)/python -m pytest
@@ -37,7 +38,7 @@ bench: .venv/.tested ## Measure, in about a minute: fan-out, memory, seating
 picture: .venv/.tested ## Make docs/terminal.svg anew
 	$(BIN)/python docs/make_picture.py
 
-cities: .venv/.checked ## Make client_demo/cities.json anew
+cities: .venv/.tested ## Make client_demo/cities.json anew
 	$(BIN)/python -m client_demo.make_cities
 
 lock: .venv/.checked ## Write the versions that are installed into constraints.txt

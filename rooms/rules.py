@@ -29,7 +29,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             ge=2,
             le=50,
-            description="Newcomers fill rooms up to this; half of those present talk, and talk holds with about four.",
+            description="Rooms of fewer are filled first, and a region sits down anew in rooms of about so many; "
+            "half of those present talk, and talk holds with about four.",
         ),
     ] = 8
     seats_max: Annotated[

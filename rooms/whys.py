@@ -10,7 +10,7 @@ from typing import NamedTuple
 SENTENCES: Mapping[str, str] = {
     "same_cell": "People in your own cell.",
     "near": "The nearest room with a free seat, {distance_m} m from your cell.",
-    "first_here": "Nobody near had a free seat, so this room begins with you.",
+    "first_here": "No other room near has a seat for you, so this one begins with you.",
     "outward": "Too few came, so your room joined one {distance_m} m away.",
     "window": "The window ended and the neighbourhood was seated anew.",
     "kept": "Your seat was kept for you.",

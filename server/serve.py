@@ -54,7 +54,7 @@ async def _serve(loaded: Loaded) -> None:
 def _cannot_listen(host: str, port: int, error: OSError) -> str:
     advice = "Choose another address with --host or another port with --port."
     if error.errno == errno.EADDRINUSE:
-        advice = "Is a server running there already? Choose another port with --port."
+        advice = "Is a server running there already? Choose another port with --port (make run PORT=9000)."
     return f"Cannot listen on {host}:{port}: {error.strerror or error}. {advice}"
 
 

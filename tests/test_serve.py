@@ -159,7 +159,7 @@ async def test_port_in_use_says_what_to_do() -> None:
     assert status == 1
     assert f"127.0.0.1:{port}" in said
     assert "in use" in said.lower()
-    assert "already? Choose another port with --port." in said
+    assert "already? Choose another port with --port" in said
 
 
 async def test_address_that_cannot_be_had_is_said() -> None:

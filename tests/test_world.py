@@ -52,7 +52,7 @@ def test_the_second_waits_along_and_the_third_ends_the_waiting() -> None:
     ann, bo = scene.enter_many(2)
     for listener in (scene.listeners[ann.id], scene.listeners[bo.id]):
         assert listener.waiting is not None
-        assert (listener.waiting.why_code, listener.waiting.why_args["members"]) == ("few", 2)
+        assert (listener.waiting.why_code, listener.waiting.why_args["company"]) == ("few", 2)
     before = len(scene.trace)
     scene.enter()
     assert kinds(scene.trace[before:]) == ["Joined", "Seated"]
