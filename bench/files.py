@@ -22,8 +22,9 @@ def written(path: Path) -> Iterator[TextIO]:
     Raises:
         OSError: it cannot be written there.
     """
-    path = path.resolve()
     is_plain = path.is_file() or not path.exists()
+    if is_plain:
+        path = path.resolve()
     begun = path.with_name(path.name + ".part") if is_plain else path
     try:
         with ExitStack() as stack:

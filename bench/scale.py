@@ -7,7 +7,7 @@ process of its own, one at a time, so that none inherits another's memory.
 
 import json
 import multiprocessing
-from concurrent.futures import ProcessPoolExecutor
+import signal
 from typing import Any
 
 import click
@@ -82,18 +82,22 @@ def main(people: list[int], reform: int, seed: int, as_json: bool) -> None:
 
     The default takes some minutes and up to 3 GB of memory.
     """
-    fresh = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=1, mp_context=fresh, max_tasks_per_child=1) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    # A fresh process for each task; Ctrl-C is for this one, which then ends them.
+    with spawn.Pool(1, initializer=_ignore_ctrl_c, maxtasksperchild=1) as pool:
         seats = [
-            pool.submit(measure_seating, land, packed_cells(land, number, seed), number, seed).result()
+            pool.apply(measure_seating, (land, packed_cells(land, number, seed), number, seed))
             for land in LANDS
             for number in people
         ]
-        city = min(max(people), CITY_MAX)
-        looks = [pool.submit(measure_looks, land, city, seed).result() for land in LOOKED_FROM]
-        reformed = pool.submit(measure_reform, reform, seed).result() if reform else None
+        looks = [pool.apply(measure_looks, (land, min(max(people), CITY_MAX), seed)) for land in LOOKED_FROM]
+        reformed = pool.apply(measure_reform, (reform, seed)) if reform else None
     found: dict[str, Any] = {"seats": seats, "looks": looks, "reform": reformed}
     click.echo(json.dumps(msgspec.to_builtins(found), indent=2) if as_json else table(seats, looks, reformed))
+
+
+def _ignore_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 if __name__ == "__main__":

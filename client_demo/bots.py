@@ -22,6 +22,8 @@ from client_demo.places import CELL_CHARACTERS
 from client_demo.preflight import (
     DEFAULT_URL,
     check_capacity,
+    check_cell,
+    check_url,
     limits_or_exit,
     place_or_exit,
     sources_or_exit,
@@ -111,11 +113,17 @@ def bots(
 ) -> None:
     """Let scripted people enter, talk, fall silent and move on, and account for every word.
 
-    Exit status 1 if a word was lost, doubled or refused unexpectedly, 2 if what was asked for cannot be.
+    Exit status 1 if no server answers or a word was lost, doubled or refused unexpectedly, 2 if what was asked for
+    cannot be.
     """
+    check_url(url)
+    lat, lon, given_cell = place_or_exit(city, near, cell)
+    addresses = sources_or_exit(source)
     limits = limits_or_exit(url)
     finest = int(limits.get("finest_cell") or CELL_CHARACTERS)
-    lat, lon, one_cell = place_or_exit(city, near, cell, finest=finest, is_spread=spread_m is not None)
+    one_cell = given_cell if spread_m is None else None
+    if one_cell is not None:
+        check_cell(one_cell, finest)
     plan = Plan(
         url=url,
         wire=wire,
@@ -129,7 +137,7 @@ def bots(
         rate=rate,
         moves=moves,
         next_per_h=float(limits.get("next_per_h") or 0),
-        sources=sources_or_exit(source),
+        sources=addresses,
         seed=random.randrange(2**32) if seed is None else seed,
         # No hexadecimal digit begins it, so no ref that a client makes up can look like one of this run.
         run="w" + secrets.token_hex(4)[:RUN_HEX],

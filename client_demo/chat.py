@@ -5,6 +5,7 @@ Knows the command line and how to say what went wrong before there is a screen. 
 
 import asyncio
 import sys
+from typing import NoReturn
 
 import click
 
@@ -13,6 +14,7 @@ from client_demo.places import Place, PlaceUnknown, parse_place
 from client_demo.terminal import safe, wording
 
 DEFAULT_URL = "ws://127.0.0.1:8765/ws"
+WRONG_USE = 2
 
 WHERE = """Say where you are, in one of three ways:
 
@@ -46,13 +48,21 @@ def chat(
     wire: str,
     far: bool,
 ) -> None:
-    """Sit down with people near a place and talk."""
+    """Sit down with people near a place and talk.
+
+    Exit status 1 if no server answers, it refuses or it could not be told that you left, or without a terminal;
+    2 if what was asked for cannot be.
+    """
     if city is None and near is None and cell is None:
-        _give_up(WHERE)
+        _give_up(WHERE, status=WRONG_USE)
     try:
         place = parse_place(city=city, near=near, cell=cell)
     except PlaceUnknown as exc:
-        _give_up(str(exc))
+        _give_up(str(exc), status=WRONG_USE)
+    if not url.startswith(("ws://", "wss://")):
+        _give_up(f"{url} is no WebSocket address; one begins with ws:// or wss://.", status=WRONG_USE)
+    if not _has_terminal():
+        _give_up("`hereabouts chat` needs a terminal to draw on and to type in.")
     client = Client(url, cell=place.cell, name=name, wire=wire, far=far)
     try:
         unheard = asyncio.run(_talk(client, place))
@@ -70,7 +80,7 @@ async def _talk(client: Client, place: Place) -> list[str]:
     from client_demo.terminal.app import ChatApp
 
     async with client:
-        app = ChatApp(client, place.label)
+        app = ChatApp(client, place.label, choice=place.choice)
         await app.run_async()
         return app.unheard()
 
@@ -94,11 +104,19 @@ def _say_goodbye(client: Client, unheard: list[str]) -> None:
         for text in unheard:
             click.echo(f"  {safe.line(text)}")
     closed = client.closed
-    if closed is not None and closed.code != 1000:
+    if client.is_forgotten:
+        click.echo("You left; the server has forgotten you.")
+    elif closed is not None and closed.code != 1000 and not closed.may_return:
         _give_up(wording.ending(closed))
-    click.echo("You left; the server has forgotten you.")
+    else:
+        _give_up(wording.untold(client.limits, is_away=bool(client.members.get(client.me, {}).get("away"))))
 
 
-def _give_up(words: str) -> None:
+def _has_terminal() -> bool:
+    """Tell whether there are keys to read and a screen to draw: what is typed comes in by one, shown by the other."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _give_up(words: str, *, status: int = 1) -> NoReturn:
     click.echo(words, err=True)
-    sys.exit(1)
+    sys.exit(status)

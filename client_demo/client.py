@@ -28,7 +28,11 @@ LEAVE_TIMEOUT_S = 2.0
 
 
 class Client(Presence):
-    """One person. What is known (`room`, `members`, `closes`, …) is kept up to date as events arrive."""
+    """One person. What is known (`room`, `members`, `closes`, …) is kept up to date as events arrive.
+
+    Attributes:
+        is_forgotten: whether the server has said that it let go of seat and token, which only `leave` brings about.
+    """
 
     def __init__(
         self,
@@ -68,6 +72,7 @@ class Client(Presence):
             backoff_s=backoff_s,
             keepalive_s=keepalive_s,
         )
+        self.is_forgotten = False
         self.on_event: Callable[[Message], None] | None = None
         self._queue: deque[Message] = deque()
         self._queued = asyncio.Event()
@@ -140,7 +145,9 @@ class Client(Presence):
     async def leave(self) -> Message:
         """Be forgotten: seat, place and token. Returns `bye`; the connection ends."""
         self._leaving = True
-        return await self.request("leave")
+        bye = await self.request("leave")
+        self.is_forgotten = bye["type"] == "bye" and bye.get("code") == 1000
+        return bye
 
     async def events(self) -> AsyncIterator[Message]:
         """Yield every event in order, for one consumer, until the connection is over (see `closed`).

@@ -21,6 +21,7 @@ class Knowledge:
         self.name: str | None = None
         self.server: Message = {}
         self.limits: Message = {}
+        self.privacy: Message = {}
         self.me = ""
         self.room = ""
         self.seq = 0
@@ -63,6 +64,7 @@ class Knowledge:
         you = event["you"]
         self.token, self.name = you["token"], you["name"]
         self.server, self.limits = event.get("server") or {}, event.get("limits") or {}
+        self.privacy = event.get("privacy") or {}
 
     def _on_room(self, event: Message) -> None:
         self.room, self.me, self.seq = event["room"], event["me"], event["seq"]

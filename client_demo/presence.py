@@ -74,6 +74,11 @@ class Presence(Knowledge):
         """Whether the person is seated over a live connection with nothing left to catch up on."""
         return self._ready
 
+    @property
+    def has_own_name(self) -> bool:
+        """Whether the name was chosen here; a server makes up another in every room."""
+        return self._chosen_name is not None
+
     async def drop(self) -> None:
         """Cut the TCP connection without a word, as a dying network would."""
         if self._connection is not None:

@@ -20,6 +20,7 @@ from client_demo.places import CELL_CHARACTERS
 from client_demo.preflight import (
     DEFAULT_URL,
     check_capacity,
+    check_url,
     limits_or_exit,
     sources_or_exit,
 )
@@ -39,7 +40,7 @@ EPILOG = """\b
 Examples:
   hereabouts serve --set time_scale=600
   hereabouts replay checkins.csv.gz --speed 600 --hours 36-60
-  hereabouts replay checkins.csv --speed 60 --stay 30 ws://127.0.0.1:9000/ws
+  hereabouts replay checkins.csv --speed 60 --stay 30 --url ws://127.0.0.1:9000/ws
   hereabouts replay checkins.csv.gz --speed 600 --hours 36-60 --seed 7 --json
 """
 
@@ -57,7 +58,7 @@ class Run:
 
 @click.command(epilog=EPILOG)
 @click.argument("file", type=click.Path(path_type=Path))
-@click.argument("url", default=DEFAULT_URL, metavar="[ws://…]")
+@click.argument("address", required=False, metavar="[ws://…]")
 @click.option(
     "--speed",
     type=click.FloatRange(0, min_open=True),
@@ -79,10 +80,12 @@ class Run:
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on standard output and nothing else there."
 )
+@click.option("--url", help=f"The server, {DEFAULT_URL} by default; its address may stand behind the file too.")
 def replay(
     *,
     file: Path,
-    url: str,
+    address: str | None,
+    url: str | None,
     speed: float,
     hours: str | None,
     stay: float,
@@ -98,13 +101,17 @@ def replay(
     the server's clock does: start it with `--set time_scale=` the speed, or there are no figures of company,
     distance and waiting.
 
-    Exit status 1 if a word was lost, doubled or refused, 2 if what was asked for cannot be.
+    Exit status 1 if no server answers or a word was lost, doubled or refused, 2 if what was asked for cannot be.
     """
+    if address is not None and url is not None:
+        raise click.UsageError("Name the server once: behind the file or with --url.")
+    url = url or address or DEFAULT_URL
+    check_url(url)
+    sources = sources_or_exit(source)
     reading = _read_or_exit(file, hours)
     for problem in reading.problems:
         click.echo(f"{file}: {problem}", err=True)
     limits = limits_or_exit(url)
-    sources = sources_or_exit(source)
     planned = visits(reading.rows, stay_s=stay * 60)
     # Without --source the system picks ports itself and can use one again for another connection's other end.
     held_s = PORT_HELD_S * speed if sources else 0.0

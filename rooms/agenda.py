@@ -34,10 +34,9 @@ class EndWindow(NamedTuple):
 
 
 class GiveUpSeat(NamedTuple):
-    """The seat that waits until then is given up."""
+    """The person's seat is given up, if it is kept no longer."""
 
     person: Person
-    until: float
 
 
 Item = LookOutward | AnnounceClosing | EndWindow | GiveUpSeat

@@ -3,6 +3,9 @@
 import random
 from collections.abc import Collection
 
+NAME_MAX_CHARS = 32
+"""Of a name as it is shown, its number included."""
+
 _QUALITIES = (
     "Amber Brisk Calm Clever Copper Curious Dusky Early Gentle Golden Hazel Jolly Kind Lively "
     "Lucky Mellow Merry Misty Nimble Patient Plucky Quiet Rosy Silver Sunny Swift Tidy Velvet Warm Witty"
@@ -28,6 +31,6 @@ def _friendly_name(worn: set[str], rng: random.Random) -> str:
 
 def _numbered(name: str, worn: set[str]) -> str:
     number = 2
-    while f"{name} {number}".casefold() in worn:
+    while (numbered := f"{name[: NAME_MAX_CHARS - len(str(number)) - 1]} {number}").casefold() in worn:
         number += 1
-    return f"{name} {number}"
+    return numbered

@@ -32,25 +32,26 @@ class Seat:
         away_since: when they said they would be away, Unix seconds; None while present.
     """
 
-    __slots__ = ("away_since", "member", "person", "refs", "waits_until")
+    __slots__ = ("_refs", "away_since", "member", "person", "waits_until")
 
     def __init__(self, person: Person, member: Member) -> None:
         self.person = person
         self.member = member
         self.waits_until: float | None = None
         self.away_since: float | None = None
-        self.refs: dict[str, Said] | None = None
+        self._refs: dict[str, tuple[int, int]] | None = None
 
-    def said_before(self, ref: str | None) -> Said | None:
-        """Return what was said here under this `ref`, if anything."""
-        return self.refs.get(ref) if self.refs and ref is not None else None
+    def accepted(self, ref: str | None) -> tuple[int, int] | None:
+        """Return the `seq` and `at` of what was said here under this `ref`, or None."""
+        return self._refs.get(ref) if self._refs and ref is not None else None
 
-    def _remember(self, ref: str, said: Said) -> None:
-        if self.refs is None:
-            self.refs = {}
-        self.refs[ref] = said
-        if len(self.refs) > MISSED_MAX:
-            del self.refs[next(iter(self.refs))]
+    def remember(self, ref: str, said: Said) -> None:
+        """Know the `ref` again: its number and time, not the words, which the room forgets in its own time."""
+        if self._refs is None:
+            self._refs = {}
+        self._refs[ref] = (said.seq, said.at)
+        if len(self._refs) > MISSED_MAX:
+            del self._refs[next(iter(self._refs))]
 
 
 class Room:
@@ -61,6 +62,7 @@ class Room:
         opened, closes: Unix seconds.
         seats: member id → seat.
         seq: number of the newest event.
+        gone: member id → person's id, of those who left: a member stays muted when they are gone.
         extent: how far the members' cells are apart, and from `cell`.
         waiting_since: since when fewer than `seats_min` keep company here, Unix seconds; None while enough do.
         looks: whether a look outward is on the agenda.
@@ -74,6 +76,7 @@ class Room:
         "cell",
         "closes",
         "extent",
+        "gone",
         "id",
         "looks",
         "opened",
@@ -94,6 +97,7 @@ class Room:
         self.closes = closes
         self.seats_max = seats_max
         self.seats: dict[str, Seat] = {}
+        self.gone: dict[str, str] = {}
         self.seq = 0
         self.away = 0
         self.unconnected = 0
@@ -131,6 +135,7 @@ class Room:
         self.set_away(seat, None)
         self.set_waiting(seat, None)
         person = seat.person
+        self.gone[seat.member.id] = person.id
         del self.seats[seat.member.id]
         person.room = person.seat = None
         self.extent.remove(person.cell)
@@ -141,8 +146,24 @@ class Room:
         member = seat.member
         said = Said(self.seq + 1, member.id, member.name, text, int(now * 1000), ref)
         if ref is not None:
-            seat._remember(ref, said)
+            seat.remember(ref, said)
         return self._numbered(said)
+
+    def said_before(self, seat: Seat, text: str, ref: str | None) -> Said | None:
+        """Return what this member said here under the same `ref`, or None.
+
+        If the room has forgotten the words, they are those the member repeats.
+        """
+        accepted = seat.accepted(ref)
+        if accepted is None:
+            return None
+        seq, at = accepted
+        age = self.seq - seq + 1
+        if age <= len(self._recent):
+            kept = self._recent[-age]
+            assert isinstance(kept, Said)
+            return kept
+        return Said(seq, seat.member.id, seat.member.name, text, at, ref)
 
     def change(self, seat: Seat, member: Member, *, ref: str | None = None) -> Changed:
         """Show the seat's member as `member` from now on; the id stays."""

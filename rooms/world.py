@@ -22,7 +22,7 @@ from rooms.names import shown_name
 from rooms.person import Person
 from rooms.placement import Choice, Merger, choose_outward, choose_room, is_waiting, limit_m, reach_m
 from rooms.reform import Gathered, Left, plan
-from rooms.room import Room
+from rooms.room import Room, Seat
 from rooms.rules import Rules
 from rooms.seating import Former, Seating, place_of
 from rooms.whys import Why
@@ -74,11 +74,8 @@ class World:
     def lose(self, person: Person, *, now: float) -> None:
         """Keep the seat of somebody whose connection ended for a while; the others see nothing."""
         room, seat = place_of(person)
-        until = now + self.rules.resume_grace_s
-        if seat.away_since is not None:
-            until = max(until, min(room.closes, seat.away_since + self.rules.away_s))
-        room.set_waiting(seat, until)
-        self._agenda.put(until, GiveUpSeat(person, until))
+        room.set_waiting(seat, now + self.rules.resume_grace_s)
+        self._keep_seat(person)
 
     def regain(self, person: Person) -> None:
         """Know somebody connected again, in the seat that waited."""
@@ -97,6 +94,7 @@ class World:
         """Show somebody as away since then, Unix seconds, or as back (None)."""
         room, seat = place_of(person)
         room.set_away(seat, since)
+        self._keep_seat(person)
         member = msgspec.structs.replace(seat.member, away=since is not None)
         changes: list[Change] = [Published(room, room.change(seat, member, ref=ref))]
         self._seating.refill(room, now=now)
@@ -142,8 +140,8 @@ class World:
                 return [Published(room, room.announce_closing()) for room in self._seating.rooms_of(window)]
             case EndWindow(window):
                 return self._end_window(window, now)
-            case GiveUpSeat(person, until):
-                return self._give_up(person, until, now)
+            case GiveUpSeat(person):
+                return self._give_up(person, now)
         return []
 
     def _look_outward(self, room: Room, now: float) -> list[Change]:
@@ -175,7 +173,7 @@ class World:
         changes, formers = self._seating.close_window(window)
         staying = {}
         for former in formers:
-            until = former.seat.waits_until
+            until = self._kept_until(former.room, former.seat)
             if until is not None and until <= now:
                 changes += self._forget(former.person)
             else:
@@ -201,8 +199,26 @@ class World:
         person, _, room = former
         return Gathered(person.id, person.cell, Left(room.id, room.cell), limit_m([person], self.rules))
 
-    def _give_up(self, person: Person, until: float, now: float) -> list[Change]:
-        if person.seat is None or person.seat.waits_until != until:
+    def _kept_until(self, room: Room, seat: Seat) -> float | None:
+        """Return until when the seat is kept for somebody away or without a connection, Unix seconds, or None."""
+        if seat.away_since is None:
+            return seat.waits_until
+        return max(min(room.closes, seat.away_since + self.rules.away_s), seat.waits_until or 0.0)
+
+    def _keep_seat(self, person: Person) -> None:
+        """Have the seat given up when it is kept no longer."""
+        until = self._kept_until(*place_of(person))
+        if until is not None:
+            self._agenda.put(until, GiveUpSeat(person))
+
+    def _give_up(self, person: Person, now: float) -> list[Change]:
+        if person.room is None or person.seat is None:
+            return []
+        until = self._kept_until(person.room, person.seat)
+        if until is None:
+            return []
+        if until > now:
+            self._agenda.put(until, GiveUpSeat(person))
             return []
         return self._depart(person, "lost", now=now)
 

@@ -40,7 +40,12 @@ def arrive(house: House, command: Enter, *, now: float) -> Arrival:
     person = house.world.people.get(identity.id)
     if person is not None:
         _check_resume(person, command.resume)
-    claim_cell(house, identity, cell, now=now)
+        try:
+            claim_cell(house, identity, cell, now=now)
+        except Refused:
+            cell = person.next_cell  # the seat is theirs all the same; only the move is not
+    else:
+        claim_cell(house, identity, cell, now=now)
     house.identities.came(identity)
     if person is not None:
         name = person.name if command.name is None else name
@@ -49,6 +54,9 @@ def arrive(house: House, command: Enter, *, now: float) -> Arrival:
         resumed = _is_resumed(person, command.resume)
         return Arrival(identity, person, resumed, changes, events)
     person = Person(identity.id, cell, name=name, topics=topics, visiting=bool(command.visiting), far=bool(command.far))
+    if identity.person is not None:
+        person.avoids, person.moved_until = identity.person.avoids, identity.person.moved_until
+    identity.person = person
     return Arrival(identity, person, False, house.world.enter(person, now=now), [])
 
 

@@ -49,7 +49,7 @@ class Node:
             return
         if former is not None:
             self.lost(former)
-            former.session.replaced()
+            former.session.unseat()
             former.end(bye(4503))
         self.peers[person.id] = peer
 
@@ -84,8 +84,10 @@ class Node:
             case Ended(room):
                 self.house.room_ended(room)
             case Gone(person):
-                self.peers.pop(person.id, None)
+                peer = self.peers.pop(person.id, None)
                 self.house.identities.went(person.id)
+                if peer is not None:
+                    peer.sent_away()
 
     def arm(self) -> None:
         """Have the timer ring when the rooms next have something to do."""

@@ -11,7 +11,7 @@ from rooms.events import Event
 from server.codec import JSON, SUBPROTOCOLS, Codec, Unreadable
 from server.connection import Connection
 from server.messages import Bye
-from server.session import Arrived, End, Hides, Outcome, Session, bye
+from server.session import Arrived, End, Hides, Outcome, Session, State, bye
 
 if TYPE_CHECKING:
     from server.node import Node
@@ -87,6 +87,12 @@ class Peer:
         """Say goodbye and close."""
         self._write(last)
         self.connection.close(last.code, last.why_code)
+
+    def sent_away(self) -> None:
+        """Close for somebody who was away too long; whoever leaves is told so by the session itself."""
+        if self.session.state is not State.ENDED:
+            self.session.unseat()
+            self.end(bye(4002))
 
     def carry_out(self, outcome: Outcome) -> None:
         """Do everything that follows from a command, in order."""

@@ -12,10 +12,11 @@ import click
 
 from server.app import App
 from server.config import settings_options
+from server.listener import HEADS_MAX
 from server.settings import Loaded
 
-SPARE_FILES = 100
-"""File descriptors besides those of connections: listening sockets, the loop's own, logs."""
+SPARE_FILES = HEADS_MAX + 100
+"""File descriptors besides those of clients: probes of a full server, listening sockets, the loop's own, logs."""
 
 
 @click.command(

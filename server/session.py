@@ -142,8 +142,8 @@ class Session:
         self.state = State.ENDED
         return (error, End(bye(4502)))
 
-    def replaced(self) -> None:
-        """Know that another connection has taken the seat over."""
+    def unseat(self) -> None:
+        """Know that the seat is no longer this client's: another has it, or it was given up."""
         self.person = None
         self.state = State.ENDED
 
@@ -214,10 +214,10 @@ class Session:
         room, seat = self._place()
         if command.room is not None and command.room != room.id:
             raise Refused("wrong_room", "You sit in another room now; nothing was said there.")
-        said = seat.said_before(command.ref)
+        text = clean_text(command.text, max_chars=self._house.settings.text_max_chars)
+        said = room.said_before(seat, text, command.ref)
         if said is not None:
             return (said,)
-        text = clean_text(command.text, max_chars=self._house.settings.text_max_chars)
         self._house.pace(self._who().said, room, seat, now=now)
         return (Published(room, room.say(seat, text, now=now, ref=command.ref)),)
 
@@ -292,8 +292,8 @@ class Session:
 
     def _hide_muted(self, room: Room) -> None:
         muted = self._who().muted
-        hidden = frozenset(id for id, seat in room.seats.items() if seat.person.id in muted)
-        self.hidden = hidden if muted else None
+        here = {id: seat.person.id for id, seat in room.seats.items()} | room.gone if muted else {}
+        self.hidden = frozenset(id for id, who in here.items() if who in muted) if muted else None
 
     def _as_seen(self, member: Member) -> Member:
         return msgspec.structs.replace(member, muted=True) if self.hidden and member.id in self.hidden else member

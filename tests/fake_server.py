@@ -66,12 +66,18 @@ class Peer:
         return command
 
     async def entered(
-        self, command: Message, *, resumed: bool = False, token: str = "t1", limits: Message | None = None
+        self,
+        command: Message,
+        *,
+        resumed: bool = False,
+        token: str = "t1",
+        limits: Message | None = None,
+        privacy: Message | None = None,
     ) -> None:
         """Answer `enter` with `entered`."""
         you = {"name": command.get("name") or "Quiet Otter", "token": token}
         server = {"name": "fake", "version": "0", "protocol": "1.0", "terms": None, "contact": None}
-        privacy = {"cell": command["cell"], "cell_m": [1200, 600], "kept": "nothing"}
+        privacy = privacy or {"cell": command["cell"], "cell_m": 1109, "kept": ["nothing"]}
         about = {"you": you, "server": server, "limits": LIMITS | (limits or {}), "privacy": privacy}
         await self.send({"type": "entered", **about, "resumed": resumed, "ref": command.get("ref")})
 

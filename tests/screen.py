@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import AsyncIterator, Sequence
 
-from textual.events import Paste
+from textual.events import Key, Paste
 from textual.pilot import Pilot
 
 from client_demo.client import Client
@@ -27,6 +27,12 @@ class Sitting:
         """Write into what has the cursor, all at once."""
         self.app.post_message(Paste(text))
         await self.pilot.pause()
+
+    def burst(self, text: str) -> None:
+        """Press keys faster than they are taken: all of them come before the first has had its effects."""
+        for character in text:
+            key = {"\n": "enter", " ": "space", "/": "slash"}.get(character, character)
+            self.app.post_message(Key(key, character))
 
     async def enter(self, text: str) -> None:
         """Write a line and press Enter."""
@@ -68,12 +74,18 @@ class Sitting:
 
 
 @contextlib.asynccontextmanager
-async def sitting(*scripts: Script, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Sitting]:
+async def sitting(
+    *scripts: Script,
+    size: tuple[int, int] = (80, 24),
+    name: str | None = "Ada",
+    place: str = "New York City, US",
+    choice: str = "",
+) -> AsyncIterator[Sitting]:
     """Seat somebody before a screen of this many columns and rows; the scripts play the server."""
     async with (
         fake_server(*scripts) as url,
-        Client(url, cell="dr5ru7", name="Ada", backoff_s=(0.0, 0.0), keepalive_s=None) as client,
+        Client(url, cell="dr5ru7", name=name, backoff_s=(0.0, 0.0), keepalive_s=None) as client,
     ):
-        app = ChatApp(client, "New York City, US")
+        app = ChatApp(client, place, choice=choice)
         async with app.run_test(size=size) as pilot:
             yield Sitting(app, client, pilot)

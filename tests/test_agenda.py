@@ -11,7 +11,7 @@ from tests.worlds import HOME, a_room
 
 
 def items(count: int) -> list[Item]:
-    return [GiveUpSeat(Person(f"p{number}", HOME), 0.0) for number in range(count)]
+    return [GiveUpSeat(Person(f"p{number}", HOME)) for number in range(count)]
 
 
 def test_nothing_comes_up_before_its_time_and_everything_exactly_at_it() -> None:
@@ -41,6 +41,6 @@ def test_items_come_up_by_time_and_those_of_one_moment_as_they_were_put(times: l
 
 def test_equal_items_may_stand_on_the_agenda_side_by_side() -> None:
     agenda, ann = Agenda(), Person("ann", HOME)
-    agenda.put(1.0, GiveUpSeat(ann, 1.0))
-    agenda.put(1.0, GiveUpSeat(ann, 1.0))
-    assert agenda.pop_due(1.0) == agenda.pop_due(1.0) == GiveUpSeat(ann, 1.0)
+    agenda.put(1.0, GiveUpSeat(ann))
+    agenda.put(1.0, GiveUpSeat(ann))
+    assert agenda.pop_due(1.0) == agenda.pop_due(1.0) == GiveUpSeat(ann)

@@ -246,7 +246,9 @@ def test_cell_given_on_return_counts_later_and_is_limited() -> None:
     assert came[0]["privacy"]["cell"] == NEAR
     assert came[1]["cell"] == HERE
     back.lose()
-    assert only(back.back(cell=FAR_AWAY).got(), "error")["code"] == "rate_limited"
+    again = back.back(cell=FAR_AWAY).got()
+    assert again[0]["resumed"], "the seat is theirs; only the move is refused"
+    assert again[0]["privacy"]["cell"] == NEAR
     assert of_type(bo.got(), "left") == []
 
 
@@ -266,3 +268,41 @@ def test_far_on_return_is_what_counts_from_then_on() -> None:
 def test_command_of_enter_has_no_field_that_is_never_read() -> None:
     read = {"cell", "name", "topics", "visiting", "far", "token", "auth", "resume", "ref"}
     assert set(Enter.__struct_fields__) - read == {"terms", "work"}, "said in /about and asked for by no server yet"
+
+
+def test_words_of_a_muted_member_stay_unseen_on_resume_though_they_have_left() -> None:
+    stage = Stage()
+    ann, bo = stage.seated("Ann Bo")
+    ann.ask("mute", who=bo.me)
+    ann.lose()
+    bo.say("say", text="muted words")
+    bo.say("leave")
+    stage.take_turn()
+    came = ann.back().got()
+    assert len(of_type(came, "skipped")) == 1
+    assert of_type(came, "said") == []
+
+
+def test_room_left_by_next_is_not_joined_again_after_the_seat_was_lost() -> None:
+    stage = Stage(resume_grace_s=2)
+    ann, bo = stage.seated("Ann Bo")
+    left = ann.room
+    ann.ask("next")
+    ann.lose()
+    stage.pass_time(3)
+    back = Guest(stage)
+    back.say("enter", cell=HERE, token=ann.token)
+    stage.take_turn()
+    assert only(back.got(), "room")["room"] != left
+    assert bo.room == left
+
+
+def test_whoever_is_away_too_long_is_sent_away_though_connected() -> None:
+    stage = Stage(away_s=100)
+    ann, bo = stage.seated("Ann Bo")
+    ann.ask("away")
+    stage.pass_time(99)
+    assert ann.got("bye") == []
+    stage.pass_time(2)
+    assert only(ann.got(), "bye")["code"] == 4002
+    assert only(bo.got("left"), "left")["why"] == "lost"

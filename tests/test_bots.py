@@ -231,8 +231,21 @@ def test_what_cannot_be_is_refused_with_status_2_and_a_sentence(
     assert sentence in " ".join(result.output.split())
 
 
-def test_help_ends_with_examples() -> None:
+@pytest.mark.parametrize("arguments", [["--city", "Atlantis"], ["--near", "95,0"], ["--source", "192.0.2.1"]])
+def test_wrong_arguments_are_told_before_anybody_looks_for_the_server(arguments: list[str]) -> None:
+    result = CliRunner().invoke(bots, [*arguments, "--url", "ws://127.0.0.1:1/ws"])
+    assert result.exit_code == 2
+    assert "nobody answers" not in result.output
+
+
+def test_city_taken_among_several_is_told() -> None:
+    result = CliRunner().invoke(bots, ["--city", "Springfield", "--url", "ws://127.0.0.1:1/ws"])
+    assert "Springfield, Missouri, US (1 of 3; others: Springfield, Illinois, US;" in result.stderr
+
+
+def test_help_says_the_exit_statuses_and_ends_with_examples() -> None:
     result = CliRunner().invoke(bots, ["--help"])
+    assert "Exit status 1 if no server answers or a word was lost" in " ".join(result.output.split())
     assert 'hereabouts bots --count 300 --city "New York"' in result.output.partition("Examples:")[2]
 
 

@@ -1,17 +1,12 @@
-"""The terminal client on a screen, and the `chat` command around it."""
+"""The terminal client on a screen."""
 
 import asyncio
 import re
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
-from click.testing import CliRunner, Result
-from websockets.sync.server import serve
+from textual.color import Color
+from textual.widget import Widget
 
-from client_demo.chat import chat
 from tests.fake_server import NOW_MS, Message, Peer, member
 from tests.live_server import live_server
 from tests.screen import sitting
@@ -76,11 +71,13 @@ async def test_refused_words_say_why_and_can_be_said_again() -> None:
 
     async with sitting(script, size=WIDE) as person:
         await person.enter("hello")
-        await person.sees("✗", "Not said. That was too much at once. Again in 0:03. ^S says it again.", "^S say again")
+        await person.sees(
+            "✗", "Not said, but kept. refused: rate_limited Again in 0:03. ^S says it again.", "^S say again"
+        )
         assert person.app.unheard() == ["hello"]
         await person.press("ctrl+s")
         await person.sees("✓")
-        await person.sees_no_more("Not said.", "^S say again")
+        await person.sees_no_more("Not said,", "^S say again")
         assert person.app.unheard() == []
 
 
@@ -110,7 +107,7 @@ async def test_waiting_is_a_state_of_its_own_until_there_is_company() -> None:
 
     async with sitting(script) as person:
         screen = await person.sees(
-            "Waiting for company", "Looking within 2.4 km", "2 of you so far; 1 more makes a room."
+            "Waiting for company", "Looking within 2.4 km", "2 of you are here; 1 more makes a room."
         )
         assert "A few people are about in your region." in screen
         assert re.search(r"Everyone gathers anew in 12:3\d", screen)
@@ -189,7 +186,8 @@ async def test_break_is_shown_and_mended_without_losing_what_is_typed() -> None:
     async with sitting(first, second, size=WIDE) as person:
         await person.enter("on its way")
         await person.sees(
-            "No connection: the connection broke. Trying again. What you write is kept.",
+            "No connection: the connection broke. Trying again.",
+            "What you write is kept, and said if this room is still there.",
             "not connected",
             "^S say again",
         )
@@ -219,7 +217,9 @@ async def test_words_for_a_room_that_ended_meanwhile_are_kept_and_said_only_on_r
 
     async with sitting(first, second, size=WIDE) as person:
         await person.enter("for them alone")
-        await person.sees("Back, in another room: yours ended meanwhile.", "Not said. That room is over.")
+        await person.sees(
+            "Back, in another room: yours ended meanwhile.", "Not said, but kept. That room is over. ^S says it again."
+        )
         assert said == []
         await person.press("ctrl+s")
         await person.sees("✓")
@@ -316,6 +316,190 @@ async def test_refused_command_comes_back_to_be_mended() -> None:
         await person.enter("/name Badd")
         await person.sees("That name cannot be used.")
         assert person.app.composer.text == "/name Badd"
+
+
+async def test_keys_that_come_in_one_burst_are_each_said_by_themselves() -> None:
+    said = []
+
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        for _ in range(3):
+            command = await peer.receive("say")
+            said.append(command["text"])
+            await peer.echo(command)
+        command = await peer.receive("rename")
+        said.append(command["name"])
+        await peer.refuse(command, "bad_name")
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        person.burst("m1\nm2\nm3\n/name x\nhalf")
+        await person.sees("✓", "/name x: That name cannot be used. refused: bad_name")
+        assert person.app.composer.text == "half"
+    assert said == ["m1", "m2", "m3", "x"]
+
+
+async def test_clearing_key_clears_what_wraps_and_what_has_lines() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        await person.type("word " * 30 + "\nand another line")
+        await person.press("ctrl+u")
+        assert person.app.composer.text == ""
+
+
+async def test_help_tells_the_cell_that_was_sent_and_what_the_server_keeps() -> None:
+    async def script(peer: Peer) -> None:
+        command = await peer.receive("enter")
+        kept = ["Your cell, while you sit.", "Your \x1bwords, until the room ends."]
+        await peer.entered(command, privacy={"cell": "dr5ru7", "cell_m": 1109, "kept": kept})
+        await peer.give_room()
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        await person.sees("What the server keeps: /help")
+        await person.enter("/help")
+        await person.sees("the server was told the cell dr5ru7 and")
+        await person.sees("What the server keeps, as it says:", "· Your cell, while you sit.")
+        await person.sees("· Your ␛words, until the room ends.")
+
+
+async def test_name_that_the_server_gave_is_told_once() -> None:
+    may_go_on = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.enter(members=[member("a", "Silver Hare"), member("b", "Bo")])
+        await may_go_on.wait()
+        await peer.give_room(room="r2", me="x", members=[member("x", "Quiet Otter")])
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE, name=None) as person:
+        await person.sees("You are Silver Hare here; each room gives another name")
+        may_go_on.set()
+        screen = await person.sees("New room.", "◆ Quiet Otter you")
+        assert screen.count("another name") == 1
+        assert screen.count("What the server keeps") == 1
+
+
+async def test_name_of_ones_own_needs_no_telling() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        assert "another name" not in await person.sees("What the server keeps: /help")
+
+
+async def test_place_that_is_a_cell_is_named_once_in_the_heading() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(cell="dr5ru7")
+        await peer.bye_to_leave()
+
+    async with sitting(script, place="cell dr5ru7") as person:
+        screen = await person.sees("You sit with Bo and Cy")
+        assert re.search(r"^ *cell dr5ru7 · within 1\.4 km *ends in", screen, re.M)
+        assert screen.count("dr5ru7") == 1
+
+
+async def test_place_taken_among_several_is_told() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE, choice="London, GB (1 of 2; other: London, CA)") as person:
+        await person.sees("London, GB (1 of 2; other: London, CA).")
+
+
+async def test_hours_are_bright_enough_to_be_read_in_the_room_and_in_those_before() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        await peer.give_room(room="r2", me="x", members=[member("x", "Ada")])
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        await person.sees("New room.")
+        hours = list(person.app.transcript.query(".when"))
+        assert len({hour.parent.has_class("-past") for hour in hours if hour.parent is not None}) == 2
+        for hour in hours:
+            assert contrast(hour) >= 4.5
+
+
+def contrast(widget: Widget) -> float:
+    """Return the contrast of a widget's text as it is drawn (WCAG 2.1, "contrast ratio")."""
+    *_, background, colour = widget.colors
+    text = background.blend(background + colour, widget.opacity)
+    bright, dark = sorted((luminance(text), luminance(background)), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: Color) -> float:
+    """Return the relative luminance (WCAG 2.1)."""
+    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.normalized]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+@pytest.mark.parametrize(
+    ("code", "args", "members", "told"),
+    [
+        ("alone", {"within_m": 2400}, ["Ada"], "Nobody else is here; 2 more make a room."),
+        (
+            "few",
+            {"company": 2, "within_m": 2400},
+            ["Ada", "Bo", "Cy (away)"],
+            "2 of you are here; 1 more makes a room.",
+        ),
+        ("alone", {"within_m": 2400}, ["Ada", "Bo (away)"], "2 here, 1 of them away; 2 more make a room."),
+    ],
+)
+async def test_waiting_counts_who_keeps_company(code: str, args: Message, members: list[str], told: str) -> None:
+    seats = [member(name[0].lower(), name.removesuffix(" (away)"), away="away" in name) for name in members]
+
+    async def script(peer: Peer) -> None:
+        await peer.enter(members=seats)
+        waiting = {"within_m": 2400, "people": "1-9", "bottles": False, "next_at": NOW_MS + 754_000}
+        await peer.send({"type": "waiting", "why": "", "why_code": code, "why_args": args} | waiting)
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        await person.sees("Waiting for company", told)
+
+
+@pytest.mark.parametrize("size", [(40, 12), (40, 10), (80, 12)])
+async def test_waiting_leaves_rows_for_what_is_said_on_a_small_screen(size: tuple[int, int]) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(members=[member("a", "Ada"), member("b", "Bo")])
+        waiting = {"within_m": 2400, "people": "1-9", "bottles": False, "next_at": NOW_MS + 754_000}
+        await peer.send({"type": "waiting", "why": "", "why_code": "few", "why_args": {"company": 2}} | waiting)
+        await peer.said("a word", who="b", name="Bo")
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=size) as person:
+        screen = await person.sees("Bo a word", "Waiting: 1 more makes a room, anew in 12:3")
+        assert re.search(r"\^G help.*\^Q leave", screen)
+
+
+async def test_footer_of_forty_columns_keeps_help_and_leave_when_something_can_be_said_again() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        await peer.refuse(await peer.receive("say"), "rate_limited")
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=(40, 14)) as person:
+        await person.enter("hello")
+        assert re.search(r"\^N next *\^S say again *\^G help *\^Q leave", await person.sees("^S say again"))
+
+
+@pytest.mark.parametrize("size", [(39, 20), (80, 9)])
+async def test_screen_too_small_for_a_room_says_so(size: tuple[int, int]) -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=size) as person:
+        screen = await person.sees(f"Too small: {size[0]}×{size[1]}.", "40 columns and 10 rows are the least.")
+        assert "Bo" not in screen
 
 
 async def test_keys_open_dialogs_that_mute_and_rename() -> None:
@@ -415,7 +599,7 @@ async def test_two_people_talk_over_a_real_server() -> None:
         app = ChatApp(ada, "New York City, US")
         async with app.run_test(size=WIDE) as pilot:
             person = Sitting(app, ada, pilot)
-            await person.sees("You sit with Bo", "Waiting for company", "2 of you so far; 1 more makes a room.")
+            await person.sees("You sit with Bo", "Waiting for company", "2 of you are here; 1 more makes a room.")
             await person.enter("hello Bo")
             await person.sees("✓")
             await bo.say("hello Ada")
@@ -423,83 +607,3 @@ async def test_two_people_talk_over_a_real_server() -> None:
             await ada.drop()
             await bo.say("still there?")
             await person.sees("Back in your seat. 1 message while you were away.", "still there?")
-
-
-# The command
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(chat, list(arguments))
-
-
-@contextmanager
-def refusing_server(error: Message) -> Iterator[str]:
-    """Answer every `enter` with an error; it runs in a thread because the command has a loop of its own."""
-    import msgpack
-
-    def play(connection: object) -> None:
-        connection.recv()  # type: ignore[attr-defined]
-        connection.send(msgpack.packb({"type": "error"} | error))  # type: ignore[attr-defined]
-
-    from websockets.typing import Subprotocol
-
-    with serve(play, "127.0.0.1", 0, subprotocols=[Subprotocol("hereabouts.v1.msgpack")]) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}/ws"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-def test_chat_without_a_place_explains_how_to_say_one() -> None:
-    result = run()
-    assert result.exit_code == 1
-    assert '--city "New York"' in result.output
-    assert "--near 40.75,-73.99" in result.output
-    assert "--cell dr5ru" in result.output
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["--city", "Nwe York"], 'Did you mean "New York City, US"'),
-        (["--near", "north"], "write LAT,LON like 40.75,-73.99"),
-        (["--cell", "dr5"], "too coarse"),
-        (["--cell", "dr5ru", "--city", "Paris"], "in one way"),
-    ],
-)
-def test_chat_with_an_unknown_place_says_what_to_type(arguments: list[str], told: str) -> None:
-    result = run(*arguments)
-    assert result.exit_code == 1
-    assert told in result.output
-
-
-def test_chat_without_a_server_says_how_to_start_one() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    result = run("--cell", "dr5ru", "--url", f"ws://127.0.0.1:{port}/ws")
-    assert result.exit_code == 1
-    assert "No server answers" in result.output
-    assert "make run" in result.output
-
-
-def test_chat_at_what_is_no_address_says_so() -> None:
-    result = run("--cell", "dr5ru", "--url", "nonsense")
-    assert result.exit_code == 1
-    assert "nonsense" in result.output
-
-
-def test_chat_refused_at_the_door_says_why_and_what_to_do() -> None:
-    with refusing_server({"code": "too_precise", "message": "finer than 5", "about": "enter"}) as url:
-        result = run("--cell", "dr5ru7", "--url", url)
-    assert result.exit_code == 1
-    assert "Leave off its last characters." in result.output
-
-
-def test_chat_help_shows_examples() -> None:
-    result = run("--help")
-    assert result.exit_code == 0
-    assert "Examples:" in result.output
-    assert '  hereabouts chat --city "New York"\n' in result.output

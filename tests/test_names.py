@@ -44,3 +44,7 @@ def test_no_two_members_of_a_room_show_the_same_name(asked: list[str], seed: int
 def test_the_same_friendly_name_drawn_twice_is_numbered() -> None:
     first = shown_name("", [], random.Random(5))
     assert shown_name("", [first.upper()], random.Random(5)) == f"{first} 2"
+
+
+def test_a_numbered_name_is_no_longer_than_names_may_be() -> None:
+    assert shown_name("x" * 32, ["x" * 32], random.Random(1)) == "x" * 30 + " 2"

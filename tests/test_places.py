@@ -7,7 +7,7 @@ import pytest
 
 from client_demo import places
 from client_demo.make_cities import as_text, rows
-from client_demo.places import PlaceUnknown, cell_of, find_city, parse_place
+from client_demo.places import PlaceUnknown, cell_of, find_cities, parse_place
 
 CITIES = Path(places.__file__).with_name("cities.json")
 
@@ -34,19 +34,36 @@ def test_new_york_is_found_however_it_is_typed(text: str) -> None:
     ],
 )
 def test_accents_capitals_and_english_names_do_not_matter(typed: str, name: str) -> None:
-    assert find_city(typed).name == name
+    assert find_cities(typed)[0].name == name
 
 
 def test_an_ambiguous_name_is_the_biggest_place_unless_its_country_is_named() -> None:
-    assert find_city("London").country == "GB"
-    assert find_city("London, CA").country == "CA"
-    assert find_city("Birmingham").country == "GB"
-    assert find_city("Birmingham, us").country == "US"
+    assert find_cities("London")[0].country == "GB"
+    assert find_cities("London, CA")[0].country == "CA"
+    assert find_cities("Birmingham")[0].country == "GB"
+    assert find_cities("Birmingham, us")[0].country == "US"
+
+
+def test_a_region_or_a_country_tells_cities_of_one_name_apart() -> None:
+    place = parse_place(city="springfield")
+    assert place.label == "Springfield, Missouri, US"
+    others = "Springfield, Illinois, US; Springfield, Massachusetts, US"
+    assert place.choice == f"Springfield, Missouri, US (1 of 3; others: {others})"
+    assert parse_place(city="London").choice == "London, GB (1 of 2; other: London, CA)"
+    for typed in ("Springfield, Illinois", "springfield, illinois, us", "Springfield, US, Illinois"):
+        assert parse_place(city=typed).label == "Springfield, Illinois, US"
+        assert parse_place(city=typed).choice == ""
+    assert parse_place(city="New York").choice == ""
+
+
+def test_cities_that_nothing_tells_apart_are_counted() -> None:
+    assert parse_place(city="Taizhou").choice == "Taizhou, CN (biggest of 2; coordinates find the others)"
+    assert parse_place(city="Salamanca").choice == "Salamanca, MX (biggest of 3; others: Salamanca, ES)"
 
 
 def test_every_city_can_be_found_by_its_own_name_unless_a_bigger_one_in_its_country_bears_it() -> None:
     for city in places.cities():
-        found = find_city(f"{city.name}, {city.country}")
+        found = find_cities(f"{city.name}, {city.country}")[0]
         assert found.country == city.country
         assert found == city or found.population >= city.population
 
@@ -107,6 +124,21 @@ def test_the_list_is_small_credited_and_sorted() -> None:
     populations = [row[4] for row in listed["cities"]]
     assert populations == sorted(populations, reverse=True)
     assert len(populations) > 5000
+
+
+def test_a_region_is_listed_only_where_a_country_has_several_of_a_name() -> None:
+    source = [
+        {
+            "name": name,
+            "countrycode": "US",
+            "latitude": 1.0,
+            "longitude": 2.0,
+            "population": 200_000,
+            "admin1code": code,
+        }
+        for name, code in [("Aa", "MO"), ("Aa", "IL"), ("Bb", "MO")]
+    ]
+    assert [row[5:] for row in rows(source)] == [("Illinois",), ("Missouri",), ()]
 
 
 def test_making_the_list_does_not_depend_on_the_order_of_its_source() -> None:

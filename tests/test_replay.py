@@ -223,6 +223,9 @@ def test_a_replay_in_real_time_keeps_pace_with_any_ordinary_server() -> None:
         (["empty.csv"], "holds no check-in that can be read (0 bad rows)"),
         (["rows.csv", "--speed", "0"], "--speed"),
         (["rows.csv", "http://127.0.0.1:1/"], "begins with ws://"),
+        (["rows.csv", "--url", "http://127.0.0.1:1/"], "begins with ws://"),
+        (["rows.csv", "ws://127.0.0.1:1/ws", "--url", "ws://127.0.0.1:1/ws"], "Name the server once"),
+        (["rows.csv", "--source", "192.0.2.1", "--url", "ws://127.0.0.1:1/ws"], "no address of this machine"),
     ],
 )
 def test_what_cannot_be_replayed_is_refused_with_status_2_and_a_sentence(
@@ -236,9 +239,10 @@ def test_what_cannot_be_replayed_is_refused_with_status_2_and_a_sentence(
     assert sentence in " ".join(result.output.split())
 
 
-def test_without_a_server_a_sentence_says_what_to_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", [[], ["--url"]])
+def test_without_a_server_a_sentence_says_what_to_start(option: list[str], tmp_path: Path) -> None:
     file = written(tmp_path / "rows.csv", check_ins())
-    result = CliRunner().invoke(replay, [str(file), "ws://127.0.0.1:1/ws"])
+    result = CliRunner().invoke(replay, [str(file), *option, "ws://127.0.0.1:1/ws"])
     assert result.exit_code == 1
     assert "hereabouts serve --port 1" in result.output
 

@@ -142,10 +142,20 @@ def test_ref_said_before_gives_the_same_words_back_to_the_same_member_only() -> 
     room = a_room(2)
     ann, bo = room.seats.values()
     said = room.say(ann, "hello", now=0, ref="a")
-    assert ann.said_before("a") is said
-    assert bo.said_before("a") is None
-    assert ann.said_before("b") is None
-    assert ann.said_before(None) is None
+    assert room.said_before(ann, "other words", "a") is said
+    assert room.said_before(bo, "hello", "a") is None
+    assert room.said_before(ann, "hello", "b") is None
+    assert room.said_before(ann, "hello", None) is None
+
+
+def test_ref_whose_words_are_forgotten_gives_the_number_and_the_words_repeated() -> None:
+    room = a_room(1)
+    [ann] = room.seats.values()
+    said = room.say(ann, "hello", now=0, ref="a")
+    for _ in range(MISSED_MAX):
+        room.say(ann, "more", now=1)
+    assert said not in room.recent()
+    assert room.said_before(ann, "hello", "a") == said
 
 
 def test_words_without_a_ref_are_not_remembered_under_none() -> None:
@@ -153,7 +163,7 @@ def test_words_without_a_ref_are_not_remembered_under_none() -> None:
     ann = room.seats["r-0"]
     room.say(ann, "hello", now=0)
     room.say(ann, "hello", now=0, ref="a")
-    assert ann.said_before(None) is None
+    assert room.said_before(ann, "hello", None) is None
 
 
 def test_refs_are_remembered_for_a_thousand_messages() -> None:
@@ -161,8 +171,8 @@ def test_refs_are_remembered_for_a_thousand_messages() -> None:
     ann = room.seats["r-0"]
     for number in range(MISSED_MAX + 1):
         room.say(ann, "hello", now=0, ref=f"{number}")
-    assert ann.said_before("0") is None
-    assert ann.said_before("1") is not None
+    assert room.said_before(ann, "hello", "0") is None
+    assert room.said_before(ann, "hello", "1") is not None
 
 
 def test_who_is_away_keeps_their_seat_and_keeps_no_company() -> None:

@@ -38,7 +38,7 @@ DEFAULTS: dict[str, int | float | str] = {
     "widen_every_s": 10,
     "resume_grace_s": 30,
     "away_s": 900,
-    "recent_events": 50,
+    "recent_events": 200,
     "new_identity_s": 600,
     "token_ttl_s": 604_800,
     "eject_present_s": 120,

@@ -34,6 +34,8 @@ def test_count_knows_its_plural() -> None:
 
 def test_refusal_says_when_to_try_again() -> None:
     assert refusal(Refused({"code": "rate_limited", "retry_after": 3})) == "That was too much at once. Again in 0:03."
+    next_refused = {"code": "rate_limited", "message": "At most 6 other rooms an hour.", "retry_after": 594}
+    assert refusal(Refused(next_refused)) == "At most 6 other rooms an hour. Again in 9:54."
     assert refusal(Refused({"code": "new_code", "message": "Not\x1b on\nSundays."})) == "Not␛ on Sundays."
     assert refusal(Refused({"code": "new_code"})) == "new_code"
 

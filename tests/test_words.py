@@ -11,6 +11,15 @@ from hypothesis import strategies as st
 from server.messages import Refused
 from server.safety.words import clean_name, clean_text, clean_topics
 
+BLANK = {*"\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0", *map(chr, range(0x180B, 0x1810))} | {
+    chr(plane * 0x10000 + last) for plane in range(17) for last in (0xFFFE, 0xFFFF)
+}
+
+
+def is_variation(char: str) -> bool:
+    return "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
+
+
 UNSEEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
 
@@ -73,9 +82,10 @@ def test_thirty_marks_in_the_wrong_order_are_put_in_order() -> None:
 
 @given(st.text(max_size=140))
 def test_name_is_one_line_in_nfkc_or_refused_as_bad(name: str) -> None:
-    composed = unicodedata.normalize("NFKC", name)
+    composed = unicodedata.normalize("NFKC", "".join(char for char in name if not is_variation(char)))
     shown = " ".join(composed.split())
-    if len(name) > 4 * 32 or len(shown) > 32 or UNSEEN & {unicodedata.category(char) for char in composed}:
+    unseen = UNSEEN & {unicodedata.category(char) for char in composed} or BLANK & set(composed)
+    if len(name) > 4 * 32 or len(shown) > 32 or unseen:
         assert refusal(clean_name, name) == "bad_name"
     else:
         assert clean_name(name) == shown
@@ -145,3 +155,18 @@ def test_topics_too_many_empty_long_or_unseen_are_refused(topics: list[str]) -> 
 def test_five_topics_of_24_characters_are_taken() -> None:
     topics = [f"{number}" * 24 for number in range(5)]
     assert clean_topics(topics) == tuple(topics)
+
+
+@pytest.mark.parametrize(
+    "char", "\u034f\u115f\u1160\u17b4\u180b\u2800\u3164\uffa0\uffff", ids=lambda char: f"U+{ord(char):04X}"
+)
+def test_name_of_what_looks_like_nothing_is_refused(char: str) -> None:
+    for name in (char, f"Ann{char}"):
+        with pytest.raises(Refused) as refused:
+            clean_name(name)
+        assert refused.value.code == "bad_name"
+
+
+def test_variation_selectors_fall_away_so_that_names_that_look_alike_are_alike() -> None:
+    assert clean_name("Ann\ufe0f") == clean_name("Ann\U000e0100") == "Ann"
+    assert clean_name("\u2764\ufe0f") == "\u2764"

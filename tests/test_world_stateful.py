@@ -131,8 +131,8 @@ class Crowd(RuleBasedStateMachine):
     def some_speak(self, numbers: list[int], ref: str | None) -> None:
         for person in self.pick(numbers):
             self.scene.say(person, "hello", ref=ref)
-            said = place_of(person)[1].said_before(ref)
-            assert (said is None) == (ref is None)
+            room, seat = place_of(person)
+            assert (room.said_before(seat, "hello", ref) is None) == (ref is None)
 
     @rule(seconds=st.sampled_from([0.0, 1.0, 10.0, 30.0, 120.0, 900.0, 1800.0]))
     def time_passes(self, seconds: float) -> None:

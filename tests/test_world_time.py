@@ -259,16 +259,33 @@ def test_who_said_away_keeps_the_seat_to_the_window_s_end_at_most() -> None:
     scene.check()
 
 
-def test_who_was_away_too_long_has_the_grace_of_everybody_when_the_connection_ends() -> None:
+def test_seat_of_whoever_is_away_too_long_is_given_up_with_a_connection_or_without() -> None:
     scene = Scene()
-    ann, *_ = scene.enter_many(4)
+    ann, bo, *_ = scene.enter_many(4)
     scene.away(ann)
-    scene.wait(1000)
+    scene.wait(880)
     scene.lose(ann)
+    scene.away(bo)
     scene.wait(29.9)
     assert ann.seat is not None
     scene.wait(0.1)
     assert ann.seat is None
+    scene.wait(869.9)
+    assert bo.seat is not None
+    changes = scene.wait(0.1)
+    assert [change.person for change in changes if isinstance(change, Gone)] == [bo]
+    scene.check()
+
+
+def test_who_comes_back_in_time_keeps_the_seat() -> None:
+    scene = Scene()
+    ann, *_ = scene.enter_many(4)
+    scene.away(ann)
+    scene.wait(899)
+    scene.back(ann)
+    scene.wait(10)
+    assert ann.seat is not None
+    scene.check()
 
 
 # Windows
@@ -398,16 +415,15 @@ def test_seat_whose_time_is_over_with_the_window_is_gone() -> None:
     scene.check()
 
 
-def test_who_is_away_is_still_away_in_the_new_room() -> None:
+def test_seat_of_whoever_is_away_is_kept_to_the_windows_end_and_no_longer() -> None:
     scene = Scene()
     ann, bo, cy = scene.enter_many(3)
     scene.wait_until(START + WINDOW_S - 10)
     scene.away(ann)
-    scene.wait(10)
-    assert place_of(ann)[1].member.away
-    assert room_of(ann).company == 2
+    changes = scene.wait(10)
+    assert [change.person for change in changes if isinstance(change, Gone)] == [ann]
     assert told_waiting(scene, bo).why_code == "few"
-    assert together(ann, bo, cy)
+    assert together(bo, cy)
     scene.check()
 
 

@@ -277,6 +277,8 @@ def busy_evening(seed: int = 1, people: int = 150) -> str:
         scene.wait(chance.random() * 4)
     acts = (scene.next, scene.away, scene.back, scene.lose, scene.leave, scene.world.regain)
     for _ in range(3 * people):
+        if not scene.world.people:
+            break
         person = chance.choice(list(scene.world.people.values()))
         chance.choice(acts)(person)
         scene.world.move(person, chance.choice(cells)) if person.room else None

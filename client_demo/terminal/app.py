@@ -8,17 +8,18 @@ from collections.abc import Awaitable
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from client_demo.client import Client, Closed, Refused
 from client_demo.places import PlaceUnknown, parse_place
 from client_demo.terminal import safe, slash, wording
 from client_demo.terminal.composer import Composer
 from client_demo.terminal.dialogs import ChooseMember, Help, NewName
-from client_demo.terminal.heading import PEOPLE_FROM_COLUMNS, Heading
+from client_demo.terminal.heading import Heading
 from client_demo.terminal.looks import DUSK
 from client_demo.terminal.people import People
 from client_demo.terminal.server_time import ServerTime
+from client_demo.terminal.sizes import BOX_FROM_ROWS, LEAST_COLUMNS, LEAST_ROWS, PEOPLE_FROM_COLUMNS, Keys, TooSmall
 from client_demo.terminal.slash import Misunderstood, Slash, Words
 from client_demo.terminal.story import Banner, Story
 from client_demo.terminal.transcript import OwnLine, Transcript
@@ -36,7 +37,14 @@ class ChatApp(App[None], inherit_bindings=False):
     TITLE = "hereabouts"
     CSS_PATH = "terminal.tcss"
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (PEOPLE_FROM_COLUMNS, "-normal"), (110, "-wide")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-too-narrow"),
+        (LEAST_COLUMNS, "-slim"),
+        (56, "-narrow"),
+        (PEOPLE_FROM_COLUMNS, "-normal"),
+        (110, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-too-low"), (LEAST_ROWS, "-low"), (BOX_FROM_ROWS, "-high")]  # noqa: RUF012
     BINDINGS = [  # noqa: RUF012
         key("ctrl+n", "next", "next", "^N"),
         key("ctrl+t", "mute", "mute", "^T"),
@@ -50,18 +58,25 @@ class ChatApp(App[None], inherit_bindings=False):
         Binding("pagedown", "look(1)", show=False, priority=True),
     ]
 
-    def __init__(self, client: Client, place: str) -> None:
+    def __init__(self, client: Client, place: str, *, choice: str = "") -> None:
+        """Prepare.
+
+        Args:
+            place: where the person is, in words.
+            choice: which of several places that was taken to be, if there are several.
+        """
         super().__init__()
         self.client = client
         self._offers_again = False
         time = ServerTime()
-        self.heading = Heading(time.now_s, place)
+        # The heading names the cell by itself.
+        self.heading = Heading(time.now_s, "" if place == f"cell {client.cell}" else place)
         self.waiting = Waiting(time.now_s)
         self.transcript = Transcript()
         self.below = Static(id="below")
         self.people = People(id="people")
         self.banner = Banner(id="banner")
-        self.composer = Composer(max_chars=int(client.limits.get("text_max_chars") or 1000))
+        self.composer = Composer(self._submit, max_chars=int(client.limits.get("text_max_chars") or 1000))
         self.story = Story(
             client,
             server_time=time,
@@ -70,6 +85,7 @@ class ChatApp(App[None], inherit_bindings=False):
             transcript=self.transcript,
             waiting=self.waiting,
             banner=self.banner,
+            choice=choice,
         )
 
     def compose(self) -> ComposeResult:
@@ -82,7 +98,8 @@ class ChatApp(App[None], inherit_bindings=False):
             yield self.people
         yield self.banner
         yield self.composer
-        yield Footer(compact=True)
+        yield Keys(compact=True)
+        yield TooSmall(id="too-small")
 
     def on_mount(self) -> None:
         self.register_theme(DUSK)
@@ -108,17 +125,18 @@ class ChatApp(App[None], inherit_bindings=False):
 
     # --- saying -------------------------------------------------------------------------------------------
 
-    def on_composer_submitted(self, event: Composer.Submitted) -> None:
+    def _submit(self, typed: str) -> bool:
+        """Say or do what was typed; return False where it has to be mended first."""
         try:
-            asked = slash.parse(event.text)
+            asked = slash.parse(typed)
             if isinstance(asked, Words):
                 self._say(asked.text)
             else:
                 self._obey(asked)
         except (Misunderstood, PlaceUnknown) as exc:
             self._complain(str(exc))
-            return
-        self.composer.clear()
+            return False
+        return True
 
     def _say(self, text: str) -> None:
         if self.client.closed is not None:
@@ -173,15 +191,16 @@ class ChatApp(App[None], inherit_bindings=False):
     async def _answered(self, command: Awaitable[object], asked: Slash | None) -> None:
         try:
             await command
-        except Refused as refused:
-            self._complain(wording.refusal(refused))
-        except Closed as closed:
-            self._complain(wording.ending(closed))
+        except (Refused, Closed) as exc:
+            why = wording.refusal(exc) if isinstance(exc, Refused) else wording.ending(exc)
         else:
             return
-        if asked is not None and not self.composer.text:
-            self.composer.text = f"/{asked.name} {asked.argument}".strip()
+        typed = f"/{asked.name} {asked.argument}".strip() if asked is not None else ""
+        if typed and not self.composer.text:
+            self.composer.text, typed = typed, ""
             self.composer.move_cursor(self.composer.document.end)
+        # Where the next line is being typed already, the refused one can only be shown.
+        self._complain(f"{typed}: {why}" if typed else why)
 
     def _complain(self, words: str) -> None:
         self.transcript.note(safe.line(words), kind="error")
@@ -209,7 +228,7 @@ class ChatApp(App[None], inherit_bindings=False):
             self._ask(self.client.rename(name))
 
     def action_help(self) -> None:
-        self.push_screen(Help(self.client.cell))
+        self.push_screen(Help(self.client.privacy, self.client.cell))
 
     def action_leave(self) -> None:
         self.exit()

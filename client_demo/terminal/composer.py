@@ -4,11 +4,10 @@ Knows keys and length. Never knows what becomes of the text.
 """
 
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from textual import events
 from textual.binding import Binding
-from textual.message import Message
 from textual.widgets import TextArea
 
 # From here on the rest is counted, so that nobody learns the limit by a refusal.
@@ -18,30 +17,38 @@ WARN_AT = 0.8
 class Composer(TextArea):
     """One to four lines that grow with the text."""
 
-    BINDINGS = [Binding("ctrl+j", "newline", "Break the line", show=False)]  # noqa: RUF012
+    BINDINGS = [  # noqa: RUF012
+        Binding("ctrl+j", "newline", "Break the line", show=False),
+        Binding("ctrl+u", "clear_all", "Clear all", show=False),
+    ]
 
-    @dataclass
-    class Submitted(Message):
-        """Enter was pressed on something."""
+    def __init__(self, submit: Callable[[str], bool], *, max_chars: int = 1000) -> None:
+        """Prepare to be typed in.
 
-        text: str
-
-    def __init__(self, *, max_chars: int = 1000) -> None:
+        Args:
+            submit: told the text when Enter is pressed; returns whether it was understood and may be cleared. It is
+                called within the key's turn: keys that come in one burst must find the text of those before gone.
+        """
         super().__init__(id="composer", highlight_cursor_line=False, placeholder="Say something, or /help")
         self.max_chars = max_chars
+        self._submit = submit
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "enter":
             event.stop()
             event.prevent_default()
-            if self.text.strip():
-                self.post_message(self.Submitted(self.text))
+            if self.text.strip() and self._submit(self.text):
+                self.clear()
             return
         await super()._on_key(event)
 
     def action_newline(self) -> None:
         """Break the line."""
         self.insert("\n")
+
+    def action_clear_all(self) -> None:
+        """Clear all lines, where the same key usually clears to the start of the one on the screen."""
+        self.clear()
 
     def on_text_area_changed(self) -> None:
         chars = len(unicodedata.normalize("NFC", self.text.strip()))

@@ -39,11 +39,17 @@ class Dialog(ModalScreen[str | None]):
 
 
 class Help(Dialog):
-    """Keys, commands, and what the server is told of the place."""
+    """Keys, commands, what the server was told of the place, and what it says it keeps."""
 
-    def __init__(self, cell: str) -> None:
+    def __init__(self, privacy: dict[str, Any], cell: str) -> None:
+        """Prepare.
+
+        Args:
+            privacy: as `entered` told it.
+            cell: the newest that was told.
+        """
         super().__init__()
-        self._cell = cell
+        self._privacy, self._cell = privacy, cell
 
     def compose(self) -> ComposeResult:
         rows: list[Content] = [Content.assemble((f"{key:<14}", "bold $primary"), what) for key, what in KEYS]
@@ -51,11 +57,17 @@ class Help(Dialog):
         for name, (argument, what) in slash.COMMANDS.items():
             rows.append(Content.assemble((f"{f'/{name} {argument}':<14}", "bold $primary"), what))
         rows.append(Content(""))
-        told = f"Of your place the server is told the cell {self._cell} and nothing finer."
+        told = f"Of your place the server was told the cell {self._cell} and nothing finer."
         rows.append(Content.styled(told, DIM))
+        rows += [Content(""), Content.styled("What the server keeps, as it says:", "bold"), *self._kept()]
         panel = VerticalScroll(Static(Content("\n").join(rows)), classes="panel")
         panel.border_title, panel.border_subtitle = "Help", "Esc closes"
         yield panel
+
+    def _kept(self) -> list[Content]:
+        kept = self._privacy.get("kept") or "It says nothing of that."
+        sentences = kept if isinstance(kept, list) else [kept]
+        return [Content.styled(f"· {safe.line(str(sentence))}", DIM) for sentence in sentences]
 
 
 class ChooseMember(Dialog):

@@ -10,17 +10,16 @@ from textual.content import Content
 from textual.widget import Widget
 
 from client_demo.terminal.looks import DIM, FAINT
+from client_demo.terminal.sizes import PEOPLE_FROM_COLUMNS
 from client_demo.terminal.wording import clock, count, distance
 
 BAR_CELLS = 20
 HURRY_S = 120.0
-# Narrower, and the list of people gives its columns to what they say; then they are counted here.
-PEOPLE_FROM_COLUMNS = 70
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the heading says. Times are seconds on the clock that `now_s` reads."""
+    """What the heading says; without a `place` the cell stands for it. Times in seconds of the clock of `now_s`."""
 
     place: str = ""
     cell: str = ""
@@ -70,12 +69,14 @@ class Heading(Widget):
     def _where(self, width: int) -> Content:
         """Return as much as fits, the least important left out."""
         facts = self.facts
-        parts = [Content.styled(facts.place, "bold $primary")]
+        cell = f"cell {facts.cell}"
+        parts = [Content.styled(facts.place or cell, "bold $primary")]
         if facts.within_m and facts.people > 1:
             parts.append(Content(f"within {distance(facts.within_m)}"))
         if self.app.size.width < PEOPLE_FROM_COLUMNS:
             parts.append(Content.styled(count(facts.people, "person", "people"), DIM))
-        parts.append(Content.styled(f"cell {facts.cell}", DIM))
+        if facts.place:
+            parts.append(Content.styled(cell, DIM))
         while len(parts) > 1 and sum(part.cell_length + 3 for part in parts) - 3 > width:
             parts.pop()
         return Content(" · ").join(parts)

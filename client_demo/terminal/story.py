@@ -15,6 +15,7 @@ from client_demo.terminal import safe, wording
 from client_demo.terminal.heading import Heading
 from client_demo.terminal.people import Palette, People
 from client_demo.terminal.server_time import ServerTime, hour
+from client_demo.terminal.sizes import BOX_FROM_ROWS
 from client_demo.terminal.transcript import Line, OwnLine, Transcript, said
 from client_demo.terminal.waiting import Search, Waiting
 
@@ -47,6 +48,7 @@ class Story:
         transcript: Transcript,
         waiting: Waiting,
         banner: Banner,
+        choice: str = "",
     ) -> None:
         self._client, self._time = client, server_time
         self._heading, self._people, self._transcript = heading, people, transcript
@@ -60,6 +62,7 @@ class Story:
         self._coming: tuple[Line | None, str, list[str]] = (None, "", [])
         self._retry_at_s: float | None = None
         self._lost_why = ""
+        self._choice = choice
 
     def tell(self, event: Message) -> None:
         """Show one event; what is unknown is not shown."""
@@ -74,7 +77,9 @@ class Story:
         if self._retry_at_s is not None:
             in_s = self._retry_at_s - self._time.now_s()
             when = f"Next try in {in_s:.0f} s (^S: now)" if in_s > 0.5 else "Trying again"
-            self._banner.show(f"{self._lost_why} {when}. What you write is kept.")
+            kept = " What you write is kept, and said if this room is still there."
+            has_rows = self._banner.app.size.height >= BOX_FROM_ROWS
+            self._banner.show(f"{self._lost_why} {when}.{kept if has_rows else ''}")
 
     # --- rooms --------------------------------------------------------------------------------------------
 
@@ -94,6 +99,18 @@ class Story:
         self._transcript.note(words, when=hour(event["now"]), kind="room")
         if event.get("why"):
             self._transcript.note(safe.line(event["why"]))
+        if not is_new:
+            self._note_once()
+
+    def _note_once(self) -> None:
+        """Say what is worth saying when one has just come, and not in every room again."""
+        if self._choice:
+            self._transcript.note(f"{self._choice}.")
+        if not self._client.has_own_name:
+            me = self._client.members.get(self._client.me, {})
+            name = safe.line(me.get("name", ""))
+            self._transcript.note(f"You are {name} here; each room gives another name (^R: your own).")
+        self._transcript.note("What the server keeps: /help")
 
     def _company(self, event: Message) -> str:
         others = (member["name"] for member in event["members"] if member["id"] != event["me"])
@@ -255,6 +272,14 @@ class Story:
             reach_max_m=limits.get("far_max_m" if client.far else "reach_max_m") or 15000,
             people=waiting.get("people") or "",
             next_s=next_s,
+            company=self._company_here(waiting),
             members=len(client.members),
             seats_min=int(limits.get("seats_min") or 3),
         )
+
+    def _company_here(self, waiting: Message) -> int:
+        """Return how many keep company here: as the server counts them, or else who is not away."""
+        counted = (waiting.get("why_args") or {}).get("company")
+        if isinstance(counted, int):
+            return counted
+        return sum(not member.get("away") for member in self._client.members.values())

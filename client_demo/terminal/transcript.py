@@ -54,7 +54,7 @@ class OwnLine(Line):
         """Show that it was not said, and why."""
         self.is_failed = True
         self._show("✗", "own -failed")
-        why = Content.assemble((f"\nNot said. {reason} ^S says it again.", "$error"))
+        why = Content.assemble((f"\nNot said, but kept. {reason} ^S says it again.", "$error"))
         self._words.update(said(self._speaker, self._shown, DIM) + why)
 
     def _show(self, mark: str, classes: str) -> None:

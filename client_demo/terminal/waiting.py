@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from client_demo.terminal.heading import bar
 from client_demo.terminal.looks import DIM, FAINT
+from client_demo.terminal.sizes import BOX_FROM_ROWS
 from client_demo.terminal.wording import PEOPLE, clock, distance
 
 RINGS = ("   ·   ", "  (·)  ", " ((·)) ", "(((·)))")
@@ -18,12 +19,17 @@ RINGS = ("   ·   ", "  (·)  ", " ((·)) ", "(((·)))")
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """How the search for company stands; times in seconds on the clock that `now_s` reads."""
+    """How the search for company stands; times in seconds on the clock that `now_s` reads.
+
+    Attributes:
+        company: how many sit here and are not away; `members` counts those too.
+    """
 
     within_m: float
     reach_max_m: float
     people: str
     next_s: float
+    company: int
     members: int
     seats_min: int
 
@@ -56,6 +62,10 @@ class Waiting(Static):
         search = self._search
         if search is None:
             return
+        if self.app.size.height < BOX_FROM_ROWS:
+            self.border_title = ""
+            self.update(Content.styled(self._in_a_line(search), "$primary"))
+            return
         left, rest = bar(search.within_m / max(search.reach_max_m, search.within_m, 1.0), 16)
         self.border_title = f"Waiting for company {RINGS[self._beat % len(RINGS)]}"
         self.update(
@@ -71,10 +81,20 @@ class Waiting(Static):
             )
         )
 
+    def _in_a_line(self, search: Search) -> str:
+        return f"Waiting: {self._lack(search)}, anew in {clock(search.next_s - self._now_s())}."
+
     def _here(self, search: Search) -> str:
-        lack = max(1, search.seats_min - search.members)
-        here = "You are the first here" if search.members <= 1 else f"{search.members} of you so far"
-        return f"{here}; {lack} more {'makes' if lack == 1 else 'make'} a room."
+        if search.company > 1:
+            here = f"{search.company} of you are here"
+        else:
+            away = search.members - search.company
+            here = f"{search.members} here, {away} of them away" if search.members > 1 else "Nobody else is here"
+        return f"{here}; {self._lack(search)}."
+
+    def _lack(self, search: Search) -> str:
+        lack = max(1, search.seats_min - search.company)
+        return f"{lack} more {'makes' if lack == 1 else 'make'} a room"
 
     def _next(self, search: Search) -> str:
         in_s = search.next_s - self._now_s()

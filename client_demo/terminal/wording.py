@@ -3,6 +3,8 @@
 Pure: values in, English out. Never knows widgets. Everything a server sends is cleaned in safe.py before it is shown.
 """
 
+from typing import Any
+
 from client_demo.terminal import safe
 from client_demo.wire import Closed, Refused
 
@@ -18,15 +20,18 @@ ADVICE = {
     "bad_cell": "That is no cell. Cells are geohashes of 4 or more characters, like dr5ru.",
     "too_precise": "That cell is finer than this server wants to know. Leave off its last characters.",
     "outside": "This server does not serve that place.",
-    "bad_name": "That name cannot be used. Choose one of up to 32 letters.",
-    "bad_text": "That text cannot be said.",
     "wrong_room": "That room is over.",
-    "rate_limited": "That was too much at once.",
     "too_fast": "You cannot have travelled that fast.",
     "no_such_member": "They are no longer here.",
     "unavailable": "This server cannot do that.",
     "banned": "This server has shut you out.",
 }
+
+# Where the server's own sentence says most: which character, which of its limits. It comes behind ours.
+LEADS = {"bad_name": "That name cannot be used.", "bad_text": "That text cannot be said."}
+
+# Said where a server sends no sentence of its own.
+FALLBACKS = {"rate_limited": "That was too much at once."}
 
 ENDINGS = {
     4500: "This server has shut you out.",
@@ -69,7 +74,8 @@ def listed(names: list[str]) -> str:
 
 def refusal(refused: Refused) -> str:
     """Return why something was not done, and when it may be tried again."""
-    reason = ADVICE.get(refused.code) or safe.line(refused.message) or refused.code
+    told = f"{LEADS.get(refused.code, '')} {safe.line(refused.message)}".strip()
+    reason = ADVICE.get(refused.code) or told or FALLBACKS.get(refused.code) or refused.code
     again = f" Again in {clock(refused.retry_after)}." if refused.retry_after else ""
     return reason + again
 
@@ -77,3 +83,14 @@ def refusal(refused: Refused) -> str:
 def ending(closed: Closed) -> str:
     """Return why the connection is over, or broke."""
     return ENDINGS.get(closed.code) or safe.line(closed.reason) or f"closed with {closed.code}"
+
+
+def untold(limits: dict[str, Any], *, is_away: bool) -> str:
+    """Return what becomes of a seat where the server never answered that one left."""
+    ends_s = limits.get("away_s" if is_away else "resume_grace_s")
+    scale = limits.get("time_scale") or 1
+    if isinstance(ends_s, int | float):
+        when = f"within {ends_s / scale:.0f} s" if is_away else f"{ends_s / scale:.0f} s after it misses you"
+    else:
+        when = "soon"
+    return f"The server could not be told that you left; your seat ends by itself {when}."

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from geo import Cell
+from rooms.person import Person
 from server.messages import Refused
 from server.safety.rates import Meter, Rate, per_period
 from server.safety.tokens import BadToken, Tokens
@@ -17,12 +18,11 @@ from server.settings import Settings
 
 Kept = TypeVar("Kept")
 
-ABSENT_MAX = 100_000
-"""Identities remembered after they went, and identities ended by `leave`: about 60 MB at worst."""
+ABSENT_MAX = 20_000
+"""Identities remembered after they went, and ids ended by `leave`: about 30 MB, at 1.2 KB each."""
 
-
-MUTED_MAX = 1000
-"""Identities one identity mutes: far more than anybody meets within a token's life."""
+MUTED_MAX = 200
+"""Identities one identity mutes, 25 KB: more than anybody meets in an evening of full rooms."""
 
 
 class Identity:
@@ -30,14 +30,16 @@ class Identity:
 
     Attributes:
         cell: the one they named last.
+        person: who they were to the rooms when they were last online, with what the rooms hold against them.
         muted: ids of other identities, in the order they were muted.
     """
 
-    __slots__ = ("cell", "cells", "id", "muted", "nexts", "said", "shown")
+    __slots__ = ("cell", "cells", "id", "muted", "nexts", "person", "said", "shown")
 
     def __init__(self, id: str, settings: Settings) -> None:
         self.id = id
         self.cell: Cell | None = None
+        self.person: Person | None = None
         self.muted: dict[str, None] = {}
         self.said, self.shown = _talk(settings), _talk(settings)
         self.nexts = _meters(per_period(settings.next_per_h, 3600))

@@ -3,9 +3,9 @@
 import re
 import unicodedata
 
+from rooms.names import NAME_MAX_CHARS
 from server.messages import Refused
 
-NAME_MAX_CHARS = 32
 TOPICS_MAX = 5
 TOPIC_MAX_CHARS = 24
 
@@ -19,6 +19,11 @@ COMPOSED_MAX_CHARS = 4
 
 _UNSEEN = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 """Unicode general categories: controls, format (bidi, zero-width), surrogates, private use, line separators."""
+_BLANK = frozenset(map(chr, (0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, *range(0x180B, 0x1810))))
+"""What is not seen although its category says otherwise: Default_Ignorable_Code_Point (Unicode's
+DerivedCoreProperties) without the variation selectors, and the empty Braille pattern."""
+_VARIATION = re.compile("[\\uFE00-\\uFE0F\\U000E0100-\\U000E01EF]")
+"""Variation selectors: phones write them behind emoji; without one a name looks, or nearly looks, the same."""
 _SPACES = re.compile(r"\s+")
 
 
@@ -54,14 +59,19 @@ def _in_one_line(text: str, *, max_chars: int, code: str) -> str:
     """Return the text in NFKC, with single spaces and none around it. Raises Refused with that code."""
     if len(text) > COMPOSED_MAX_CHARS * max_chars:
         raise Refused(code, f"At most {max_chars} characters are shown, and these are {len(text)}.")
-    text = unicodedata.normalize("NFKC", text)
-    unseen = next((char for char in text if unicodedata.category(char) in _UNSEEN), None)
+    text = unicodedata.normalize("NFKC", _VARIATION.sub("", text))
+    unseen = next((char for char in text if _is_unseen(char)), None)
     if unseen is not None:
         raise Refused(code, f"U+{ord(unseen):04X} cannot be seen and may not stand here.")
     text = _SPACES.sub(" ", text).strip()
     if len(text) > max_chars:
         raise Refused(code, f"At most {max_chars} characters are shown, and these are {len(text)}.")
     return text
+
+
+def _is_unseen(char: str) -> bool:
+    # U+nFFFE and U+nFFFF are no characters at all, and never will be (Unicode, 23.7).
+    return unicodedata.category(char) in _UNSEEN or char in _BLANK or ord(char) & 0xFFFE == 0xFFFE
 
 
 def _has_a_pile(text: str) -> bool:
