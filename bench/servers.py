@@ -81,8 +81,8 @@ def without_rates(**settings: object) -> dict[str, object]:
     return {
         "say_per_s": 1_000_000,
         "say_burst": 1_000_000,
-        "say_per_min": 0,
-        "room_per_min": 0,
+        "say_per_min": 1_000_000,
+        "room_per_min": 1_000_000,
         "new_identity_s": 0,
         "connections_per_address": 0,
         "work_above_connects_per_s": 0,

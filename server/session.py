@@ -121,7 +121,9 @@ class Session:
         after = TRANSITIONS.get((self.state, type(command)))
         if after is None:
             return self.refuse(self._out_of_place(command), about=wire_name(type(command)), ref=command.ref, now=now)
-        back = self._come_back_from_away(command, now)
+        seat = self.person.seat if self.person is not None else None
+        is_away = seat is not None and seat.away_since is not None
+        back = self._come_back_from_away(command, now) if is_away else ()
         try:
             outcome = _HANDLERS[type(command)](self, command, now)
         except BadCell as error:
@@ -285,10 +287,9 @@ class Session:
 
     def _come_back_from_away(self, command: Command, now: float) -> list[Change]:
         """Any command but these two ends being away."""
-        person = self.person
-        if person is None or person.seat is None or person.seat.away_since is None:
+        if isinstance(command, Away | Leave):
             return []
-        return [] if isinstance(command, Away | Leave) else self._house.world.set_away(person, None, now=now)
+        return self._house.world.set_away(self._seated(), None, now=now)
 
     def _hide_muted(self, room: Room) -> None:
         muted = self._who().muted

@@ -339,6 +339,34 @@ async def test_keys_that_come_in_one_burst_are_each_said_by_themselves() -> None
     assert said == ["m1", "m2", "m3", "x"]
 
 
+async def test_words_heard_just_before_another_room_are_heard() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        command = await peer.receive("say")
+        next_command = await peer.receive("next")
+        await peer.echo(command)
+        await peer.give_room(room="r2", me="x", members=[member("x", "Ada")], ref=next_command["ref"])
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        person.burst("hello\n/next\n")
+        screen = await person.sees("New room.", "✓")
+        assert screen.count("hello") == 1
+        assert person.app.unheard() == []
+
+
+async def test_help_longer_than_the_screen_can_be_read_to_its_end() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=(40, 12)) as person:
+        await person.press("ctrl+g")
+        await person.sees("say it (Ctrl-J")
+        await person.press(*["pagedown"] * 6)
+        await person.sees("What the server keeps, as", "· nothing")
+
+
 async def test_clearing_key_clears_what_wraps_and_what_has_lines() -> None:
     async def script(peer: Peer) -> None:
         await peer.enter()
@@ -500,6 +528,7 @@ async def test_screen_too_small_for_a_room_says_so(size: tuple[int, int]) -> Non
     async with sitting(script, size=size) as person:
         screen = await person.sees(f"Too small: {size[0]}×{size[1]}.", "40 columns and 10 rows are the least.")
         assert "Bo" not in screen
+        assert not person.app.screen.show_vertical_scrollbar
 
 
 async def test_keys_open_dialogs_that_mute_and_rename() -> None:

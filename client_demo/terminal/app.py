@@ -234,8 +234,10 @@ class ChatApp(App[None], inherit_bindings=False):
         self.exit()
 
     def action_look(self, pages: int) -> None:
-        """Look back or forth in the conversation."""
-        if pages < 0:
+        """Look back or forth in the conversation, or in the help where it lies over it."""
+        if isinstance(self.screen, Help):
+            self.screen.look(pages)
+        elif pages < 0:
             self.transcript.release_anchor()
             self.transcript.scroll_page_up(animate=False)
         else:

@@ -64,6 +64,11 @@ class Help(Dialog):
         panel.border_title, panel.border_subtitle = "Help", "Esc closes"
         yield panel
 
+    def look(self, pages: int) -> None:
+        """Turn so many pages."""
+        panel = self.query_one(VerticalScroll)
+        panel.scroll_relative(y=pages * panel.size.height, animate=False)
+
     def _kept(self) -> list[Content]:
         kept = self._privacy.get("kept") or "It says nothing of that."
         sentences = kept if isinstance(kept, list) else [kept]

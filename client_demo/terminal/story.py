@@ -56,7 +56,7 @@ class Story:
         self._palette = Palette()
         self._known: dict[str, Message] = {}
         self._sitting: dict[str, str] = {}
-        self._room = ""
+        self._room = self._me = ""
         self._is_back_in_seat = False
         self._break: Line | None = None
         self._coming: tuple[Line | None, str, list[str]] = (None, "", [])
@@ -86,6 +86,8 @@ class Story:
     def _on_room(self, event: Message) -> None:
         self._time.heard(event["now"], self._client.limits.get("time_scale") or 1.0)
         self._known |= {member["id"]: dict(member) for member in event["members"]}
+        # The client may know of the next room already while events of this one are still to be told.
+        self._me = event["me"]
         if event["room"] == self._room:
             return
         before, self._sitting = self._sitting, {member["id"]: member["name"] for member in event["members"]}
@@ -132,7 +134,7 @@ class Story:
     def _on_joined(self, event: Message) -> None:
         self._known[event["id"]] = event["member"]
         self._sitting[event["id"]] = event["member"]["name"]
-        if event["id"] != self._client.me:
+        if event["id"] != self._me:
             self._note_company(self._name(event["id"]), "sat down")
         if self._waiting.display and self._client.waiting is None:
             self._transcript.note("That is company.", kind="good")
@@ -154,7 +156,7 @@ class Story:
     def _on_changed(self, event: Message) -> None:
         before, after = self._known.get(event["id"], {}), event["member"]
         was, now = safe.line(before.get("name", "")), safe.line(after["name"])
-        who = "You" if event["id"] == self._client.me else now
+        who = "You" if event["id"] == self._me else now
         if was and was != now:
             verb = "are" if who == "You" else "is"
             self._transcript.note(f"{'You' if who == 'You' else was} {verb} now {now}")
@@ -176,12 +178,12 @@ class Story:
     # --- words --------------------------------------------------------------------------------------------
 
     def _on_said(self, event: Message) -> None:
-        own = self._transcript.own(event.get("ref")) if event["from"] == self._client.me else None
+        own = self._transcript.own(event.get("ref")) if event["from"] == self._me else None
         if own is not None:
             own.acknowledge(hour(event["at"]))
             self._transcript.settle(own)
             return
-        mine = event["from"] == self._client.me
+        mine = event["from"] == self._me
         colour = "$primary" if mine else self._palette.colour(event["name"])
         words = said(safe.line(event["name"]), safe.lines(event["text"]), colour)
         self._transcript.add(Line(words, when=hour(event["at"]), classes="said"))
