@@ -81,8 +81,7 @@ async def _talk(client: Client, place: Place) -> list[str]:
 
     async with client:
         app = ChatApp(client, place.label, choice=place.choice)
-        await app.run_async()
-        return app.unheard()
+        return await app.run_async() or []
 
 
 def _unreachable(url: str, exc: Unreachable) -> str:

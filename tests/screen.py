@@ -20,7 +20,7 @@ _TEXT = re.compile(r'<text[^>]* x="([\d.]+)" y="([\d.]+)"[^>]*>(.*?)</text>')
 class Sitting:
     """Somebody who types and looks."""
 
-    def __init__(self, app: ChatApp, client: Client, pilot: Pilot[None]) -> None:
+    def __init__(self, app: ChatApp, client: Client, pilot: Pilot[list[str]]) -> None:
         self.app, self.client, self.pilot = app, client, pilot
 
     async def type(self, text: str) -> None:
@@ -42,6 +42,13 @@ class Sitting:
     async def press(self, *keys: str) -> None:
         """Press keys by their names."""
         await self.pilot.press(*keys)
+
+    async def left_with(self) -> list[str] | None:
+        """Return what the closed screen says was not heard, once it is closed."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not self.app._exit:
+                await self.pilot.pause()
+        return self.app.return_value
 
     def screen(self) -> str:
         """Return what is on the screen, line by line."""

@@ -4,8 +4,6 @@ import asyncio
 import re
 
 import pytest
-from textual.color import Color
-from textual.widget import Widget
 
 from tests.fake_server import NOW_MS, Message, Peer, member
 from tests.live_server import live_server
@@ -28,17 +26,6 @@ async def test_screen_shows_room_place_people_and_the_clock() -> None:
         assert "You sit with Bo and Cy, within 1.4 km." in screen
         assert re.search(r"3 here\n.*◆ Ada you\n.*○ Bo away\n.*⊘ Cy muted", screen)
         assert re.search(r"\^N next.*\^T mute.*\^R rename.*\^O away.*\^G help.*\^Q leave", screen)
-
-
-async def test_narrow_screen_gives_the_list_of_people_to_the_conversation() -> None:
-    async def script(peer: Peer) -> None:
-        await peer.enter()
-        await peer.bye_to_leave()
-
-    async with sitting(script, size=(60, 20)) as person:
-        screen = await person.sees("3 people")
-        assert "3 here" not in screen
-        assert "▏" not in screen
 
 
 async def test_own_words_are_on_their_way_until_the_echo_comes() -> None:
@@ -355,18 +342,6 @@ async def test_words_heard_just_before_another_room_are_heard() -> None:
         assert person.app.unheard() == []
 
 
-async def test_help_longer_than_the_screen_can_be_read_to_its_end() -> None:
-    async def script(peer: Peer) -> None:
-        await peer.enter()
-        await peer.bye_to_leave()
-
-    async with sitting(script, size=(40, 12)) as person:
-        await person.press("ctrl+g")
-        await person.sees("say it (Ctrl-J")
-        await person.press(*["pagedown"] * 6)
-        await person.sees("What the server keeps, as", "· nothing")
-
-
 async def test_clearing_key_clears_what_wraps_and_what_has_lines() -> None:
     async def script(peer: Peer) -> None:
         await peer.enter()
@@ -420,17 +395,6 @@ async def test_name_of_ones_own_needs_no_telling() -> None:
         assert "another name" not in await person.sees("What the server keeps: /help")
 
 
-async def test_place_that_is_a_cell_is_named_once_in_the_heading() -> None:
-    async def script(peer: Peer) -> None:
-        await peer.enter(cell="dr5ru7")
-        await peer.bye_to_leave()
-
-    async with sitting(script, place="cell dr5ru7") as person:
-        screen = await person.sees("You sit with Bo and Cy")
-        assert re.search(r"^ *cell dr5ru7 · within 1\.4 km *ends in", screen, re.M)
-        assert screen.count("dr5ru7") == 1
-
-
 async def test_place_taken_among_several_is_told() -> None:
     async def script(peer: Peer) -> None:
         await peer.enter()
@@ -438,34 +402,6 @@ async def test_place_taken_among_several_is_told() -> None:
 
     async with sitting(script, size=WIDE, choice="London, GB (1 of 2; other: London, CA)") as person:
         await person.sees("London, GB (1 of 2; other: London, CA).")
-
-
-async def test_hours_are_bright_enough_to_be_read_in_the_room_and_in_those_before() -> None:
-    async def script(peer: Peer) -> None:
-        await peer.enter()
-        await peer.give_room(room="r2", me="x", members=[member("x", "Ada")])
-        await peer.bye_to_leave()
-
-    async with sitting(script) as person:
-        await person.sees("New room.")
-        hours = list(person.app.transcript.query(".when"))
-        assert len({hour.parent.has_class("-past") for hour in hours if hour.parent is not None}) == 2
-        for hour in hours:
-            assert contrast(hour) >= 4.5
-
-
-def contrast(widget: Widget) -> float:
-    """Return the contrast of a widget's text as it is drawn (WCAG 2.1, "contrast ratio")."""
-    *_, background, colour = widget.colors
-    text = background.blend(background + colour, widget.opacity)
-    bright, dark = sorted((luminance(text), luminance(background)), reverse=True)
-    return (bright + 0.05) / (dark + 0.05)
-
-
-def luminance(colour: Color) -> float:
-    """Return the relative luminance (WCAG 2.1)."""
-    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.normalized]
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
 
 
 @pytest.mark.parametrize(
@@ -492,43 +428,6 @@ async def test_waiting_counts_who_keeps_company(code: str, args: Message, member
 
     async with sitting(script) as person:
         await person.sees("Waiting for company", told)
-
-
-@pytest.mark.parametrize("size", [(40, 12), (40, 10), (80, 12)])
-async def test_waiting_leaves_rows_for_what_is_said_on_a_small_screen(size: tuple[int, int]) -> None:
-    async def script(peer: Peer) -> None:
-        await peer.enter(members=[member("a", "Ada"), member("b", "Bo")])
-        waiting = {"within_m": 2400, "people": "1-9", "bottles": False, "next_at": NOW_MS + 754_000}
-        await peer.send({"type": "waiting", "why": "", "why_code": "few", "why_args": {"company": 2}} | waiting)
-        await peer.said("a word", who="b", name="Bo")
-        await peer.bye_to_leave()
-
-    async with sitting(script, size=size) as person:
-        screen = await person.sees("Bo a word", "Waiting: 1 more makes a room, anew in 12:3")
-        assert re.search(r"\^G help.*\^Q leave", screen)
-
-
-async def test_footer_of_forty_columns_keeps_help_and_leave_when_something_can_be_said_again() -> None:
-    async def script(peer: Peer) -> None:
-        await peer.enter()
-        await peer.refuse(await peer.receive("say"), "rate_limited")
-        await peer.bye_to_leave()
-
-    async with sitting(script, size=(40, 14)) as person:
-        await person.enter("hello")
-        assert re.search(r"\^N next *\^S say again *\^G help *\^Q leave", await person.sees("^S say again"))
-
-
-@pytest.mark.parametrize("size", [(39, 20), (80, 9)])
-async def test_screen_too_small_for_a_room_says_so(size: tuple[int, int]) -> None:
-    async def script(peer: Peer) -> None:
-        await peer.enter()
-        await peer.bye_to_leave()
-
-    async with sitting(script, size=size) as person:
-        screen = await person.sees(f"Too small: {size[0]}×{size[1]}.", "40 columns and 10 rows are the least.")
-        assert "Bo" not in screen
-        assert not person.app.screen.show_vertical_scrollbar
 
 
 async def test_keys_open_dialogs_that_mute_and_rename() -> None:
@@ -610,9 +509,37 @@ async def test_leaving_key_leaves_politely(keys: list[str]) -> None:
     async with sitting(script) as person:
         await person.type("unsaid")
         await person.press(*keys)
-        assert person.app._exit
-        assert person.app.unheard() == ["unsaid"]
+        assert await person.left_with() == ["unsaid"]
     assert has_left == [True]
+
+
+async def test_words_typed_just_before_leaving_are_said_first() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        for text in ("one", "two"):
+            command = await peer.receive("say")
+            assert command["text"] == text
+            await peer.echo(command)
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        person.burst("one\ntwo\n/leave\n")
+        assert await person.left_with() == []
+
+
+async def test_what_was_not_heard_outlasts_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("client_demo.terminal.app.LAST_WORDS_S", 0.05)
+
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        await peer.receive("say")
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        await person.enter("into the void")
+        await person.type("half a thought")
+        await person.press("ctrl+q")
+        assert await person.left_with() == ["into the void", "half a thought"]
 
 
 async def test_two_people_talk_over_a_real_server() -> None:

@@ -3,6 +3,7 @@
 Knows what a person may do and asks the client for it; what comes back is told by story.py. Never speaks the wire.
 """
 
+import asyncio
 from collections.abc import Awaitable
 
 from textual.app import App, ComposeResult
@@ -18,12 +19,15 @@ from client_demo.terminal.dialogs import ChooseMember, Help, NewName
 from client_demo.terminal.heading import Heading
 from client_demo.terminal.looks import DUSK
 from client_demo.terminal.people import People
-from client_demo.terminal.server_time import ServerTime
+from client_demo.terminal.server_time import ServerTime, hour
 from client_demo.terminal.sizes import BOX_FROM_ROWS, LEAST_COLUMNS, LEAST_ROWS, PEOPLE_FROM_COLUMNS, Keys, TooSmall
 from client_demo.terminal.slash import Misunderstood, Slash, Words
 from client_demo.terminal.story import Banner, Story
 from client_demo.terminal.transcript import OwnLine, Transcript
 from client_demo.terminal.waiting import Waiting
+
+LAST_WORDS_S = 1.0
+WORDS = "words"  # the group of workers that wait for an echo
 
 
 def key(keys: str, action: str, words: str, shown: str) -> Binding:
@@ -31,8 +35,8 @@ def key(keys: str, action: str, words: str, shown: str) -> Binding:
     return Binding(keys, action, words, key_display=shown, priority=True)
 
 
-class ChatApp(App[None], inherit_bindings=False):
-    """One person's room. Enter the client before, leave it after."""
+class ChatApp(App[list[str]], inherit_bindings=False):
+    """One person's room. Enter the client before, leave it after. Its result is what was `unheard` at the end."""
 
     TITLE = "hereabouts"
     CSS_PATH = "terminal.tcss"
@@ -145,11 +149,12 @@ class ChatApp(App[None], inherit_bindings=False):
             raise Misunderstood(f"That has {len(text)} characters; {self.composer.max_chars} can be said at once.")
         line = self.story.say(text, self.client.new_ref())
         self.transcript.anchor()
-        self.run_worker(self._deliver(line))
+        self.run_worker(self._deliver(line), group=WORDS)
 
     async def _deliver(self, line: OwnLine) -> None:
         try:
-            await self.client.say(line.text, ref=line.ref)
+            echo = await self.client.say(line.text, ref=line.ref)
+            line.acknowledge(hour(echo["at"]))
         except Refused as refused:
             line.fail(wording.refusal(refused))
         except Closed as closed:
@@ -231,7 +236,16 @@ class ChatApp(App[None], inherit_bindings=False):
         self.push_screen(Help(self.client.privacy, self.client.cell))
 
     def action_leave(self) -> None:
-        self.exit()
+        self.run_worker(self._leave())
+
+    async def _leave(self) -> None:
+        """Close, once what was said just before had a moment to be heard."""
+        on_way = [worker.wait() for worker in self.workers if worker.group == WORDS and self.client.connected]
+        if on_way:
+            # Not a timeout around them: that would cancel the words instead of leaving them to the last moment.
+            await asyncio.wait([asyncio.gather(*on_way, return_exceptions=True)], timeout=LAST_WORDS_S)
+        # Read now: the lines do not outlast the screen.
+        self.exit(self.unheard())
 
     def action_look(self, pages: int) -> None:
         """Look back or forth in the conversation, or in the help where it lies over it."""

@@ -82,7 +82,7 @@ class Waiting(Static):
         )
 
     def _in_a_line(self, search: Search) -> str:
-        return f"Waiting: {self._lack(search)}, anew in {clock(search.next_s - self._now_s())}."
+        return f"Waiting for {self._lack(search)} more · anew in {clock(search.next_s - self._now_s())}"
 
     def _here(self, search: Search) -> str:
         if search.company > 1:
@@ -90,11 +90,11 @@ class Waiting(Static):
         else:
             away = search.members - search.company
             here = f"{search.members} here, {away} of them away" if search.members > 1 else "Nobody else is here"
-        return f"{here}; {self._lack(search)}."
+        lack = self._lack(search)
+        return f"{here}; {lack} more {'makes' if lack == 1 else 'make'} a room."
 
-    def _lack(self, search: Search) -> str:
-        lack = max(1, search.seats_min - search.company)
-        return f"{lack} more {'makes' if lack == 1 else 'make'} a room"
+    def _lack(self, search: Search) -> int:
+        return max(1, search.seats_min - search.company)
 
     def _next(self, search: Search) -> str:
         in_s = search.next_s - self._now_s()
