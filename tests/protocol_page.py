@@ -171,14 +171,15 @@ class Exchange:
             )
         if key in TIMES or key == "version":
             return type(written) is type(real)
+        return self._is_same_id(written, real, key) if key in IDS else bool(written == real)
+
+    def _is_same_id(self, written: str, real: str, key: str) -> bool:
         if key == "token":
             # A fresh one with every `entered`, but equal to the former within the same second.
             self._ids[written] = real
             return isinstance(real, str)
-        if key in IDS:
-            taken = self._ids.setdefault(written, real)
-            return taken == real and list(self._ids.values()).count(real) == 1
-        return bool(written == real)
+        taken = self._ids.setdefault(written, real)
+        return taken == real and list(self._ids.values()).count(real) == 1
 
     def _are_same(self, written: Json, real: Json) -> bool:
         return all(self._is_same(written[key], real[key], key) for key in written)
