@@ -5,24 +5,30 @@ Knows cells and how many members stand in each; never who they are.
 
 from collections.abc import Iterable
 from functools import lru_cache
-from math import ceil
+from math import ceil, cos, hypot, radians
 
 from geo import Cell, Grid, cell_distance_m, distance_m
+from rooms.nearness import Crowd, crowd_of
+
+_AS_NEAR = 0.6
+"""A room stands elsewhere only if that is nearer to the middle of its members by more than this share."""
 
 
 class Extent:
     """The cells of one room's members around its founding cell. A figure is made when asked for and then kept."""
 
-    __slots__ = ("_counts", "_radius_m", "_spread_m", "center")
+    __slots__ = ("_counts", "_crowd", "_radius_m", "_spread_m", "center")
 
     def __init__(self, center: Cell) -> None:
         self.center = center
         self._counts: dict[Cell, int] = {}
+        self._crowd: Crowd | None = None
         self._spread_m: float | None = 0.0
         self._radius_m: float | None = 0.0
 
     def add(self, cell: Cell) -> None:
         """Count one more member in the cell."""
+        self._crowd = None
         if cell in self._counts:
             self._counts[cell] += 1
             return
@@ -34,10 +40,53 @@ class Extent:
 
     def remove(self, cell: Cell) -> None:
         """Count one member fewer in the cell."""
+        self._crowd = None
         self._counts[cell] -= 1
         if not self._counts[cell]:
             del self._counts[cell]
             self._spread_m = self._radius_m = None
+
+    @property
+    def crowd(self) -> Crowd:
+        """All members together; there must be somebody."""
+        if self._crowd is None:
+            self._crowd = crowd_of(self._counts)
+        return self._crowd
+
+    def recenter(self, limit_m: float) -> Cell:
+        """Measure from the member's cell that is nearest to the middle of all, and return it.
+
+        The center stays where it is rather than leave anybody farther away than `limit_m` and than it is itself.
+        """
+        best = self._middle()
+        if best != self.center:
+            radius_m = max(apart_m(cell, best) for cell in self._counts)
+            if radius_m <= max(limit_m, self.radius_m):
+                self.center, self._radius_m = best, radius_m
+        return self.center
+
+    @property
+    def is_all_at_the_center(self) -> bool:
+        """Whether nobody stands anywhere else."""
+        return len(self._counts) - (self.center in self._counts) == 0
+
+    def _middle(self) -> Cell:
+        """Return the member's cell nearest to the mean of all members' places, on a plane; the center if about as near.
+
+        So a room does not stand elsewhere after every step somebody takes.
+        """
+        _, lat, lon, _, _ = self.crowd
+        narrow = cos(radians(lat))
+
+        def away(cell: Cell) -> tuple[float, Cell]:
+            north, east = _place(cell)
+            aside = abs(east - lon)
+            return hypot(north - lat, (360 - aside if aside > 180 else aside) * narrow), cell
+
+        nearest = min(map(away, self._counts))
+        if self.center in self._counts and nearest[0] >= _AS_NEAR * away(self.center)[0]:
+            return self.center
+        return nearest[1]
 
     @property
     def within_m(self) -> int:
@@ -53,6 +102,12 @@ class Extent:
         if self._radius_m is None:
             self._radius_m = max((apart_m(cell, self.center) for cell in self._counts), default=0.0)
         return self._radius_m
+
+
+@lru_cache(maxsize=16_384)
+def _place(cell: Cell) -> tuple[float, float]:
+    """Return the cell's centre."""
+    return cell.center
 
 
 def apart_m(a: Cell, b: Cell) -> float:

@@ -1,17 +1,18 @@
-"""Which room somebody is to sit in: the rules for newcomers and for rooms that wait (docs/DESIGN.md, Rooms).
+"""Which room somebody is to sit in: the rules for newcomers and for rooms that wait (docs/ROOMS.md).
 
 Pure choices over an index; rooms/world.py carries them out. Chance decides among
 equals, so that nobody can aim for a room, and everything depends on cells alone.
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from geo import Cell, cell_distance_m, distance_m
-from rooms.extent import apart_m
-from rooms.index import Fill, RoomIndex
+from rooms.index import Fill, RoomIndex, Shelf
+from rooms.nearness import Crowd, FlatMap, added_strain, crowd_of
 from rooms.person import Person
 from rooms.room import Room
 from rooms.rules import Rules
@@ -20,8 +21,17 @@ from rooms.whys import Why
 NEWCOMER_RINGS = 2
 """How many rings of finest cells around their own a newcomer is seated in at once."""
 
-_FARTHER_M = {Fill.WAITING: -500.0, Fill.OPEN: 0.0, Fill.ROOMY: 800.0}
-"""How much farther a room counts than it lies: company is worth half a kilometre, a crowd costs most of one."""
+_OFFERS = 12
+"""How many rooms around are compared: the nearest ones, so that a crowd of rooms costs no more than a few."""
+
+_FAR_OFFERS = 4
+"""The same for rooms farther than those rings."""
+
+_FARTHER = 2.5
+"""Rooms so many times as far as the nearest are not worth a comparison."""
+
+LONELY = 1.0
+"""Strain per member of a room that waits: company is worth a distance e times as long to each of them."""
 
 
 class Choice(NamedTuple):
@@ -29,14 +39,6 @@ class Choice(NamedTuple):
 
     room: Room
     why: Why
-
-
-class Merger(NamedTuple):
-    """Two rooms that become one, and how far apart they are in metres."""
-
-    mover: Room
-    target: Room
-    apart_m: float
 
 
 def fill_of(room: Room, rules: Rules) -> Fill | None:
@@ -52,29 +54,63 @@ def choose_room(person: Person, index: RoomIndex, *, rules: Rules, rng: random.R
     """Return the room for a newcomer, or None if a new one is to be opened.
 
     A room of their own cell that is not yet as large as it should be, those in want of
-    company first; else the nearest one around.
+    company first; else, of the rooms nearest around, the one in which everybody is strained least.
     """
     for fill in (Fill.WAITING, Fill.OPEN):
         for room in index.matching(person.cell, fill, rng):
             if may_join(person, room, rules):
                 return Choice(room, Why("same_cell"))
-    return _nearest_around(person, index, rules, rng)
+    offers = _rooms_near(person, index, rules, rng) or _rooms_far(person, index, rules, rng)
+    best = least_strained(crowd_of({person.cell: 1}), offers, rules, rng)
+    return Choice(best, Why("near", {"distance_m": _told_m(person, best)})) if best is not None else None
 
 
-def _nearest_around(person: Person, index: RoomIndex, rules: Rules, rng: random.Random) -> Choice | None:
+def _rooms_near(person: Person, index: RoomIndex, rules: Rules, rng: random.Random) -> list[Room]:
+    """Return rooms of the cells around that the person may join."""
     center = person.cell.center
-    offers = [
-        (far_m + _FARTHER_M[fill], rng.random(), shelf[fill])
+    shelves = [
+        (distance_m(center, middle), rng.random(), shelf)
         for middle, shelf in index.within_rings(person.cell, NEWCOMER_RINGS)
-        for far_m in (distance_m(center, middle),)
-        for fill in Fill
-        if shelf[fill]
     ]
-    for _, _, pile in sorted(offers, key=lambda offer: offer[:2]):
-        for room in pile.from_random(rng):
-            if may_join(person, room, rules):
-                return Choice(room, Why("near", {"distance_m": _told_m(person, room)}))
-    return None
+    rooms = (room for _, _, shelf in sorted(shelves, key=lambda each: each[:2]) for room in _some(shelf, rng))
+    return list(islice((room for room in rooms if may_join(person, room, rules)), _OFFERS))
+
+
+def _some(shelf: Shelf, rng: random.Random) -> Iterator[Room]:
+    """Yield a few rooms of each fill, by chance: those of one cell differ little."""
+    for fill in Fill:
+        yield from islice(shelf.of(fill, rng), _OFFERS // 3)
+
+
+def _rooms_far(person: Person, index: RoomIndex, rules: Rules, rng: random.Random) -> list[Room]:
+    """Return the nearest rooms that the person may join, as far as a room that waits would look in the end.
+
+    Where nobody is near, nobody is likely to come near while one waits for the reach to
+    grow: the wait would be in vain, and the move after it a break for nothing.
+    """
+    found: list[Room] = []
+    enough_m = rules.reach_max_m
+    around = index.around(person.cell, reach_m=rules.reach_max_m, fills=tuple(Fill), rng=rng)
+    for room, far_m in islice(around, 4 * _FAR_OFFERS):
+        if len(found) == _FAR_OFFERS or far_m > enough_m:
+            break
+        if room.company and may_join(person, room, rules):
+            if not found:
+                enough_m = _FARTHER * far_m
+            found.append(room)
+    return found
+
+
+def least_strained(newcomers: Crowd, rooms: Collection[Room], rules: Rules, rng: random.Random) -> Room | None:
+    """Return the room in which the newcomers and its members are strained least together; None of none."""
+    if len(rooms) < 2:
+        return next(iter(rooms), None)
+    flat = FlatMap(newcomers.lat, newcomers.lon)
+    coming = flat.sum(newcomers)
+    offers = [
+        (added_strain(coming, flat.sum(room.extent.crowd), rules, lonely=LONELY), rng.random(), room) for room in rooms
+    ]
+    return min(offers, key=lambda offer: offer[:2])[2]
 
 
 def may_join(person: Person, room: Room, rules: Rules) -> bool:
@@ -89,8 +125,22 @@ def reach_m(room: Room, *, now: float, rules: Rules) -> float:
     """Return how far a waiting room looks, in metres: one more ring of cells every `widen_every_s`."""
     waited_s = now - room.waiting_since if room.waiting_since is not None else 0.0
     rings = NEWCOMER_RINGS + waited_s // rules.widen_every_s
-    ring_m = max(Cell.at(*room.cell.center, rules.finest_cell).size_m)
-    return min(rings * ring_m, rules.far_max_m if _all_far(_members(room)) else rules.reach_max_m)
+    return min(rings * ring_m(room, rules), whole_reach_m(room, rules))
+
+
+def ring_m(room: Room, rules: Rules) -> float:
+    """Return by how much a ring of finest cells widens a room's reach, in metres."""
+    return _ring_m(room.cell, rules.finest_cell)
+
+
+@lru_cache(maxsize=16_384)
+def _ring_m(cell: Cell, finest_cell: int) -> float:
+    return max((cell if len(cell) == finest_cell else Cell.at(*cell.center, finest_cell)).size_m)
+
+
+def whole_reach_m(room: Room, rules: Rules) -> float:
+    """Return how far a waiting room looks in the end, in metres."""
+    return rules.far_max_m if _all_far(members_of(room)) else rules.reach_max_m
 
 
 def limit_m(people: Iterable[Person], rules: Rules) -> float:
@@ -98,58 +148,13 @@ def limit_m(people: Iterable[Person], rules: Rules) -> float:
     return max(rules.far_max_m if _all_far(people) else rules.reach_max_m, _newcomers_m(rules.finest_cell))
 
 
-def choose_outward(room: Room, index: RoomIndex, *, now: float, rules: Rules, rng: random.Random) -> Merger | None:
-    """Return how this waiting room becomes one with the nearest room it may join or be joined by, or None.
-
-    Whoever is away is no company: rooms of nobody else neither look nor are found.
-    """
-
-    def accept(other: Room) -> bool:
-        return (
-            other is not room
-            and len(other.seats) + len(room.seats) <= rules.seats_max
-            and other.company > 0
-            and who_moves(room, other, now=now, rules=rules) is not None
-        )
-
-    reach = reach_m(room, now=now, rules=rules)
-    found = index.nearest(room.cell, reach_m=reach, accept=accept, rng=rng) if room.company > 0 else None
-    if found is None:
-        return None
-    other, apart = found
-    ways = who_moves(room, other, now=now, rules=rules)
-    return Merger(*ways, apart) if ways is not None else None
-
-
-def who_moves(room: Room, other: Room, *, now: float, rules: Rules) -> tuple[Room, Room] | None:
-    """Return (the room that moves, the room it joins): the smaller waiting one if it may, or None if neither may."""
-    ways = [(room, other), (other, room)] if is_waiting(other) else [(room, other)]
-    ways.sort(key=lambda way: len(way[0].seats))
-    return next((way for way in ways if can_move(way[0], now=now) and _fits(*way, rules)), None)
-
-
 def is_waiting(room: Room) -> bool:
     """Tell whether too few keep company here."""
     return room.waiting_since is not None
 
 
-def can_move(room: Room, *, now: float) -> bool:
-    """Tell whether everybody here has their one outward move of this window left."""
-    return all(seat.person.moved_until <= now for seat in room.seats.values())
-
-
-def _fits(mover: Room, target: Room, rules: Rules) -> bool:
-    """Tell whether all may sit together there: whoever did not ask for company from far gets none."""
-    people = _members(mover) + _members(target)
-    limit = limit_m(people, rules)
-    return (
-        target.extent.radius_m <= limit
-        and all(apart_m(person.cell, target.cell) <= limit for person in _members(mover))
-        and not any(mover.id in person.avoids or target.id in person.avoids for person in people)
-    )
-
-
-def _members(room: Room) -> list[Person]:
+def members_of(room: Room) -> list[Person]:
+    """Return who sits in the room."""
     return [seat.person for seat in room.seats.values()]
 
 

@@ -1,22 +1,35 @@
 """Seating a region anew when its window ends: a plan, made from a snapshot.
 
-`plan` says who is to sit together and who is to look for a room like a newcomer; it
-opens no room and moves nobody. Crowded cells become random shards of about
-`seats_target`; people of thin cells are seated one by one, nearest room first.
+`plan` says who is to sit together, who joins a room that goes on, and who is to look for a
+room like a newcomer; it opens no room and moves nobody. Crowded cells become random shards of
+about `seats_target`; thin cells join outward, nearest first, and then whatever brings people
+nearer is done (rooms/grouping.py). Rooms of other windows with free seats take part, so that
+a region's border is no border for company.
 """
 
 import random
-from collections.abc import Iterable
-from itertools import groupby
+from collections import Counter
+from collections.abc import Generator, Iterable, Sequence
 from math import ceil
 from typing import NamedTuple
 
 from geo import Cell, cell_distance_m
+from rooms.clusters import Cluster, MaySit, Piece, Standing
 from rooms.extent import apart_m
+from rooms.grouping import break_up, improve, join_thin
+from rooms.nearness import FlatMap
 from rooms.rules import Rules
+from rooms.windows import region_of
 
 _RESHUFFLES = 8
 """Tries to hand nobody back exactly the group they left: each misses by rare chance, all of them never in practice."""
+
+
+_A_SLICE = 1000
+"""How many people are sorted out in one slice: about two milliseconds."""
+
+_ALIKE = 2
+"""How many shards of one cell take part in joining and bettering."""
 
 
 class Left(NamedTuple):
@@ -42,32 +55,135 @@ class Group(NamedTuple):
     ids: list[str]
 
 
+class Neighbour(NamedTuple):
+    """A room of another window, which goes on and has free seats."""
+
+    id: str
+    sitting: tuple[tuple[str, Cell], ...]
+
+
 class Plan(NamedTuple):
-    """The groups, and ids of people who look for a room in this order."""
+    """The groups, who joins which room that goes on, and ids of people who look for a room in this order."""
 
     groups: list[Group]
+    joins: list[tuple[str, list[str]]]
     singles: list[str]
 
 
-def plan(people: Iterable[Gathered], *, rules: Rules, rng: random.Random) -> Plan:
-    """Return who sits with whom next. The order of `people` never matters.
+def plan(
+    people: Iterable[Gathered],
+    *,
+    rules: Rules,
+    rng: random.Random,
+    neighbours: Iterable[Neighbour] = (),
+    may_sit: MaySit | None = None,
+) -> Plan:
+    """Return who sits with whom next, at once: see `plan_in_slices`."""
+    slices = plan_in_slices(people, rules=rules, rng=rng, neighbours=neighbours, may_sit=may_sit)
+    while True:
+        try:
+            next(slices)
+        except StopIteration as done:
+            made: Plan = done.value
+            return made
 
-    One room's worth of people who sat together stay together: no break is seen.
+
+def plan_in_slices(
+    people: Iterable[Gathered],
+    *,
+    rules: Rules,
+    rng: random.Random,
+    neighbours: Iterable[Neighbour] = (),
+    may_sit: MaySit | None = None,
+) -> Generator[None, None, Plan]:
+    """Return who sits with whom next, yielding after every few milliseconds of work. The order of `people` is nothing.
+
+    One room's worth of people who sat together stay together: no break is seen, unless they are
+    too few and there are others near.
     """
-    gathered = sorted(people)
-    if len({person.left for person in gathered}) == 1 and len(gathered) <= rules.seats_max:
-        return _as_they_were(gathered)
-    old = _old_groups(gathered)
-    groups: list[Group] = []
-    singles: list[str] = []
-    for cell, here in groupby(sorted(gathered, key=_by_cell), key=lambda person: person.cell):
-        crowd = [person.id for person in here]
-        if len(crowd) >= rules.seats_min:
-            groups += [Group(cell, shard) for shard in _shards(crowd, old, rules, rng)]
-        else:
-            singles += crowd
-    rng.shuffle(singles)
-    return Plan(groups, singles)
+    snapshot = yield from _sort_out(people)
+    standing = list(neighbours)
+    few = len(snapshot.people) < rules.seats_min and bool(standing)
+    if len(snapshot.left) == 1 and len(snapshot.people) <= rules.seats_max and not few:
+        return _as_they_were(sorted(snapshot.people.values()))
+    made = Plan([], [], [])
+    if not snapshot.people:
+        return made
+    flat = FlatMap(*region_of(min(snapshot.crowds)).center)
+    clusters = yield from _clusters(snapshot, flat, made, rules, rng)
+    for id, sitting in standing:
+        sums = flat.spots((cell, 1) for _, cell in sitting)
+        clusters.append(Cluster(standing=Standing(id, tuple(who for who, _ in sitting), sums)))
+        yield
+    clusters = yield from join_thin(clusters, rules, may_sit=may_sit)
+    left = [cluster for cluster in clusters if cluster.standing is None and cluster.sums.n < rules.seats_min]
+    clusters = [cluster for cluster in clusters if cluster.standing is not None or cluster.sums.n >= rules.seats_min]
+    yield from improve(clusters, rules, rng, may_sit=may_sit)
+    yield from break_up(clusters, snapshot.is_as_it_was, rules, may_sit=may_sit)
+    for cluster in clusters:
+        if cluster.pieces and cluster.standing is not None:
+            made.joins.append((cluster.standing.room, cluster.ids()))
+        elif cluster.pieces:
+            _found([snapshot.people[id] for id in cluster.ids()], made)
+    made.singles.extend(id for cluster in left for id in cluster.ids())
+    rng.shuffle(made.singles)
+    return made
+
+
+class _Snapshot(NamedTuple):
+    """Everybody by id, the ids by cell, and how many left which room."""
+
+    people: dict[str, Gathered]
+    crowds: dict[Cell, list[str]]
+    left: Counter[Left]
+
+    def is_as_it_was(self, ids: Sequence[str]) -> bool:
+        """Tell whether these are exactly the people who left one room."""
+        rooms = {self.people[id].left for id in ids}
+        return len(rooms) == 1 and self.left[rooms.pop()] == len(ids)
+
+
+def _sort_out(people: Iterable[Gathered]) -> Generator[None, None, _Snapshot]:
+    snapshot = _Snapshot({}, {}, Counter())
+    for count, person in enumerate(people, 1):
+        snapshot.people[person.id] = person
+        snapshot.crowds.setdefault(person.cell, []).append(person.id)
+        snapshot.left[person.left] += 1
+        if count % _A_SLICE == 0:
+            yield
+    return snapshot
+
+
+def _clusters(
+    snapshot: _Snapshot, flat: FlatMap, made: Plan, rules: Rules, rng: random.Random
+) -> Generator[None, None, list[Cluster]]:
+    """Return a cluster for each shard of each cell; what need not be looked at again goes into the plan at once.
+
+    A coarse cell's few look for a room like newcomers, so that chance seats them among all that match. Of the
+    shards of a crowd only two take part in what follows, and stand for the others: they are all alike.
+    """
+    clusters: list[Cluster] = []
+    for cell in sorted(snapshot.crowds):
+        crowd = sorted(snapshot.crowds[cell])
+        if len(cell) < rules.finest_cell and len(crowd) < rules.seats_min:
+            made.singles.extend(crowd)
+            continue
+        shards = _shards(crowd, snapshot, rules, rng)
+        made.groups.extend(Group(cell, shard) for shard in shards[_ALIKE:])
+        spot = flat.spot(cell)
+        clusters.extend(Cluster(Piece((id,), spot) for id in shard) for shard in shards[:_ALIKE])
+        yield
+    return clusters
+
+
+def _found(people: list[Gathered], made: Plan) -> None:
+    """Plan a room for these people amid them; whoever would be farther from it than they accept looks for another."""
+    cells = sorted({person.cell for person in people})
+    middle = min(cells, key=lambda cell: sum(cell_distance_m(cell, other.cell) for other in people))
+    limit = min(person.limit_m for person in people)
+    near = [person.id for person in people if apart_m(person.cell, middle) <= limit]
+    made.groups.append(Group(middle, near))
+    made.singles.extend(person.id for person in people if person.id not in near)
 
 
 def _as_they_were(people: list[Gathered]) -> Plan:
@@ -78,21 +194,10 @@ def _as_they_were(people: list[Gathered]) -> Plan:
     cell = former if former in cells else middle
     limit = min(person.limit_m for person in people)
     near = [person.id for person in people if apart_m(person.cell, cell) <= limit]
-    return Plan([Group(cell, near)], [person.id for person in people if person.id not in near])
+    return Plan([Group(cell, near)], [], [person.id for person in people if person.id not in near])
 
 
-def _by_cell(person: Gathered) -> tuple[Cell, str]:
-    return person.cell, person.id
-
-
-def _old_groups(people: list[Gathered]) -> set[frozenset[str]]:
-    together: dict[Left, list[str]] = {}
-    for person in people:
-        together.setdefault(person.left, []).append(person.id)
-    return {frozenset(group) for group in together.values()}
-
-
-def _shards(ids: list[str], old: set[frozenset[str]], rules: Rules, rng: random.Random) -> list[list[str]]:
+def _shards(ids: list[str], snapshot: _Snapshot, rules: Rules, rng: random.Random) -> list[list[str]]:
     """Return the crowd in even shards of about `seats_target`, by chance; none is too large.
 
     None waits either, unless the operator's `seats_min` is so near to `seats_max` that some must.
@@ -102,6 +207,6 @@ def _shards(ids: list[str], old: set[frozenset[str]], rules: Rules, rng: random.
     for _ in range(_RESHUFFLES):
         rng.shuffle(ids)
         shards = [ids[i::count] for i in range(count)]
-        if count == 1 or not any(frozenset(shard) in old for shard in shards):
+        if count == 1 or not any(map(snapshot.is_as_it_was, shards)):
             break
     return shards

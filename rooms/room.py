@@ -58,7 +58,7 @@ class Room:
     """A small group that ends by itself.
 
     Attributes:
-        cell: the founding cell.
+        cell: where the room stands: the cell of a member from which the others are nearest; at first the founding one.
         opened, closes: Unix seconds.
         seats: member id → seat.
         seq: number of the newest event.
@@ -66,6 +66,7 @@ class Room:
         extent: how far the members' cells are apart, and from `cell`.
         waiting_since: since when fewer than `seats_min` keep company here, Unix seconds; None while enough do.
         looks: whether a look outward is on the agenda.
+        idle_until: before that time, Unix seconds, a look outward is known to find nothing.
         told: what was last told to those who wait here.
     """
 
@@ -78,6 +79,7 @@ class Room:
         "extent",
         "gone",
         "id",
+        "idle_until",
         "looks",
         "opened",
         "region",
@@ -104,6 +106,7 @@ class Room:
         self.extent = Extent(cell)
         self.waiting_since: float | None = opened
         self.looks = False
+        self.idle_until = 0.0
         self.told: Waiting | None = None
         self._recent: deque[Numbered] = deque()
         self._recent_max = recent_max
@@ -120,6 +123,10 @@ class Room:
     def within_m(self) -> int:
         """No two members are farther apart than this, by their cells alone; rounded up to 100 m."""
         return self.extent.within_m
+
+    def settle(self, limit_m: float) -> None:
+        """Have the room stand amid its members, none of them farther than `limit_m` on its account."""
+        self.cell = self.extent.recenter(limit_m)
 
     def join(self, person: Person, member: Member) -> Joined:
         """Seat the person as `member`. Raises RoomFull, changing nothing."""

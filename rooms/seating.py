@@ -17,11 +17,11 @@ from rooms.events import Joined, Member
 from rooms.index import RoomIndex
 from rooms.names import shown_name
 from rooms.person import Person
-from rooms.placement import fill_of
+from rooms.placement import fill_of, limit_m, members_of
 from rooms.room import Room, Seat
 from rooms.rules import Rules
 from rooms.whys import Why
-from rooms.windows import closing_time, region_of
+from rooms.windows import closing_time, region_of, window_end
 
 
 class Former(NamedTuple):
@@ -84,8 +84,10 @@ class Seating:
         return list(self._windows[window].values())
 
     def close_window(self, window: Window) -> tuple[list[Change], list[Former]]:
-        """Take all rooms of the window apart."""
-        apart = self.take_apart(self.rooms_of(window))
+        """Take all rooms of the window apart, and those that wait of the region's next one: they gather now."""
+        following = self._windows.get(Window(window.closes + self._rules.window_s, window.region), {})
+        late = [room for room in following.values() if room.waiting_since is not None]
+        apart = self.take_apart(self.rooms_of(window) + late)
         del self._windows[window]
         return apart
 
@@ -149,6 +151,9 @@ class Seating:
 
     def refill(self, room: Room, *, now: float) -> None:
         """Take note of how full the room has become."""
+        room.idle_until = 0.0
+        if not room.extent.is_all_at_the_center:
+            room.settle(limit_m(members_of(room), self._rules))
         fill = fill_of(room, self._rules)
         if fill is None:
             self.index.remove(room)
@@ -177,14 +182,20 @@ class Seating:
         return joined
 
     def _put_into_window(self, room: Room) -> None:
-        window = Window(room.closes, room.region)
+        end = window_end(room.region, room.opened, self._rules.window_s)
+        if end < room.closes:
+            # Begun late, it gathers with the region all the same if it waits then.
+            self._have_window(Window(end, room.region))
+        self._have_window(Window(room.closes, room.region))[room.id] = room
+
+    def _have_window(self, window: Window) -> dict[str, Room]:
         if window not in self._windows:
             self._windows[window] = {}
             # In the last quarter no room begins that ends with this window, so none misses its notice.
             notice_s = min(self._rules.closing_s, self._rules.window_s / 4)
-            self._agenda.put(room.closes - notice_s, AnnounceClosing(window))
-            self._agenda.put(room.closes, EndWindow(window))
-        self._windows[window][room.id] = room
+            self._agenda.put(window.closes - notice_s, AnnounceClosing(window))
+            self._agenda.put(window.closes, EndWindow(window))
+        return self._windows[window]
 
     def _end(self, room: Room) -> list[Change]:
         window = Window(room.closes, room.region)

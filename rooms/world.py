@@ -14,14 +14,16 @@ from collections.abc import Callable
 
 import msgspec
 
-from geo import Cell
+from geo import Cell, cell_distance_m
 from rooms.agenda import Agenda, AnnounceClosing, EndWindow, GiveUpSeat, LookOutward, Window
 from rooms.changes import Change, Gone, Published, Seated
 from rooms.events import Waiting
+from rooms.extent import apart_m
 from rooms.names import shown_name
+from rooms.outward import Union, choose_outward, idle_until, rooms_near, waiting_near
 from rooms.person import Person
-from rooms.placement import Choice, Merger, choose_outward, choose_room, is_waiting, limit_m, reach_m
-from rooms.reform import Gathered, Left, plan
+from rooms.placement import Choice, choose_room, is_waiting, limit_m, may_join, reach_m
+from rooms.reform import Gathered, Left, Neighbour, plan
 from rooms.room import Room, Seat
 from rooms.rules import Rules
 from rooms.seating import Former, Seating, place_of
@@ -54,13 +56,22 @@ class World:
         return self._seat_newcomer(person, now=now)
 
     def next(self, person: Person, *, now: float, ref: str | None = None) -> list[Change]:
-        """Seat somebody elsewhere at once; the room they leave is not theirs again, and their new cell counts."""
+        """Seat somebody elsewhere at once; their new cell counts.
+
+        The room they leave is not theirs again. If they left it for another place, it is not theirs only now:
+        they turned from the place, not from the people, and where few are online there may be nobody else.
+        """
         room, _ = place_of(person)
+        moved = person.next_cell != person.cell
+        avoided = person.avoids
         person.avoids = (*(id for id in person.avoids if id in self.rooms), room.id)
         changes = self._seating.leave(person, "moved", now=now)
         changes += self._tell_waiting(room, now)
         self._count_in(person, person.next_cell)
-        return changes + self._seat_newcomer(person, now=now, ref=ref)
+        changes += self._seat_newcomer(person, now=now, ref=ref)
+        if moved:
+            person.avoids = avoided
+        return changes
 
     def move(self, person: Person, cell: Cell) -> float:
         """Note where somebody is now, and return from when it counts, Unix seconds."""
@@ -153,24 +164,42 @@ class World:
         if now < first:
             self._seating.have_look(room, first)
             return []
-        merger = choose_outward(room, self._seating.index, now=now, rules=self.rules, rng=self._rng)
-        changes = self._unite(merger, now) if merger is not None else self._tell_waiting(room, now)
+        union = self._search(room, now) if now >= room.idle_until else None
+        changes = self._unite(union, now) if union is not None else self._tell_waiting(room, now)
         if room.id in self.rooms and is_waiting(room):
             self._seating.have_look(room, now + self.rules.look_every_s)
         return changes
 
-    def _unite(self, merger: Merger, now: float) -> list[Change]:
-        target = merger.target
-        why = Why("outward", {"distance_m": round(merger.apart_m / 100) * 100})
-        changes, formers = self._seating.take_apart([merger.mover])
-        for person, seat, _ in formers:
-            person.moved_until = target.closes
-            changes += self._seating.join(person, target, why, now=now, former=seat)
+    def _search(self, room: Room, now: float) -> Union | None:
+        """Return how a waiting room finds company now; if it finds none, note until when that stays so."""
+        index = self._seating.index
+        union = choose_outward(room, index, now=now, rules=self.rules, rng=self._rng)
+        if union is None:
+            room.idle_until = idle_until(room, index, now=now, rules=self.rules, rng=self._rng)
+        return union
+
+    def _unite(self, union: Union, now: float) -> list[Change]:
+        target = union.target
+        changes: list[Change] = []
+        for mover in union.movers:
+            far_m = cell_distance_m(mover.cell, target.cell)
+            why = Why("outward", {"distance_m": round(far_m / 100) * 100})
+            apart, formers = self._seating.take_apart([mover])
+            changes += apart
+            for person, seat, _ in formers:
+                own_window = window_end(region_of(person.cell), now, self.rules.window_s)
+                person.moved_until = min(own_window, target.closes)
+                changes += self._seating.join(person, target, why, now=now, former=seat)
         return changes + self._tell_waiting(target, now)
 
     def _end_window(self, window: Window, now: float) -> list[Change]:
         """Take all rooms of the window apart and put their people together anew."""
         changes, formers = self._seating.close_window(window)
+        cells = {former.person.cell for former in formers}
+        visiting = waiting_near(window.region, cells, self._seating.index, now=now, rules=self.rules, rng=self._rng)
+        apart, visitors = self._seating.take_apart(visiting)
+        changes += apart
+        formers += visitors
         staying = {}
         for former in formers:
             until = self._kept_until(former.room, former.seat)
@@ -184,8 +213,18 @@ class World:
     def _seat_anew(self, formers: dict[str, Former], now: float) -> list[Change]:
         if not formers:
             return []
-        groups, singles = plan(map(self._gathered, formers.values()), rules=self.rules, rng=self._rng)
+        cells = Counter(former.person.cell for former in formers.values())
+        standing = rooms_near(cells, self._seating.index, rules=self.rules, rng=self._rng)
+        groups, joins, singles = plan(
+            map(self._gathered, formers.values()),
+            rules=self.rules,
+            rng=self._rng,
+            neighbours=[_neighbour(room) for room in standing],
+        )
         changes: list[Change] = []
+        for room_id, ids in joins:
+            for id in ids:
+                changes += self._join_anew(formers[id], self.rooms[room_id], now)
         for cell, ids in groups:
             group = [formers[id] for id in ids]
             room = self._seating.open_room(cell, now=now, waiting_since=_waiting_since(group))
@@ -194,6 +233,15 @@ class World:
         for id in singles:
             changes += self._seat_newcomer(formers[id].person, now=now, former=formers[id])
         return changes
+
+    def _join_anew(self, former: Former, room: Room, now: float) -> list[Change]:
+        """Seat somebody in the room planned for them, or like a newcomer if they may not sit there."""
+        person = former.person
+        near = apart_m(person.cell, room.cell) <= limit_m([person], self.rules)
+        if not near or not may_join(person, room, self.rules) or len(room.seats) >= self.rules.seats_max:
+            return self._seat_newcomer(person, now=now, former=former)
+        changes = self._seating.join(person, room, Why("window"), now=now, former=former.seat)
+        return changes + self._tell_waiting(room, now)
 
     def _gathered(self, former: Former) -> Gathered:
         person, _, room = former
@@ -274,6 +322,10 @@ def _waiting_since(group: list[Former]) -> float | None:
     """Return since when all of them have waited for company, Unix seconds, or None: how far they look goes on."""
     since = [former.room.waiting_since for former in group if former.room.waiting_since is not None]
     return max(since) if len(since) == len(group) else None
+
+
+def _neighbour(room: Room) -> Neighbour:
+    return Neighbour(room.id, tuple((seat.person.id, seat.person.cell) for seat in room.seats.values()))
 
 
 def _bucket(people: int) -> str:

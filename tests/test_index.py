@@ -2,13 +2,14 @@
 
 import random
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo import Cell, Grid, distance_m
-from rooms.index import Fill, RoomIndex
+from rooms.index import Fill, RoomIndex, Shelf
 from rooms.room import Room
 from tests.worlds import HOME, a_room, beside
 
@@ -35,47 +36,43 @@ def rooms_at(places: list[tuple[Cell, Fill]]) -> dict[Room, Fill]:
     return {a_room(0, cell, id=f"r{number}"): fill for number, (cell, fill) in enumerate(places)}
 
 
+def nearest(index: RoomIndex, cell: Cell, reach_m: float, rng: random.Random) -> tuple[Room, float] | None:
+    return next(index.around(cell, reach_m=reach_m, fills=tuple(Fill), rng=rng), None)
+
+
 def finest_m(a: Cell, b: Cell) -> float:
     """Return the distance between the centres of the finest cells that hold the two cells' centres."""
     return distance_m(GRID.center(*GRID.position(a)), GRID.center(*GRID.position(b)))
 
 
 @settings(max_examples=150)
-@given(placed, cells, reaches, st.integers(0, 3), st.integers(0, 99))
-def test_nearest_is_the_nearest_acceptable_room_and_of_one_cell_the_emptiest(
-    places: list[tuple[Cell, Fill]], cell: Cell, reach_m: float, refused: int, seed: int
+@given(placed, cells, reaches, st.sets(st.sampled_from(Fill), min_size=1), st.integers(0, 99))
+def test_around_are_the_rooms_of_these_fills_nearest_first_and_of_one_cell_the_emptiest(
+    places: list[tuple[Cell, Fill]], cell: Cell, reach_m: float, fills: set[Fill], seed: int
 ) -> None:
     rooms = rooms_at(places)
-    acceptable = [room for number, room in enumerate(rooms) if number % 4 >= refused]
-    found = index_of(rooms).nearest(
-        cell, reach_m=reach_m, accept=lambda room: room in acceptable, rng=random.Random(seed)
-    )
-    near = [room for room in acceptable if finest_m(cell, room.cell) <= reach_m]
-    if not near:
-        assert found is None
-        return
-    assert found is not None
-    room, far_m = found
-    assert far_m == finest_m(cell, room.cell) == min(finest_m(cell, other.cell) for other in near)
-    here = GRID.position(room.cell)
-    assert rooms[room] == min(rooms[other] for other in near if GRID.position(other.cell) == here)
+    found = list(index_of(rooms).around(cell, reach_m=reach_m, fills=sorted(fills), rng=random.Random(seed)))
+    near = [room for room, fill in rooms.items() if fill in fills and finest_m(cell, room.cell) <= reach_m]
+    assert Counter(room for room, _ in found) == Counter(near)
+    assert all(far_m == finest_m(cell, room.cell) for room, far_m in found)
+    in_order = [(far_m, GRID.position(room.cell), rooms[room]) for room, far_m in found]
+    assert [far_m for far_m, _, _ in in_order] == sorted(far_m for far_m, _, _ in in_order)
+    for here in {place for _, place, _ in in_order}:
+        emptiest_first = [fill for _, place, fill in in_order if place == here]
+        assert emptiest_first == sorted(emptiest_first)
 
 
 @pytest.mark.parametrize("lat", [89.97, -89.97])
 def test_nearest_is_found_straight_across_a_pole(lat: float) -> None:
     rooms = {a_room(0, Cell.at(lat, lon, FINEST), id=f"{lon}"): Fill.OPEN for lon in (80.0, 179.0)}
-    found = index_of(rooms).nearest(
-        Cell.at(lat, 0.0, FINEST), reach_m=15_000, accept=lambda room: room.id == "179.0", rng=random.Random(1)
-    )
-    assert found is not None
-    assert found[1] < 7000
+    around = index_of(rooms).around(Cell.at(lat, 0.0, FINEST), reach_m=15_000, fills=tuple(Fill), rng=random.Random(1))
+    far_m = {room.id: far_m for room, far_m in around}
+    assert far_m["179.0"] < 7000
 
 
 def test_nearest_is_found_across_the_antimeridian() -> None:
     room = a_room(0, Cell.at(-17.0, -179.99, FINEST))
-    found = index_of({room: Fill.OPEN}).nearest(
-        Cell.at(-17.0, 179.99, FINEST), reach_m=5000, accept=lambda _: True, rng=random.Random(1)
-    )
+    found = nearest(index_of({room: Fill.OPEN}), Cell.at(-17.0, 179.99, FINEST), 5000, random.Random(1))
     assert found is not None
     assert found[1] < 4000
 
@@ -85,20 +82,20 @@ def test_reach_is_inclusive() -> None:
     far_m = finest_m(HOME, room.cell)
     index = index_of({room: Fill.OPEN})
     for reach_m, is_found in ((far_m, True), (far_m - 0.001, False)):
-        found = index.nearest(HOME, reach_m=reach_m, accept=lambda _: True, rng=random.Random(1))
+        found = nearest(index, HOME, reach_m, random.Random(1))
         assert (found is not None) is is_found
 
 
 def test_chance_decides_between_rooms_of_one_cell_and_between_cells_equally_far() -> None:
     rooms = {a_room(0, HOME, id=f"r{number}"): Fill.OPEN for number in range(4)}
     index, rng = index_of(rooms), random.Random(1)
-    drawn = Counter(index.nearest(HOME, reach_m=0, accept=lambda _: True, rng=rng) for _ in range(400))
+    drawn = Counter(nearest(index, HOME, 0, rng) for _ in range(400))
     assert len(drawn) == 4
     assert min(drawn.values()) > 60
     sides = {a_room(0, beside(HOME, east=aside), id=f"{aside}"): Fill.OPEN for aside in (-1, 1)}
     assert len({finest_m(HOME, room.cell) for room in sides}) == 1
     index = index_of(sides)
-    found = Counter(index.nearest(HOME, reach_m=2000, accept=lambda _: True, rng=rng) for _ in range(200))
+    found = Counter(nearest(index, HOME, 2000, rng) for _ in range(200))
     assert len(found) == 2
     assert min(found.values()) > 60
 
@@ -129,7 +126,7 @@ def test_within_rings_holds_each_room_of_these_cells_once_nearest_ring_first(
     rng, found = random.Random(1), list[tuple[Room, Fill]]()
     for center, shelf in index_of(rooms).within_rings(cell, rings):
         for fill in Fill:
-            for room in shelf[fill].from_random(rng):
+            for room in shelf.of(fill, rng):
                 assert center == GRID.center(*GRID.position(room.cell))
                 found.append((room, fill))
     away = {room: GRID.rings_between(GRID.position(room.cell), GRID.position(cell)) for room in rooms}
@@ -159,21 +156,35 @@ def test_what_is_put_renewed_and_removed_is_what_is_found_and_nothing_stays_behi
         }
     for room in rooms.values():
         index.remove(room)
-    assert (index._shelves, index._coarse, index._placed) == ({}, {}, {})
+    assert (index._shelves, index._coarse, index._spots) == ({}, {}, {})
 
 
-def test_a_search_opens_only_cells_that_hold_rooms() -> None:
+def test_a_room_that_stands_elsewhere_is_found_there_and_no_longer_where_it_was() -> None:
+    room = a_room(0)
+    index, rng = index_of({room: Fill.OPEN}), random.Random(1)
+    room.cell = beside(HOME, east=9)
+    index.put(room, Fill.OPEN)
+    assert list(index.matching(HOME, Fill.OPEN, rng)) == []
+    assert list(index.matching(room.cell, Fill.OPEN, rng)) == [room]
+    index.remove(room)
+    assert (index._shelves, index._coarse, index._spots) == ({}, {}, {})
+
+
+def test_a_search_opens_only_cells_that_hold_rooms_and_only_as_far_as_it_is_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The cost does not grow with the emptiness of the land, nor with rooms beyond the nearest."""
     rng = random.Random(1)
     crowd = rooms_at([(Cell.at(rng.gauss(40.75, 0.2), rng.gauss(-73.99, 0.2), FINEST), Fill.OPEN) for _ in range(3000)])
-    index, asked = index_of(crowd), list[Room]()
+    index, opened = index_of(crowd), list[Shelf]()
+    of = Shelf.of
 
-    def accept(room: Room) -> bool:
-        asked.append(room)
-        return True
+    def counted(shelf: Shelf, fill: Fill, rng: random.Random) -> Iterator[Room]:
+        opened.append(shelf)
+        return of(shelf, fill, rng)
 
+    monkeypatch.setattr(Shelf, "of", counted)
     for _ in range(20):
-        index.nearest(
-            Cell.at(rng.gauss(40.75, 0.2), rng.gauss(-73.99, 0.2), FINEST), reach_m=2e5, accept=accept, rng=rng
-        )
-    assert len(asked) == 20
+        here = Cell.at(rng.gauss(40.75, 0.2), rng.gauss(-73.99, 0.2), FINEST)
+        assert nearest(index, here, 2e5, rng) is not None
+    assert len({id(shelf) for shelf in opened}) <= 20

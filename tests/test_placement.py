@@ -6,20 +6,10 @@ from collections.abc import Iterable
 
 import pytest
 
-from geo import Cell
-from rooms.index import Fill, RoomIndex
+from geo import Cell, cell_distance_m
+from rooms.index import RoomIndex
 from rooms.person import Person
-from rooms.placement import (
-    can_move,
-    choose_outward,
-    choose_room,
-    fill_of,
-    is_waiting,
-    limit_m,
-    may_join,
-    reach_m,
-    who_moves,
-)
+from rooms.placement import choose_room, fill_of, limit_m, may_join, reach_m
 from rooms.room import Room
 from rooms.rules import Rules
 from tests.worlds import HOME, a_room, beside, seat_somebody
@@ -46,19 +36,6 @@ def chosen(
     person.avoids = avoids
     choice = choose_room(person, index_of(rooms), rules=RULES, rng=random.Random(seed))
     return choice.room.id if choice is not None else None
-
-
-def looked(room: Room, *others: Room, now: float = 0, rules: Rules = RULES, seed: int = 1) -> tuple[str, str] | None:
-    """Return (who moves, where to) when the room looks outward."""
-    index = index_of([room, *others], rules)
-    merger = choose_outward(room, index, now=now, rules=rules, rng=random.Random(seed))
-    return (merger.mover.id, merger.target.id) if merger is not None else None
-
-
-def moved_before(room: Room) -> Room:
-    for seat in room.seats.values():
-        seat.person.moved_until = 1800
-    return room
 
 
 @pytest.mark.parametrize(
@@ -91,23 +68,43 @@ def test_newcomer_finds_no_room_among_full_ones() -> None:
     assert chosen(a_room(12, id="here"), a_room(12, beside(HOME, north=1), id="there")) is None
 
 
-def test_room_of_eight_is_joined_when_nothing_better_is_near_and_counts_800_m_farther() -> None:
+def test_room_of_eight_is_joined_when_nothing_better_is_near() -> None:
     here = a_room(8, id="here")
     assert chosen(here) == "here"
-    assert chosen(here, a_room(5, beside(HOME, north=1), id="610 m")) == "610 m"
-    assert chosen(here, a_room(5, beside(HOME, east=1), id="926 m")) == "here"
+    assert chosen(here, a_room(5, id="also here")) == "also here"
+    assert chosen(a_room(9, beside(HOME, north=1), id="9"), a_room(5, beside(HOME, north=1), id="5")) == "5"
 
 
-def test_room_in_want_of_company_counts_500_m_nearer() -> None:
-    open_east, open_north = a_room(5, beside(HOME, east=1), id="926 m"), a_room(5, beside(HOME, north=1), id="610 m")
-    waiting = a_room(2, beside(HOME, north=2), id="1221 m")
-    assert chosen(open_east, waiting) == "1221 m"
+def test_room_in_want_of_company_is_joined_though_farther() -> None:
+    open_north, waiting = a_room(5, beside(HOME, north=1), id="610 m"), a_room(2, beside(HOME, north=2), id="1221 m")
+    assert chosen(a_room(5, beside(HOME, east=1), id="926 m"), waiting) == "1221 m"
     assert chosen(open_north, waiting) == "610 m"
 
 
-@pytest.mark.parametrize(("north", "east", "found"), [(2, 2, "r"), (-2, 2, "r"), (3, 0, None), (0, 3, None)])
-def test_newcomer_is_seated_two_rings_away_at_most(north: int, east: int, found: str | None) -> None:
-    assert chosen(a_room(3, beside(HOME, north=north, east=east))) == found
+@pytest.mark.parametrize(("north", "east"), [(2, 2), (-2, 2), (0, -2)])
+def test_rooms_two_rings_away_are_compared_before_any_farther(north: int, east: int) -> None:
+    near, far = a_room(11, beside(HOME, north=north, east=east), id="near"), a_room(2, beside(HOME, east=3), id="far")
+    assert chosen(near, far) == "near"
+
+
+@pytest.mark.parametrize(("north", "found"), [(3, "r"), (24, "r"), (25, None)])
+def test_newcomer_with_nobody_near_is_seated_as_far_as_the_reach_at_once(north: int, found: str | None) -> None:
+    room = a_room(3, beside(HOME, north=north))
+    assert (cell_distance_m(HOME, room.cell) <= 15_000) is (found is not None)
+    assert chosen(room) == found
+    assert chosen(room, far=True) == found
+
+
+def test_newcomer_with_nobody_near_gets_the_nearest_of_like_rooms_and_one_in_want_of_company_first() -> None:
+    assert chosen(a_room(4, beside(HOME, north=20), id="20"), a_room(4, beside(HOME, north=6), id="6")) == "6"
+    assert chosen(a_room(4, beside(HOME, north=7), id="7"), a_room(2, beside(HOME, north=8), id="8")) == "8"
+
+
+def test_newcomer_far_from_all_is_not_sent_to_sleepers_nor_to_a_room_left_by_next_nor_to_a_full_one() -> None:
+    place = beside(HOME, north=5)
+    assert chosen(a_room(2, place, away=2)) is None
+    assert chosen(a_room(5, place), avoids=("r",)) is None
+    assert chosen(a_room(12, place)) is None
 
 
 @pytest.mark.parametrize("length", [4, 5])
@@ -178,91 +175,8 @@ def test_room_that_no_longer_waits_reaches_as_far_as_newcomers_do() -> None:
     assert reach_m(a_room(3), now=9999, rules=RULES) == pytest.approx(2 * RING_M)
 
 
-def test_waiting_room_joins_the_nearest_room_with_space_within_its_reach() -> None:
-    room, near, farther = a_room(2, id="w"), a_room(8, beside(HOME, north=5), id="5"), a_room(3, beside(HOME, north=6))
-    assert looked(room, near, farther, now=20) == ("w", "5")
-    assert looked(room, near, farther, now=10) is None
-    assert reach_m(room, now=10, rules=RULES) < 5 * NORTH_M
-
-
-def test_room_is_joined_only_with_seats_for_all() -> None:
-    room = a_room(2, id="w")
-    assert looked(room, a_room(10, id="ten")) == ("w", "ten")
-    assert looked(room, a_room(11, id="eleven")) is None
-
-
-def test_of_two_waiting_rooms_the_smaller_moves_whichever_looks() -> None:
-    small, large = a_room(1, id="1"), a_room(2, beside(HOME, north=1), id="2")
-    assert looked(small, large) == ("1", "2")
-    assert looked(large, small) == ("1", "2")
-
-
-def test_room_with_enough_company_never_moves_though_the_waiting_one_is_larger() -> None:
-    sleepers = a_room(6, id="6", away=4)
-    assert is_waiting(sleepers)
-    assert looked(sleepers, a_room(3, beside(HOME, north=1), id="3")) == ("6", "3")
-
-
-def test_people_who_were_moved_once_in_this_window_are_not_moved_again() -> None:
-    settled = moved_before(a_room(1, id="settled"))
-    assert not can_move(settled, now=1799)
-    assert can_move(settled, now=1800)
-    assert looked(settled, a_room(5, id="open")) is None
-    assert looked(settled, a_room(2, id="waiting")) == ("waiting", "settled")
-    assert looked(settled, moved_before(a_room(2, id="too"))) is None
-    assert looked(a_room(2, id="waiting"), settled) == ("waiting", "settled")
-
-
-def test_room_left_by_next_is_neither_joined_outward_nor_joins() -> None:
-    room, other = a_room(2, id="w"), a_room(5, id="left")
-    room.seats["w-1"].person.avoids = ("left",)
-    assert looked(room, other) is None
-    mover, target = a_room(1, id="left"), a_room(2, id="w")
-    target.seats["w-1"].person.avoids = ("left",)
-    assert looked(target, mover) is None
-    assert looked(mover, target) is None
-
-
-def test_sleepers_alone_neither_look_nor_are_found() -> None:
-    asleep = a_room(2, id="asleep", away=2)
-    assert looked(asleep, a_room(5, id="open")) is None
-    assert looked(a_room(1, id="awake"), asleep) is None
-    assert looked(a_room(1, id="awake"), asleep, a_room(5, beside(HOME, north=3), id="open"), now=30) == (
-        "awake",
-        "open",
-    )
-
-
-def test_far_rooms_meet_and_others_are_left_alone() -> None:
-    room, away = a_room(1, id="here", far=True), beside(HOME, east=40)
-    assert looked(room, a_room(2, away, id="far", far=True), now=900) == ("here", "far")
-    assert looked(room, a_room(2, away, id="near"), now=900) is None
-
-
-def test_room_with_company_from_far_is_not_joined_by_those_who_did_not_ask() -> None:
-    wide = a_room(1, beside(HOME, north=2), id="wide", far=True)
-    seat_somebody(wide, Person("distant", beside(HOME, east=40), far=True))
-    assert looked(a_room(1, id="near"), wide, now=900) is None
-    assert looked(a_room(1, id="also far", far=True), wide, now=900) == ("also far", "wide")
-
-
-def test_nobody_is_moved_farther_from_their_own_cell_than_the_reach() -> None:
-    """A room's members may sit at its edge; where they are counts, not where the room was founded."""
-    room = a_room(1, id="w")
-    seat_somebody(room, Person("edge", beside(HOME, east=10)))
-    assert looked(room, a_room(5, beside(HOME, east=-10), id="open"), now=900) is None
-    assert looked(room, a_room(5, beside(HOME, east=5), id="open"), now=900) == ("w", "open")
-    waiting = a_room(2, beside(HOME, east=-10), id="other")
-    assert who_moves(room, waiting, now=900, rules=RULES) == (waiting, room)
-
-
 def test_limit_is_the_reach_and_never_less_than_newcomers_come_from() -> None:
     near, far = Person("near", HOME), Person("far", HOME, far=True)
     assert limit_m([near, far], RULES) == 15_000
     assert limit_m([far], RULES) == 200_000
     assert 2 * HOME.diagonal_m < limit_m([near], Rules(reach_max_m=0)) < 5000
-
-
-def test_fills_are_looked_at_emptiest_first() -> None:
-    assert list(Fill) == [Fill.WAITING, Fill.OPEN, Fill.ROOMY]
-    assert looked(a_room(1, id="w"), a_room(8, id="8"), a_room(2, id="2"), a_room(4, id="4")) == ("w", "2")

@@ -2,12 +2,13 @@
 
 import random
 from collections import Counter
+from collections.abc import Iterable
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo import Cell, cell_distance_m
-from rooms.reform import Gathered, Left, Plan, plan
+from rooms.reform import Gathered, Left, Neighbour, Plan, plan
 from rooms.rules import Rules
 from tests.worlds import HOME, beside
 
@@ -35,8 +36,34 @@ def crowd(count: int, cell: Cell = HOME, *, room: str = "r", first: int = 0) -> 
     return [Gathered(f"p{number:02}", cell, Left(room, cell), REACH_M) for number in range(first, first + count)]
 
 
-def planned(people: list[Gathered], seed: int = 1, **settings: int) -> Plan:
-    return plan(people, rules=Rules(**settings), rng=random.Random(seed))
+def planned(people: list[Gathered], seed: int = 1, *, neighbours: Iterable[Neighbour] = (), **settings: int) -> Plan:
+    return plan(people, rules=Rules(**settings), rng=random.Random(seed), neighbours=neighbours)
+
+
+def a_neighbour(count: int, cell: Cell, id: str = "n") -> Neighbour:
+    """Return a room of another window, of that many people of one cell."""
+    return Neighbour(id, tuple((f"{id}-{number}", cell) for number in range(count)))
+
+
+@st.composite
+def neighbourhoods(draw: st.DrawFn) -> list[Neighbour]:
+    """Rooms of other windows with free seats: fewer than twelve sit in them."""
+    counts = draw(st.lists(st.tuples(st.integers(1, 11), places), max_size=4))
+    return [a_neighbour(count, cell, f"n{number}") for number, (count, cell) in enumerate(counts)]
+
+
+def scattered(count: int, seed: int) -> list[Gathered]:
+    """People of cells of few, all over the region, who left rooms of four."""
+    chance = random.Random(seed)
+    return [
+        Gathered(
+            f"p{number:03}",
+            beside(HOME, north=chance.randrange(-12, 12), east=chance.randrange(-12, 12)),
+            Left(f"r{number // 4}", HOME),
+            REACH_M,
+        )
+        for number in range(count)
+    ]
 
 
 def sizes(of: Plan) -> list[int]:
@@ -50,7 +77,43 @@ def test_everybody_is_planned_exactly_once_and_no_group_is_too_large(
     made = plan(people, rules=rules, rng=random.Random(seed))
     ids = [id for group in made.groups for id in group.ids] + made.singles
     assert sorted(ids) == [person.id for person in people]
+    assert made.joins == []
     assert all(1 <= len(group.ids) <= rules.seats_max for group in made.groups)
+
+
+@given(regions(), neighbourhoods(), st.integers(0, 9))
+def test_with_rooms_that_go_on_everybody_is_planned_once_and_none_is_overfilled(
+    people: list[Gathered], neighbours: list[Neighbour], seed: int
+) -> None:
+    made = planned(people, seed, neighbours=neighbours)
+    coming = dict(made.joins)
+    ids = [id for group in made.groups for id in group.ids] + [id for each in coming.values() for id in each]
+    assert sorted(ids + made.singles) == [person.id for person in people]
+    assert len(coming) == len(made.joins)
+    sitting = {neighbour.id: len(neighbour.sitting) for neighbour in neighbours}
+    assert all(sitting[room] + len(each) <= Rules().seats_max for room, each in coming.items())
+    assert all(1 <= len(group.ids) <= Rules().seats_max for group in made.groups)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(13, 120), st.integers(0, 99))
+def test_a_region_of_thin_cells_becomes_rooms_of_company(count: int, seed: int) -> None:
+    made = planned(scattered(count, seed), seed)
+    assert made.singles == []
+    assert all(3 <= len(group.ids) <= 12 for group in made.groups)
+    cells = {person.id: person.cell for person in scattered(count, seed)}
+    assert all(cell_distance_m(group.cell, cells[id]) <= REACH_M for group in made.groups for id in group.ids)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(13, 60), st.integers(0, 99))
+def test_nobody_of_thin_cells_is_handed_back_exactly_the_group_they_left(count: int, seed: int) -> None:
+    people = scattered(count, seed)
+    left: dict[Left, set[str]] = {}
+    for person in people:
+        left.setdefault(person.left, set()).add(person.id)
+    made = planned(people, seed)
+    assert not [group.ids for group in made.groups if set(group.ids) in left.values()]
 
 
 @given(regions(), st.integers(0, 9), st.randoms(use_true_random=False))
@@ -59,15 +122,50 @@ def test_the_order_of_the_people_never_matters(people: list[Gathered], seed: int
     assert planned(shuffled, seed) == planned(people, seed)
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(13, 60), st.integers(0, 9), st.randoms(use_true_random=False))
+def test_the_order_of_thin_cells_people_never_matters(count: int, seed: int, rng: random.Random) -> None:
+    people = scattered(count, seed)
+    assert planned(rng.sample(people, len(people)), seed) == planned(people, seed)
+
+
 @given(regions())
-def test_groups_of_several_rooms_are_of_one_cell_and_thin_cells_look_for_a_room(people: list[Gathered]) -> None:
+def test_only_the_few_of_coarse_cells_and_those_nobody_near_has_a_seat_for_look_for_a_room(
+    people: list[Gathered],
+) -> None:
     if len({person.left for person in people}) < 2:
         return
     made = planned(people)
     cell_of = {person.id: person.cell for person in people}
-    assert all(cell_of[id] == group.cell for group in made.groups for id in group.ids)
     per_cell = Counter(cell_of.values())
-    assert sorted(made.singles) == [id for id in cell_of if per_cell[cell_of[id]] < 3]
+    coarse = {id for id, cell in cell_of.items() if len(cell) < 6 and per_cell[cell] < 3}
+    fine = len(people) - len(coarse)
+    assert coarse <= set(made.singles)
+    assert set(made.singles) == coarse or fine < 3
+
+
+def test_lone_people_of_neighbouring_cells_sit_together_nearest_first() -> None:
+    people = [person for east in range(9) for person in crowd(1, beside(HOME, east=east), room=f"r{east}", first=east)]
+    people += [
+        person
+        for east in range(9)
+        for person in crowd(1, beside(HOME, east=east + 15), room=f"s{east}", first=50 + east)
+    ]
+    made = planned(people)
+    assert made.singles == []
+    assert all(len({int(id[1:]) // 50 for id in group.ids}) == 1 for group in made.groups)
+
+
+def test_a_lone_one_joins_a_room_of_another_window_that_has_a_seat() -> None:
+    lone = crowd(1)
+    assert planned(lone, neighbours=[a_neighbour(11, beside(HOME, north=4))]).joins == [("n", ["p00"])]
+    assert planned(lone, neighbours=[a_neighbour(11, beside(HOME, east=30))]).joins == []
+
+
+def test_one_room_of_company_is_not_torn_apart_for_the_rooms_around() -> None:
+    made = planned(crowd(3), neighbours=[a_neighbour(5, HOME)])
+    assert [group.ids for group in made.groups] == [["p00", "p01", "p02"]]
+    assert (made.joins, made.singles) == ([], [])
 
 
 @settings(max_examples=60)
@@ -98,8 +196,9 @@ def test_nobody_of_a_crowd_is_handed_back_exactly_the_group_they_left() -> None:
         assert not left & {frozenset(group.ids) for group in made.groups}
 
 
-def test_people_of_thin_cells_look_for_a_room_in_an_order_of_chance() -> None:
-    people = [person for east in range(5) for person in crowd(1, beside(HOME, east=east), room=f"r{east}", first=east)]
+def test_people_of_thin_coarse_cells_look_for_a_room_in_an_order_of_chance() -> None:
+    area = HOME.parent(5)
+    people = [person for n in range(5) for person in crowd(1, beside(area, east=n), room=f"r{n}", first=n)]
     orders = {tuple(planned(people, seed).singles) for seed in range(20)}
     assert len(orders) > 10
     assert {tuple(sorted(order)) for order in orders} == {tuple(person.id for person in people)}
@@ -147,4 +246,4 @@ def test_who_asked_for_far_stays_with_others_who_did() -> None:
 
 
 def test_nobody_gathered_is_nobody_planned() -> None:
-    assert planned([]) == Plan([], [])
+    assert planned([]) == Plan([], [], [])

@@ -96,7 +96,7 @@ def test_people_at_the_poles_and_beside_the_antimeridian_find_each_other(cell: s
 
 
 def test_people_in_the_region_are_told_in_buckets_without_those_in_the_room() -> None:
-    scene = Scene()
+    scene = Scene(reach_max_m=0.0)
     away = next(cell for n in range(-9, 9) if region_of(cell := beside(HOME, north=n, east=5)) == region_of(HOME))
     told = []
     for others in (1, 8, 1, 89, 1):
@@ -110,7 +110,7 @@ def test_people_in_the_region_are_told_in_buckets_without_those_in_the_room() ->
 
 
 def test_guests_from_the_region_beside_are_not_counted_out_of_this_one() -> None:
-    scene = Scene()
+    scene = Scene(reach_max_m=0.0)
     edge = next(
         cell
         for east in itertools.count()
@@ -372,6 +372,7 @@ def test_changes_hold_what_was_true_at_their_moment() -> None:
 def test_every_reason_given_has_a_sentence() -> None:
     scene = Scene()
     busy = [*scene.enter_many(9), *(scene.enter(beside(HOME, north=n, east=4)) for n in range(0, 40, 4))]
+    scene.enter_apart(beside(HOME, north=99), beside(HOME, north=104))
     scene.wait(400)
     scene.next(busy[0])
     scene.wait(1800)

@@ -4,7 +4,7 @@ import pytest
 
 from geo import Cell, cell_distance_m
 from rooms.changes import Change, Ended, Gone, Published, Seated
-from rooms.events import Closing, Joined, Left, Waiting
+from rooms.events import Changed, Closing, Joined, Left, Waiting
 from rooms.person import Person
 from rooms.room import Room
 from rooms.seating import place_of
@@ -41,11 +41,33 @@ def groups(scene: Scene) -> set[frozenset[str]]:
 # Waiting rooms look outward
 
 
-def test_lone_people_meet_as_soon_as_a_look_reaches_from_one_to_the_other() -> None:
+def test_lone_people_who_come_are_seated_together_at_once_as_far_as_a_look_reaches_in_the_end() -> None:
     scene = Scene()
-    ann, bo = scene.enter(), scene.enter(beside(HOME, north=22))
-    rings = -(-22 * NORTH_M // RING_M)
+    ann, bo, cy = scene.enter(), scene.enter(beside(HOME, north=22)), scene.enter(beside(HOME, north=-4))
+    assert together(ann, bo, cy)
+    assert scene.listeners[bo.id].seats[0].why.code == "near"
+    assert scene.listeners[bo.id].seats[0].why.args == {"distance_m": 13_400}
+    scene.check()
+
+
+def test_lone_people_gather_as_soon_as_a_look_reaches_enough_of_them() -> None:
+    scene = Scene()
+    people = scene.enter_apart(HOME, beside(HOME, north=11), beside(HOME, north=22))
+    rings = -(-11 * NORTH_M // RING_M)
     meet_at = START + (rings - 2) * 10
+    scene.wait_until(meet_at - 0.001)
+    assert len(groups(scene)) == 3
+    changes = scene.wait_until(meet_at)
+    assert together(*people)
+    assert sum(isinstance(change, Seated) for change in changes) == 2
+    assert room_of(people[0]).cell == people[1].cell
+    scene.check()
+
+
+def test_two_lone_people_meet_only_when_nobody_else_is_within_the_whole_reach() -> None:
+    scene = Scene()
+    ann, bo = scene.enter_apart(HOME, beside(HOME, north=5))
+    meet_at = START + (int(15_000 // RING_M) + 1 - 2) * 10
     scene.wait_until(meet_at - 0.001)
     assert not together(ann, bo)
     scene.wait_until(meet_at)
@@ -55,21 +77,25 @@ def test_lone_people_meet_as_soon_as_a_look_reaches_from_one_to_the_other() -> N
 
 def test_the_moved_one_is_told_why_and_the_other_hears_them_come() -> None:
     scene = Scene()
-    ann, bo = scene.enter(), scene.enter(beside(HOME, north=5))
-    scene.wait(60)
+    ann, bo = scene.enter_apart(HOME, beside(HOME, north=5))
+    scene.wait(200)
     moved, stayed = sorted((scene.listeners[ann.id], scene.listeners[bo.id]), key=lambda one: -len(one.seats))
     assert moved.seats[1].why.code == "outward"
     assert moved.seats[1].why.args == {"distance_m": 3100}
-    assert [type(event) for event in stayed.heard if not isinstance(event, Waiting)] == [Joined]
+    assert [type(event) for event in stayed.heard if not isinstance(event, Waiting | Changed)] == [Joined]
     assert moved.waiting == stayed.waiting is not None
 
 
 def test_of_a_pair_and_a_lone_one_the_lone_one_moves() -> None:
     scene = Scene()
-    lone, *pair = scene.enter(beside(HOME, north=6)), *scene.enter_many(2)
+    lone = scene.enter(beside(HOME, north=6))
+    scene.away(lone)
+    pair = scene.enter_many(2)
+    scene.back(lone)
     scene.wait(100)
     assert together(lone, *pair)
     assert room_of(lone).cell == HOME
+    assert len(scene.listeners[lone.id].seats) == 2
 
 
 def test_waiting_rooms_look_every_ten_seconds_and_tell_only_what_has_changed() -> None:
@@ -95,11 +121,11 @@ def test_those_who_wait_are_told_when_the_region_fills() -> None:
 
 def test_room_whose_company_leaves_late_begins_to_look_anew_from_near() -> None:
     scene = Scene()
-    ann, bo, cy = scene.enter_many(3)
-    other = scene.enter(beside(HOME, north=8))
-    for person in (ann, bo, cy):
+    ann, bo, cy, other = *scene.enter_many(3), scene.enter(beside(HOME, north=8))
+    scene.next(other)
+    assert not together(ann, other)
+    for person in (ann, bo, cy, other):
         person.moved_until = START + WINDOW_S
-    other.moved_until = START + WINDOW_S
     scene.wait(600)
     scene.leave(cy)
     assert told_waiting(scene, ann).within_m == round(2 * RING_M)
@@ -136,15 +162,26 @@ def test_room_looks_again_after_others_have_joined_it_as_long_as_it_waits() -> N
 
 def test_nobody_is_moved_outward_twice_in_one_window_and_anybody_again_in_the_next() -> None:
     scene = Scene()
-    ann, bo = scene.enter(), scene.enter(beside(HOME, north=3))
+    sleepers = []
+    for cell in (beside(HOME, east=-5), beside(HOME, east=-9)):
+        sleepers.append(scene.enter_many(3, cell))
+        for person in sleepers[-1]:
+            scene.away(person)
+    ann = scene.enter()
+    first, second = sleepers
+    for person in first:
+        scene.back(person)
     scene.wait(60)
-    moved = ann if room_of(ann).cell != HOME else bo
-    others = scene.enter_many(3, beside(HOME, north=-9))
-    scene.leave(bo if moved is ann else ann)
-    scene.wait_until(START + WINDOW_S)
-    assert not together(moved, *others)
-    scene.wait(10)
-    assert together(moved, *others)
+    assert together(ann, *first)
+    assert [seated.why.code for seated in scene.listeners[ann.id].seats] == ["first_here", "outward"]
+    for person in second:
+        scene.back(person)
+    for person in first:
+        scene.leave(person)
+    scene.wait_until(START + WINDOW_S - 0.001)
+    assert not together(ann, *second)
+    scene.wait(10.001)
+    assert together(ann, *second)
     scene.check()
 
 
@@ -319,6 +356,57 @@ def test_room_founded_in_the_last_quarter_outlives_the_window_s_end() -> None:
     assert not any(isinstance(change, Ended) for change in changes)
     scene.wait(122)
     assert room.id in scene.ended
+
+
+def test_room_begun_late_that_waits_gathers_when_its_region_does() -> None:
+    scene = Scene(now=START + 1351, reach_max_m=4000.0)
+    early = scene.enter_many(3)
+    scene.now = START + 1500
+    lone = scene.enter(beside(HOME, east=-9))
+    room = room_of(lone)
+    assert (room.region, room.closes) == (region_of(HOME), START + 2 * WINDOW_S)
+    assert told_waiting(scene, lone).next_at == (START + WINDOW_S) * 1000
+    scene.wait_until(START + WINDOW_S - 0.001)
+    assert room_of(lone) is room
+    scene.wait(0.001)
+    assert room.id in scene.ended
+    assert scene.listeners[lone.id].seats[-1].why.code in ("window", "first_here")
+    assert not any(person.room is None for person in early)
+    scene.check()
+
+
+def test_rooms_that_wait_gather_though_no_other_room_of_the_region_ends() -> None:
+    """Near each other, but each had its one move: only the window's end can bring them together."""
+    scene = Scene(now=START + 1500)
+    people = scene.enter_apart(HOME, beside(HOME, east=-5), beside(HOME, east=-9))
+    for person in people:
+        person.moved_until = START + WINDOW_S
+    assert {told_waiting(scene, person).next_at for person in people} == {(START + WINDOW_S) * 1000}
+    scene.wait_until(START + WINDOW_S - 0.001)
+    assert len(groups(scene)) == 3
+    scene.wait(0.001)
+    assert together(*people)
+    scene.check()
+
+
+def test_room_of_the_region_beside_that_waits_is_taken_in_when_this_one_gathers() -> None:
+    scene = Scene()
+    edge = next(
+        cell for north in range(99) if region_of(beside(cell := beside(HOME, north=north), north=1)) != region_of(HOME)
+    )
+    guest, *_ = people = scene.enter_apart(beside(edge, north=1), beside(edge, north=-3), beside(edge, north=-7))
+    for person in people:
+        person.moved_until = START + 2 * WINDOW_S
+    assert region_of(guest.cell) != region_of(HOME)
+    if window_end(region_of(guest.cell), START, WINDOW_S) < START + WINDOW_S:
+        scene.wait_until(window_end(region_of(guest.cell), START, WINDOW_S) - 0.001)
+        assert len(groups(scene)) == 3
+        scene.wait(0.001)
+    else:
+        scene.wait_until(START + WINDOW_S)
+    assert together(*people)
+    assert {scene.listeners[person.id].seats[-1].why.code for person in people} == {"window"}
+    scene.check()
 
 
 def test_all_rooms_of_a_region_end_together_and_all_are_seated_again() -> None:

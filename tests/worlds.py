@@ -130,6 +130,16 @@ class Scene:
     def enter_many(self, count: int, cell: Cell = HOME) -> list[Person]:
         return [self.enter(cell) for _ in range(count)]
 
+    def enter_apart(self, *cells: Cell) -> list[Person]:
+        """Seat people who come while all before them sleep, so each in a room of their own; all awake in the end."""
+        people = []
+        for cell in cells:
+            people.append(self.enter(cell))
+            self.away(people[-1])
+        for person in people:
+            self.back(person)
+        return people
+
     def next(self, person: Person) -> list[Change]:
         return self.carry_out(self.world.next(person, now=self.now))
 

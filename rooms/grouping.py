@@ -1,0 +1,277 @@
+"""Groups in the making at a window's end: thin cells join nearest first, then whatever brings people nearer is done.
+
+A cluster is a list of people and the sums of their places (rooms/nearness.py), so that to try
+somebody in it costs the same whatever its size. First each cluster too small to be company joins
+the nearest one that has room; then, for a few passes, a cluster swallows a neighbour, hands
+somebody over, swaps two or falls into two, whenever that lowers the strain of all together.
+A standing room, which goes on, takes part as a cluster whose members stay.
+
+Works in steps: each generator yields after a little work. Knows spots and ids of people; moves nobody.
+"""
+
+import heapq
+import random
+from collections.abc import Callable, Generator, Iterator, Sequence
+from math import atan2, cos, hypot, sin
+from typing import NamedTuple
+
+from rooms.clusters import Cluster, MaySit, Piece, Plane, group_strain
+from rooms.nearness import NOBODY
+from rooms.rules import Rules
+
+_PASSES = 2
+"""A third betters nothing that can be measured."""
+
+_NEIGHBOURS = 8
+"""How many clusters around are tried: the nearest ones touch this one on all sides."""
+
+_CROWD_M = 800.0
+"""How far a cluster of `seats_target` counts at least: as for newcomers, a crowd costs most of a kilometre."""
+
+_LEAST = 1e-6
+"""Gains below this are rounding."""
+
+_FARTHER = 2.0
+"""Nobody is handed over to people so many times as far as their own: that never brings them nearer."""
+
+_BEARABLE = 6.0
+"""Strain for which a group that was together before is changed: short of leaving a group too few to be company."""
+
+_VISITS = 4_000
+"""People looked at in all passes together, at most: bounds the work of a large region with fine cells."""
+
+
+def join_thin(
+    clusters: list[Cluster], rules: Rules, *, may_sit: MaySit | None = None
+) -> Generator[None, None, list[Cluster]]:
+    """Return the clusters after each of fewer than `seats_min` has joined the nearest one it fits, nearest pairs first.
+
+    Those whom nobody within `reach_max_m` has room for are left as they are.
+    """
+    plane = Plane(clusters)
+    heap: list[tuple[float, int, Cluster, Cluster]] = []
+    alive = dict.fromkeys(map(id, clusters))
+    by_id = {id(cluster): cluster for cluster in clusters}
+    tries = 0
+
+    def propose(thin: Cluster) -> None:
+        nonlocal tries
+        if thin.standing is None and thin.sums.n < rules.seats_min:
+            partner = _partner(thin, plane, rules, may_sit)
+            if partner is not None:
+                tries += 1
+                heapq.heappush(heap, (partner[0], tries, thin, partner[1]))
+
+    for cluster in clusters:
+        propose(cluster)
+        yield
+    while heap:
+        _, _, thin, other = heapq.heappop(heap)
+        if id(thin) in alive:
+            if id(other) in alive:
+                for gone in (thin, other):
+                    del alive[id(gone)]
+                    plane.take(gone)
+                both = Cluster(other.pieces + thin.pieces, standing=other.standing)
+                alive[id(both)] = None
+                by_id[id(both)] = both
+                plane.put(both)
+                propose(both)
+            else:
+                propose(thin)
+        yield
+    return [by_id[key] for key in alive]
+
+
+def _partner(thin: Cluster, plane: Plane, rules: Rules, may_sit: MaySit | None) -> tuple[float, Cluster] | None:
+    """Return the cluster in whose midst the thin one is nearest, and the mean distance in metres, or None."""
+    best: tuple[float, Cluster] | None = None
+    for far_m, other in plane.nearest(thin, 2 * _NEIGHBOURS):
+        if far_m <= rules.reach_max_m and _fit(thin, other, rules, may_sit):
+            sums = other.sums
+            middle = other.middle
+            wide = max(0.0, sums.square / sums.n - middle[0] ** 2 - middle[1] ** 2) + sums.own / sums.n
+            crowd_m = _CROWD_M if sums.n >= rules.seats_target else 0.0
+            mean_m = hypot(far_m, wide**0.5, crowd_m)
+            if best is None or mean_m < best[0]:
+                best = mean_m, other
+    return best
+
+
+def _fit(a: Cluster, b: Cluster, rules: Rules, may_sit: MaySit | None) -> bool:
+    if a.sums.n + b.sums.n > rules.seats_max or (a.standing is not None and b.standing is not None):
+        return False
+    return may_sit is None or all(may_sit(p, q) for p in a.everybody() for q in b.everybody())
+
+
+def improve(
+    clusters: list[Cluster], rules: Rules, rng: random.Random, *, may_sit: MaySit | None = None
+) -> Generator[None, None, None]:
+    """Bring people nearer to each other, in place: clusters appear, change, or are left empty."""
+    people = sum(len(cluster.pieces) for cluster in clusters)
+    for _ in range(min(_PASSES, _VISITS // max(1, people))):
+        plane = Plane(clusters)
+        order = [cluster for cluster in clusters if cluster.pieces]
+        rng.shuffle(order)
+        better = False
+        for cluster in order:
+            if cluster.pieces:
+                around = [other for _, other in plane.nearest(cluster, _NEIGHBOURS)]
+                better |= _swallow(cluster, around, rules, may_sit)
+                # Whoever sits among their own cell alone is nowhere nearer.
+                for piece in [] if cluster.is_of_one_cell else list(cluster.pieces):
+                    if piece in cluster.pieces:
+                        better |= _hand_over(cluster, piece, around, rules, may_sit)
+                half = _fall_apart(cluster, rules)
+                if half is not None:
+                    clusters.append(half)
+                    better = True
+                for changed in (cluster, *around, *([half] if half is not None else ())):
+                    plane.put(changed)
+            yield
+        if not better:
+            return
+
+
+def break_up(
+    clusters: list[Cluster],
+    is_as_it_was: Callable[[Sequence[str]], bool],
+    rules: Rules,
+    *,
+    may_sit: MaySit | None = None,
+) -> Generator[None, None, None]:
+    """Have one of each group that was together before change places, where that costs least, if others are there."""
+    plane = Plane(clusters)
+    for cluster in clusters:
+        if cluster.pieces and cluster.standing is None and is_as_it_was(cluster.ids()):
+            around = [other for _, other in plane.nearest(cluster, _NEIGHBOURS)]
+            moves = (
+                move
+                for piece in cluster.pieces
+                for move in _moves(cluster, piece, around, rules.reach_max_m, rules, may_sit)
+            )
+            least = min(moves, key=_gain, default=None)
+            if least is not None and least.gain < _BEARABLE:
+                _carry_out(cluster, least)
+        yield
+
+
+def _swallow(cluster: Cluster, around: list[Cluster], rules: Rules, may_sit: MaySit | None) -> bool:
+    """Have the cluster and the neighbour with which that lowers the strain most become one."""
+    alone = cluster.strain(rules)
+    gains = [
+        (group_strain(cluster.sums.with_(other.sums), rules) - alone - other.strain(rules), i)
+        for i, other in enumerate(around)
+        if other.sums.n and _fit(cluster, other, rules, may_sit)
+    ]
+    gain, best = min(gains, default=(0.0, 0))
+    if gain >= -_LEAST:
+        return False
+    target, mover = (around[best], cluster) if around[best].standing is not None else (cluster, around[best])
+    for piece in list(mover.pieces):
+        mover.remove(piece)
+        target.add(piece)
+    return True
+
+
+class _Move(NamedTuple):
+    """A piece goes to another cluster, and one from there comes back, if any: by how much that changes the strain."""
+
+    gain: float
+    piece: Piece
+    target: Cluster
+    back: Piece | None = None
+
+
+def _hand_over(cluster: Cluster, piece: Piece, around: list[Cluster], rules: Rules, may_sit: MaySit | None) -> bool:
+    """Move the piece to the neighbour, or swap it for the piece there, where that lowers the strain most."""
+    middle_m = _middle_far_m(piece, cluster)
+    within_m = min(rules.reach_max_m, _FARTHER * max(middle_m, piece.spot.own**0.5))
+    move = min(_moves(cluster, piece, around, within_m, rules, may_sit), key=_gain, default=None)
+    if move is None or move.gain >= -_LEAST:
+        return False
+    _carry_out(cluster, move)
+    return True
+
+
+def _moves(
+    cluster: Cluster, piece: Piece, around: list[Cluster], within_m: float, rules: Rules, may_sit: MaySit | None
+) -> Iterator[_Move]:
+    """Yield what may be done with the piece, as far as the neighbours' middles are near; the lonely may be far."""
+    left = cluster.sums.without(piece.spot)
+    before, after = cluster.strain(rules), group_strain(left, rules)
+    for other in around:
+        far_m = within_m if other.sums.n >= rules.seats_min else rules.reach_max_m
+        if not other.sums.n or _middle_far_m(piece, other) > far_m:
+            continue
+        there = other.strain(rules) + before
+        joined = other.sums.with_(piece.spot)
+        if joined.n <= rules.seats_max and _welcome(piece, other, None, may_sit):
+            yield _Move(after + group_strain(joined, rules) - there, piece, other)
+        tried = {piece.spot}
+        for back in other.pieces:
+            if back.spot not in tried:
+                tried.add(back.spot)
+                swapped, kept = joined.without(back.spot), left.with_(back.spot)
+                if (
+                    max(swapped.n, kept.n) <= rules.seats_max
+                    and _welcome(piece, other, back, may_sit)
+                    and _welcome(back, cluster, piece, may_sit)
+                ):
+                    gain = group_strain(swapped, rules) + group_strain(kept, rules) - there
+                    yield _Move(gain, piece, other, back)
+
+
+def _carry_out(cluster: Cluster, move: _Move) -> None:
+    cluster.remove(move.piece)
+    move.target.add(move.piece)
+    if move.back is not None:
+        move.target.remove(move.back)
+        cluster.add(move.back)
+
+
+def _gain(move: _Move) -> float:
+    return move.gain
+
+
+def _middle_far_m(piece: Piece, cluster: Cluster) -> float:
+    x, y = cluster.middle
+    return hypot(piece.spot.x / piece.spot.n - x, piece.spot.y / piece.spot.n - y)
+
+
+def _welcome(piece: Piece, cluster: Cluster, but: Piece | None, may_sit: MaySit | None) -> bool:
+    if may_sit is None:
+        return True
+    leaving = but.ids if but is not None else ()
+    others = [id for id in cluster.everybody() if id not in leaving]
+    return all(may_sit(a, b) for a in piece.ids for b in others)
+
+
+def _fall_apart(cluster: Cluster, rules: Rules) -> Cluster | None:
+    """Cut the cluster across its longest axis if both halves together are strained less; return the one cut off."""
+    sums = cluster.sums
+    if cluster.standing is not None or sums.n < 2 * rules.seats_min or cluster.is_of_one_cell:
+        return None
+    order = _along_axis(cluster)
+    best = cluster.strain(rules) - _LEAST, 0
+    front = NOBODY
+    for count, piece in enumerate(order[:-1], 1):
+        front = front.with_(piece.spot)
+        if front.n >= rules.seats_min and sums.n - front.n >= rules.seats_min:
+            best = min(best, (group_strain(front, rules) + group_strain(sums.without(front), rules), count))
+    if not best[1]:
+        return None
+    for piece in order[: best[1]]:
+        cluster.remove(piece)
+    return Cluster(order[: best[1]])
+
+
+def _along_axis(cluster: Cluster) -> list[Piece]:
+    """Return the pieces in order along the axis on which they vary most (the principal one)."""
+    x, y = cluster.middle
+    away = [(p.spot.x / p.spot.n - x, p.spot.y / p.spot.n - y) for p in cluster.pieces]
+    xx, yy, xy = sum(u * u for u, _ in away), sum(v * v for _, v in away), sum(u * v for u, v in away)
+    angle = 0.5 * atan2(2 * xy, xx - yy)
+    c, s = cos(angle), sin(angle)
+    along = [u * c + v * s for u, v in away]
+    return [cluster.pieces[i] for i in sorted(range(len(along)), key=lambda i: (along[i], cluster.pieces[i].ids))]

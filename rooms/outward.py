@@ -1,0 +1,177 @@
+"""How rooms that wait find company: which rooms become one, and who moves.
+
+A waiting room joins the nearest room with company, or gathers with as many other waiting rooms as
+make company together, whichever is nearer; the smaller move. Nobody's one outward move of a window is
+spent on a pair while more may be had: two rooms of one make a pair only when nothing else is within
+the usual reach. Pure choices over an index, like placement; rooms/world.py carries them out.
+"""
+
+import random
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
+from math import ceil
+from typing import NamedTuple
+
+from geo import Cell, cell_distance_m
+from rooms.extent import apart_m
+from rooms.index import Fill, RoomIndex
+from rooms.placement import is_waiting, least_strained, limit_m, members_of, reach_m, ring_m, whole_reach_m
+from rooms.room import Room
+from rooms.rules import Rules
+
+_LOOKED_AT = 24
+"""How many of the nearest rooms one look takes in."""
+
+_HOSTS = 6
+"""How many rooms with company are compared: the nearest ones."""
+
+_AGAIN = 6
+"""A look is due again after so many turns even if nothing is known to come."""
+
+_VISITORS = 100
+"""How many waiting rooms of other windows are gathered at a window's end at most."""
+
+_STANDING = 4
+"""How many rooms that go on are offered to each cell at a window's end."""
+
+
+_ASKED = 250
+"""For how many cells rooms that go on are looked for at most, at a window's end: each costs some 100 µs."""
+
+
+class Union(NamedTuple):
+    """Rooms that become one: those that move and the one they join."""
+
+    movers: Sequence[Room]
+    target: Room
+
+
+def choose_outward(room: Room, index: RoomIndex, *, now: float, rules: Rules, rng: random.Random) -> Union | None:
+    """Return how this waiting room finds company within its present reach, or None.
+
+    Whoever is away is no company: rooms of nobody else neither look nor are found.
+    """
+    if not room.company:
+        return None
+    reach = reach_m(room, now=now, rules=rules)
+    fills = tuple(Fill) if can_move(room, now=now) else (Fill.WAITING,)
+    hosts: list[Room] = []
+    peers: list[Room] = []
+    around = index.around(room.cell, reach_m=reach, fills=fills, rng=rng)
+    for other, _ in islice((found for found in around if found[0] is not room), _LOOKED_AT):
+        enough = _are_company([room, *peers], rules)
+        if len(hosts) == _HOSTS or (hosts and enough):
+            break
+        if not is_waiting(other):
+            if fits(room, other, rules):
+                hosts.append(other)
+        elif not enough and _may_gather(room, peers, other, now=now, rules=rules):
+            peers.append(other)
+    return _choose(room, hosts, peers, reach, now=now, rules=rules, rng=rng)
+
+
+def idle_until(room: Room, index: RoomIndex, *, now: float, rules: Rules, rng: random.Random) -> float:
+    """Return when a waiting room that found nothing now may find something, Unix seconds.
+
+    That is when its reach gets to the next room that is there already. Whatever else appears finds it: newcomers look
+    as far as it ever will, rooms that begin to wait look themselves, a window's end takes in the rooms that reach it.
+    Only a full room from which somebody goes does not, so once in a while it looks all the same.
+    """
+    reach = reach_m(room, now=now, rules=rules)
+    around = index.around(room.cell, reach_m=whole_reach_m(room, rules), fills=tuple(Fill), rng=rng)
+    beyond = next((far_m for other, far_m in islice(around, _LOOKED_AT) if far_m > reach), None)
+    if beyond is None and reach < whole_reach_m(room, rules):
+        beyond = whole_reach_m(room, rules)
+    wait_s = (_AGAIN - 1) * rules.look_every_s
+    if beyond is not None:
+        wait_s = min(wait_s, ceil((beyond - reach) / ring_m(room, rules)) * rules.widen_every_s)
+    # A little early, for a look on the dot.
+    return now + wait_s - rules.look_every_s / 2
+
+
+def _choose(
+    room: Room, hosts: list[Room], peers: list[Room], reach: float, *, now: float, rules: Rules, rng: random.Random
+) -> Union | None:
+    host = least_strained(room.extent.crowd, hosts, rules, rng)
+    if _are_company([room, *peers], rules) and (
+        host is None or cell_distance_m(room.cell, peers[-1].cell) <= cell_distance_m(room.cell, host.cell)
+    ):
+        return _gather([room, *peers], now=now, rules=rules)
+    if host is not None:
+        return Union([room], host)
+    if peers and reach >= rules.reach_max_m:
+        return _gather([room, peers[0]], now=now, rules=rules)
+    return None
+
+
+def can_move(room: Room, *, now: float) -> bool:
+    """Tell whether everybody here has their one outward move of this window left."""
+    return all(seat.person.moved_until <= now for seat in room.seats.values())
+
+
+def fits(mover: Room, target: Room, rules: Rules) -> bool:
+    """Tell whether all of both may sit together there: whoever did not ask for company from far gets none."""
+    movers = members_of(mover)
+    people = movers + members_of(target)
+    if len(people) > rules.seats_max or not target.company:
+        return False
+    limit = limit_m(people, rules)
+    return (
+        target.extent.radius_m <= limit
+        and all(apart_m(person.cell, target.cell) <= limit for person in movers)
+        and not any(mover.id in person.avoids or target.id in person.avoids for person in people)
+    )
+
+
+def _may_gather(room: Room, peers: list[Room], other: Room, *, now: float, rules: Rules) -> bool:
+    """Tell whether this room may be one more of those that gather: one of them at most need not move."""
+    together = [room, *peers, other]
+    return (
+        sum(len(each.seats) for each in together) <= rules.seats_max
+        and sum(not can_move(each, now=now) for each in together) <= 1
+        and all(fits(other, each, rules) and fits(each, other, rules) for each in together[:-1])
+    )
+
+
+def _are_company(rooms: list[Room], rules: Rules) -> bool:
+    return sum(room.company for room in rooms) >= rules.seats_min
+
+
+def _gather(rooms: list[Room], *, now: float, rules: Rules) -> Union:
+    """Return the rooms as one: where those sit who may not move, else where most do, else amid all."""
+
+    def order(target: Room) -> tuple[bool, int, float, str]:
+        others_m = sum(cell_distance_m(target.cell, other.cell) for other in rooms)
+        return can_move(target, now=now), -len(target.seats), others_m, target.id
+
+    target = min(rooms, key=order)
+    return Union([room for room in rooms if room is not target], target)
+
+
+def waiting_near(
+    region: Cell, cells: Collection[Cell], index: RoomIndex, *, now: float, rules: Rules, rng: random.Random
+) -> list[Room]:
+    """Return the waiting rooms of other windows that reach somebody seated anew: to gather costs them nothing."""
+    if not cells:
+        return []
+    across_m = region.diagonal_m / 2 + rules.reach_max_m
+    around = islice(index.around(region, reach_m=across_m, fills=(Fill.WAITING,), rng=rng), _VISITORS)
+    return [
+        room
+        for room, _ in around
+        if min(cell_distance_m(room.cell, cell) for cell in cells) <= reach_m(room, now=now, rules=rules)
+    ]
+
+
+def rooms_near(cells: Mapping[Cell, int], index: RoomIndex, *, rules: Rules, rng: random.Random) -> list[Room]:
+    """Return the rooms with free seats nearest to each cell of few, given how many stand in it.
+
+    Of very many cells only some are asked, evenly: there are others near enough to everybody.
+    """
+    found: dict[str, Room] = {}
+    few = sorted(cell for cell, n in cells.items() if n < rules.seats_target)
+    for cell in few[:: 1 + len(few) // _ASKED]:
+        for room, _ in islice(index.around(cell, reach_m=rules.reach_max_m, fills=tuple(Fill), rng=rng), _STANDING):
+            if room.company:
+                found[room.id] = room
+    return list(found.values())
