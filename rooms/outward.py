@@ -16,6 +16,7 @@ from geo import Cell, cell_distance_m
 from rooms.extent import apart_m
 from rooms.index import Fill, RoomIndex
 from rooms.placement import is_waiting, least_strained, limit_m, members_of, reach_m, ring_m, whole_reach_m
+from rooms.reform import Neighbour
 from rooms.room import Room
 from rooms.rules import Rules
 
@@ -35,7 +36,7 @@ _STANDING = 4
 """How many rooms that go on are offered to each cell at a window's end."""
 
 
-_ASKED = 250
+_ASKED = 120
 """For how many cells rooms that go on are looked for at most, at a window's end: each costs some 100 µs."""
 
 
@@ -44,6 +45,16 @@ class Union(NamedTuple):
 
     movers: Sequence[Room]
     target: Room
+
+
+def search(room: Room, index: RoomIndex, *, now: float, rules: Rules, rng: random.Random) -> Union | None:
+    """Return how a waiting room finds company now; if it finds none, have it know until when that stays so."""
+    if now < room.idle_until:
+        return None
+    union = choose_outward(room, index, now=now, rules=rules, rng=rng)
+    if union is None:
+        room.idle_until = idle_until(room, index, now=now, rules=rules, rng=rng)
+    return union
 
 
 def choose_outward(room: Room, index: RoomIndex, *, now: float, rules: Rules, rng: random.Random) -> Union | None:
@@ -163,15 +174,16 @@ def waiting_near(
     ]
 
 
-def rooms_near(cells: Mapping[Cell, int], index: RoomIndex, *, rules: Rules, rng: random.Random) -> list[Room]:
+def rooms_near(cells: Mapping[Cell, int], index: RoomIndex, *, rules: Rules, rng: random.Random) -> list[Neighbour]:
     """Return the rooms with free seats nearest to each cell of few, given how many stand in it.
 
     Of very many cells only some are asked, evenly: there are others near enough to everybody.
     """
-    found: dict[str, Room] = {}
+    found: dict[str, Neighbour] = {}
     few = sorted(cell for cell, n in cells.items() if n < rules.seats_target)
     for cell in few[:: 1 + len(few) // _ASKED]:
         for room, _ in islice(index.around(cell, reach_m=rules.reach_max_m, fills=tuple(Fill), rng=rng), _STANDING):
-            if room.company:
-                found[room.id] = room
+            if room.company and room.id not in found:
+                sitting = ((seat.person.id, seat.person.cell) for seat in room.seats.values())
+                found[room.id] = Neighbour(room.id, tuple(sitting))
     return list(found.values())

@@ -20,13 +20,14 @@ from rooms.changes import Change, Gone, Published, Seated
 from rooms.events import Waiting
 from rooms.extent import apart_m
 from rooms.names import shown_name
-from rooms.outward import Union, choose_outward, idle_until, rooms_near, waiting_near
+from rooms.outward import Union, rooms_near, search, waiting_near
 from rooms.person import Person
-from rooms.placement import Choice, choose_room, is_waiting, limit_m, may_join, reach_m
-from rooms.reform import Gathered, Left, Neighbour, plan
+from rooms.placement import Choice, choose_room, is_waiting, limit_m, may_join
+from rooms.reform import Gathered, Left, plan
 from rooms.room import Room, Seat
 from rooms.rules import Rules
 from rooms.seating import Former, Seating, place_of
+from rooms.waiting import told_to_wait, waited_since
 from rooms.whys import Why
 from rooms.windows import region_of, window_end
 
@@ -119,21 +120,7 @@ class World:
         """Return what to tell a room in which too few keep company, or None if enough do."""
         if not is_waiting(room):
             return None
-        within_m = round(reach_m(room, now=now, rules=self.rules))
-        why = (
-            Why("few", {"company": room.company, "within_m": within_m})
-            if room.company > 1
-            else Why("alone", {"within_m": within_m})
-        )
-        return Waiting(
-            within_m=within_m,
-            people=_bucket(self._others_around(room)),
-            bottles=False,
-            next_at=int(window_end(room.region, now, self.rules.window_s) * 1000),
-            why=why.sentence,
-            why_code=why.code,
-            why_args=why.args,
-        )
+        return told_to_wait(room, others=self._others_around(room), now=now, rules=self.rules)
 
     # What time does
 
@@ -164,19 +151,11 @@ class World:
         if now < first:
             self._seating.have_look(room, first)
             return []
-        union = self._search(room, now) if now >= room.idle_until else None
+        union = search(room, self._seating.index, now=now, rules=self.rules, rng=self._rng)
         changes = self._unite(union, now) if union is not None else self._tell_waiting(room, now)
         if room.id in self.rooms and is_waiting(room):
             self._seating.have_look(room, now + self.rules.look_every_s)
         return changes
-
-    def _search(self, room: Room, now: float) -> Union | None:
-        """Return how a waiting room finds company now; if it finds none, note until when that stays so."""
-        index = self._seating.index
-        union = choose_outward(room, index, now=now, rules=self.rules, rng=self._rng)
-        if union is None:
-            room.idle_until = idle_until(room, index, now=now, rules=self.rules, rng=self._rng)
-        return union
 
     def _unite(self, union: Union, now: float) -> list[Change]:
         target = union.target
@@ -215,19 +194,15 @@ class World:
             return []
         cells = Counter(former.person.cell for former in formers.values())
         standing = rooms_near(cells, self._seating.index, rules=self.rules, rng=self._rng)
-        groups, joins, singles = plan(
-            map(self._gathered, formers.values()),
-            rules=self.rules,
-            rng=self._rng,
-            neighbours=[_neighbour(room) for room in standing],
-        )
+        gathered = map(self._gathered, formers.values())
+        groups, joins, singles = plan(gathered, rules=self.rules, rng=self._rng, neighbours=standing)
         changes: list[Change] = []
         for room_id, ids in joins:
             for id in ids:
                 changes += self._join_anew(formers[id], self.rooms[room_id], now)
         for cell, ids in groups:
             group = [formers[id] for id in ids]
-            room = self._seating.open_room(cell, now=now, waiting_since=_waiting_since(group))
+            room = self._seating.open_room(cell, now=now, waiting_since=waited_since(group))
             changes += self._seating.gather(group, room, Why("window"), now=now)
             changes += self._tell_waiting(room, now)
         for id in singles:
@@ -277,7 +252,7 @@ class World:
     ) -> list[Change]:
         choice = choose_room(person, self._seating.index, rules=self.rules, rng=self._rng)
         if choice is None:
-            waiting_since = _waiting_since([former]) if former is not None else None
+            waiting_since = waited_since([former]) if former is not None else None
             room = self._seating.open_room(person.cell, now=now, waiting_since=waiting_since)
             choice = Choice(room, Why("first_here"))
         room, why = choice
@@ -316,20 +291,3 @@ class World:
         """Tell those who wait in a room what has changed of that since they were told last."""
         told, room.told = room.told, self.waiting(room, now=now) if room.seats else None
         return [Published(room, room.told)] if room.told is not None and room.told != told else []
-
-
-def _waiting_since(group: list[Former]) -> float | None:
-    """Return since when all of them have waited for company, Unix seconds, or None: how far they look goes on."""
-    since = [former.room.waiting_since for former in group if former.room.waiting_since is not None]
-    return max(since) if len(since) == len(group) else None
-
-
-def _neighbour(room: Room) -> Neighbour:
-    return Neighbour(room.id, tuple((seat.person.id, seat.person.cell) for seat in room.seats.values()))
-
-
-def _bucket(people: int) -> str:
-    """Return how many people in words too coarse to count anybody by."""
-    if people <= 0:
-        return "0"
-    return "1-9" if people < 10 else "10-99" if people < 100 else "100+"

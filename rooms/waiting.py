@@ -1,0 +1,48 @@
+"""What those are told who wait for company, and since when they have waited.
+
+Knows rooms and counts of people; never where anybody else is.
+"""
+
+from rooms.events import Waiting
+from rooms.placement import reach_m
+from rooms.room import Room
+from rooms.rules import Rules
+from rooms.seating import Former
+from rooms.whys import Why
+from rooms.windows import window_end
+
+
+def told_to_wait(room: Room, *, others: int, now: float, rules: Rules) -> Waiting:
+    """Return what to tell a room in which too few keep company.
+
+    Args:
+        others: how many people of its region sit elsewhere.
+    """
+    within_m = round(reach_m(room, now=now, rules=rules))
+    why = (
+        Why("few", {"company": room.company, "within_m": within_m})
+        if room.company > 1
+        else Why("alone", {"within_m": within_m})
+    )
+    return Waiting(
+        within_m=within_m,
+        people=_bucket(others),
+        bottles=False,
+        next_at=int(window_end(room.region, now, rules.window_s) * 1000),
+        why=why.sentence,
+        why_code=why.code,
+        why_args=why.args,
+    )
+
+
+def waited_since(group: list[Former]) -> float | None:
+    """Return since when all of them have waited for company, Unix seconds, or None: how far they look goes on."""
+    since = [former.room.waiting_since for former in group if former.room.waiting_since is not None]
+    return max(since) if len(since) == len(group) else None
+
+
+def _bucket(people: int) -> str:
+    """Return how many people in words too coarse to count anybody by."""
+    if people <= 0:
+        return "0"
+    return "1-9" if people < 10 else "10-99" if people < 100 else "100+"
