@@ -6,7 +6,7 @@ CITY ?= New York
 PORT ?= 8765
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run chat test check format bench picture cities lock clean
+.PHONY: help run chat test e2e check format bench picture cities lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -18,8 +18,11 @@ run: .venv/.installed ## Start the server on 127.0.0.1:8765 (PORT=8765)
 chat: .venv/.installed ## Chat from this terminal (CITY="New York" PORT=8765)
 	@exec $(BIN)/hereabouts chat --city "$(CITY)" --url "ws://127.0.0.1:$(PORT)/ws"
 
-test: .venv/.tested ## Install and run all tests
-	$(BIN)/python -m pytest
+test: .venv/.tested ## Install and run all tests; those in a browser only where there is a Chromium
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+e2e: .venv/.tested ## Run the tests in a browser; needs a Chromium
+	HEREABOUTS_E2E=1 $(BIN)/python -m pytest tests/e2e
 
 check: .venv/.checked ## Look at format, lint and types
 	$(BIN)/ruff format --check .

@@ -20,6 +20,7 @@ from server.operate.metrics import make_registry
 from server.routes import routes
 from server.safety.tokens import IDENTITY_BYTES
 from server.settings import Loaded, Settings
+from server.static import installed_pages
 from server.transport import TransportLimits
 
 ID_BYTES = 9
@@ -39,7 +40,7 @@ class App:
         self.listener = Listener(
             self.node.make_peer,
             limits=_transport_limits(settings),
-            routes=routes(self.house, not_ready=self._not_ready, metrics=self._metrics),
+            routes=routes(self.house, pages=installed_pages(), not_ready=self._not_ready, metrics=self._metrics),
             subprotocols=tuple(name for name in SUBPROTOCOLS if name),
             count_loopback=loaded.explicit("connections_per_address"),
         )

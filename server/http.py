@@ -53,7 +53,8 @@ class HttpResponse(NamedTuple):
             f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}",
             f"Date: {formatdate(usegmt=True)}",
             "Connection: close",
-            f"Content-Length: {len(self.body)}",
+            # A 304 has no body, and would have to name the length of the one it stands for (RFC 9110, 8.6).
+            *(() if self.status == HTTPStatus.NOT_MODIFIED else (f"Content-Length: {len(self.body)}",)),
             f"Content-Type: {self.content_type}",
             *(f"{name}: {text}" for name, text in self.headers.items()),
         ]

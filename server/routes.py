@@ -1,11 +1,11 @@
-"""What plain GETs are answered by: the page, the probes, and what a client may ask before it connects."""
+"""What plain GETs are answered by: the pages, the probes, and what a client may ask before it connects."""
 
 from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from server.house import House
+from server.house import KEPT, House
 from server.http import HttpResponse, Request, Routes
 from server.messages import COMMANDS, PROTOCOL, wire_name
 from server.operate import asyncapi
@@ -14,22 +14,6 @@ from server.version import VERSION
 _ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
 RETRY_AFTER_S = 5
 """What a client that finds the server not ready is told to wait."""
-
-_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Hereabouts</title>
-<style>
-body {{ font: 1.1rem/1.6 system-ui, sans-serif; max-width: 38rem; margin: 12vh auto; padding: 0 1.5rem;
-       color: #f3e9dc; background: #241b1f }}
-code {{ color: #ffb46b }} a {{ color: #ffb46b }}
-</style>
-<h1>{name}</h1>
-<p>A chat server that seats people who are near each other, now, in small rooms that end by themselves.</p>
-<p>Sit down from a terminal:<br><code>hereabouts chat --url ws://{host}/ws --city "New York"</code></p>
-<p>For clients: <a href="/about">/about</a>, <a href="/asyncapi.json">/asyncapi.json</a>.
-For operators: <a href="/livez">/livez</a>, <a href="/readyz">/readyz</a>, <a href="/metrics">/metrics</a>.</p>
-</html>
-"""
 
 
 def about(house: House) -> dict[str, Any]:
@@ -43,13 +27,21 @@ def about(house: House) -> dict[str, Any]:
         "limits": house.limits,
         "terms": house.info.terms,
         "contact": house.info.contact,
+        "kept": KEPT,
     }
 
 
-def routes(house: House, *, not_ready: Callable[[], str | None], metrics: Callable[[Request], HttpResponse]) -> Routes:
+def routes(
+    house: House,
+    *,
+    pages: Routes,
+    not_ready: Callable[[], str | None],
+    metrics: Callable[[Request], HttpResponse],
+) -> Routes:
     """Return the table of routes.
 
     Args:
+        pages: routes of the web page's files; the server's own come before them.
         not_ready: the reason why newcomers would be refused now, or None.
     """
     described = _json(about(house))
@@ -61,15 +53,8 @@ def routes(house: House, *, not_ready: Callable[[], str | None], metrics: Callab
             return _json({"ready": True})
         return _json({"ready": False, "reason": reason, "retry_after": RETRY_AFTER_S}, status=503)
 
-    def page(request: Request) -> HttpResponse:
-        host = "".join(char for char in request.headers.get("host", "") if char.isalnum() or char in ".:-[]")
-        name = house.info.name.replace("&", "&amp;").replace("<", "&lt;")
-        body = _PAGE.format(name=name, host=host).encode()
-        policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
-        return HttpResponse(content_type="text/html; charset=utf-8", body=body, headers=policy)
-
     return {
-        "/": page,
+        **pages,
         "/livez": lambda request: HttpResponse(body=b"alive\n"),
         "/readyz": readyz,
         "/about": lambda request: described,

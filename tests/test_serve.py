@@ -90,7 +90,7 @@ async def test_greeting_says_what_to_open_and_what_to_type_next() -> None:
         for typed in (f'chat --url {url} --city "New York"', f"bots --url {url} --count 300", "Ctrl-C"):
             assert typed in server.greeting
         assert "HEREABOUTS_SECRET" in server.greeting
-        assert "Campus chat" in page
+        assert "<title>Hereabouts</title>" in page
 
 
 async def test_greeting_at_the_default_address_names_the_shortest_commands() -> None:

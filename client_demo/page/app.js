@@ -1,0 +1,143 @@
+/*
+ * The page put together: one state, one client, one view at a time. The only file that keeps anything, and only for
+ * this tab: the seat, so that a page that was put to sleep comes back to it, and what was being written.
+ */
+
+import { Client } from "./client.js";
+import { fill, h } from "./dom.js";
+import { EnterView } from "./enter.js";
+import { speak, t, wanted } from "./i18n.js";
+import { RoomView } from "./room.js";
+import { FIRST, step } from "./state.js";
+
+const TICK_MS = 500;
+const SEAT = "hereabouts.seat";
+const DRAFT = "hereabouts.draft";
+
+const page = document.getElementById("page");
+let about;
+let state = FIRST;
+let client = null;
+let view = null;
+let person = {};
+let isDrawn = true;
+
+const kept = (name) => JSON.parse(sessionStorage.getItem(name) ?? "null");
+const keep = (name, value) => sessionStorage.setItem(name, JSON.stringify(value));
+
+/** Takes an event of the client's, or of this page's own. */
+function take(event) {
+  const before = state;
+  state = step(state, event, Date.now());
+  if (event.type === "client.refused") showEnter(event);
+  if (event.type === "room" || event.type === "entered") keep(SEAT, { ...client.session, ...person });
+  if (!before.room && state.room && view instanceof EnterView) showRoom();
+  if (document.hidden && event.type === "said") announce();
+  if (!isDrawn) return;
+  isDrawn = false;
+  requestAnimationFrame(draw);
+}
+
+function draw() {
+  isDrawn = true;
+  if (!(view instanceof RoomView)) return;
+  view.show(state);
+  view.tick(Date.now());
+}
+
+function announce() {
+  const unread = state.absence?.said ?? 0;
+  document.title = unread ? `(${unread}) ${about.name}` : about.name;
+}
+
+// --- views ---
+
+function showEnter(refused = null) {
+  const before = kept(SEAT) ?? person;
+  sessionStorage.removeItem(SEAT);
+  client?.stop();
+  client = null;
+  state = FIRST;
+  view = new EnterView({ about, before, onEnter: enter, onLanguage: changeLanguage });
+  fill(page, view.element);
+  document.title = about.name;
+  if (refused) view.refuse(refused);
+}
+
+function showRoom() {
+  view = new RoomView({ about, act, draft: kept(DRAFT) ?? "", onDraft: (text) => keep(DRAFT, text) });
+  fill(page, view.element);
+  draw();
+  view.focus();
+}
+
+async function changeLanguage(language) {
+  localStorage.setItem("hereabouts.language", language);
+  await speak(language);
+  person = view.written;
+  showEnter();
+}
+
+// --- acts ---
+
+function enter(chosen) {
+  person = chosen;
+  connect(null);
+}
+
+function connect(session) {
+  client?.stop();
+  const url = new URL("ws", document.baseURI);
+  url.protocol = url.protocol.replace("http", "ws");
+  client = new Client({ url: url.href, ...person, session, onEvent: take });
+  client.start();
+}
+
+const act = {
+  say: (text) => client.say(text),
+  request: (command, fields) => client.request(command, fields),
+  retryNow: () => client.retryNow(),
+  goOnHere: () => connect(client.session),
+  enterAnew: () => showEnter(),
+  leave() {
+    client.leave();
+    sessionStorage.removeItem(SEAT);
+    sessionStorage.removeItem(DRAFT);
+    showEnter();
+  },
+  retry(item) {
+    take({ type: "client.dropped", ref: item.ref });
+    client.say(item.text);
+  },
+  drop: (item) => take({ type: "client.dropped", ref: item.ref }),
+};
+
+function sleepOrWake() {
+  take({ type: document.hidden ? "client.hidden" : "client.visible" });
+  if (document.hidden) {
+    if (about.commands.includes("away")) client?.away();
+  } else {
+    client?.back();
+    document.title = about.name;
+  }
+}
+
+// --- the beginning ---
+
+async function begin() {
+  await speak(wanted());
+  about = await (await fetch("about")).json();
+  const seat = kept(SEAT);
+  document.addEventListener("visibilitychange", sleepOrWake);
+  setInterval(() => view instanceof RoomView && view.tick(Date.now()), TICK_MS);
+  if (!seat?.token) return showEnter();
+  person = seat;
+  showRoom();
+  return connect(seat);
+}
+
+begin().catch(() => {
+  // The server went away between the page and its words; nothing here can be said in another language.
+  const again = h("button", { type: "button", class: "primary", onclick: () => location.reload() }, "Try again");
+  fill(page, h("main", { class: "broken" }, h("p", {}, "The server does not answer."), again));
+});

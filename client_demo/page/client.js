@@ -1,0 +1,448 @@
+/*
+ * One person's side of the Hereabouts protocol (docs/PROTOCOL.md, version 1) for browsers. Usable alone, in any page:
+ *
+ *     import { Client } from "./client.js";
+ *
+ *     const client = new Client({
+ *       url: "wss://chat.example/ws",
+ *       cell: "dr5ru",                     // geohash; all that the server learns of the place
+ *       name: "Ada",                       // or none: each room gives one
+ *       onEvent: (event) => console.log(event),
+ *     });
+ *     client.start();
+ *     client.say("Hello!");                // kept, sent when possible, said once
+ *     await client.request("next");        // resolves with the answer, rejects with the `error` event
+ *     client.leave();                      // be forgotten
+ *
+ * `onEvent` gets every event of the server's, in order and once, and local ones, whose types begin with `client.`:
+ *
+ *     client.connecting    {attempt}
+ *     client.disconnected  {code, why_code?, reason?, retry_at}   retry_at: Date.now() of the next try, null: no more
+ *     client.reconnected   {resumed}                              before the `room` that one came back to
+ *     client.ready         {said}                                 seated; of `said` messages one had missed
+ *     client.outgoing      {ref, room, text, state, code?}        state: "queued", "sent", "unsent"
+ *     client.refused       {code, message}                        `enter` was refused: nothing more is tried
+ *
+ * Rules it keeps. One message is on its way at a time, so that what is said keeps its order; it stays first in the
+ * queue until its echo comes. After a break the seat is asked for again, everything missed comes first, and what was
+ * neither echoed nor replayed is said again with the same `ref`. A message belongs to the room it was written in: if
+ * that room is gone it becomes "unsent", and it is for the person to say it again. A hole in `seq` is mended by
+ * connecting anew. Nothing here touches the document or stores anything: `session` is what to keep across page loads.
+ */
+
+export const SUBPROTOCOL = "hereabouts.v1.json";
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 30_000;
+const STEADY_MS = 10_000; // a connection that lived this long was a good one: waits begin small again
+const OPEN_TIMEOUT_MS = 15_000;
+const ANSWER_TIMEOUT_MS = 12_000;
+const QUIET_MS = 25_000; // a browser cannot see the server's pings; after this we ask ourselves
+const LOOK_EVERY_MS = 2_000;
+
+// Coming back as one is would fail again (docs/PROTOCOL.md, "What a client has to do").
+const isFinal = (code) => [1000, 1002, 1003, 1007, 1009].includes(code) || (code >= 4500 && code <= 4999);
+
+/** Returns a ref that nobody can guess: the room sees refs. */
+export function newRef() {
+  const bytes = crypto.getRandomValues(new Uint8Array(9));
+  return Array.from(bytes, (byte) => byte.toString(36).padStart(2, "0")).join("");
+}
+
+export class Client {
+  #socket = null;
+  #ready = false;
+  #seatedBefore = false;
+  #wanted = false;
+  #attempt = 0;
+  #openedAt = 0;
+  #heardAt = 0;
+  #askedAt = 0; // since when an answer is due, 0 if none is
+  #bye = null;
+  #fence = "";
+  #replayed = 0;
+  #missed = 0;
+  #keep = true; // whether to ask for the former seat
+  #asked = new Map();
+  #queue = [];
+  #inFlight = "";
+  #retryTimer = 0;
+  #pumpTimer = 0;
+  #looking = 0;
+  #isAway = false;
+
+  /**
+   * @param {object} options
+   * @param {string} options.url of the WebSocket
+   * @param {string} options.cell geohash of 4 characters or more
+   * @param {(event: object) => void} options.onEvent
+   * @param {string} [options.name]
+   * @param {string[]} [options.topics]
+   * @param {boolean} [options.far] let the search grow while company is lacking
+   * @param {boolean} [options.visiting]
+   * @param {object} [options.session] what `session` returned before the page was loaded anew
+   */
+  constructor({ url, cell, onEvent, name = "", topics = [], far = false, visiting = false, session = null }) {
+    Object.assign(this, { url, cell, name, topics, far, visiting });
+    this.onEvent = onEvent;
+    this.token = session?.token ?? "";
+    this.room = session?.room ?? "";
+    this.seq = session?.seq ?? 0;
+    this.me = "";
+    this.firstSeq = this.seq;
+    this.#seatedBefore = Boolean(this.token);
+  }
+
+  /** What to give the next Client to be the same person; its replay begins where one sat down. */
+  get session() {
+    return { token: this.token, room: this.room, seq: this.firstSeq };
+  }
+
+  /** Whether commands are sent at once. */
+  get isReady() {
+    return this.#ready;
+  }
+
+  /** Connects, and stays connected until `leave`, `stop` or a final refusal. */
+  start() {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    globalThis.addEventListener?.("online", this.retryNow);
+    this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#connect();
+  }
+
+  /** Ends the connection without a word; the seat waits for a while. */
+  stop() {
+    this.#wanted = false;
+    globalThis.removeEventListener?.("online", this.retryNow);
+    clearInterval(this.#looking);
+    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#pumpTimer);
+    const socket = this.#detach();
+    socket?.close();
+  }
+
+  /** Forget me: seat, place and token. What is still queued is not said. */
+  leave() {
+    const socket = this.#ready ? this.#socket : null;
+    if (socket) socket.send(JSON.stringify({ type: "leave", ref: newRef() }));
+    this.token = "";
+    this.#queue = [];
+    this.stop();
+  }
+
+  /** Says something in the present room; returns the ref by which `client.outgoing` and `said` name it. */
+  say(text) {
+    const message = { ref: newRef(), room: this.room, text, refusedAt: 0 };
+    this.#queue.push(message);
+    this.#tell(message, "queued");
+    this.#pump();
+    return message.ref;
+  }
+
+  /** Sends a command; resolves with its answer, rejects with the `error` or {code: "not_connected"}. */
+  request(type, fields = {}) {
+    if (!this.#ready) return Promise.reject({ type: "error", code: "not_connected", about: type });
+    const ref = newRef();
+    return new Promise((resolve, reject) => {
+      this.#asked.set(ref, { resolve, reject });
+      this.#send({ type, ...fields, ref });
+    });
+  }
+
+  /** Keep my seat while I sleep; lasts until `back`. */
+  away() {
+    this.#isAway = true;
+    if (this.#ready) this.#send({ type: "away", ref: newRef() }, { expects: false });
+  }
+
+  /** I am here again: ends being away, and makes sure that the connection is alive. */
+  back() {
+    this.#isAway = false;
+    if (this.#ready) this.#send({ type: "ping", ref: newRef() });
+    else this.retryNow();
+  }
+
+  /** Ends the present wait before reconnecting. */
+  retryNow = () => {
+    if (!this.#wanted || this.#socket) return;
+    clearTimeout(this.#retryTimer);
+    this.#connect();
+  };
+
+  // --- connecting ---
+
+  #connect() {
+    this.#emit({ type: "client.connecting", attempt: this.#attempt });
+    const socket = new WebSocket(this.url, [SUBPROTOCOL]);
+    this.#socket = socket;
+    this.#bye = null;
+    this.#openedAt = 0;
+    this.#heardAt = Date.now();
+    const mine = (act) => (event) => socket === this.#socket && act(event);
+    socket.onopen = mine(() => {
+      this.#openedAt = this.#heardAt = Date.now();
+      this.#enter();
+    });
+    socket.onmessage = mine(({ data }) => this.#hear(data));
+    socket.onclose = mine(({ code }) => this.#ended(code));
+  }
+
+  #detach() {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.#ready = false;
+    this.#fence = this.#inFlight = "";
+    this.#askedAt = 0;
+    for (const { reject } of this.#asked.values()) reject({ type: "error", code: "not_connected" });
+    this.#asked.clear();
+    return socket;
+  }
+
+  /** Gives the connection up without waiting for a closing handshake that a dead network would not finish. */
+  #drop() {
+    const socket = this.#socket;
+    this.#ended(1006);
+    socket?.close();
+  }
+
+  #ended(code) {
+    const bye = this.#bye;
+    const lived = this.#openedAt ? Date.now() - this.#openedAt : 0;
+    const wasOpen = this.#openedAt > 0;
+    this.#detach();
+    if (lived >= STEADY_MS) this.#attempt = 0;
+    if (isFinal(bye?.code ?? code)) {
+      this.#giveUp({ code: bye?.code ?? code, why_code: bye?.why_code, reason: bye?.reason });
+      return;
+    }
+    const base = bye?.reconnect_in ? bye.reconnect_in * 1000 : FIRST_WAIT_MS;
+    const wait = Math.min(LONGEST_WAIT_MS, base * 2 ** this.#attempt) * (1 + Math.random());
+    this.#attempt += 1;
+    this.#retryIn(wait, { code, why_code: bye?.why_code, reason: bye?.reason });
+    if (!wasOpen) this.#askWhy(code);
+  }
+
+  #retryIn(wait, why) {
+    if (!this.#wanted) return;
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => this.#connect(), wait);
+    this.#emit({ type: "client.disconnected", ...why, retry_at: Date.now() + wait });
+  }
+
+  /** A browser does not tell why a WebSocket was refused; /readyz does. */
+  async #askWhy(code) {
+    const url = new URL("readyz", this.url.replace(/^ws/, "http"));
+    let told;
+    try {
+      told = await (await fetch(url, { signal: AbortSignal.timeout(5000), cache: "no-store" })).json();
+    } catch {
+      return; // nobody there: the wait that is running stands
+    }
+    if (told.ready || !told.retry_after || this.#socket || !this.#wanted) return;
+    this.#retryIn(told.retry_after * 1000 * (1 + Math.random()), { code, why_code: told.reason });
+  }
+
+  #giveUp(why) {
+    for (const message of this.#queue) this.#tell(message, "unsent", "over");
+    this.#queue = [];
+    this.stop();
+    this.#emit({ type: "client.disconnected", ...why, retry_at: null });
+  }
+
+  // --- entering ---
+
+  #enter() {
+    const command = { type: "enter", cell: this.cell, ref: newRef() };
+    if (this.name) command.name = this.name;
+    if (this.topics.length) command.topics = this.topics;
+    if (this.visiting) command.visiting = true;
+    if (this.far) command.far = true;
+    if (this.token) command.token = this.token;
+    if (this.token && this.room && this.#keep) command.resume = { room: this.room, seq: this.seq };
+    this.#asked.set(command.ref, {
+      resolve: () => {},
+      reject: (error) => error.code !== "not_connected" && this.#refused(error),
+    });
+    this.#send(command);
+  }
+
+  /** What is not given back is given up step by step: the replay, then the identity. */
+  #refused(error) {
+    if (error.code === "bad_message" && this.token && this.#keep) {
+      this.#keep = false;
+      this.#enter();
+    } else if (error.code === "bad_token" && this.token) {
+      this.token = "";
+      this.#enter();
+    } else if (error.retry_after && this.#seatedBefore) {
+      this.#detach()?.close();
+      this.#retryIn(error.retry_after * 1000 * (1 + Math.random() / 4), { code: 1006, why_code: error.code });
+    } else {
+      this.stop();
+      this.#emit({ type: "client.refused", code: error.code, message: error.message, retry_after: error.retry_after });
+    }
+  }
+
+  #onEntered(event) {
+    this.token = event.you.token;
+    this.#keep = true;
+    if (this.#seatedBefore) this.#emit({ type: "client.reconnected", resumed: event.resumed });
+  }
+
+  #onRoom(event) {
+    const isOther = event.room !== this.room;
+    this.room = event.room;
+    this.me = event.me;
+    this.seq = event.seq;
+    this.#missed = event.missed ?? 0;
+    if (isOther) {
+      this.firstSeq = event.seq;
+      this.#dropQueueOfOtherRooms();
+    }
+  }
+
+  /** Runs after a `room` was handed on. */
+  #seated() {
+    if (this.#ready || this.#fence) return;
+    if (!this.#seatedBefore) {
+      this.#seatedBefore = true;
+      this.#becomeReady(0);
+      return;
+    }
+    // Answers keep their order: once this one is here, everything missed has come.
+    this.#fence = newRef();
+    this.#replayed = 0;
+    this.#send({ type: "ping", ref: this.#fence });
+  }
+
+  #becomeReady(said) {
+    this.#fence = "";
+    this.#ready = true;
+    this.#emit({ type: "client.ready", said });
+    if (this.#isAway) this.away();
+    this.#pump();
+  }
+
+  // --- hearing ---
+
+  #hear(data) {
+    this.#heardAt = Date.now();
+    this.#askedAt = 0;
+    const event = JSON.parse(data);
+    if (!this.#isNext(event)) return;
+    if (event.type === "entered") this.#onEntered(event);
+    if (event.type === "room") this.#onRoom(event);
+    if (event.type === "bye") this.#bye = event;
+    if (event.type === "said") this.#onSaid(event);
+    this.#emit(event);
+    this.#answer(event);
+    if (event.type === "room") this.#seated();
+    if (event.type === "pong" && event.ref === this.#fence && this.#fence) this.#becomeReady(this.#replayed);
+  }
+
+  /** Tells whether an event is new; a hole in the numbers ends the connection. */
+  #isNext(event) {
+    if (event.type === "room" || typeof event.seq !== "number") return true;
+    if (event.seq <= this.seq) return false;
+    if (event.seq !== this.seq + 1 && event.seq !== this.seq + 1 + this.#missed) {
+      this.#drop();
+      return false;
+    }
+    this.seq = event.seq;
+    this.#missed = 0;
+    return true;
+  }
+
+  #answer(event) {
+    if (!event.ref) return;
+    // The room sees refs and may copy them: only my own echo or change is my answer.
+    const whose = event.type === "said" ? event.from : event.id;
+    if (whose !== undefined && whose !== this.me) return;
+    const asked = this.#asked.get(event.ref);
+    this.#asked.delete(event.ref);
+    if (event.type === "error") {
+      if (event.ref === this.#inFlight) this.#refuseMessage(event);
+      asked?.reject(event);
+    } else {
+      asked?.resolve(event);
+    }
+  }
+
+  #onSaid(event) {
+    if (event.from !== this.me) {
+      if (this.#fence) this.#replayed += 1;
+      return;
+    }
+    const at = this.#queue.findIndex((message) => message.ref === event.ref);
+    if (at < 0) return;
+    this.#queue.splice(at, 1);
+    if (this.#inFlight === event.ref) this.#inFlight = "";
+    this.#pump();
+  }
+
+  // --- speaking ---
+
+  #send(command, { expects = true } = {}) {
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    if (expects && !this.#askedAt) this.#askedAt = Date.now();
+    this.#socket.send(JSON.stringify(command));
+  }
+
+  #pump() {
+    const message = this.#queue[0];
+    if (!this.#ready || this.#inFlight || !message || message.refusedAt > Date.now()) return;
+    this.#inFlight = message.ref;
+    this.#isAway = false;
+    this.#tell(message, "sent");
+    this.#send({ type: "say", text: message.text, room: message.room, ref: message.ref });
+  }
+
+  /** Too fast is said again when it may be; anything else is for the person to decide. */
+  #refuseMessage(error) {
+    this.#inFlight = "";
+    const message = this.#queue[0];
+    if (error.code === "rate_limited" && error.retry_after <= 60) {
+      const wait = error.retry_after * 1000 + 20;
+      message.refusedAt = Date.now() + wait - 10;
+      clearTimeout(this.#pumpTimer);
+      this.#pumpTimer = setTimeout(() => this.#pump(), wait);
+      this.#tell(message, "queued", error.code);
+      return;
+    }
+    this.#queue.shift();
+    this.#tell(message, "unsent", error.code);
+    this.#pump();
+  }
+
+  #dropQueueOfOtherRooms() {
+    const lost = this.#queue.filter((message) => message.room !== this.room);
+    this.#queue = this.#queue.filter((message) => message.room === this.room);
+    if (lost.some((message) => message.ref === this.#inFlight)) this.#inFlight = "";
+    for (const message of lost) this.#tell(message, "unsent", "wrong_room");
+  }
+
+  #tell({ ref, room, text }, state, code) {
+    this.#emit({ type: "client.outgoing", ref, room, text, state, code });
+  }
+
+  // --- staying alive ---
+
+  /** A dead network says nothing: whoever owes an answer for too long is not there. */
+  #look() {
+    if (!this.#socket) return;
+    const now = Date.now();
+    if (!this.#openedAt) {
+      if (now - this.#heardAt > OPEN_TIMEOUT_MS) this.#drop();
+    } else if (this.#askedAt && now - this.#askedAt > ANSWER_TIMEOUT_MS) {
+      this.#drop();
+    } else if (this.#ready && !this.#isAway && !this.#askedAt && now - this.#heardAt > QUIET_MS) {
+      this.#send({ type: "ping", ref: newRef() });
+    }
+  }
+
+  #emit(event) {
+    this.onEvent(event);
+  }
+}

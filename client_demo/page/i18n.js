@@ -1,0 +1,66 @@
+/*
+ * The page's words: one file for each language in strings/. Knows languages; never what the words are for.
+ */
+
+export const LANGUAGES = { en: "English", es: "Español", zh: "中文" };
+
+let words = {};
+let language = "en";
+
+/** Returns the language that the address, an earlier choice or the browser asks for. */
+export function wanted() {
+  const asked = new URLSearchParams(location.search).get("lang");
+  const kept = localStorage.getItem("hereabouts.language");
+  const tags = [asked, kept, ...navigator.languages].filter(Boolean).map((tag) => tag.toLowerCase().split("-")[0]);
+  return tags.find((tag) => tag in LANGUAGES) ?? "en";
+}
+
+/** Loads a language and turns the document to it. */
+export async function speak(chosen) {
+  words = await (await fetch(`strings/${chosen}.json`)).json();
+  language = chosen;
+  document.documentElement.lang = chosen;
+  document.documentElement.dir = words.dir;
+}
+
+export const spoken = () => language;
+
+/** Returns a sentence with its blanks filled; where it has forms for numbers, `n` chooses (CLDR plural rules). */
+export function t(key, args = {}) {
+  const entry = words[key];
+  const text = typeof entry === "object" ? (entry[new Intl.PluralRules(language).select(args.n)] ?? entry.other) : entry;
+  return text.replace(/\{(\w+)\}/g, (_, name) => blank(args[name]));
+}
+
+/** Returns the sentence of that key, or what to say instead where this page has none. */
+export const tOr = (key, instead, args) => (key in words ? t(key, args) : instead);
+
+/** Returns "Bo, Cy and Dee" as the language has it. */
+export const listed = (names) => new Intl.ListFormat(language).format(names.map(isolated));
+
+/** Returns "600 m", "1.4 km". */
+export function metres(m) {
+  const [amount, unit] = m < 1000 ? [Math.round(m), "meter"] : [m / 1000, "kilometer"];
+  const digits = unit === "kilometer" && amount < 10 ? 1 : 0;
+  return new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: digits }).format(amount);
+}
+
+/** Returns a time of day, as the reader's country writes it. */
+export const hour = (at) => new Intl.DateTimeFormat(country(), { hour: "numeric", minute: "2-digit" }).format(at);
+
+/** Returns "23 min", and under five minutes "4:05". */
+export function span(seconds) {
+  const left = Math.round(seconds);
+  if (left >= 300) {
+    const minutes = Math.ceil(left / 60);
+    return new Intl.NumberFormat(language, { style: "unit", unit: "minute", unitDisplay: "short" }).format(minutes);
+  }
+  return `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+}
+
+const country = () => navigator.languages.find((tag) => tag.split("-")[0] === language) ?? language;
+
+// A name in another direction must not turn the sentence around it (UAX 9: FSI … PDI).
+const isolated = (text) => `\u2068${text}\u2069`;
+
+const blank = (given) => (typeof given === "number" ? new Intl.NumberFormat(language).format(given) : isolated(given ?? ""));

@@ -1,0 +1,184 @@
+/*
+ * The conversation: one element for each item of a state, kept as it is while the item is.
+ *
+ * Never knows the network. What people wrote goes into text nodes, and a link opens only after its domain was shown.
+ */
+
+import { askBeforeLeaving } from "./dialog.js";
+import { h } from "./dom.js";
+import { hour, listed, metres, t } from "./i18n.js";
+import { hue, portrait } from "./seat.js";
+import { localTime } from "./state.js";
+import { refusal, why } from "./wording.js";
+
+const NEAR_END_PX = 80;
+const TOGETHER_MS = 5 * 60_000; // messages of one person within this share one name
+const LINK = /(https?:\/\/[^\s<>"']+)/i;
+
+export class Log {
+  #known = new Map();
+  #isAtEnd = true;
+  #seen = 0;
+
+  constructor({ onRetry, onDrop, onPerson }) {
+    Object.assign(this, { onRetry, onDrop, onPerson });
+    this.list = h("ol", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("log.label") });
+    this.after = h("div", { class: "after" });
+    this.scroller = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": t("log.label"), onscroll: () => this.#scrolled() }, this.list, this.after);
+    this.jump = h("button", { type: "button", class: "jump", hidden: true, onclick: () => this.toEnd() });
+    this.element = h("div", { class: "conversation" }, this.scroller, this.jump);
+    const settle = new ResizeObserver(() => this.#isAtEnd && this.toEnd());
+    settle.observe(this.scroller);
+    settle.observe(this.after);
+  }
+
+  /** Shows the items; stays at the end if the reader is there, and where the reader is if not. */
+  show(state) {
+    const wasAtEnd = this.#isAtEnd;
+    const keys = new Set(state.items.map((item) => item.key));
+    for (const [key, { element }] of this.#known) {
+      if (!keys.has(key)) {
+        element.remove();
+        this.#known.delete(key);
+      }
+    }
+    let next = this.list.firstChild;
+    let before = null;
+    for (const item of state.items) {
+      const former = this.#known.get(item.key)?.element;
+      const element = this.#element(state, item, before);
+      // One that was made anew has taken the place of its former self already.
+      if (next && (next === element || next === former)) next = element.nextSibling;
+      else this.list.insertBefore(element, next);
+      before = item;
+    }
+    if (wasAtEnd) this.toEnd();
+    else this.#offerJump(state);
+    if (this.#isAtEnd) this.#seen = state.nextKey;
+  }
+
+  /** Goes to the newest. */
+  toEnd() {
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+    this.#isAtEnd = true;
+    this.jump.hidden = true;
+  }
+
+  #scrolled() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    this.#isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    if (this.#isAtEnd) this.jump.hidden = true;
+  }
+
+  #offerJump(state) {
+    const fresh = state.items.filter((item) => item.key >= this.#seen && item.kind === "said" && !item.isMine).length;
+    this.jump.hidden = !fresh;
+    this.jump.textContent = t("log.new", { n: fresh });
+  }
+
+  #element(state, item, before) {
+    const isNext = isTogether(before, item);
+    const known = this.#known.get(item.key);
+    if (known?.item === item && known.isNext === isNext) return known.element;
+    const update = known && item.kind === "said" && known.item.name === item.name;
+    const element = update ? known.element : MAKE[item.kind](state, item, this);
+    if (known && !update) known.element.replaceWith(element);
+    if (item.kind === "said") this.#dress(state, element, item, isNext);
+    element.classList.toggle("is-past", Boolean(item.isPast));
+    this.#known.set(item.key, { item, isNext, element });
+    return element;
+  }
+
+  /** Brings what may change of a message up to date without making it anew, which would have it read out again. */
+  #dress(state, element, item, isNext) {
+    element.classList.toggle("is-next", isNext);
+    element.dataset.status = item.status;
+    element.querySelector("time").textContent = hour(localTime(state, item.at));
+    const note = element.querySelector(".status");
+    const shown = `${item.status}${item.code ?? ""}`;
+    if (note.dataset.shown === shown) return;
+    note.dataset.shown = shown;
+    note.replaceChildren(...this.#status(item));
+  }
+
+  #status(item) {
+    if (item.status === "waiting") return [t(item.code === "rate_limited" ? "said.slow" : "said.waiting")];
+    if (item.status === "sending") return [t("said.sending")];
+    if (item.status !== "unsent") return [];
+    const code = item.code === "over" ? "said.over" : null;
+    return [
+      h("span", {}, `${t("said.unsent")} ${code ? t(code) : refusal({ code: item.code })}`),
+      h("button", { type: "button", class: "link", onclick: () => this.onRetry(item) }, t("said.retry")),
+      h("button", { type: "button", class: "link", onclick: () => this.onDrop(item) }, t("said.drop")),
+    ];
+  }
+}
+
+const isTogether = (before, item) =>
+  before?.kind === "said" && item.kind === "said" && before.from === item.from && before.name === item.name &&
+  !before.isPast === !item.isPast && item.at - before.at < TOGETHER_MS;
+
+const note = (kind, ...children) => h("li", { class: `note ${kind}` }, children);
+
+const MAKE = {
+  said(state, item, log) {
+    const element = h(
+      "li",
+      { class: item.isMine ? "said is-mine" : "said" },
+      h("button", { type: "button", class: "who", tabindex: "-1", "aria-hidden": "true", onclick: () => log.onPerson(item.from) }, portrait(item.from ?? "")),
+      h(
+        "div",
+        { class: "words" },
+        h("p", { class: "by" }, h("span", { class: "name", dir: "auto" }, item.name), " ", h("time")),
+        h("p", { class: "text", dir: "auto" }, linked(item.text)),
+        h("p", { class: "status" }),
+      ),
+    );
+    element.style.setProperty("--hue", hue(item.from ?? ""));
+    return element;
+  },
+
+  comings(state, item) {
+    const parts = [
+      item.joined.length && t("came", { n: item.joined.length, names: listed(item.joined) }),
+      item.left.length && t("went", { n: item.left.length, names: listed(item.left) }),
+    ];
+    return note("comings", h("p", {}, parts.filter(Boolean).join(" · ")));
+  },
+
+  room(state, item) {
+    const others = item.room.members.filter((member) => member.id !== item.room.me).map((member) => member.name);
+    const sits = others.length ? t("room.with", { names: listed(others), within: metres(item.room.within_m) }) : t("room.alone");
+    const first = item.isFirst ? "" : t(item.isSame ? "room.same" : "room.new");
+    return note(
+      "new-room",
+      h("p", { class: "rule" }, h("time", {}, hour(localTime(state, item.at)))),
+      first && h("h2", {}, first),
+      !item.isSame && h("p", {}, sits),
+      h("p", { class: "hint" }, why(item.room)),
+    );
+  },
+
+  absence: (state, item) => note("absence", h("p", { class: "rule" }, t("absence", { n: item.said }))),
+  renamed: (state, item) => note("renamed", h("p", {}, t(item.isMine ? "renamed.you" : "renamed", item))),
+  notice: (state, item) => note("notice", h("p", {}, h("strong", {}, t("notice")), " ", h("span", { dir: "auto" }, item.text))),
+  closing: (state, item) => note("closing", h("p", {}, t("closing", { at: hour(localTime(state, item.closes)) }))),
+  extended: (state, item) => note("closing", h("p", {}, t("extended", { at: hour(localTime(state, item.closes)) }))),
+};
+
+/** Returns a text's parts, links as buttons that first say where they lead. */
+function linked(text) {
+  return text.split(LINK).map((part, at) => {
+    if (at % 2 === 0) return part;
+    const address = part.replace(/[.,;:!?)\]}»”’]+$/, "");
+    if (!URL.canParse(address)) return part;
+    return [link(address), part.slice(address.length)];
+  }).flat();
+}
+
+/** Returns a link without an address, so that no way of clicking goes past the question. */
+function link(address) {
+  const open = () => askBeforeLeaving(address);
+  const onkeydown = (event) => event.key === "Enter" && open();
+  return h("a", { class: "link", role: "link", tabindex: "0", dir: "ltr", onclick: open, onkeydown }, address);
+}

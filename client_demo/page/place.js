@@ -1,0 +1,144 @@
+/*
+ * Choosing a place: by geolocation, on the map, by a city's name; and how coarse a cell it becomes.
+ *
+ * The point stays in here: what comes out is a cell, and it is shown before it is used.
+ */
+
+import { cities, find, isInTown } from "./cities.js";
+import { fill, h, icon } from "./dom.js";
+import { centre, encode, size } from "./geo.js";
+import { metres, t } from "./i18n.js";
+import { PlaceMap } from "./map.js";
+
+const COARSEST = 4;
+const OUTSIDE_TOWNS = 5;
+const PIN = "M12 21s7-6.2 7-11.5a7 7 0 0 0-14 0C5 14.8 12 21 12 21zM12 7.5a2.2 2.2 0 1 0 0 4.4 2.2 2.2 0 0 0 0-4.4z";
+
+export class PlacePicker {
+  #point = null;
+  #isChosenByHand = false;
+  #search = 0;
+  #onChange;
+
+  /**
+   * @param {number} options.finest characters of the finest cell that the server takes
+   * @param {string} [options.cell] where to begin
+   */
+  constructor({ finest, cell = "", onChange = () => {} }) {
+    this.#onChange = onChange;
+    this.finest = finest;
+    this.cell = cell;
+    this.#point = cell ? centre(cell) : null;
+    this.map = new PlaceMap({ onPick: (point) => this.#choose(point), onTouch: () => this.#nameCities() });
+    this.exactness = h("input", {
+      type: "range", min: COARSEST, max: finest, step: 1, value: cell.length || finest,
+      oninput: () => this.#byHand(),
+      "aria-describedby": "cell-size",
+    });
+    this.size = h("output", { class: "hint", id: "cell-size" });
+    this.sent = h("output", { class: "sent" });
+    this.status = h("p", { class: "hint", role: "status" });
+    this.found = h("ul", { class: "found" });
+    this.element = h("div", { class: "place" }, this.#ways(), this.found, this.status, this.map.element, this.#howExact(), this.sent);
+    this.#show(true);
+  }
+
+  #ways() {
+    const city = h("input", {
+      type: "search", class: "city", placeholder: t("place.city"), "aria-label": t("place.city"), autocomplete: "off",
+      onfocus: () => this.#nameCities(),
+      oninput: () => this.#find(city.value),
+      onkeydown: (event) => {
+        if (event.key !== "Enter") return;
+        event.preventDefault();
+        this.found.querySelector("button")?.click();
+      },
+    });
+    this.city = city;
+    if (!globalThis.isSecureContext || !navigator.geolocation) {
+      return h("div", {}, h("p", { class: "hint" }, t("place.insecure")), city);
+    }
+    const locate = h("button", { type: "button", class: "secondary", onclick: () => this.#locate(locate) }, icon(PIN), t("place.locate"));
+    return h("div", { class: "ways" }, locate, city);
+  }
+
+  #howExact() {
+    return h("label", { class: "exactness" }, h("span", {}, t("place.exactness")), this.exactness, this.size);
+  }
+
+  #locate(button) {
+    button.disabled = true;
+    this.status.textContent = t("place.locating");
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        button.disabled = false;
+        this.status.textContent = "";
+        this.#choose({ lat: coords.latitude, lon: coords.longitude }, true);
+      },
+      () => {
+        button.disabled = false;
+        this.status.textContent = t("place.nowhere");
+      },
+      { enableHighAccuracy: false, timeout: 15_000, maximumAge: 300_000 },
+    );
+  }
+
+  async #find(text) {
+    const search = ++this.#search;
+    try {
+      const places = await find(text);
+      if (search === this.#search) this.#offer(places, text);
+    } catch {
+      this.status.textContent = t("place.nocities");
+    }
+  }
+
+  #offer(places, text) {
+    this.status.textContent = text.trim() && !places.length ? t("place.unknown") : "";
+    fill(this.found, places.map((city) => h("li", {}, h("button", { type: "button", onclick: () => this.#take(city) }, this.#named(city)))));
+  }
+
+  #take(city) {
+    this.#search += 1;
+    this.city.value = this.#named(city);
+    fill(this.found);
+    this.#choose(city, true);
+    this.exactness.focus();
+  }
+
+  #named(city) {
+    return `${city.name}, ${city.country}`;
+  }
+
+  #nameCities() {
+    cities().then((all) => this.map.name(all), () => {});
+  }
+
+  async #choose({ lat, lon }, go = false) {
+    this.#point = { lat, lon };
+    this.#show(go);
+    if (this.#isChosenByHand) return;
+    const inTown = await isInTown(lat, lon).catch(() => true);
+    if (this.#isChosenByHand || this.#point?.lat !== lat) return;
+    this.exactness.value = inTown ? this.finest : Math.min(OUTSIDE_TOWNS, this.finest);
+    this.status.textContent = inTown ? "" : t("place.outside");
+    this.#show(go);
+  }
+
+  #byHand() {
+    this.#isChosenByHand = true;
+    this.status.textContent = "";
+    this.#show(false);
+  }
+
+  #show(go) {
+    const characters = Number(this.exactness.value);
+    this.cell = this.#point ? encode(this.#point.lat, this.#point.lon, characters) : "";
+    this.map.show({ cell: this.cell, go });
+    const { width_m, height_m } = size(this.cell || encode(45, 0, characters));
+    this.size.textContent = t("place.size", { width: metres(width_m), height: metres(height_m) });
+    this.exactness.setAttribute("aria-valuetext", this.size.textContent);
+    fill(this.sent, this.cell ? [t("place.sent"), " ", h("code", {}, this.cell)] : t("place.none"));
+    this.#onChange(this.cell, this.map);
+  }
+}

@@ -1,0 +1,213 @@
+/*
+ * What one person's page knows, as a pure function: a state and an event give the next state.
+ *
+ * Knows the events of the protocol and the local ones of client.js. Never knows the document, the network or a clock:
+ * local time comes in with each event as `now` (Unix milliseconds). States are never changed, so that a view can tell
+ * by identity what is new.
+ */
+
+export const ITEMS_MAX = 2000;
+
+export const FIRST = Object.freeze({
+  link: Object.freeze({ status: "idle", retryAt: null }),
+  server: null,
+  limits: {},
+  privacy: null,
+  room: null,
+  members: {},
+  seats: {},
+  waiting: null,
+  isClosing: false,
+  clock: null,
+  items: [],
+  lit: null,
+  absence: null,
+  hidden: false,
+  refused: null,
+  moved: null,
+  nextKey: 1,
+});
+
+/** Returns the state after an event. */
+export function step(state, event, now) {
+  const act = ACTS[event.type];
+  return act ? act(state, event, now) : state;
+}
+
+/** Returns the local time (Unix milliseconds) of a time on the wire, where the server's clock may run faster. */
+export function localTime(state, at) {
+  const { clock, limits } = state;
+  return clock ? clock.local + (at - clock.server) / (limits.time_scale || 1) : at;
+}
+
+/** Returns what is left of the room's time: seconds, and the share from 1 to 0. */
+export function timeLeft(state, now) {
+  const ends = localTime(state, state.room.closes);
+  const began = localTime(state, state.room.opened);
+  const left = Math.max(0, ends - now);
+  return { seconds: left / 1000, share: Math.min(1, left / Math.max(1, ends - began)) };
+}
+
+/** Returns how many sit here who are not away. */
+export const company = (state) => Object.values(state.members).filter((member) => !member.away).length;
+
+/** Returns the seats' numbers in the order in which they are taken: opposite each other, so that few look like a table. */
+export function seatOrder(count) {
+  const half = Math.floor(count / 2);
+  const quarter = Math.floor(count / 4);
+  const around = [0, half, quarter, count - quarter];
+  for (let step = 1; step < count; step++) around.push(step, step + half, count - step, half - step + count);
+  return [...new Set(around.map((seat) => seat % count))];
+}
+
+const ACTS = {
+  entered(state, event) {
+    const { server, limits, privacy } = event;
+    return { ...state, server, limits, privacy, refused: null };
+  },
+
+  room(state, event, now) {
+    const isOther = event.room !== state.room?.room;
+    const members = Object.fromEntries(event.members.map((member) => [member.id, member]));
+    const next = {
+      ...state,
+      room: event,
+      members,
+      waiting: null,
+      moved: isOther ? null : state.moved,
+      clock: { server: event.now, local: now },
+      isClosing: isOther ? false : state.isClosing,
+      seats: seated(isOther ? {} : state.seats, members, event.me, state.limits.seats_max ?? 12),
+    };
+    if (!isOther) return next;
+    const were = state.room ? Object.values(state.members).map((member) => member.name).sort() : [];
+    const are = event.members.map((member) => member.name).sort();
+    const isSame = were.length > 1 && were.join("\n") === are.join("\n");
+    const past = state.items.map((item) => (item.isPast ? item : { ...item, isPast: true }));
+    const mark = { kind: "room", at: event.now, isFirst: !state.room, isSame, room: event };
+    return { ...added({ ...next, items: past }, mark), absence: state.hidden ? absenceFrom(next) : null };
+  },
+
+  waiting: (state, event) => ({ ...state, waiting: event }),
+
+  joined(state, event) {
+    const isKnown = event.id in state.members;
+    const members = isKnown ? state.members : { ...state.members, [event.id]: event.member };
+    const room = { ...state.room, within_m: event.within_m ?? state.room.within_m };
+    const seats = seated(state.seats, members, room.me, state.limits.seats_max ?? 12);
+    return accompanied(folded({ ...state, members, seats, room }, event.member, "joined", event.seq));
+  },
+
+  left(state, event) {
+    const member = state.members[event.id];
+    if (!member) return state;
+    const { [event.id]: _, ...members } = state.members;
+    const { [event.id]: __, ...seats } = state.seats;
+    return folded({ ...state, members, seats }, member, "left", event.seq);
+  },
+
+  changed(state, event) {
+    const before = state.members[event.id];
+    // The same bytes go to everybody, so they cannot say whom I have muted.
+    const member = before?.muted ? { ...event.member, muted: true } : event.member;
+    const next = accompanied({ ...state, members: { ...state.members, [event.id]: member } });
+    if (!before || before.name === member.name) return next;
+    return added(next, { kind: "renamed", was: before.name, name: member.name, isMine: event.id === state.room.me });
+  },
+
+  said(state, event, now) {
+    const isMine = event.from === state.room.me;
+    const item = { kind: "said", from: event.from, name: event.name, text: event.text, at: event.at, isMine, status: "said" };
+    const at = isMine && event.ref ? state.items.findIndex((each) => each.isMine && each.ref === event.ref) : -1;
+    const items = at < 0 ? state.items : state.items.toSpliced(at, 1);
+    const key = at < 0 ? {} : { key: state.items[at].key };
+    const absence = state.absence && !isMine ? { ...state.absence, said: state.absence.said + 1 } : state.absence;
+    return { ...added({ ...state, items }, { ...item, ref: event.ref, ...key }), absence, lit: { id: event.from, at: now } };
+  },
+
+  closing: (state, event) => added(closes({ ...state, isClosing: true }, event), { kind: "closing", closes: event.closes }),
+  extended: (state, event) => added(closes({ ...state, isClosing: false }, event), { kind: "extended", closes: event.closes }),
+  notice: (state, event) => added(state, { kind: "notice", text: event.text }),
+  moved: (state, event) => ({ ...state, moved: event }),
+  muted: (state, event) => muted(state, event.who, true),
+  unmuted: (state, event) => muted(state, event.who, false),
+
+  "client.connecting": (state) =>
+    state.room ? state : { ...state, link: { status: "connecting", retryAt: null } },
+
+  "client.disconnected"(state, event) {
+    const link = { ...event, status: event.retry_at === null ? "over" : "lost", retryAt: event.retry_at };
+    return { ...state, link, absence: state.absence ?? (state.room && absenceFrom(state)) };
+  },
+
+  "client.ready"(state) {
+    const next = { ...state, link: { status: "live", retryAt: null } };
+    return state.hidden ? next : returned(next);
+  },
+
+  "client.refused": (state, event) => ({ ...FIRST, refused: event }),
+  "client.hidden": (state) => ({ ...state, hidden: true, absence: state.absence ?? (state.room && absenceFrom(state)) }),
+  "client.visible": (state) => (state.link.status === "live" ? returned({ ...state, hidden: false }) : { ...state, hidden: false }),
+
+  "client.outgoing"(state, event, now) {
+    const at = state.items.findIndex((item) => item.isMine && item.ref === event.ref);
+    const status = { queued: "waiting", sent: "sending", unsent: "unsent" }[event.state];
+    if (at >= 0) {
+      return { ...state, items: state.items.with(at, { ...state.items[at], status, code: event.code }) };
+    }
+    const mine = state.members[state.room?.me];
+    const serverNow = state.clock ? state.clock.server + (now - state.clock.local) * (state.limits.time_scale || 1) : now;
+    const item = { kind: "said", from: state.room?.me, name: mine?.name ?? "", text: event.text, at: serverNow };
+    return added(state, { ...item, isMine: true, ref: event.ref, status });
+  },
+
+  // The person gave a message up, or says it anew.
+  "client.dropped": (state, event) => ({ ...state, items: state.items.filter((item) => item.ref !== event.ref) }),
+};
+
+const closes = (state, event) => ({ ...state, room: { ...state.room, closes: event.closes } });
+
+/** Waiting is over once enough sit here who are not away; the server says so again where it is not. */
+const accompanied = (state) => (company(state) >= (state.limits.seats_min ?? 3) ? { ...state, waiting: null } : state);
+
+function muted(state, id, isMuted) {
+  const member = state.members[id];
+  return member ? { ...state, members: { ...state.members, [id]: { ...member, muted: isMuted } } } : state;
+}
+
+function added(state, item) {
+  const items = [...state.items, { key: state.nextKey, ...item }];
+  return { ...state, items: items.length > ITEMS_MAX ? items.slice(-ITEMS_MAX) : items, nextKey: state.nextKey + 1 };
+}
+
+/** Puts who came and went in a row into one line. */
+function folded(state, member, did, seq) {
+  const last = state.items.at(-1);
+  if (last?.kind !== "comings" || last.isPast) {
+    return added(state, { kind: "comings", joined: [], left: [], [did]: [member.name] });
+  }
+  return { ...state, items: state.items.with(-1, { ...last, [did]: [...last[did], member.name] }) };
+}
+
+/** Returns who sits where: those who sit stay, newcomers take the next free seat, oneself the nearest. */
+function seated(before, members, me, count) {
+  const seats = Object.fromEntries(Object.entries(before).filter(([id]) => id in members));
+  seats[me] = 0;
+  const order = seatOrder(Math.max(count, Object.keys(members).length));
+  for (const id of Object.keys(members)) {
+    if (!(id in seats)) seats[id] = order.find((seat) => !Object.values(seats).includes(seat));
+  }
+  return seats;
+}
+
+const absenceFrom = (state) => ({ after: state.items.at(-1)?.key ?? 0, said: 0 });
+
+/** Puts the divider where the absence began, if anything was said in it. */
+function returned(state) {
+  const { absence, items } = state;
+  if (!absence?.said) return { ...state, absence: null };
+  const at = items.findIndex((item) => item.key === absence.after) + 1;
+  const rest = items.filter((item) => item.kind !== "absence");
+  const divider = { key: state.nextKey, kind: "absence", said: absence.said };
+  return { ...state, absence: null, nextKey: state.nextKey + 1, items: rest.toSpliced(Math.min(at, rest.length), 0, divider) };
+}

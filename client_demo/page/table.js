@@ -1,0 +1,149 @@
+/*
+ * The round table: seats in a ring, and a rim that burns down to the end of the room.
+ *
+ * Shows a state of state.js; tells which member was chosen. Never knows the network.
+ */
+
+import { fill, h, s } from "./dom.js";
+import { span, t } from "./i18n.js";
+import { portrait } from "./seat.js";
+import { localTime, timeLeft } from "./state.js";
+
+const LIT_MS = 2600;
+const RIM = 116;
+const CIRCLE = 158;
+
+export class Table {
+  #seats = new Map();
+  #onPerson;
+  #count = 0;
+
+  constructor({ onPerson = () => {} } = {}) {
+    this.#onPerson = onPerson;
+    this.ember = s("circle", { class: "ember", cx: 200, cy: 200, r: RIM, pathLength: 1, transform: "rotate(-90 200 200)" });
+    this.spark = s("circle", { class: "spark", cx: 200, cy: 200 - RIM, r: 5 });
+    this.places = s("g", { class: "places" });
+    this.left = h("strong", { class: "left" });
+    this.note = h("span", { class: "left-note" });
+    this.ring = h("ul", { class: "seats", "aria-label": t("table.people") });
+    this.element = h(
+      "div",
+      { class: "table" },
+      s(
+        "svg",
+        { class: "board", viewBox: "0 0 400 400", "aria-hidden": "true" },
+        s("radialGradient", { id: "lamplight" }, s("stop", { offset: 0, class: "lit" }), s("stop", { offset: 1, class: "shaded" })),
+        s("circle", { class: "glow", cx: 200, cy: 200, r: 196 }),
+        this.places,
+        s("circle", { class: "wood", cx: 200, cy: 200, r: RIM - 4, fill: "url(#lamplight)" }),
+        s("circle", { class: "grain", cx: 200, cy: 200, r: 84 }),
+        s("circle", { class: "grain", cx: 200, cy: 200, r: 52 }),
+        s("circle", { class: "rim", cx: 200, cy: 200, r: RIM }),
+        this.ember,
+        this.spark,
+      ),
+      this.ring,
+      h("p", { class: "centre" }, this.left, this.note),
+    );
+  }
+
+  /** Shows an empty table of so many seats, as on the first page. */
+  invite(count) {
+    this.#lay(count);
+    this.#burn(0.82);
+  }
+
+  /** Shows who sits where. */
+  show(state) {
+    const count = Math.max(state.limits.seats_max ?? 12, ...Object.values(state.seats).map((seat) => seat + 1));
+    this.#lay(count);
+    for (const [id, seat] of this.#seats) {
+      if (!(id in state.seats)) {
+        seat.element.remove();
+        this.#seats.delete(id);
+      }
+    }
+    for (const [id, number] of Object.entries(state.seats)) this.#place(state, id, number, count);
+    this.ring.append(...this.#inOrder(state));
+  }
+
+  /** Lets time pass: the rim, the words in the middle, and who is lit. */
+  tick(state, now) {
+    const { seconds, share } = timeLeft(state, now);
+    this.#burn(share);
+    this.left.textContent = span(seconds);
+    this.note.textContent = t(state.isClosing ? "table.closing" : "table.left");
+    this.element.classList.toggle("is-closing", state.isClosing);
+    for (const [id, { element }] of this.#seats) {
+      element.classList.toggle("is-lit", state.lit?.id === id && now - state.lit.at < LIT_MS);
+    }
+    return localTime(state, state.room.closes);
+  }
+
+  #burn(share) {
+    this.ember.style.strokeDasharray = `${share} 1`;
+    this.spark.style.transform = `rotate(${share * 360}deg)`;
+    this.spark.classList.toggle("is-out", share <= 0);
+  }
+
+  #lay(count) {
+    if (count === this.#count) return;
+    this.#count = count;
+    fill(
+      this.places,
+      Array.from({ length: count }, (_, seat) => {
+        const { x, y } = position(seat, count);
+        return s("circle", { class: "place-free", cx: x, cy: y, r: 22 });
+      }),
+    );
+  }
+
+  #place(state, id, number, count) {
+    const member = state.members[id];
+    const known = this.#seats.get(id);
+    const isMe = id === state.room.me;
+    if (known?.member === member && known.number === number) return;
+    const label = described(member, isMe);
+    if (known) {
+      known.button.setAttribute("aria-label", label);
+      known.name.textContent = isMe ? t("you") : member.name;
+    }
+    const seat = known ?? this.#made(id, member, isMe, label);
+    const { x, y } = position(number, count);
+    seat.element.style.setProperty("--x", x / 400);
+    seat.element.style.setProperty("--y", y / 400);
+    seat.element.classList.toggle("is-upper", y < 200);
+    seat.element.classList.toggle("is-me", isMe);
+    seat.element.classList.toggle("is-away", Boolean(member.away));
+    seat.element.classList.toggle("is-muted", Boolean(member.muted));
+    this.#seats.set(id, { ...seat, member, number });
+  }
+
+  #made(id, member, isMe, label) {
+    const name = h("span", { class: "seat-name", "aria-hidden": "true", dir: "auto" }, isMe ? t("you") : member.name);
+    const button = h("button", { type: "button", "aria-label": label, onclick: () => this.#onPerson(id) }, portrait(id), name);
+    return { element: h("li", { class: "seat" }, button), button, name };
+  }
+
+  #inOrder(state) {
+    const ids = Object.keys(state.seats).sort((one, other) => state.seats[one] - state.seats[other]);
+    const elements = ids.map((id) => this.#seats.get(id).element);
+    // Moving an element in the document takes its focus away: only when somebody came.
+    return elements.every((element, at) => this.ring.children[at] === element) ? [] : elements;
+  }
+}
+
+/** Returns what a screen reader says of somebody. */
+const described = (member, isMe) => [isMe ? t("person.you", { name: member.name }) : member.name, ...marks(member)].join(", ");
+
+/** Returns what is known of somebody besides the name. */
+export const marks = (member) => [
+  ...["visiting", "away", "muted"].filter((mark) => member[mark]).map((mark) => t(`person.${mark}`)),
+  ...(member.topics ?? []),
+];
+
+/** Returns where a seat is on the board; one's own, 0, is nearest to the reader. */
+function position(seat, count) {
+  const angle = Math.PI / 2 + (seat / count) * 2 * Math.PI;
+  return { x: 200 + CIRCLE * Math.cos(angle), y: 200 + CIRCLE * Math.sin(angle) };
+}

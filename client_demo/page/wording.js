@@ -1,0 +1,25 @@
+/*
+ * The sentences for what the server says in codes: whys, errors, endings. Its own sentence where a code is unknown.
+ */
+
+import { metres, t, tOr } from "./i18n.js";
+
+/** Returns why one sits here, or why one waits. */
+export function why({ why_code, why_args = {}, why: sentence }) {
+  const args = { ...why_args, n: why_args.company ?? 0 };
+  if ("distance_m" in args) args.distance = metres(args.distance_m);
+  if ("within_m" in args) args.within = metres(args.within_m);
+  return tOr(`why.${why_code}`, sentence ?? "", args);
+}
+
+/** Returns why a command was refused, and when it may be tried again. */
+export function refusal({ code, message, retry_after }) {
+  const reason = tOr(`error.${code}`, message ?? code);
+  return retry_after ? `${reason} ${t("error.again", { n: Math.ceil(retry_after) })}` : reason;
+}
+
+/** Returns why a connection broke or is over. */
+export const ending = ({ code, why_code, reason }) => tOr(`end.${why_code ?? code}`, reason ?? tOr(`end.${code}`, t("end.1006")));
+
+/** Returns a sentence of the server's about what it keeps, in the reader's language where it is known. */
+export const kept = (sentence) => tOr(`kept.${sentence}`, sentence);

@@ -1,0 +1,179 @@
+"""Entering, talking, moving on: what people come for, in real browsers against a real server."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from client_demo import places
+from tests.apps import Client, Clients
+from tests.e2e.visits import PHONE, Visits
+from tests.sessions import UNLIMITED
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LONG: dict[str, Any] = {**UNLIMITED, "window_s": 7200}
+
+
+async def test_two_pages_meet_and_talk(visits: Visits) -> None:
+    async with visits.serving(**LONG) as app:
+        ada = await (await visits.open(app)).enter("Ada")
+        await expect(ada.page.get_by_role("heading", name="2 more make a table")).to_be_visible()
+        bo = await (await visits.open(app, viewport=PHONE)).enter("Bo")
+        await expect(ada.page.get_by_role("heading", name="1 more makes a table")).to_be_visible()
+        await ada.say("Hello, anybody?")
+        await bo.hears("Hello, anybody?")
+        await bo.say("Me!")
+        await ada.hears("Me!")
+        await ada.hears("Hello, anybody?")
+        await expect(ada.page.locator(".seat")).to_have_count(2)
+        assert "2 here" in await bo.text_of(".facts")
+        await expect(bo.page.locator(".seat.is-lit")).to_have_count(1)
+
+
+async def test_only_a_cell_leaves_the_page_and_it_is_shown_before(visits: Visits) -> None:
+    async with visits.serving(**LONG) as app:
+        sent: list[str] = []
+        ada = await visits.open(
+            app, permissions=["geolocation"], geolocation={"latitude": 40.7423456, "longitude": -73.9912345}
+        )
+        ada.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
+        await expect(ada.page.locator(".sent")).to_have_text("Nothing is sent before you choose.")
+        await ada.button("Use my position").click()
+        await expect(ada.page.locator(".sent code")).to_have_text(places.cell_of(40.7423456, -73.9912345))
+        await ada.page.get_by_label("How exactly").fill("5")
+        await expect(ada.page.locator(".sent code")).to_have_text(places.cell_of(40.7423456, -73.9912345, 5))
+        await ada.button("Take a seat").click()
+        await expect(ada.box).to_be_visible()
+        entered = json.loads(sent[0])
+        assert entered["cell"] == places.cell_of(40.7423456, -73.9912345, 5)
+        assert not any("40.7" in frame or "73.9" in frame for frame in sent)
+
+
+async def test_outside_towns_a_coarser_cell_is_proposed(visits: Visits) -> None:
+    async with visits.serving(**LONG) as app:
+        ada = await visits.open(app, permissions=["geolocation"], geolocation={"latitude": -23.5, "longitude": 131.2})
+        await ada.button("Use my position").click()
+        await expect(ada.page.get_by_text("Out here few are near")).to_be_visible()
+        assert len(await ada.text_of(".sent code")) == 5
+
+
+async def test_a_place_is_chosen_by_tapping_the_map(visits: Visits) -> None:
+    async with visits.serving(**LONG) as app:
+        ada = await visits.open(app)
+        await ada.page.locator("canvas").click(position={"x": 100, "y": 80})
+        await expect(ada.page.locator(".sent code")).to_be_visible()
+
+
+async def test_without_a_place_one_is_asked_for_and_nothing_is_sent(visits: Visits) -> None:
+    async with visits.serving(**LONG) as app:
+        ada = await visits.open(app)
+        await ada.button("Take a seat").click()
+        await expect(ada.page.get_by_role("alert")).to_contain_text("First say where you are")
+        assert app.listener.accepted == 0
+
+
+async def test_a_name_that_cannot_be_is_refused_in_words_and_may_be_mended(visits: Visits) -> None:
+    async with visits.serving(**LONG) as app:
+        ada = await visits.open(app)
+        await ada.choose_city()
+        await ada.page.get_by_label("Name", exact=True).fill("A\u202eda")
+        await ada.button("Take a seat").click()
+        await expect(ada.page.get_by_role("alert")).to_have_text("That name cannot be used.")
+        await ada.enter("Ada")
+
+
+async def test_next_leads_to_another_table(visits: Visits) -> None:
+    async with visits.serving(**LONG) as app:
+        ada = await (await visits.open(app)).enter("Ada")
+        bo = await (await visits.open(app)).enter("Bo")
+        await expect(ada.page.locator(".seat")).to_have_count(2)
+        await ada.button("Next table").click()
+        await expect(ada.page.get_by_role("heading", name="A new table")).to_be_visible()
+        await expect(ada.page.locator(".seat")).to_have_count(1)
+        await expect(bo.log).to_contain_text("left")
+
+
+async def test_the_muted_are_heard_no_more_until_they_are_again(visits: Visits) -> None:
+    async with visits.serving(**LONG) as app, Clients(app) as clients:
+        ada = await (await visits.open(app)).enter("Ada")
+        bo = await clients.new()
+        await bo.enter(await cell_of(ada), name="Bo")
+        await ada.page.get_by_role("button", name="Bo", exact=True).click()
+        await ada.button("Mute").click()
+        await expect(ada.page.get_by_role("button", name="Bo, muted")).to_be_visible()
+        await say(bo, "You cannot hear this")
+        await ada.page.get_by_role("button", name="Bo, muted").click()
+        await ada.button("Hear again").click()
+        await expect(ada.page.get_by_role("button", name="Bo", exact=True)).to_be_visible()
+        await say(bo, "But this")
+        await ada.hears("But this")
+        await ada.hears("You cannot hear this", times=0)
+
+
+async def test_a_link_opens_only_after_its_domain_was_shown(visits: Visits) -> None:
+    async with visits.serving(**LONG) as app, Clients(app) as clients:
+        ada = await (await visits.open(app)).enter("Ada")
+        bo = await clients.new()
+        await bo.enter(await cell_of(ada), name="Bo")
+        await say(bo, "See https://www.example.org/a?b=1.")
+        await ada.page.get_by_role("link", name="https://www.example.org/a?b=1", exact=True).click()
+        await expect(ada.page.locator(".domain")).to_have_text("www.example.org")
+        opens = ada.page.get_by_role("link", name="Open it")
+        assert await opens.get_attribute("href") == "https://www.example.org/a?b=1"
+        assert "noopener" in (await opens.get_attribute("rel") or "")
+        await ada.button("Stay here").click()
+        await expect(ada.page.locator("dialog")).to_have_count(0)
+
+
+async def test_renaming_moving_and_leaving_are_done_and_said(visits: Visits) -> None:
+    async with visits.serving(**LONG) as app:
+        ada = await (await visits.open(app)).enter("Ada")
+        await ada.page.locator(".seat.is-me button").click()
+        await ada.page.get_by_role("dialog").get_by_label("Name").fill("Countess")
+        await ada.button("Change my name").click()
+        await expect(ada.log).to_contain_text("You are now")
+        await ada.button("Map").click()
+        await ada.page.get_by_role("dialog").get_by_label("How exactly").fill("5")
+        await ada.button("This is my place").click()
+        await expect(ada.banner).to_contain_text("Your new place")
+        await ada.button("Leave").click()
+        await ada.page.get_by_role("dialog").get_by_role("button", name="Leave", exact=True).click()
+        await expect(ada.button("Take a seat")).to_be_visible()
+        assert await ada.page.evaluate("sessionStorage.length") == 0
+
+
+async def test_five_thousand_messages_do_not_slow_the_page(visits: Visits) -> None:
+    async with visits.serving(**LONG) as app:
+        ada = await (await visits.open(app)).enter("Ada")
+        took_ms = await ada.page.evaluate(
+            """async () => {
+                const { FIRST, step } = await import("./state.js");
+                const { Log } = await import("./log.js");
+                let state = step(FIRST, { type: "room", room: "r", me: "m", members: [], now: 0, seq: 0 }, 0);
+                const log = new Log({});
+                document.body.append(log.element);
+                for (let n = 1; n <= 5000; n++) {
+                    const from = `f${n % 9}`;
+                    state = step(state, { type: "said", seq: n, from, name: "Bo", text: `t ${n}`, at: n }, n);
+                    if (n % 500 === 0) log.show(state);
+                }
+                const began = performance.now();
+                for (let n = 1; n <= 10; n++) {
+                    state = step(state, { type: "said", seq: 5000 + n, from: "f", name: "Bo", text: "new", at: n }, n);
+                    log.show(state);
+                }
+                return (performance.now() - began) / 10;
+            }"""
+        )
+        assert took_ms < 100  # a tenth of a second is where waiting begins to be felt
+
+
+async def cell_of(visitor: Any) -> str:
+    return str(await visitor.page.evaluate("JSON.parse(sessionStorage.getItem('hereabouts.seat')).cell"))
+
+
+async def say(client: Client, text: str) -> None:
+    await client.say("say", text=text, room=client.room)
+    await client.hear("said")

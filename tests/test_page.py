@@ -1,0 +1,116 @@
+"""The web page's files, as far as they can be read without a browser: size, words, and what they must not hold."""
+
+import gzip
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client_demo.make_page_data import as_steps, city_line, land_rings
+from client_demo.places import City, cities
+from rooms.whys import SENTENCES
+from server.house import KEPT
+from server.messages import CLOSE_CODES
+
+PAGE = Path(__file__).parent.parent / "client_demo" / "page"
+STRINGS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (PAGE / "strings").iterdir()}
+SCRIPTS = sorted(PAGE.glob("*.js"))
+ENGLISH: dict[str, Any] = STRINGS["en"]
+FIRST_LOAD_MAX_BYTES = 120_000
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def blanks(entry: Any) -> set[str]:
+    """Return the names in braces; `n` may be left to the form for one."""
+    texts = entry.values() if isinstance(entry, dict) else [entry]
+    return {name for text in texts for name in re.findall(r"\{(\w+)\}", text)}
+
+
+def test_all_that_a_first_visit_loads_is_small() -> None:
+    """Everything but the list of cities, which is fetched when somebody chooses a place, and one language."""
+    apart = {"cities.txt", "land.LICENSE.txt", "icon-512.png", "es.json", "zh.json", "__init__.py"}
+    files = [path for path in PAGE.rglob("*.*") if path.name not in apart and "__pycache__" not in path.parts]
+    assert sum(len(gzip.compress(path.read_bytes())) for path in files) <= FIRST_LOAD_MAX_BYTES
+
+
+def test_outlines_are_small_and_come_with_their_licence() -> None:
+    assert (PAGE / "land.json").stat().st_size <= 40_000
+    assert "Permission to use, copy, modify" in read(PAGE / "land.LICENSE.txt")
+
+
+@pytest.mark.parametrize("language", STRINGS)
+def test_every_language_has_every_sentence_with_the_same_blanks(language: str) -> None:
+    assert {key: blanks(entry) for key, entry in STRINGS[language].items()} == {
+        key: blanks(entry) for key, entry in ENGLISH.items()
+    }
+
+
+@pytest.mark.parametrize("language", STRINGS)
+def test_every_language_says_why_and_what_is_kept_and_how_it_ends(language: str) -> None:
+    words = STRINGS[language]
+    assert {f"why.{code}" for code in SENTENCES} <= set(words)
+    assert {f"kept.{sentence}" for sentence in KEPT} <= set(words)
+    back = {f"end.{code.name}" for code in CLOSE_CODES.values() if code.may_return or code.name == "replaced"}
+    assert back <= set(words)
+
+
+def test_every_sentence_that_scripts_ask_for_exists() -> None:
+    asked = {key for path in SCRIPTS for key in re.findall(r"""\bt\(\s*"([^"]+)"[,)]""", read(path))}
+    assert len(asked) > 60
+    assert asked <= set(ENGLISH)
+
+
+def test_languages_offered_are_those_there_are() -> None:
+    offered = re.search(r"LANGUAGES = \{(.*?)\}", read(PAGE / "i18n.js"))
+    assert offered
+    assert set(re.findall(r"(\w+):", offered[1])) == set(STRINGS)
+
+
+@pytest.mark.parametrize("path", [*SCRIPTS, PAGE / "index.html"], ids=lambda path: path.name)
+def test_nothing_makes_markup_of_text_or_loads_from_elsewhere(path: Path) -> None:
+    text = re.sub(r"/\*.*?\*/", "", read(path), flags=re.S)
+    for forbidden in (
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+        "new Function",
+        " style=",
+    ):
+        assert forbidden not in text
+    assert set(re.findall(r"https?://[\w.]+", text)) <= {"http://www.w3.org"}
+    assert not re.search(r"<script(?![^>]* src=)", text)
+
+
+def test_every_module_is_loaded_ahead() -> None:
+    ahead = set(re.findall(r'"modulepreload" href="(\w+\.js)"', read(PAGE / "index.html")))
+    assert ahead == {path.name for path in SCRIPTS} - {"app.js"}
+
+
+def test_outlines_that_cross_180_degrees_go_on_beyond_it() -> None:
+    assert as_steps([(1790, 0), (-1790, 0), (-1790, 10), (1790, 0)]) == [1790, 0, 20, 0, 0, 10, -20, -10]
+
+
+def test_outlines_around_the_pole_are_closed_over_it() -> None:
+    ring = [(lon, -700) for lon in range(-1800, 1801, 600)]
+    assert as_steps(ring)[-4:] == [0, -200, -3600, 0]
+
+
+def test_land_is_read_from_arcs_forwards_and_backwards() -> None:
+    topology = {
+        "transform": {"scale": [1, 1], "translate": [10, 20]},
+        "arcs": [[[0, 0], [1, 0], [0, 1]], [[0, 0], [0, 1], [1, 0]]],
+        "objects": {"land": {"geometries": [{"type": "Polygon", "arcs": [[0, -2]]}]}},
+    }
+    assert land_rings(topology) == [[(100, 200), (110, 200), (110, 210), (100, 210), (100, 200)]]
+
+
+def test_the_pages_cities_are_those_of_the_list() -> None:
+    assert read(PAGE / "cities.txt").splitlines() == [city_line(city) for city in cities()]
+    assert city_line(City("Ulm", "DE", 48.398, 9.991, 120_000)) == "Ulm|DE|48.40|9.99"
