@@ -33,7 +33,7 @@ export function t(key, args = {}) {
 }
 
 /** Returns the sentence of that key, or what to say instead where this page has none. */
-export const tOr = (key, instead, args) => (key in words ? t(key, args) : instead);
+export const tOr = (key, instead, args) => (Object.hasOwn(words, key) ? t(key, args) : instead);
 
 /** Returns "Bo, Cy and Dee" as the language has it. */
 export const listed = (names) => new Intl.ListFormat(language).format(names.map(isolated));
@@ -63,4 +63,4 @@ const country = () => navigator.languages.find((tag) => tag.split("-")[0] === la
 // A name in another direction must not turn the sentence around it (UAX 9: FSI … PDI).
 const isolated = (text) => `\u2068${text}\u2069`;
 
-const blank = (given) => (typeof given === "number" ? new Intl.NumberFormat(language).format(given) : isolated(given ?? ""));
+const blank = (given) => (typeof given === "number" ? new Intl.NumberFormat(language).format(given) : isolated(String(given ?? "")));

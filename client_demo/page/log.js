@@ -22,9 +22,10 @@ export class Log {
 
   constructor({ onRetry, onDrop, onPerson }) {
     Object.assign(this, { onRetry, onDrop, onPerson });
-    this.list = h("ol", { class: "log", role: "log", "aria-live": "polite", "aria-label": t("log.label") });
+    this.list = h("ol", { class: "log" });
+    const read = h("div", { class: "read", role: "log", "aria-live": "polite", "aria-relevant": "additions" }, this.list);
     this.after = h("div", { class: "after" });
-    this.scroller = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": t("log.label"), onscroll: () => this.#scrolled() }, this.list, this.after);
+    this.scroller = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": t("log.label"), onscroll: () => this.#scrolled() }, read, this.after);
     this.jump = h("button", { type: "button", class: "jump", hidden: true, onclick: () => this.toEnd() });
     this.element = h("div", { class: "conversation" }, this.scroller, this.jump);
     const settle = new ResizeObserver(() => this.#isAtEnd && this.toEnd());

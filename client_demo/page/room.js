@@ -4,7 +4,7 @@
 
 import { ask } from "./dialog.js";
 import { fill, h, icon, s } from "./dom.js";
-import { hour, metres, span, t } from "./i18n.js";
+import { hour, metres, span, t, tOr } from "./i18n.js";
 import { Log } from "./log.js";
 import { PlaceMap } from "./map.js";
 import { PlacePicker } from "./place.js";
@@ -37,7 +37,7 @@ export class RoomView {
     this.log = new Log({ onRetry: act.retry, onDrop: act.drop, onPerson: (id) => this.#person(id) });
     this.facts = h("button", { type: "button", class: "facts", onclick: () => this.#people() });
     this.why = h("p", { class: "why" });
-    this.banner = h("div", { class: "banner", role: "status" });
+    this.banner = h("div", { class: "banner" }, h("p", { role: "status" }), h("p", { "aria-hidden": "true" }));
     this.toast = h("p", { class: "toast", role: "status" });
     this.waiting = new Waiting();
     this.log.after.append(this.waiting.element);
@@ -54,7 +54,7 @@ export class RoomView {
       h("a", { class: "skip", href: "#say", onclick: (event) => (event.preventDefault(), this.text.focus()) }, t("skip")),
       h("header", { class: "bar" }, h("h1", { dir: "auto" }, about.name), this.facts, this.#actions()),
       h("section", { class: "table-side", "aria-label": t("table.label") }, this.table.element, this.why),
-      h("section", { class: "talk", "aria-label": t("log.label") }, this.log.element, this.toast, this.banner, this.#composer()),
+      h("div", { class: "talk" }, this.log.element, this.toast, this.banner, this.#composer()),
     );
   }
 
@@ -254,37 +254,36 @@ export class RoomView {
 
   // --- how the connection is ---
 
+  /** Says how things are once, and counts down beside it, where screen readers do not follow every second. */
   #showBanner(state, now) {
-    const [kind, text, label, act] = this.#bannerFor(state, now);
-    const shown = `${kind}|${text}`;
-    if (this.banner.dataset.shown === shown) return;
-    const isCountdown = this.banner.dataset.kind === kind && this.banner.firstChild;
-    this.banner.dataset.shown = shown;
+    const { kind = "", text = "", count = "", label, act } = this.#bannerFor(state, now);
+    const [said, counted] = this.banner.children;
+    set(said, text);
+    set(counted, count);
+    if (this.banner.dataset.kind === kind) return;
     this.banner.dataset.kind = kind;
-    if (isCountdown) {
-      // The button stays, so that whoever is about to press it can.
-      this.banner.firstChild.textContent = text;
-      return;
-    }
-    fill(this.banner, text && h("p", {}, text), label && h("button", { type: "button", class: "link", onclick: act }, label));
+    fill(this.banner, said, counted, label && h("button", { type: "button", class: "link", onclick: act }, label));
   }
 
   #bannerFor(state, now) {
     const { link } = state;
     const { act } = this;
-    if (link.status === "over" && link.code === 4503) return ["over", ending(link), t("over.here"), act.goOnHere];
-    if (link.status === "over") return ["over", ending(link), t("over.anew"), act.enterAnew];
+    const over = { kind: `over${link.code}`, text: ending(link) };
+    if (link.status === "over" && link.code === 4503) return { ...over, label: t("over.here"), act: act.goOnHere };
+    if (link.status === "over") return { ...over, label: t("over.anew"), act: act.enterAnew };
     if (link.status === "lost") {
-      const seconds = Math.ceil((link.retryAt - now) / 1000);
-      const when = seconds > 0 ? t("lost.again", { n: seconds }) : t("lost.trying");
-      return ["lost", `${ending(link)} ${when} ${t("lost.kept")}`, t("lost.now"), act.retryNow];
+      const n = Math.ceil((link.retryAt - now) / 1000);
+      const count = n > 0 ? t("lost.again", { n }) : t("lost.trying");
+      return { kind: "lost", text: `${ending(link)} ${t("lost.kept")}`, count, label: t("lost.now"), act: act.retryNow };
     }
-    if (link.status !== "live") return ["connecting", t("connecting")];
+    if (link.status !== "live") return { kind: "connecting", text: t("connecting") };
     if (state.isClosing) {
-      return ["closing", t("closing.in", { left: span(Math.max(0, (localTime(state, state.room.closes) - now) / 1000)) })];
+      const left = Math.max(0, (localTime(state, state.room.closes) - now) / 1000);
+      return { kind: "closing", text: t("closing.soon"), count: span(left) };
     }
-    if (state.moved) return ["moved", t("moved", { cell: state.moved.cell, at: hour(localTime(state, state.moved.counts_from)) })];
-    return ["", ""];
+    if (!state.moved) return {};
+    const { cell, counts_from } = state.moved;
+    return { kind: "moved", text: t("moved", { cell, at: hour(localTime(state, counts_from)) }) };
   }
 }
 
@@ -317,7 +316,7 @@ class Waiting {
     const next = told > now ? told : localTime(state, state.room.closes);
     set(this.title, t("waiting.title", { n: lacking }));
     set(this.looks, t("waiting.looks", { within: metres(waiting.within_m) }));
-    set(this.people, t(`waiting.people.${waiting.people}`));
+    set(this.people, tOr(`waiting.people.${waiting.people}`, ""));
     set(this.next, t("waiting.next", { at: hour(next), left: span(Math.max(0, (next - now) / 1000)) }));
   }
 }

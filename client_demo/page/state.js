@@ -30,8 +30,7 @@ export const FIRST = Object.freeze({
 
 /** Returns the state after an event. */
 export function step(state, event, now) {
-  const act = ACTS[event.type];
-  return act ? act(state, event, now) : state;
+  return Object.hasOwn(ACTS, event.type) ? ACTS[event.type](state, event, now) : state;
 }
 
 /** Returns the local time (Unix milliseconds) of a time on the wire, where the server's clock may run faster. */
@@ -91,7 +90,7 @@ const ACTS = {
   waiting: (state, event) => ({ ...state, waiting: event }),
 
   joined(state, event) {
-    const isKnown = event.id in state.members;
+    const isKnown = Object.hasOwn(state.members, event.id);
     const members = isKnown ? state.members : { ...state.members, [event.id]: event.member };
     const room = { ...state.room, within_m: event.within_m ?? state.room.within_m };
     const seats = seated(state.seats, members, room.me, state.limits.seats_max ?? 12);
@@ -191,11 +190,11 @@ function folded(state, member, did, seq) {
 
 /** Returns who sits where: those who sit stay, newcomers take the next free seat, oneself the nearest. */
 function seated(before, members, me, count) {
-  const seats = Object.fromEntries(Object.entries(before).filter(([id]) => id in members));
+  const seats = Object.fromEntries(Object.entries(before).filter(([id]) => Object.hasOwn(members, id)));
   seats[me] = 0;
   const order = seatOrder(Math.max(count, Object.keys(members).length));
   for (const id of Object.keys(members)) {
-    if (!(id in seats)) seats[id] = order.find((seat) => !Object.values(seats).includes(seat));
+    if (!Object.hasOwn(seats, id)) seats[id] = order.find((seat) => !Object.values(seats).includes(seat));
   }
   return seats;
 }

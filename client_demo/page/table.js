@@ -58,7 +58,7 @@ export class Table {
     const count = Math.max(state.limits.seats_max ?? 12, ...Object.values(state.seats).map((seat) => seat + 1));
     this.#lay(count);
     for (const [id, seat] of this.#seats) {
-      if (!(id in state.seats)) {
+      if (!Object.hasOwn(state.seats, id)) {
         seat.element.remove();
         this.#seats.delete(id);
       }

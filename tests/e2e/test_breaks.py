@@ -1,0 +1,160 @@
+"""Servers end, connections break, phones sleep: nothing typed is lost, and nothing is said twice."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from server.app import App
+from server.settings import load
+from tests.apps import Client, Clients
+from tests.e2e.visits import PHONE, Visitor, Visits
+from tests.sessions import UNLIMITED
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LONG: dict[str, Any] = {**UNLIMITED, "window_s": 7200}
+SLEEP = """(hidden) => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+async def test_a_server_that_ends_and_begins_anew_costs_no_word(visits: Visits) -> None:
+    visits.may_lose = True
+    async with visits.serving(**LONG) as first:
+        ada = await (await visits.open(first, viewport=PHONE)).enter("Ada")
+        await ada.say("Before")
+        await expect(ada.said("Before")).to_have_attribute("data-status", "said")
+        await first.stop(within_s=0.5)
+        await expect(ada.banner).to_contain_text("What you write is kept.")
+        await ada.say("While it was gone")
+        await expect(ada.said("While it was gone")).to_contain_text("not sent yet")
+        await ada.box.fill("Half a thou")
+        second = App(load(None, {}, {**LONG, "port": first.listener.port}))
+        await second.start()
+        await expect(ada.page.get_by_role("heading", name="A new table")).to_be_visible()
+        await expect(ada.said("While it was gone")).to_contain_text("Not said. That table is over.")
+        await expect(ada.box).to_have_value("Half a thou")
+        await expect(ada.banner).to_have_attribute("data-kind", "")
+        await ada.button("Say it now").click()
+        await expect(ada.said("While it was gone")).to_have_attribute("data-status", "said")
+        await ada.hears("While it was gone")
+        await visits.close()
+        await second.stop(within_s=0.5)
+
+
+async def test_a_cut_connection_comes_back_to_its_seat_and_says_each_word_once(visits: Visits) -> None:
+    visits.may_lose = True
+    async with visits.serving(**LONG) as app, Clients(app) as clients:
+        ada = await (await visits.open(app)).enter("Ada")
+        bo = await seated_with(ada, clients)
+        for number in range(3):
+            cut_pages(app, bo)
+            await say(bo, f"Missed {number}")
+            await ada.say(f"Through the break {number}")
+            assert (await bo.hear("said"))["text"] == f"Through the break {number}"
+            await expect(ada.said(f"Through the break {number}")).to_have_attribute("data-status", "said")
+            await ada.hears(f"Missed {number}")
+        assert (await bo.ask("ping", "pong", "said", "left", "joined"))["type"] == "pong"
+        await expect(ada.page.locator(".seat")).to_have_count(2)
+        await ada.hears("Through the break 0")
+
+
+async def test_a_page_that_was_loaded_anew_has_its_seat_its_words_and_its_draft(visits: Visits) -> None:
+    async with visits.serving(**LONG) as app, Clients(app) as clients:
+        ada = await (await visits.open(app)).enter("Ada")
+        bo = await seated_with(ada, clients)
+        await say(bo, "Still here?")
+        await ada.hears("Still here?")
+        await ada.box.fill("Half a thou")
+        await ada.page.reload()
+        await ada.hears("Still here?")
+        await expect(ada.box).to_have_value("Half a thou")
+        await ada.say("Yes")
+        heard = [await bo.hear()]
+        while heard[-1]["type"] != "said":
+            heard.append(await bo.hear())
+        assert heard[-1]["text"] == "Yes"
+        assert {event["type"] for event in heard[:-1]} <= {"changed", "waiting"}  # away while it loaded, at most
+
+
+async def test_whoever_sleeps_is_away_and_finds_a_divider_on_waking(visits: Visits) -> None:
+    async with visits.serving(**LONG) as app, Clients(app) as clients:
+        ada = await (await visits.open(app, viewport=PHONE)).enter("Ada")
+        bo = await seated_with(ada, clients)
+        await say(bo, "Seen")
+        await ada.hears("Seen")
+        await ada.page.evaluate(SLEEP, True)
+        assert (await bo.hear("changed"))["member"]["away"]
+        for number in range(3):
+            await say(bo, f"Slept through {number}")
+        await expect(ada.page).to_have_title(re.compile(r"^\(3\)"))
+        await ada.page.evaluate(SLEEP, False)
+        assert "away" not in (await bo.hear("changed"))["member"]
+        divider = ada.page.locator(".absence")
+        await expect(divider).to_have_text("3 messages while you were away")
+        after = divider.locator("xpath=following-sibling::li")
+        await expect(after.nth(0)).to_contain_text("Slept through 0")
+        await expect(after).to_have_count(3)
+
+
+async def test_when_the_window_ends_another_table_follows_and_the_draft_stays(visits: Visits) -> None:
+    async with visits.serving(**UNLIMITED, window_s=10, closing_s=3) as app:
+        ada = await (await visits.open(app)).enter("Ada")
+        await ada.box.fill("Half a thou")
+        await expect(ada.log).to_contain_text("Everyone is then seated anew.", timeout=25_000)
+        await expect(ada.page.locator(".new-room")).to_have_count(2)
+        await expect(ada.log).to_contain_text("Time was up, and the neighbourhood was seated anew.")
+        await expect(ada.box).to_have_value("Half a thou")
+
+
+async def test_another_window_takes_over_and_this_one_may_take_it_back(visits: Visits) -> None:
+    async with visits.serving(**LONG) as app, Clients(app) as clients:
+        ada = await (await visits.open(app)).enter("Ada")
+        token = await ada.page.evaluate("JSON.parse(sessionStorage.getItem('hereabouts.seat')).token")
+        other = await clients.new()
+        await other.enter(await cell_of(ada), token=token)
+        await expect(ada.banner).to_contain_text("You went on in another window")
+        await ada.button("Go on here").click()
+        await expect(ada.banner).to_have_attribute("data-kind", "")
+        await ada.say("Here again")
+        await expect(ada.said("Here again")).to_have_attribute("data-status", "said")
+
+
+async def test_too_fast_waits_and_is_said_in_order(visits: Visits) -> None:
+    async with visits.serving(**{**LONG, "say_per_s": 2, "say_burst": 2}) as app:
+        ada = await (await visits.open(app)).enter("Ada")
+        for number in range(5):
+            await ada.say(f"Line {number}")
+        await expect(ada.page.locator(".said[data-status=said]")).to_have_count(5)
+        texts = await ada.page.locator(".said .text").all_inner_texts()
+        assert texts == [f"Line {number}" for number in range(5)]
+
+
+def cut_pages(app: App, *but: Client) -> None:
+    """Cut every connection but those of these clients, as a dying network would."""
+    spared = {client.socket.local_address[1] for client in but}
+    for connection in list(app.listener.connections):
+        transport = connection._transport
+        assert transport is not None
+        if transport.get_extra_info("peername")[1] not in spared:
+            transport.abort()
+
+
+async def seated_with(visitor: Visitor, clients: Clients) -> Client:
+    """Return somebody who has sat down at a visitor's table."""
+    bo = await clients.new()
+    await bo.enter(await cell_of(visitor), name="Bo")
+    await expect(visitor.page.locator(".seat")).to_have_count(2)
+    return bo
+
+
+async def cell_of(visitor: Visitor) -> str:
+    return str(await visitor.page.evaluate("JSON.parse(sessionStorage.getItem('hereabouts.seat')).cell"))
+
+
+async def say(client: Client, text: str) -> None:
+    await client.say("say", text=text, room=client.room)
+    await client.hear("said")
