@@ -6,11 +6,11 @@ CITY ?= New York
 PORT ?= 8765
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run chat test e2e check format bench picture cities lock clean
+.PHONY: help run chat test e2e check format bench picture page-pictures cities lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/.installed ## Start the server on 127.0.0.1:8765 (PORT=8765)
 	@exec $(BIN)/hereabouts serve --port "$(PORT)"
@@ -40,6 +40,9 @@ bench: .venv/.tested ## Measure, in about a minute: fan-out, memory, seating
 
 picture: .venv/.tested ## Make docs/terminal.svg anew
 	$(BIN)/python docs/make_picture.py
+
+page-pictures: .venv/.tested ## Make docs/page-*.webp anew; needs a Chromium
+	$(BIN)/python -m docs.make_page_pictures
 
 cities: .venv/.tested ## Make client_demo/cities.json anew
 	$(BIN)/python -m client_demo.make_cities

@@ -37,6 +37,7 @@ const LONGEST_WAIT_MS = 30_000;
 const STEADY_MS = 10_000; // a connection that lived this long was a good one: waits begin small again
 const OPEN_TIMEOUT_MS = 15_000;
 const ANSWER_TIMEOUT_MS = 12_000;
+const WAKING_MS = 4_000; // how long whoever comes back to the page waits to learn that the connection is dead
 const QUIET_MS = 25_000; // a browser cannot see the server's pings; after this we ask ourselves
 const LOOK_EVERY_MS = 2_000;
 
@@ -160,8 +161,12 @@ export class Client {
   /** I am here again: ends being away, and makes sure that the connection is alive. */
   back() {
     this.#isAway = false;
-    if (this.#ready) this.#send({ type: "ping", ref: newRef() });
-    else this.retryNow();
+    if (!this.#ready) {
+      this.retryNow();
+      return;
+    }
+    this.#send({ type: "ping", ref: newRef() });
+    this.#askedAt = Date.now() - ANSWER_TIMEOUT_MS + WAKING_MS;
   }
 
   /** Ends the present wait before reconnecting. */

@@ -12,7 +12,10 @@ import { t } from "./i18n.js";
  * @param {(close: () => void) => Node[]} make returns what is in it
  */
 export function ask(title, make) {
-  const close = () => dialog.close();
+  const close = () => {
+    dialog.close();
+    dialog.remove();
+  };
   const dialog = h(
     "dialog",
     { "aria-labelledby": "dialog-title", onclose: () => dialog.remove(), onclick: (event) => event.target === dialog && close() },

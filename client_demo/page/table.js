@@ -112,7 +112,7 @@ export class Table {
     const { x, y } = position(number, count);
     seat.element.style.setProperty("--x", x / 400);
     seat.element.style.setProperty("--y", y / 400);
-    seat.element.classList.toggle("is-upper", y < 200);
+    seat.element.classList.toggle("is-upper", y < 199);
     seat.element.classList.toggle("is-me", isMe);
     seat.element.classList.toggle("is-away", Boolean(member.away));
     seat.element.classList.toggle("is-muted", Boolean(member.muted));
