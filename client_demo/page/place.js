@@ -138,7 +138,7 @@ export class PlacePicker {
     const { width_m, height_m } = size(this.cell || encode(45, 0, characters));
     this.size.textContent = t("place.size", { width: metres(width_m), height: metres(height_m) });
     this.exactness.setAttribute("aria-valuetext", this.size.textContent);
-    fill(this.sent, this.cell ? [t("place.sent"), " ", h("code", {}, this.cell)] : t("place.none"));
+    fill(this.sent, this.cell ? [t("place.sent"), " ", h("code", { dir: "ltr" }, this.cell)] : t("place.none"));
     this.#onChange(this.cell, this.map);
   }
 }
