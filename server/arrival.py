@@ -13,8 +13,9 @@ from rooms.room import Room, Seat
 from rooms.seating import place_of
 from rooms.whys import Why
 from rooms.windows import REGION_LENGTH
+from server.codes import Refused
+from server.commands import Enter, Resume
 from server.house import House
-from server.messages import Enter, Refused, Resume
 from server.safety.identities import Identity
 from server.safety.rates import take_all
 from server.safety.words import clean_name, clean_topics

@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 
 from rooms.events import Event
+from server.codes import Refused
+from server.commands import ANNOUNCED, COMMANDS, AnyCommand
 from server.frames import binary_frame, text_frame
-from server.messages import ANNOUNCED, COMMANDS, AnyCommand, Refused, wire_name
+from server.messages import wire_name
 
 REASON_MAX_CHARS = 200
 """Of the reason why a message is none: it may quote a name of the client's, of any length."""

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from rooms.events import Said
 from rooms.room import Room, Seat
 from rooms.world import World
-from server.messages import PROTOCOL, Refused, ServerInfo
+from server.answers import ServerInfo
+from server.codes import Refused
+from server.messages import PROTOCOL
 from server.safety.identities import Identities
 from server.safety.rates import Meter, per_period, take_all
 from server.safety.tokens import Tokens

@@ -12,8 +12,8 @@ from server.bugs import log_bug
 from server.clock import Clock
 from server.fanout import Fanout
 from server.house import House
+from server.outcomes import bye
 from server.peer import Peer
-from server.session import bye
 
 TICKS_PER_TURN = 100
 """Things of the rooms' agenda done in one loop turn: at 50 µs each, frames wait 5 ms for them at most."""

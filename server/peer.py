@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from rooms.changes import Published, Seated
 from rooms.events import Event
+from server.answers import Bye
 from server.codec import JSON, SUBPROTOCOLS, Codec, Unreadable
 from server.connection import Connection
-from server.messages import Bye
-from server.session import Arrived, End, Hides, Outcome, Session, State, bye
+from server.outcomes import Arrived, End, Hides, Outcome, bye
+from server.session import Session, State
 
 if TYPE_CHECKING:
     from server.node import Node

@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
+from server.commands import COMMANDS
 from server.house import KEPT, House
 from server.http import HttpResponse, Request, Routes
-from server.messages import COMMANDS, PROTOCOL, wire_name
+from server.messages import PROTOCOL, wire_name
 from server.operate import asyncapi
 from server.version import VERSION
 

@@ -11,49 +11,25 @@ The session is pure: it reads no clock, awaits nothing, and holds no connection.
 refusal of any layer below becomes an `error` event here and nowhere else.
 """
 
-from collections.abc import Callable, Sequence
 from enum import Enum, auto
-from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from geo import BadCell
-from rooms.changes import Change, Published, Seated
+from rooms.changes import Change, Seated
 from rooms.events import Changed, Event, Joined, Member, Said, Skipped
 from rooms.person import Person
 from rooms.room import Room, Seat
 from rooms.seating import place_of
-from server.arrival import arrive, claim_cell, parse_cell
-from server.house import KEPT, House
-from server.messages import (
-    CLOSE_CODES,
-    Away,
-    Bye,
-    Command,
-    Enter,
-    Entered,
-    Error,
-    Leave,
-    Move,
-    Moved,
-    Mute,
-    Muted,
-    Next,
-    Ping,
-    Pong,
-    Privacy,
-    Refused,
-    Rename,
-    RoomEvent,
-    Say,
-    Unmute,
-    Unmuted,
-    You,
-    wire_name,
-)
+from server.acts import HANDLERS
+from server.answers import Error, RoomEvent
+from server.codes import Refused
+from server.commands import Away, Command, Enter, Leave, Move, Mute, Next, Ping, Rename, Say, Unmute
+from server.house import House
+from server.messages import wire_name
+from server.outcomes import End, Outcome, bye
 from server.safety.identities import Identity
 from server.safety.rates import Meter, per_period, take_all
-from server.safety.words import clean_name, clean_text
 
 
 class State(Enum):
@@ -63,26 +39,6 @@ class State(Enum):
     ENDED = auto()
     """Nothing is answered any more."""
 
-
-class Arrived(NamedTuple):
-    """The client is that person from now on; whoever was so far is no more."""
-
-    person: Person
-
-
-class Hides(NamedTuple):
-    """From now on the client does not see what these members of its room say; None if it mutes nobody at all."""
-
-    members: frozenset[str] | None
-
-
-class End(NamedTuple):
-    """The connection closes after this last message."""
-
-    bye: Bye
-
-
-Outcome: TypeAlias = Sequence[Event | Change | Arrived | Hides | End]
 
 TRANSITIONS: dict[tuple[State, type[Command]], State] = {
     (State.NEW, Enter): State.SEATED,
@@ -106,10 +62,10 @@ class Session:
         hidden: ids of members of their room whose words they do not see; None if they mute nobody at all.
     """
 
-    __slots__ = ("_errors", "_house", "_identity", "hidden", "person", "state")
+    __slots__ = ("_errors", "_identity", "hidden", "house", "person", "state")
 
     def __init__(self, house: House) -> None:
-        self._house = house
+        self.house = house
         self._errors: Meter | None = None
         self._identity: Identity | None = None
         self.state = State.NEW
@@ -125,7 +81,7 @@ class Session:
         is_away = seat is not None and seat.away_since is not None
         back = self._come_back_from_away(command, now) if is_away else ()
         try:
-            outcome = _HANDLERS[type(command)](self, command, now)
+            outcome = HANDLERS[type(command)](self, command, now)
         except BadCell as error:
             outcome = self._refuse_command(Refused("bad_cell", str(error)), command, now)
         except Refused as refused:
@@ -152,7 +108,7 @@ class Session:
     def disconnected(self, *, now: float) -> None:
         """Know that the connection is gone; a seat, if there still is one, waits for its return."""
         if self.person is not None and self.person.seat is not None:
-            self._house.world.lose(self.person, now=now)
+            self.house.world.lose(self.person, now=now)
         self.state = State.ENDED
 
     # What this client sees of a room
@@ -194,105 +150,53 @@ class Session:
                 return msgspec.structs.replace(event, member=self._as_seen(event.member))
         return event
 
-    # Commands
+    # What acts ask
 
-    def _enter(self, command: Enter, now: float) -> Outcome:
-        house = self._house
-        arrival = arrive(house, command, now=now)
-        self._identity, self.person = arrival.identity, arrival.person
-        _, seat = place_of(arrival.person)
-        self._hide_muted(place_of(arrival.person)[0])
-        entered = Entered(
-            you=You(seat.member.name, house.identities.token(arrival.identity, now=now)),
-            server=house.info,
-            limits=house.limits,
-            privacy=Privacy(str(arrival.person.next_cell), round(arrival.person.next_cell.diagonal_m), KEPT),
-            resumed=arrival.resumed,
-            ref=command.ref,
-        )
-        return [Arrived(arrival.person), entered, *arrival.changes, *(self.seen(event) for event in arrival.events)]
+    def begin(self, identity: Identity, person: Person) -> None:
+        """Know who the client is, and hide whom they mute."""
+        self._identity, self.person = identity, person
+        self._hide_muted(place_of(person)[0])
 
-    def _say(self, command: Say, now: float) -> Outcome:
-        room, seat = self._place()
-        if command.room is not None and command.room != room.id:
-            raise Refused("wrong_room", "You sit in another room now; nothing was said there.")
-        text = clean_text(command.text, max_chars=self._house.settings.text_max_chars)
-        said = room.said_before(seat, text, command.ref)
-        if said is not None:
-            return (said,)
-        self._house.pace(self._who().said, room, seat, now=now)
-        return (Published(room, room.say(seat, text, now=now, ref=command.ref)),)
-
-    def _move(self, command: Move, now: float) -> Outcome:
-        cell = parse_cell(command.cell, finest=self._house.settings.finest_cell)
-        claim_cell(self._house, self._who(), cell, now=now)
-        counts_from = self._house.world.move(self._seated(), cell)
-        return (Moved(cell=str(cell), counts_from=int(counts_from * 1000), ref=command.ref),)
-
-    def _next(self, command: Next, now: float) -> Outcome:
-        self._take(self._who().nexts, f"At most {self._house.settings.next_per_h} other rooms an hour.", now)
-        return self._house.world.next(self._seated(), now=now, ref=command.ref)
-
-    def _rename(self, command: Rename, now: float) -> Outcome:
-        name = clean_name(command.name)
-        self._take(self._who().shown, "You change your name too often.", now)
-        return self._house.world.rename(self._seated(), name, ref=command.ref)
-
-    def _away(self, command: Away, now: float) -> Outcome:
-        self._take(self._who().shown, "You come and go too often.", now)
-        return self._house.world.set_away(self._seated(), now, now=now, ref=command.ref)
-
-    def _leave(self, command: Leave, now: float) -> Outcome:
-        changes = self._house.world.leave(self._seated(), now=now)
-        self._house.identities.end(self._who().id)
-        return [*changes, End(bye(1000, ref=command.ref))]
-
-    def _mute(self, command: Mute, now: float) -> Outcome:
-        self._who().mute(self._other(command.who).person.id)
-        return (Hides((self.hidden or frozenset()) | {command.who}), Muted(who=command.who, ref=command.ref))
-
-    def _unmute(self, command: Unmute, now: float) -> Outcome:
-        muted = self._who().muted
-        muted.pop(self._other(command.who).person.id, None)
-        hidden = (self.hidden or frozenset()) - {command.who} if muted else None
-        return (Hides(hidden), Unmuted(who=command.who, ref=command.ref))
-
-    def _ping(self, command: Ping, now: float) -> Outcome:
-        return (Pong(now=int(now * 1000), ref=command.ref),)
-
-    # What they have in common
-
-    def _seated(self) -> Person:
+    @property
+    def seated(self) -> Person:
+        """Who they are to the rooms."""
         assert self.person is not None, "commands of a seat are allowed only with one: TRANSITIONS"
         return self.person
 
-    def _who(self) -> Identity:
+    @property
+    def identity(self) -> Identity:
+        """Who they are to the server."""
         assert self._identity is not None, "commands of a seat are allowed only with one: TRANSITIONS"
         return self._identity
 
-    def _place(self) -> tuple[Room, Seat]:
-        return place_of(self._seated())
+    def place(self) -> tuple[Room, Seat]:
+        """Return their room and seat."""
+        return place_of(self.seated)
 
-    def _other(self, who: str) -> Seat:
-        room, seat = self._place()
+    def other(self, who: str) -> Seat:
+        """Return the seat of another member of their room. Raises Refused."""
+        room, seat = self.place()
         other = room.seats.get(who)
         if other is None or other is seat:
             raise Refused("no_such_member", "Nobody else of that id sits in your room.")
         return other
 
-    def _take(self, meters: tuple[Meter, ...], message: str, now: float) -> None:
+    def take(self, meters: tuple[Meter, ...], message: str, now: float) -> None:
+        """Count one act. Raises Refused, counting none, if it comes too soon."""
         wait_s = take_all(meters, now)
         if wait_s:
-            raise self._house.limited(message, wait_s)
+            raise self.house.limited(message, wait_s)
+
+    # What receiving does by itself
 
     def _come_back_from_away(self, command: Command, now: float) -> list[Change]:
         """Any command but these two ends being away."""
         if isinstance(command, Away | Leave):
             return []
-        return self._house.world.set_away(self._seated(), None, now=now)
+        return self.house.world.set_away(self.seated, None, now=now)
 
     def _hide_muted(self, room: Room) -> None:
-        muted = self._who().muted
+        muted = self.identity.muted
         here = {id: seat.person.id for id, seat in room.seats.items()} | room.gone if muted else {}
         self.hidden = frozenset(id for id, who in here.items() if who in muted) if muted else None
 
@@ -310,28 +214,8 @@ class Session:
     def _count_error(self, now: float) -> bool:
         """Count one error and tell whether the connection may go on."""
         if self._errors is None:
-            rate = per_period(self._house.settings.errors_per_min, 60)
+            rate = per_period(self.house.settings.errors_per_min, 60)
             if rate is None:
                 return True
             self._errors = Meter(rate)
         return not take_all((self._errors,), now)
-
-
-def bye(code: int, *, ref: str | None = None) -> Bye:
-    """Return the last message before a close with that code; the reader comes back at once, after a pause or never."""
-    row = CLOSE_CODES[code]
-    return Bye(code=code, reason=row.means, why_code=row.name, reconnect_in=1.0 if row.may_return else None, ref=ref)
-
-
-_HANDLERS: dict[type[Command], Callable[..., Outcome]] = {
-    Enter: Session._enter,
-    Say: Session._say,
-    Move: Session._move,
-    Next: Session._next,
-    Rename: Session._rename,
-    Away: Session._away,
-    Leave: Session._leave,
-    Mute: Session._mute,
-    Unmute: Session._unmute,
-    Ping: Session._ping,
-}

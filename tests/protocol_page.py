@@ -19,8 +19,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from rooms.whys import SENTENCES
+from server.codes import CLOSE_CODES, ERROR_CODES
 from server.house import CLIENT_LIMITS
-from server.messages import CLOSE_CODES, ERROR_CODES
 from server.settings import SETTINGS, shown
 from tests.live_server import live_server
 

@@ -10,7 +10,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from server.app import ID_BYTES, App
-from server.messages import CLOSE_CODES
+from server.codes import CLOSE_CODES
 from server.session import Session
 from server.settings import load
 from tests.apps import PATIENCE_S, Client, Clients, close_code, get, masked, raw, running

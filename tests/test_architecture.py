@@ -28,13 +28,13 @@ IMPURE = {
     "time", "uuid", "uvloop", "websockets",
 }  # fmt: skip
 
-PURE_FOLDERS = ("geo", "rooms")
-PURE_FILES = ("server/session.py",)
+PURE_FOLDERS = ("geo", "rooms", "server/acts")
+PURE_FILES = ("server/session.py", "server/arrival.py", "server/house.py")
 REDIS_LIVES_IN = "server/cluster"
 
 
 def is_pure(path: str) -> bool:
-    return path.split("/", maxsplit=1)[0] in PURE_FOLDERS or path in PURE_FILES
+    return any(path.startswith(f"{folder}/") for folder in PURE_FOLDERS) or path in PURE_FILES
 
 
 def imported_modules(tree: ast.AST, path: str) -> Iterator[str]:

@@ -6,7 +6,8 @@ import pytest
 
 from geo import Cell
 from server.arrival import parse_cell
-from server.messages import Enter, Refused
+from server.codes import Refused
+from server.commands import Enter
 from tests.sessions import FAR_AWAY, HERE, NEAR, UNLIMITED, Guest, Stage, of_type, only
 
 

@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from server.codec import SUBPROTOCOLS
-from server.messages import CLOSE_CODES, COMMANDS, ERROR_CODES, EVENTS, wire_name
+from server.codes import CLOSE_CODES, ERROR_CODES
+from server.commands import COMMANDS
+from server.messages import EVENTS, wire_name
 from server.operate.asyncapi import ANSWERS, MESSAGES, Message, document
 
 FORMATS = ("json", "msgpack")

@@ -10,8 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rooms.events import Event, Joined, Member, Said, Skipped
+from server.answers import Bye, Pong
 from server.codec import JSON, MSGPACK, SUBPROTOCOLS, Codec, Unreadable
-from server.messages import ANNOUNCED, COMMANDS, EVENTS, AnyCommand, Bye, Command, Pong, wire_name
+from server.commands import ANNOUNCED, COMMANDS, AnyCommand, Command
+from server.messages import EVENTS, wire_name
 from tests.sessions import messages_of
 
 CODECS = pytest.mark.parametrize("codec", [JSON, MSGPACK], ids=["json", "msgpack"])

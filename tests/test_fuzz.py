@@ -14,7 +14,9 @@ from typing import Any
 import msgpack
 import pytest
 
-from server.messages import ANNOUNCED, CLOSE_CODES, COMMANDS, ERROR_CODES, wire_name
+from server.codes import CLOSE_CODES, ERROR_CODES
+from server.commands import ANNOUNCED, COMMANDS
+from server.messages import wire_name
 from tests.sessions import FAR_AWAY, HERE, NEAR, UNLIMITED, Guest, Stage
 
 FRAMES = 100_000

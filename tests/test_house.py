@@ -5,8 +5,8 @@ import gc
 import pytest
 
 from rooms.room import Room, Seat
+from server.codes import Refused
 from server.house import CLIENT_LIMITS, House
-from server.messages import Refused
 from server.safety.rates import Meter, Rate
 from server.settings import SETTINGS, Settings
 from server.version import VERSION

@@ -3,7 +3,7 @@
 import pytest
 
 from geo import Cell
-from server.messages import Refused
+from server.codes import Refused
 from server.safety import identities as module
 from server.safety.identities import Identities, Identity
 from server.safety.rates import take_all

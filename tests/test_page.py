@@ -11,8 +11,8 @@ import pytest
 from client_demo.make_page_data import as_steps, city_line, land_rings
 from client_demo.places import City, cities
 from rooms.whys import SENTENCES
+from server.codes import CLOSE_CODES
 from server.house import KEPT
-from server.messages import CLOSE_CODES
 
 PAGE = Path(__file__).parent.parent / "client_demo" / "page"
 STRINGS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (PAGE / "strings").iterdir()}

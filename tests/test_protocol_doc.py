@@ -11,7 +11,8 @@ import pytest
 
 from rooms.events import Event
 from server.codec import JSON
-from server.messages import ANNOUNCED, COMMANDS, EVENTS, PROTOCOL, AnyCommand, Command, wire_name
+from server.commands import ANNOUNCED, COMMANDS, AnyCommand, Command
+from server.messages import EVENTS, PROTOCOL, wire_name
 from server.operate.asyncapi import ANSWERS
 from tests.live_server import live_server
 from tests.protocol_page import PAGE, Exchange, exchange_of, parts, parts_of

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from server.commands import COMMANDS
 from server.house import CLIENT_LIMITS, KEPT
 from server.http import HttpResponse, Request, Routes
-from server.messages import COMMANDS, wire_name
+from server.messages import wire_name
 from server.routes import RETRY_AFTER_S, about, routes
 from server.version import VERSION
 from tests.sessions import make_house

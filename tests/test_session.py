@@ -9,34 +9,29 @@ from hypothesis import strategies as st
 
 from rooms.changes import Change, Gone, Published, Seated
 from rooms.events import Event, Member, Said, Waiting
-from server.house import House
-from server.messages import (
+from server.acts import HANDLERS
+from server.answers import Entered, Error, Moved, Muted, Pong, RoomEvent, Unmuted
+from server.codes import ERROR_CODES, Refused
+from server.commands import (
     COMMANDS,
-    ERROR_CODES,
     AnyCommand,
     Away,
     Command,
     Enter,
-    Entered,
-    Error,
     Leave,
     Move,
-    Moved,
     Mute,
-    Muted,
     Next,
     Ping,
-    Pong,
-    Refused,
     Rename,
     Resume,
-    RoomEvent,
     Say,
     Unmute,
-    Unmuted,
-    wire_name,
 )
-from server.session import _HANDLERS, TRANSITIONS, Arrived, End, Hides, Outcome, Session, State, bye
+from server.house import House
+from server.messages import wire_name
+from server.outcomes import Arrived, End, Hides, Outcome, bye
+from server.session import TRANSITIONS, Session, State
 from tests.sessions import BEGAN, FAR_AWAY, HERE, NEAR, UNLIMITED, make_house
 
 NOW = BEGAN
@@ -96,7 +91,7 @@ def published(outcome: Sequence[object]) -> list[Event]:
 
 
 def test_every_command_has_a_row_for_its_state_and_a_handler() -> None:
-    assert {command for _, command in TRANSITIONS} == set(_HANDLERS) == set(COMMANDS) == set(RIGHT)
+    assert {command for _, command in TRANSITIONS} == set(HANDLERS) == set(COMMANDS) == set(RIGHT)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=wire_name)
@@ -244,7 +239,7 @@ def test_refusal_is_one_error_that_changes_nothing(code: str) -> None:
     assert refused.message
     assert (refused.retry_after is not None) == (code == "rate_limited") == ERROR_CODES[code].may_retry
     assert (session.state, session.person) == (state, person)
-    assert (room.seq, dict(room.seats)) == before if room else not session._house.world.people
+    assert (room.seq, dict(room.seats)) == before if room else not session.house.world.people
 
 
 @pytest.mark.parametrize(

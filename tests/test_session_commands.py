@@ -7,23 +7,11 @@ import pytest
 
 from rooms.changes import Seated
 from rooms.events import Changed, Joined, Left, Member, Said, Skipped, Waiting
-from server.messages import (
-    AnyCommand,
-    Away,
-    Command,
-    Enter,
-    Error,
-    Leave,
-    Move,
-    Mute,
-    Next,
-    Ping,
-    Rename,
-    Say,
-    Unmute,
-    wire_name,
-)
-from server.session import Hides, Outcome, Session
+from server.answers import Error
+from server.commands import AnyCommand, Away, Command, Enter, Leave, Move, Mute, Next, Ping, Rename, Say, Unmute
+from server.messages import wire_name
+from server.outcomes import Hides, Outcome
+from server.session import Session
 from tests.sessions import HERE, NEAR, UNLIMITED, make_house
 from tests.test_session import NOW, RIGHT, error, kinds, member_id, published, seated
 

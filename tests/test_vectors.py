@@ -12,7 +12,9 @@ from itertools import combinations
 import pytest
 
 from geo import Cell, cell_distance_m
-from server.messages import ANNOUNCED, CLOSE_CODES, ERROR_CODES, PROTOCOL, wire_name
+from server.codes import CLOSE_CODES, ERROR_CODES
+from server.commands import ANNOUNCED
+from server.messages import PROTOCOL, wire_name
 from server.operate.asyncapi import MESSAGES
 from tests.client_vector_player import ClientPlayer
 from tests.live_server import LiveServer, live_server

@@ -13,7 +13,9 @@ import msgspec
 
 from rooms.events import Event
 from server.codec import SUBPROTOCOLS
-from server.messages import CLOSE_CODES, COMMANDS, ERROR_CODES, EVENTS, PROTOCOL, Command, wire_name
+from server.codes import CLOSE_CODES, ERROR_CODES
+from server.commands import COMMANDS, Command
+from server.messages import EVENTS, PROTOCOL, wire_name
 
 ADDRESS = "/ws"
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from geo import Cell
 from rooms.person import Person
-from server.messages import Refused
+from server.codes import Refused
 from server.safety.rates import Meter, Rate, per_period
 from server.safety.tokens import BadToken, Tokens
 from server.settings import Settings

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from rooms.names import NAME_MAX_CHARS
-from server.messages import Refused
+from server.codes import Refused
 
 TOPICS_MAX = 5
 TOPIC_MAX_CHARS = 24

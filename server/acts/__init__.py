@@ -1,0 +1,25 @@
+"""What each command does, by subject: functions of a session, a command and the time, which return the outcome.
+
+Pure like the session they serve. `HANDLERS` has one for every command; which of them is allowed when is said by
+`TRANSITIONS` in server/session.py.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from server.acts import people, seats, talking
+from server.commands import Away, Command, Enter, Leave, Move, Mute, Next, Ping, Rename, Say, Unmute
+from server.outcomes import Outcome
+
+HANDLERS: dict[type[Command], Callable[[Any, Any, float], Outcome]] = {
+    Enter: seats.enter,
+    Move: seats.move,
+    Next: seats.next_,
+    Away: seats.away,
+    Leave: seats.leave,
+    Say: talking.say,
+    Rename: talking.rename,
+    Ping: talking.ping,
+    Mute: people.mute,
+    Unmute: people.unmute,
+}

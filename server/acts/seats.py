@@ -1,0 +1,57 @@
+"""Commands about one's own seat: to enter, to say where one is, to sit elsewhere, to be away, to leave."""
+
+from typing import TYPE_CHECKING
+
+from rooms.seating import place_of
+from server.answers import Entered, Moved, Privacy, You
+from server.arrival import arrive, claim_cell, parse_cell
+from server.commands import Away, Enter, Leave, Move, Next
+from server.house import KEPT
+from server.outcomes import Arrived, End, Outcome, bye
+
+if TYPE_CHECKING:
+    from server.session import Session
+
+
+def enter(session: "Session", command: Enter, now: float) -> Outcome:
+    """Give a newcomer a seat, or somebody known theirs again."""
+    house = session.house
+    arrival = arrive(house, command, now=now)
+    _, seat = place_of(arrival.person)
+    session.begin(arrival.identity, arrival.person)
+    entered = Entered(
+        you=You(seat.member.name, house.identities.token(arrival.identity, now=now)),
+        server=house.info,
+        limits=house.limits,
+        privacy=Privacy(str(arrival.person.next_cell), round(arrival.person.next_cell.diagonal_m), KEPT),
+        resumed=arrival.resumed,
+        ref=command.ref,
+    )
+    return [Arrived(arrival.person), entered, *arrival.changes, *(session.seen(event) for event in arrival.events)]
+
+
+def move(session: "Session", command: Move, now: float) -> Outcome:
+    """Note another cell, for the next window or `next`."""
+    cell = parse_cell(command.cell, finest=session.house.settings.finest_cell)
+    claim_cell(session.house, session.identity, cell, now=now)
+    counts_from = session.house.world.move(session.seated, cell)
+    return (Moved(cell=str(cell), counts_from=int(counts_from * 1000), ref=command.ref),)
+
+
+def next_(session: "Session", command: Next, now: float) -> Outcome:
+    """Seat the person elsewhere at once."""
+    session.take(session.identity.nexts, f"At most {session.house.settings.next_per_h} other rooms an hour.", now)
+    return session.house.world.next(session.seated, now=now, ref=command.ref)
+
+
+def away(session: "Session", command: Away, now: float) -> Outcome:
+    """Keep the seat while its person sleeps."""
+    session.take(session.identity.shown, "You come and go too often.", now)
+    return session.house.world.set_away(session.seated, now, now=now, ref=command.ref)
+
+
+def leave(session: "Session", command: Leave, now: float) -> Outcome:
+    """Forget the person."""
+    changes = session.house.world.leave(session.seated, now=now)
+    session.house.identities.end(session.identity.id)
+    return [*changes, End(bye(1000, ref=command.ref))]

@@ -1,0 +1,38 @@
+"""Commands that speak to the room, or to the server alone: to say, to change one's name, to ask for the time."""
+
+from typing import TYPE_CHECKING
+
+from rooms.changes import Published
+from server.answers import Pong
+from server.codes import Refused
+from server.commands import Ping, Rename, Say
+from server.outcomes import Outcome
+from server.safety.words import clean_name, clean_text
+
+if TYPE_CHECKING:
+    from server.session import Session
+
+
+def say(session: "Session", command: Say, now: float) -> Outcome:
+    """Say something to everybody in the room, once for each `ref`."""
+    room, seat = session.place()
+    if command.room is not None and command.room != room.id:
+        raise Refused("wrong_room", "You sit in another room now; nothing was said there.")
+    text = clean_text(command.text, max_chars=session.house.settings.text_max_chars)
+    said = room.said_before(seat, text, command.ref)
+    if said is not None:
+        return (said,)
+    session.house.pace(session.identity.said, room, seat, now=now)
+    return (Published(room, room.say(seat, text, now=now, ref=command.ref)),)
+
+
+def rename(session: "Session", command: Rename, now: float) -> Outcome:
+    """Show another name."""
+    name = clean_name(command.name)
+    session.take(session.identity.shown, "You change your name too often.", now)
+    return session.house.world.rename(session.seated, name, ref=command.ref)
+
+
+def ping(session: "Session", command: Ping, now: float) -> Outcome:
+    """Tell the server's time."""
+    return (Pong(now=int(now * 1000), ref=command.ref),)

@@ -1,0 +1,100 @@
+"""Events for one person: the answers to their commands, and what is theirs alone. A room's are in rooms/events.py."""
+
+from typing import Annotated, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from rooms.events import Event, Member
+
+Milliseconds: TypeAlias = Annotated[int, Meta(description="Unix time in milliseconds.")]
+
+
+class Answer(Event, frozen=True, kw_only=True):
+    """An event that may answer a command of the reader's."""
+
+    ref: str | None = None
+
+
+class You(msgspec.Struct, frozen=True, omit_defaults=True):
+    name: str
+    token: str
+    verified: str | None = None
+
+
+class ServerInfo(msgspec.Struct, frozen=True):
+    name: str
+    version: str
+    protocol: str
+    terms: str
+    contact: str
+
+
+class Privacy(msgspec.Struct, frozen=True):
+    """What the server holds of the reader."""
+
+    cell: str
+    cell_m: int
+    """How far two points of that cell can be from each other, in metres."""
+    kept: tuple[str, ...]
+
+
+class Entered(Answer, frozen=True, kw_only=True):
+    you: You
+    server: ServerInfo
+    limits: dict[str, float]
+    privacy: Privacy
+    resumed: bool
+
+
+class RoomEvent(Answer, frozen=True, kw_only=True, tag="room"):
+    """Where the reader sits now: sent only when that changes, or is resumed."""
+
+    room: str
+    kind: str
+    me: str
+    cell: str
+    within_m: int
+    opened: Milliseconds
+    closes: Milliseconds
+    now: Milliseconds
+    members: tuple[Member, ...]
+    seq: int
+    missed: int | None = None
+    why: str
+    why_code: str
+    why_args: dict[str, int]
+
+
+class Moved(Answer, frozen=True, kw_only=True):
+    cell: str
+    counts_from: Milliseconds
+
+
+class Muted(Answer, frozen=True, kw_only=True):
+    who: str
+
+
+class Unmuted(Answer, frozen=True, kw_only=True):
+    who: str
+
+
+class Pong(Answer, frozen=True, kw_only=True):
+    now: Milliseconds
+
+
+class Error(Answer, frozen=True, kw_only=True):
+    code: str
+    message: str
+    about: str | None = None
+    retry_after: float | None = None
+    """Seconds of real time."""
+
+
+class Bye(Answer, frozen=True, kw_only=True):
+    """The last message before the server closes the connection."""
+
+    code: int
+    reason: str
+    why_code: str
+    reconnect_in: float | None

@@ -1,0 +1,99 @@
+"""Every command of the wire protocol, and which of them this version has.
+
+The shapes alone: the codec decodes and checks by them. What a command does stands in server/acts/.
+"""
+
+from typing import Annotated, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+Ref: TypeAlias = Annotated[str, Meta(max_length=32, description="Comes back in the answer or the error.")]
+CellText: TypeAlias = Annotated[str, Meta(max_length=64, description="Geohash of 4 to `finest_cell` characters.")]
+MemberId: TypeAlias = Annotated[str, Meta(max_length=64, description="A member id of one's present room.")]
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True, tag=str.lower):
+    """The root of all commands: `type` on the wire is the class's name in lower case."""
+
+    ref: Ref | None = None
+
+
+class Resume(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The room one sat in and the newest event one has of it."""
+
+    room: str
+    seq: Annotated[int, Meta(ge=0)]
+
+
+class Enter(Command, frozen=True, kw_only=True):
+    """Ask for a seat among people near a cell: the first command of a connection."""
+
+    cell: CellText
+    name: str | None = None
+    topics: list[str] | None = None
+    visiting: bool | None = None
+    far: bool | None = None
+    token: str | None = None
+    auth: str | None = None
+    terms: str | None = None
+    resume: Resume | None = None
+    work: str | None = None
+
+
+class Say(Command, frozen=True, kw_only=True):
+    """Say something to everybody in the room."""
+
+    text: str
+    room: str | None = None
+
+
+class Move(Command, frozen=True, kw_only=True):
+    """Say that one is elsewhere now: counts from the next window, or `next`."""
+
+    cell: CellText
+
+
+class Next(Command, frozen=True, kw_only=True):
+    """Ask for another room, at once."""
+
+
+class Rename(Command, frozen=True, kw_only=True):
+    """Show another name."""
+
+    name: str
+
+
+class Away(Command, frozen=True, kw_only=True):
+    """Keep my seat while I sleep; any other command ends it."""
+
+
+class Leave(Command, frozen=True, kw_only=True):
+    """Forget me: seat, place and token."""
+
+
+class Mute(Command, frozen=True, kw_only=True):
+    """See no more of what a member says, in later rooms too."""
+
+    who: MemberId
+
+
+class Unmute(Command, frozen=True, kw_only=True):
+    """See again what a member says."""
+
+    who: MemberId
+
+
+class Ping(Command, frozen=True, kw_only=True):
+    """Ask for the server's time."""
+
+
+COMMANDS: tuple[type[Command], ...] = (Enter, Say, Move, Next, Rename, Away, Leave, Mute, Unmute, Ping)
+"""What this version understands, in the order of the documentation."""
+
+ANNOUNCED = frozenset(
+    "block blocks unblock report eject keep unkeep contact extend shake throw pick answer throw_back auth".split()
+)
+"""Commands of protocol 1.0 that this version does not have: they are answered by `unavailable`."""
+
+AnyCommand: TypeAlias = Enter | Say | Move | Next | Rename | Away | Leave | Mute | Unmute | Ping

@@ -1,0 +1,37 @@
+"""What may follow from a command, beside events and changes of the rooms: a list of these is a command's outcome."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeAlias
+
+from rooms.changes import Change
+from rooms.events import Event
+from rooms.person import Person
+from server.answers import Bye
+from server.codes import CLOSE_CODES
+
+
+class Arrived(NamedTuple):
+    """The client is that person from now on; whoever was so far is no more."""
+
+    person: Person
+
+
+class Hides(NamedTuple):
+    """From now on the client does not see what these members of its room say; None if it mutes nobody at all."""
+
+    members: frozenset[str] | None
+
+
+class End(NamedTuple):
+    """The connection closes after this last message."""
+
+    bye: Bye
+
+
+Outcome: TypeAlias = Sequence[Event | Change | Arrived | Hides | End]
+
+
+def bye(code: int, *, ref: str | None = None) -> Bye:
+    """Return the last message before a close with that code; the reader comes back at once, after a pause or never."""
+    row = CLOSE_CODES[code]
+    return Bye(code=code, reason=row.means, why_code=row.name, reconnect_in=1.0 if row.may_return else None, ref=ref)
