@@ -51,6 +51,7 @@ class Connection(asyncio.Protocol):
 
     Attributes:
         remote: the peer's address, without its port.
+        address: what the client's address is counted as; the endpoint sets it, and again once the head is known.
         subprotocol: the one agreed on, "" for none.
         write: takes frames made by `server.frames`; drops them unless the connection is open. It is
             exchanged at the end, so it is not to be kept elsewhere.
@@ -71,6 +72,7 @@ class Connection(asyncio.Protocol):
         "_receiver",
         "_stall",
         "_transport",
+        "address",
         "is_open",
         "is_paused",
         "remote",
@@ -80,6 +82,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.remote = ""
+        self.address = ""
         self.subprotocol = ""
         self.write: Callable[[bytes], None] = _drop
         self.is_open = False

@@ -5,6 +5,7 @@ Pure: it holds and answers, and neither awaits nor reads a clock.
 
 from collections import Counter
 from collections.abc import Callable
+from hashlib import blake2b
 
 from rooms.events import Said
 from rooms.room import Room, Seat
@@ -12,7 +13,9 @@ from rooms.world import World
 from server.answers import ServerInfo
 from server.codes import Refused
 from server.messages import PROTOCOL
+from server.origin import KEY_BYTES, Origin
 from server.safety.identities import Identities
+from server.safety.keys import derive
 from server.safety.rates import Meter, per_period, take_all
 from server.safety.tokens import Tokens
 from server.settings import Settings
@@ -40,11 +43,16 @@ class House:
     def __init__(self, settings: Settings, world: World, *, key: bytes, new_identity: Callable[[], bytes]) -> None:
         self.settings = settings
         self.world = world
-        self.identities = Identities(settings, Tokens(key), new_id=new_identity)
+        self.identities = Identities(settings, Tokens(key, ttl_s=settings.token_ttl_s), new_id=new_identity)
         self.limits: dict[str, float] = {name: getattr(settings, name) for name in CLIENT_LIMITS}
         self.info = ServerInfo(settings.server_name, VERSION, PROTOCOL, settings.terms, settings.contact)
+        self._origin_key = derive(key, b"hereabouts where")
         self._room_rate = per_period(settings.room_per_min, 60)
         self._paces: dict[str, Meter] = {}
+
+    def origin(self, address: str) -> Origin:
+        """Return where a connection from that address, as counted, comes from."""
+        return Origin(address, blake2b(address.encode(), key=self._origin_key, digest_size=KEY_BYTES).digest())
 
     def pace(self, own: tuple[Meter, ...], room: Room, seat: Seat, *, now: float) -> None:
         """Count one message of a member's and of the room's. Raises Refused, counting none.

@@ -6,13 +6,13 @@ put their deadlines on.
 """
 
 import asyncio
-import ipaddress
 from collections import Counter
 from collections.abc import Callable, Sequence
 from random import Random
 
 from server.connection import Connection
 from server.http import FrontDoor, HttpResponse, Reply, Routes, refusal
+from server.origin import LOOPBACK, counted_address
 from server.transport import Receiver, TransportLimits
 from server.wheel import Entry, Wheel
 
@@ -20,7 +20,6 @@ BACKLOG = 2048  # a whole room of reconnecting clients arrives within one turn
 HEADS_MAX = 512  # connections beyond `connections_max` that may still ask for HTTP, so that probes get through
 RETRY_AFTER_S = 10
 CLOSED_PER_TURN = 200  # closing costs tens of microseconds each; others are served in between
-LOOPBACK = "loopback"  # what all of this machine's addresses are counted as
 
 
 class Listener:
@@ -121,7 +120,7 @@ class Listener:
 
     def arrived(self, connection: Connection) -> None:
         """Count a new socket; answer at once where there are far too many."""
-        address = counted_address(connection.remote)
+        address = connection.address = counted_address(connection.remote)
         self.connections.add(connection)
         self._per_address[address] += 1
         if len(self.connections) > self.limits.connections_max + HEADS_MAX:
@@ -151,8 +150,7 @@ class Listener:
         if self.open_count >= self.limits.connections_max:
             self.refused_full += 1
             return _full()
-        address = counted_address(connection.remote)
-        if self._has_more_than(self.limits.connections_per_address, address):
+        if self._has_more_than(self.limits.connections_per_address, connection.address):
             self.refused_address += 1
             return _too_many()
         return None
@@ -164,7 +162,7 @@ class Listener:
 
     def left(self, connection: Connection) -> None:
         """Forget a socket that is gone."""
-        address = counted_address(connection.remote)
+        address = connection.address
         self.connections.discard(connection)
         self._per_address[address] -= 1
         if not self._per_address[address]:
@@ -214,21 +212,6 @@ class Listener:
                 entry.callback()
             except Exception as exc:
                 self._loop.call_exception_handler({"message": "bug in a deadline", "exception": exc})
-
-
-def counted_address(remote: str) -> str:
-    """Return what an address is counted as: IPv6 by /64, which one household or machine holds whole."""
-    try:
-        address = ipaddress.ip_address(remote)
-    except ValueError:  # no IP socket
-        return LOOPBACK
-    if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address
-    if address.is_loopback:
-        return LOOPBACK
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((address, 64), strict=False))
-    return str(address)
 
 
 def _full() -> HttpResponse:

@@ -85,7 +85,7 @@ class Node:
                 self.house.room_ended(room)
             case Gone(person):
                 peer = self.peers.pop(person.id, None)
-                self.house.identities.went(person.id)
+                self.house.identities.went(person.id, now=self.clock.now())
                 if peer is not None:
                     peer.sent_away()
 

@@ -26,10 +26,12 @@ class Peer:
     connection: Connection
     """Set by `opened`, which the connection calls before anything else."""
 
+    session: Session
+    """Likewise: where the client comes from is known only then."""
+
     def __init__(self, node: "Node") -> None:
         self._node = node
         self.codec: Codec = JSON
-        self.session = Session(node.house)
 
     # What the connection tells
 
@@ -37,6 +39,7 @@ class Peer:
         """Begin to talk in the format agreed on."""
         self.connection = connection
         self.codec = SUBPROTOCOLS[connection.subprotocol]
+        self.session = Session(self._node.house, self._node.house.origin(connection.address))
 
     def received(self, payload: bytes, binary: bool) -> None:
         """Do what one message asks for."""

@@ -27,6 +27,7 @@ from server.codes import Refused
 from server.commands import Away, Command, Enter, Leave, Move, Mute, Next, Ping, Rename, Say, Unmute
 from server.house import House
 from server.messages import wire_name
+from server.origin import Origin
 from server.outcomes import End, Outcome, bye
 from server.safety.identities import Identity
 from server.safety.rates import Meter, per_period, take_all
@@ -58,14 +59,16 @@ class Session:
     """One client's talk with the server.
 
     Attributes:
+        origin: where the client comes from.
         person: who they are to the rooms, once entered and until replaced.
         hidden: ids of members of their room whose words they do not see; None if they mute nobody at all.
     """
 
-    __slots__ = ("_errors", "_identity", "hidden", "house", "person", "state")
+    __slots__ = ("_errors", "_identity", "hidden", "house", "origin", "person", "state")
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, origin: Origin) -> None:
         self.house = house
+        self.origin = origin
         self._errors: Meter | None = None
         self._identity: Identity | None = None
         self.state = State.NEW
@@ -109,6 +112,7 @@ class Session:
         """Know that the connection is gone; a seat, if there still is one, waits for its return."""
         if self.person is not None and self.person.seat is not None:
             self.house.world.lose(self.person, now=now)
+            self.identity.rises(now)
         self.state = State.ENDED
 
     # What this client sees of a room
@@ -152,9 +156,10 @@ class Session:
 
     # What acts ask
 
-    def begin(self, identity: Identity, person: Person) -> None:
+    def begin(self, identity: Identity, person: Person, *, now: float) -> None:
         """Know who the client is, and hide whom they mute."""
         self._identity, self.person = identity, person
+        identity.sits(now)
         self._hide_muted(place_of(person)[0])
 
     @property

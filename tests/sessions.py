@@ -18,6 +18,7 @@ from rooms.world import World
 from server.connection import Connection
 from server.house import House
 from server.node import Node
+from server.origin import LOOPBACK, Origin
 from server.peer import Peer
 from server.safety.tokens import IDENTITY_BYTES
 from server.settings import Settings
@@ -28,6 +29,7 @@ HERE = "dr5ru6"
 NEAR = "dr5ru7"
 FAR_AWAY = "u33db2"
 KEY = bytes(range(32))
+ORIGIN = Origin("192.0.2.1", b"where")
 
 UNLIMITED: dict[str, Any] = {
     "say_per_s": 0, "say_burst": 0, "say_per_min": 0, "room_per_min": 0,
@@ -114,8 +116,9 @@ class HandClock:
 class FakeConnection:
     """A connection as a peer and the fan-out use it: keeps each write."""
 
-    def __init__(self, loop: HandLoop, subprotocol: str, closed: Callable[[], None]) -> None:
+    def __init__(self, loop: HandLoop, subprotocol: str, address: str, closed: Callable[[], None]) -> None:
         self.subprotocol = subprotocol
+        self.address = address
         self.writes: list[bytes] = []
         self.close_code: int | None = None
         self.has_entered = False
@@ -155,12 +158,14 @@ class Guest:
         heard: what was said, by room and number.
     """
 
-    def __init__(self, stage: "Stage", wire: str = "json", *, subprotocol: str | None = None) -> None:
+    def __init__(
+        self, stage: "Stage", wire: str = "json", *, subprotocol: str | None = None, address: str = LOOPBACK
+    ) -> None:
         self.stage = stage
         self.wire = wire
         self.peer: Peer = stage.node.make_peer()
         name = f"hereabouts.v1.{wire}" if subprotocol is None else subprotocol
-        self.connection = FakeConnection(stage.loop, name, self.peer.closed)
+        self.connection = FakeConnection(stage.loop, name, address, self.peer.closed)
         self.peer.opened(cast(Connection, self.connection))
         self.room = self.me = self.token = ""
         self.seq = 0

@@ -19,7 +19,7 @@ class Ear:
     """A listener that hides what one member says, if told whom."""
 
     def __init__(self, loop: HandLoop, codec: Codec = JSON, hidden: str = "") -> None:
-        self.fake = FakeConnection(loop, "", lambda: None)
+        self.fake = FakeConnection(loop, "", "", lambda: None)
         self.connection = cast(Connection, self.fake)
         self.codec = codec
         self.hidden = hidden

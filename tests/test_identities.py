@@ -41,7 +41,7 @@ def test_token_leads_to_the_same_identity_online_and_after() -> None:
     identity = came(identities)
     token = identities.token(identity, now=NOW)
     assert identities.of(token, now=NOW) is identity
-    identities.went(identity.id)
+    identities.went(identity.id, now=NOW)
     assert identities.of(token, now=NOW) is identity
 
 
@@ -65,7 +65,7 @@ def test_token_ends_with_leave() -> None:
     identity = came(identities)
     first, second = identities.token(identity, now=NOW), identities.token(identity, now=NOW + 5)
     identities.end(identity.id)
-    identities.went(identity.id)
+    identities.went(identity.id, now=NOW)
     assert refused(identities, first) == refused(identities, second) == "bad_token"
 
 
@@ -78,7 +78,7 @@ def test_rates_and_mutes_outlast_an_absence() -> None:
         while not take_all(meters, NOW):
             pass
     token = identities.token(identity, now=NOW)
-    identities.went(identity.id)
+    identities.went(identity.id, now=NOW)
     again = identities.of(token, now=NOW + 0.5)
     identities.came(again)
     assert list(again.muted) == ["somebody"]
@@ -94,7 +94,7 @@ def test_who_went_is_remembered_up_to_a_number_the_longest_gone_forgotten_first(
     people = [came(identities) for _ in range(5)]
     tokens = [identities.token(person, now=NOW) for person in people]
     for person in people:
-        identities.went(person.id)
+        identities.went(person.id, now=NOW)
     found = [identities.of(token, now=NOW) for token in tokens]
     assert [one is person for one, person in zip(found, people, strict=True)] == [False, False, True, True, True]
     assert [one.id for one in found] == [person.id for person in people]
@@ -132,5 +132,32 @@ def test_token_holds_nothing_but_identity_and_expiry() -> None:
     identities = make()
     identity = came(identities)
     token = identities.token(identity, now=NOW)
-    expires = NOW + Settings().token_ttl_s
-    assert token == Tokens(KEY).make(bytes.fromhex(identity.id), expires=expires)
+    assert token == Tokens(KEY, ttl_s=Settings().token_ttl_s).make(bytes.fromhex(identity.id), now=NOW)
+
+
+def test_identity_is_new_until_it_has_sat_long_enough_in_all() -> None:
+    identities = make(new_identity_s=600)
+    identity = came(identities)
+    assert identity.is_new(NOW)
+    identity.sits(NOW)
+    assert identity.is_new(NOW + 599)
+    assert not identity.is_new(NOW + 600)
+    identity.rises(NOW + 400)
+    assert identity.is_new(NOW + 5000), "time without a seat is not counted"
+    identity.sits(NOW + 5000)
+    identity.sits(NOW + 5100)
+    assert identity.is_new(NOW + 5199)
+    assert not identity.is_new(NOW + 5200)
+
+
+def test_nobody_is_new_where_that_is_switched_off() -> None:
+    assert not came(make(new_identity_s=0)).is_new(NOW)
+
+
+def test_seated_time_outlasts_an_absence() -> None:
+    identities = make(new_identity_s=600)
+    identity = came(identities)
+    token = identities.token(identity, now=NOW)
+    identity.sits(NOW)
+    identities.went(identity.id, now=NOW + 601)
+    assert not identities.of(token, now=NOW + 1000).is_new(NOW + 1000)

@@ -20,7 +20,7 @@ from server.connection import Connection, TransportLimits
 from server.engine import Engine
 from server.frames import text_frame
 from server.http import HttpResponse
-from server.listener import Listener, counted_address
+from server.listener import Listener
 from tests.echo_server import Echo
 from tests.test_frames import masked
 from tests.test_http import upgrade
@@ -215,22 +215,6 @@ def test_one_address_has_a_share_unless_it_is_loopback(run: Run) -> None:
             assert listener.open_count == 1
 
     run(story)
-
-
-@pytest.mark.parametrize(
-    ("remote", "counted"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
-        ("127.0.0.9", "loopback"),
-        ("::1", "loopback"),
-        ("", "loopback"),
-    ],
-)
-def test_addresses_are_counted_as_their_holder_has_them(remote: str, counted: str) -> None:
-    assert counted_address(remote) == counted
 
 
 def test_huge_frame_and_endless_fragments_are_told_1009_though_much_is_unread(run: Run) -> None:

@@ -32,7 +32,7 @@ from server.house import House
 from server.messages import wire_name
 from server.outcomes import Arrived, End, Hides, Outcome, bye
 from server.session import TRANSITIONS, Session, State
-from tests.sessions import BEGAN, FAR_AWAY, HERE, NEAR, UNLIMITED, make_house
+from tests.sessions import BEGAN, FAR_AWAY, HERE, NEAR, ORIGIN, UNLIMITED, make_house
 
 NOW = BEGAN
 RIGHT: dict[type[Command], Callable[[str], AnyCommand]] = {
@@ -52,7 +52,7 @@ RIGHT: dict[type[Command], Callable[[str], AnyCommand]] = {
 
 def seated(house: House, cell: str = HERE, **fields: Any) -> Session:
     """Return the session of somebody who has just entered."""
-    session = Session(house)
+    session = Session(house, ORIGIN)
     session.receive(Enter(cell=cell, **fields), now=NOW)
     assert session.state is State.SEATED
     return session
@@ -65,7 +65,7 @@ def member_id(session: Session) -> str:
 
 
 def in_state(house: House, state: State) -> Session:
-    session = Session(house) if state is State.NEW else seated(house)
+    session = Session(house, ORIGIN) if state is State.NEW else seated(house)
     if state is State.ENDED:
         session.receive(Leave(), now=NOW)
     return session
@@ -133,7 +133,7 @@ def test_every_command_in_every_state(state: State, command: type[Command]) -> N
 def test_outcome_of_each_command_in_its_order(command: type[Command], expected: list[str]) -> None:
     house = make_house()
     other = seated(house)
-    session = Session(house) if command is Enter else seated(house)
+    session = Session(house, ORIGIN) if command is Enter else seated(house)
     assert kinds(session.receive(RIGHT[command](member_id(other)), now=NOW)) == expected
 
 
@@ -141,7 +141,7 @@ def test_outcome_of_each_command_in_its_order(command: type[Command], expected: 
 def test_every_answer_carries_the_ref(command: type[Command]) -> None:
     house = make_house()
     other = seated(house)
-    session = Session(house) if command is Enter else seated(house)
+    session = Session(house, ORIGIN) if command is Enter else seated(house)
     outcome = session.receive(RIGHT[command](member_id(other)), now=NOW)
     carriers = [*published(outcome), *outcome, *(what.bye for what in outcome if isinstance(what, End))]
     carrying = [what for what in carriers if getattr(what, "ref", None) == "r"]
@@ -167,7 +167,7 @@ def test_what_the_answers_say() -> None:
 
 def test_enter_is_answered_by_who_one_is_where_and_what_is_kept() -> None:
     house = make_house(server_name="Campus", terms="be kind", contact="desk", finest_cell=6)
-    session = Session(house)
+    session = Session(house, ORIGIN)
     outcome = session.receive(Enter(cell=HERE.upper(), name="Ann", visiting=True, topics=["go"]), now=NOW)
     arrived, entered, _, seat = outcome[:4]
     assert session.person is not None
@@ -194,7 +194,7 @@ def test_enter_is_answered_by_who_one_is_where_and_what_is_kept() -> None:
 def provoke(code: str) -> tuple[Session, AnyCommand]:
     """Return a session and a command that it refuses with that code."""
     house = make_house(say_burst=1)
-    session = Session(house) if code not in SEATED_REFUSALS else seated(house)
+    session = Session(house, ORIGIN) if code not in SEATED_REFUSALS else seated(house)
     match code:
         case "wrong_room":
             return session, Say(text="hi", room="elsewhere", ref="r")
@@ -298,14 +298,14 @@ def test_more_than_errors_per_min_end_the_session(state: State) -> None:
 
 
 def test_errors_are_forgiven_with_time() -> None:
-    session = Session(make_house(errors_per_min=2))
+    session = Session(make_house(errors_per_min=2), ORIGIN)
     for number in range(100):
         outcome = session.refuse(Refused("bad_message", "x"), about=None, ref=None, now=NOW + 30 * number)
         assert kinds(outcome) == ["Error"]
 
 
 def test_errors_without_a_limit_never_end_a_session() -> None:
-    session = Session(make_house(errors_per_min=0))
+    session = Session(make_house(errors_per_min=0), ORIGIN)
     for _ in range(1000):
         assert kinds(session.receive(Ping(), now=NOW)) == ["Error"]
 
@@ -335,9 +335,23 @@ def test_replaced_session_gives_its_seat_to_nobody() -> None:
     assert session.receive(Ping(), now=NOW) == ()
 
 
+def test_time_counts_as_seated_while_there_is_a_connection() -> None:
+    house = make_house(new_identity_s=100, resume_grace_s=1000)
+    session = seated(house)
+    identity = session.identity
+    session.disconnected(now=NOW + 40)
+    assert identity.is_new(NOW + 900)
+    token = house.identities.token(identity, now=NOW + 900)
+    again = Session(house, ORIGIN)
+    again.receive(Enter(cell=HERE, token=token), now=NOW + 900)
+    assert again.identity is identity
+    assert identity.is_new(NOW + 959)
+    assert not identity.is_new(NOW + 960)
+
+
 def test_connection_gone_before_enter_leaves_nothing() -> None:
     house = make_house()
-    session = Session(house)
+    session = Session(house, ORIGIN)
     session.disconnected(now=NOW)
     assert (session.state, house.world.people, house.world.deadline) == (State.ENDED, {}, None)
 
@@ -398,7 +412,7 @@ def test_any_sequence_of_commands_leaves_sessions_and_rooms_in_agreement(
     story: list[tuple[int, Any]], settings: dict[str, Any]
 ) -> None:
     house = make_house(**settings)
-    sessions = [Session(house) for _ in range(4)]
+    sessions = [Session(house, ORIGIN) for _ in range(4)]
     tokens: dict[int, str] = {}
     now = NOW
     for who, act in story:
@@ -410,7 +424,7 @@ def test_any_sequence_of_commands_leaves_sessions_and_rooms_in_agreement(
             let_time_pass(house, sessions, now)
         elif act == "gone":
             session.disconnected(now=now)
-            sessions[who] = Session(house)
+            sessions[who] = Session(house, ORIGIN)
         elif act == "return":
             if session.state is State.NEW and who in tokens:
                 outcome = session.receive(

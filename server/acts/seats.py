@@ -18,7 +18,7 @@ def enter(session: "Session", command: Enter, now: float) -> Outcome:
     house = session.house
     arrival = arrive(house, command, now=now)
     _, seat = place_of(arrival.person)
-    session.begin(arrival.identity, arrival.person)
+    session.begin(arrival.identity, arrival.person, now=now)
     entered = Entered(
         you=You(seat.member.name, house.identities.token(arrival.identity, now=now)),
         server=house.info,

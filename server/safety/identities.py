@@ -32,18 +32,38 @@ class Identity:
         cell: the one they named last.
         person: who they were to the rooms when they were last online, with what the rooms hold against them.
         muted: ids of other identities, in the order they were muted.
+        seated_s: how long they had sat, with a connection, until they last rose; seconds of the rooms' clock.
     """
 
-    __slots__ = ("cell", "cells", "id", "muted", "nexts", "person", "said", "shown")
+    __slots__ = ("_new_s", "_since", "cell", "cells", "id", "muted", "nexts", "person", "said", "seated_s", "shown")
 
     def __init__(self, id: str, settings: Settings) -> None:
         self.id = id
         self.cell: Cell | None = None
         self.person: Person | None = None
         self.muted: dict[str, None] = {}
+        self.seated_s = 0.0
+        self._since: float | None = None
+        self._new_s = settings.new_identity_s
         self.said, self.shown = _talk(settings), _talk(settings)
         self.nexts = _meters(per_period(settings.next_per_h, 3600))
         self.cells = _meters(per_period(settings.cells_per_h, 3600))
+
+    def is_new(self, now: float) -> bool:
+        """Tell whether they have sat for less than `new_identity_s` in all."""
+        sitting_s = now - self._since if self._since is not None else 0.0
+        return self.seated_s + sitting_s < self._new_s
+
+    def sits(self, now: float) -> None:
+        """Count the time from here on as seated."""
+        if self._since is None:
+            self._since = now
+
+    def rises(self, now: float) -> None:
+        """Count no more: a seat that waits for a lost connection makes nobody known."""
+        if self._since is not None:
+            self.seated_s += now - self._since
+            self._since = None
 
     def mute(self, id: str) -> None:
         """Mute another identity; of too many the one muted first is forgotten."""
@@ -77,17 +97,18 @@ class Identities:
 
     def token(self, identity: Identity, *, now: float) -> str:
         """Return a fresh token of the identity."""
-        return self._tokens.make(bytes.fromhex(identity.id), expires=now + self._settings.token_ttl_s)
+        return self._tokens.make(bytes.fromhex(identity.id), now=now)
 
     def came(self, identity: Identity) -> None:
         """Know the identity online."""
         self._absent.pop(identity.id, None)
         self._online[identity.id] = identity
 
-    def went(self, id: str) -> None:
+    def went(self, id: str, *, now: float) -> None:
         """Know the identity no longer online; it may come back."""
         identity = self._online.pop(id, None)
         if identity is not None:
+            identity.rises(now)
             _put(self._absent, id, identity)
 
     def end(self, id: str) -> None:
