@@ -85,6 +85,7 @@ def without_rates(**settings: object) -> dict[str, object]:
         "room_per_min": 1_000_000,
         "new_identity_s": 0,
         "connections_per_address": 0,
+        "sockets_per_address": 0,
         "work_above_connects_per_s": 0,
         # The end of a window would seat everybody anew in the middle of a measurement.
         "window_s": 86_400,

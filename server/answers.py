@@ -89,6 +89,8 @@ class Error(Answer, frozen=True, kw_only=True):
     about: str | None = None
     retry_after: float | None = None
     """Seconds of real time."""
+    bits: int | None = None
+    nonce: str | None = None
 
 
 class Bye(Answer, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from server.node import Node
 from server.operate.metrics import make_registry
 from server.routes import routes
 from server.safety.tokens import IDENTITY_BYTES
-from server.settings import Loaded, Settings
+from server.settings import BINDS_LOOPBACK, Loaded, Settings
 from server.static import installed_pages
 from server.transport import TransportLimits
 
@@ -35,14 +35,22 @@ class App:
         key = bytes.fromhex(settings.secret) if settings.secret else secrets.token_bytes(32)
         world = World(settings, rng=random.SystemRandom(), new_id=lambda: secrets.token_urlsafe(ID_BYTES))
         self.settings = settings
-        self.house = House(settings, world, key=key, new_identity=lambda: secrets.token_bytes(IDENTITY_BYTES))
+        exempt = frozenset(name for name in BINDS_LOOPBACK if not loaded.explicit(name))
+        self.house = House(
+            settings,
+            world,
+            key=key,
+            new_identity=lambda: secrets.token_bytes(IDENTITY_BYTES),
+            new_nonce=lambda: secrets.token_urlsafe(ID_BYTES),
+            exempt=exempt,
+        )
         self.node = Node(self.house, Clock(settings.time_scale), asyncio.get_running_loop())
         self.listener = Listener(
             self.node.make_peer,
             limits=_transport_limits(settings),
             routes=routes(self.house, pages=installed_pages(), not_ready=self._not_ready, metrics=self._metrics),
             subprotocols=tuple(name for name in SUBPROTOCOLS if name),
-            count_loopback=loaded.explicit("connections_per_address"),
+            count_loopback="sockets_per_address" not in exempt,
         )
         self._registry = make_registry(self.node, self.listener)
         self._is_stopping = False
@@ -82,5 +90,5 @@ def _transport_limits(settings: Settings) -> TransportLimits:
         unsent_max_bytes=settings.unsent_max_bytes,
         unsent_max_s=settings.unsent_max_s,
         connections_max=settings.connections_max,
-        connections_per_address=settings.connections_per_address,
+        sockets_per_address=settings.sockets_per_address,
     )

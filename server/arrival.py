@@ -3,7 +3,7 @@
 Pure, like the session it serves: it reads an `enter` and says who that is and what follows.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from geo import ALPHABET, Cell
 from rooms.changes import Change
@@ -20,6 +20,9 @@ from server.safety.identities import Identity
 from server.safety.rates import take_all
 from server.safety.words import clean_name, clean_topics
 
+if TYPE_CHECKING:
+    from server.session import Session
+
 
 class Arrival(NamedTuple):
     """Who came, and what follows: changes of the rooms, then events for them alone."""
@@ -31,13 +34,18 @@ class Arrival(NamedTuple):
     events: list[Event]
 
 
-def arrive(house: House, command: Enter, *, now: float) -> Arrival:
-    """Let somebody in. Raises Refused or BadCell, changing nothing."""
+def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
+    """Let somebody in. Raises Refused or BadCell, changing nothing but the work that was asked for."""
+    house = session.house
     cell = parse_cell(command.cell, finest=house.settings.finest_cell)
     name, topics = clean_name(command.name), clean_topics(command.topics)
     if command.auth is not None:
         raise Refused("bad_auth", "This server takes no `auth`: enter without it.")
+    if command.token is None:
+        session.pay(command.work, now=now)
     identity = house.identities.of(command.token, now=now)
+    if command.token is not None:
+        session.known(now=now)
     person = house.world.people.get(identity.id)
     if person is not None:
         _check_resume(person, command.resume)

@@ -26,6 +26,7 @@ ERROR_CODES: dict[str, ErrorCode] = {
         ErrorCode("bad_topic", "There are too many topics, or one is empty or too long.", False),
         ErrorCode("bad_token", "The token is altered, expired, ended by `leave`, or another server's.", False),
         ErrorCode("bad_auth", "This server takes no `auth`.", False),
+        ErrorCode("work_needed", "Many newcomers: enter again with `work` for this `nonce` and `bits`.", False),
         ErrorCode("no_such_member", "Nobody else of that id sits in your room.", False),
         ErrorCode("wrong_room", "The room named is not yours any more.", False),
         ErrorCode("rate_limited", "Too often; `retry_after` says when it is allowed again.", True),
@@ -68,8 +69,10 @@ CLOSE_CODES: dict[int, CloseCode] = {
 class Refused(Exception):
     """A command is refused: becomes one `error` event, the session goes on as before it."""
 
-    def __init__(self, code: str, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(self, code: str, message: str, *, retry_after: float | None = None, **details: str | int) -> None:
         super().__init__(message)
         self.code = ERROR_CODES[code].code
         self.message = message
         self.retry_after = retry_after
+        self.details = details
+        """What the code needs besides: fields of `server.answers.Error`."""

@@ -38,7 +38,7 @@ class Enter(Command, frozen=True, kw_only=True):
     auth: str | None = None
     terms: str | None = None
     resume: Resume | None = None
-    work: str | None = None
+    work: Annotated[str, Meta(max_length=64, description="Answers the `nonce` of `work_needed`.")] | None = None
 
 
 class Say(Command, frozen=True, kw_only=True):

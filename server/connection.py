@@ -107,6 +107,11 @@ class Connection(asyncio.Protocol):
         if self.is_open:
             self._set_deadline(0, self.abort)
 
+    def await_enter(self, within_s: float) -> None:
+        """Put the deadline for entering off: to so many seconds from now."""
+        if self.is_open:
+            self._set_deadline(within_s, self._enter_late)
+
     def close(self, code: int, reason: str = "") -> None:
         """Send a Close frame after what was written; the socket is gone within `close_timeout_s`.
 

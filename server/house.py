@@ -14,11 +14,12 @@ from server.answers import ServerInfo
 from server.codes import Refused
 from server.messages import PROTOCOL
 from server.origin import KEY_BYTES, Origin
+from server.safety.door import Door
 from server.safety.identities import Identities
 from server.safety.keys import derive
 from server.safety.rates import Meter, per_period, take_all
 from server.safety.tokens import Tokens
-from server.settings import Settings
+from server.settings import BINDS_LOOPBACK, Settings
 from server.version import VERSION
 
 CLIENT_LIMITS = (
@@ -38,11 +39,28 @@ KEPT = (
 
 
 class House:
-    """The shared ground of all sessions."""
+    """The shared ground of all sessions.
 
-    def __init__(self, settings: Settings, world: World, *, key: bytes, new_identity: Callable[[], bytes]) -> None:
+    Args:
+        key: the server's secret, or what it made up in its place.
+        new_identity: gives 12 unguessable bytes, `new_nonce` a text of as many.
+        exempt: limits that do not bind clients on this machine.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        world: World,
+        *,
+        key: bytes,
+        new_identity: Callable[[], bytes],
+        new_nonce: Callable[[], str],
+        exempt: frozenset[str] = BINDS_LOOPBACK,
+    ) -> None:
         self.settings = settings
         self.world = world
+        self.new_nonce = new_nonce
+        self.door = Door(settings, exempt=exempt)
         self.identities = Identities(settings, Tokens(key, ttl_s=settings.token_ttl_s), new_id=new_identity)
         self.limits: dict[str, float] = {name: getattr(settings, name) for name in CLIENT_LIMITS}
         self.info = ServerInfo(settings.server_name, VERSION, PROTOCOL, settings.terms, settings.contact)

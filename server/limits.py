@@ -147,10 +147,18 @@ class Limits(Rules, frozen=True, kw_only=True):
     connections_per_address: Annotated[
         Count,
         Meta(
-            description="Connections from one address before new ones get 503; an address may be a whole "
-            "campus. Loopback is exempt unless this is set. 0: no limit.",
+            description="Connections from one address before new identities there must show work; an address "
+            "may be a whole campus, so nobody is refused. Loopback is exempt unless this is set. 0: never.",
         ),
     ] = 50
+    sockets_per_address: Annotated[
+        Count,
+        Meta(
+            description="Connections from one address above which new ones get 503, token or not: a third of "
+            "what the server holds, so that no address takes it all. Loopback is exempt unless this is set. "
+            "0: no limit.",
+        ),
+    ] = 6000
     work_above_connects_per_s: Annotated[
         Count,
         Meta(
@@ -215,5 +223,12 @@ class Limits(Rules, frozen=True, kw_only=True):
             )
         if self.frame_max_bytes > self.unsent_max_bytes:
             yield at_most("frame_max_bytes", self.frame_max_bytes, "unsent_max_bytes", self.unsent_max_bytes)
+        if self.sockets_per_address and self.connections_per_address > self.sockets_per_address:
+            yield at_most(
+                "connections_per_address",
+                self.connections_per_address,
+                "sockets_per_address",
+                self.sockets_per_address,
+            )
         if self.same_text_rooms_all and self.same_text_rooms > self.same_text_rooms_all:
             yield at_most("same_text_rooms", self.same_text_rooms, "same_text_rooms_all", self.same_text_rooms_all)

@@ -30,7 +30,7 @@ class Listener:
         routes: what plain GETs are answered by.
         subprotocols: the known ones.
         path: where upgrades are accepted; None for everywhere.
-        count_loopback: hold clients on this machine to `connections_per_address` too.
+        count_loopback: hold clients on this machine to `sockets_per_address` too.
         rng: for the jitter of pings alone.
 
     Attributes:
@@ -39,7 +39,8 @@ class Listener:
         open_count: those whose handshake is done and that are not closing.
         accepted: upgrades accepted so far. The other counters count from the start too:
         refused_full, refused_address: answered 503; http_answered: any other HTTP answer to a whole head;
-        handshakes_failed: ended before an answer; closed: by close code, 1006 if none was exchanged.
+        handshakes_failed: ended before an answer; dropped_half_open: those of them that made room for others;
+        closed: by close code, 1006 if none was exchanged.
     """
 
     def __init__(
@@ -59,11 +60,12 @@ class Listener:
         self.connections: set[Connection] = set()
         self.open_count = 0
         self.accepted = self.refused_full = self.refused_address = 0
-        self.http_answered = self.handshakes_failed = 0
+        self.http_answered = self.handshakes_failed = self.dropped_half_open = 0
         self.closed: Counter[int] = Counter()
         self._front_door = FrontDoor(routes or {}, subprotocols, path)
         self._count_loopback = count_loopback
         self._per_address: Counter[str] = Counter()
+        self._half_open: dict[Connection, None] = {}
         self._loop = asyncio.get_running_loop()
         self._wheel = Wheel(now=self._loop.time(), tick_s=self.limits.wheel_tick_s)
         self._timer: asyncio.TimerHandle | None = None
@@ -123,16 +125,29 @@ class Listener:
         address = connection.address = counted_address(connection.remote)
         self.connections.add(connection)
         self._per_address[address] += 1
-        if len(self.connections) > self.limits.connections_max + HEADS_MAX:
-            self.refused_full += 1
-            connection.refuse(_full())
-        elif self._has_more_than(2 * self.limits.connections_per_address, address):
+        is_too_full = len(self.connections) > self.limits.connections_max + HEADS_MAX
+        if self._has_more_than(self.limits.sockets_per_address, address):
             self.refused_address += 1
             connection.refuse(_too_many())
+        elif is_too_full and not self._half_open:
+            self.refused_full += 1
+            connection.refuse(_full())
+        else:
+            if is_too_full or len(self._half_open) >= self.limits.half_open_max:
+                self._drop_half_open()
+            self._half_open[connection] = None
+
+    def _drop_half_open(self) -> None:
+        """End the socket that has been without a request the longest: who does send one is done in a round trip."""
+        oldest = next(iter(self._half_open))
+        del self._half_open[oldest]
+        self.dropped_half_open += 1
+        oldest.abort()
 
     def answer(self, head: bytes, connection: Connection) -> Reply:
         """Return the answer to a request head, and count it."""
-        reply = self._front_door.answer(head, lambda: self._refusal(connection))
+        self._half_open.pop(connection, None)
+        reply = self._front_door.answer(head, self._refusal)
         if not reply.is_open:
             self.http_answered += 1
         return reply
@@ -146,13 +161,10 @@ class Listener:
         self.accepted += 1
         self.open_count += 1
 
-    def _refusal(self, connection: Connection) -> HttpResponse | None:
+    def _refusal(self) -> HttpResponse | None:
         if self.open_count >= self.limits.connections_max:
             self.refused_full += 1
             return _full()
-        if self._has_more_than(self.limits.connections_per_address, connection.address):
-            self.refused_address += 1
-            return _too_many()
         return None
 
     def ended(self, code: int) -> None:
@@ -164,6 +176,7 @@ class Listener:
         """Forget a socket that is gone."""
         address = connection.address
         self.connections.discard(connection)
+        self._half_open.pop(connection, None)
         self._per_address[address] -= 1
         if not self._per_address[address]:
             del self._per_address[address]

@@ -22,13 +22,19 @@ class Hides(NamedTuple):
     members: frozenset[str] | None
 
 
+class Patience(NamedTuple):
+    """The client has this many seconds more to enter: it was given work to do."""
+
+    seconds: float
+
+
 class End(NamedTuple):
     """The connection closes after this last message."""
 
     bye: Bye
 
 
-Outcome: TypeAlias = Sequence[Event | Change | Arrived | Hides | End]
+Outcome: TypeAlias = Sequence[Event | Change | Arrived | Hides | Patience | End]
 
 
 def bye(code: int, *, ref: str | None = None) -> Bye:

@@ -11,7 +11,7 @@ from rooms.events import Event
 from server.answers import Bye
 from server.codec import JSON, SUBPROTOCOLS, Codec, Unreadable
 from server.connection import Connection
-from server.outcomes import Arrived, End, Hides, Outcome, bye
+from server.outcomes import Arrived, End, Hides, Outcome, Patience, bye
 from server.session import Session, State
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Peer:
         self.connection = connection
         self.codec = SUBPROTOCOLS[connection.subprotocol]
         self.session = Session(self._node.house, self._node.house.origin(connection.address))
+        self.session.connected(now=self._node.clock.now())
 
     def received(self, payload: bytes, binary: bool) -> None:
         """Do what one message asks for."""
@@ -116,6 +117,8 @@ class Peer:
                 self.connection.entered()
             elif isinstance(what, Hides):
                 node.hide(self, what.members)
+            elif isinstance(what, Patience):
+                self.connection.await_enter(what.seconds)
             elif isinstance(what, End):
                 self.end(what.bye)
             else:

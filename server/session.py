@@ -28,9 +28,10 @@ from server.commands import Away, Command, Enter, Leave, Move, Mute, Next, Ping,
 from server.house import House
 from server.messages import wire_name
 from server.origin import Origin
-from server.outcomes import End, Outcome, bye
+from server.outcomes import End, Outcome, Patience, bye
 from server.safety.identities import Identity
 from server.safety.rates import Meter, per_period, take_all
+from server.safety.work import NONCE_GOOD_S, Challenge
 
 
 class State(Enum):
@@ -64,13 +65,26 @@ class Session:
         hidden: ids of members of their room whose words they do not see; None if they mute nobody at all.
     """
 
-    __slots__ = ("_errors", "_identity", "hidden", "house", "origin", "person", "state")
+    __slots__ = (
+        "_challenge",
+        "_errors",
+        "_identity",
+        "_is_stranger",
+        "_was_patient",
+        "hidden",
+        "house",
+        "origin",
+        "person",
+        "state",
+    )
 
     def __init__(self, house: House, origin: Origin) -> None:
         self.house = house
         self.origin = origin
         self._errors: Meter | None = None
         self._identity: Identity | None = None
+        self._challenge: Challenge | None = None
+        self._is_stranger = self._was_patient = False
         self.state = State.NEW
         self.person: Person | None = None
         self.hidden: frozenset[str] | None = None
@@ -97,9 +111,16 @@ class Session:
         """Return the outcome of a command that is refused, or of bytes that are none."""
         if self.state is State.ENDED:
             return ()
-        error = Error(code=refused.code, message=refused.message, about=about, retry_after=refused.retry_after, ref=ref)
+        error = Error(
+            code=refused.code,
+            message=refused.message,
+            about=about,
+            retry_after=refused.retry_after,
+            ref=ref,
+            **refused.details,  # type: ignore[arg-type]
+        )
         if self._count_error(now):
-            return (error,)
+            return (error, *self._patience()) if refused.code == "work_needed" else (error,)
         self.state = State.ENDED
         return (error, End(bye(4502)))
 
@@ -108,11 +129,19 @@ class Session:
         self.person = None
         self.state = State.ENDED
 
+    def connected(self, *, now: float) -> None:
+        """Know that there is a connection, of somebody who has shown nothing yet."""
+        self._is_stranger = True
+        self.house.door.came(self.origin, now=now)
+
     def disconnected(self, *, now: float) -> None:
         """Know that the connection is gone; a seat, if there still is one, waits for its return."""
         if self.person is not None and self.person.seat is not None:
             self.house.world.lose(self.person, now=now)
             self.identity.rises(now)
+        if self._is_stranger:
+            self._is_stranger = False
+            self.house.door.went(self.origin)
         self.state = State.ENDED
 
     # What this client sees of a room
@@ -161,6 +190,24 @@ class Session:
         self._identity, self.person = identity, person
         identity.sits(now)
         self._hide_muted(place_of(person)[0])
+
+    def known(self, *, now: float) -> None:
+        """Know that the client has shown a good token or JWT: an old acquaintance, who pays nothing."""
+        if self._is_stranger:
+            self._is_stranger = False
+            self.house.door.known(self.origin, now=now)
+
+    def pay(self, work: str | None, *, now: float) -> None:
+        """Have a stranger pay what coming in costs at this moment. Raises Refused, with what is to be done."""
+        challenge, self._challenge = self._challenge, None
+        if challenge is not None and challenge.is_met(work, now=now):
+            return
+        bits = self.house.door.ask(self.origin, now=now)
+        if bits:
+            until = now + NONCE_GOOD_S * self.house.settings.time_scale
+            self._challenge = Challenge(self.house.new_nonce(), bits, until)
+            message = "Very many are coming in: your computer has to do a little work first."
+            raise Refused("work_needed", message, bits=bits, nonce=self._challenge.nonce)
 
     @property
     def seated(self) -> Person:
@@ -215,6 +262,13 @@ class Session:
 
     def _refuse_command(self, refused: Refused, command: Command, now: float) -> Outcome:
         return self.refuse(refused, about=wire_name(type(command)), ref=command.ref, now=now)
+
+    def _patience(self) -> tuple[Patience, ...]:
+        """Give time for the work, once for each connection: asking again and again keeps none open."""
+        if self._was_patient:
+            return ()
+        self._was_patient = True
+        return (Patience(NONCE_GOOD_S),)
 
     def _count_error(self, now: float) -> bool:
         """Count one error and tell whether the connection may go on."""

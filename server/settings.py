@@ -32,12 +32,11 @@ WITHOUT_EFFECT = frozenset(
         "report_grace_s",
         "same_text_rooms",
         "same_text_rooms_all",
-        "work_above_connects_per_s",
     }
 )
 """Settings whose feature this version lacks: they may be set already, and the server says so."""
 
-BINDS_LOOPBACK = frozenset({"connections_per_address", "work_above_connects_per_s"})
+BINDS_LOOPBACK = frozenset({"connections_per_address", "sockets_per_address", "work_above_connects_per_s"})
 """Settings that loopback clients are exempt from unless somebody sets them, even to the default."""
 
 DEFAULT = "default"

@@ -30,7 +30,8 @@ class TransportLimits(msgspec.Struct, frozen=True, kw_only=True):
     unsent_max_s: float = 10.0  # 0: never
     close_timeout_s: float = 3.0  # from a Close frame or an HTTP answer to the hard end
     connections_max: int = 18000
-    connections_per_address: int = 50  # 0: any number
+    sockets_per_address: int = 6000  # 0: any number
+    half_open_max: int = 2048  # sockets without a whole request head, of all addresses
     wheel_tick_s: float = 0.1  # deadlines are told at most this late
 
 

@@ -21,7 +21,7 @@ from server.node import Node
 from server.origin import LOOPBACK, Origin
 from server.peer import Peer
 from server.safety.tokens import IDENTITY_BYTES
-from server.settings import Settings
+from server.settings import BINDS_LOOPBACK, Settings
 
 BEGAN = 1_700_000_000.0
 """When every stage begins, Unix seconds; in this cell's window there is more than a quarter of an hour left."""
@@ -44,7 +44,14 @@ def make_house(key: bytes = KEY, seed: int = 1, **settings: Any) -> House:
     chosen = Settings(**settings)
     ids, identities = count(1), count(1)
     world = World(chosen, rng=random.Random(seed), new_id=lambda: f"id{next(ids)}")
-    return House(chosen, world, key=key, new_identity=lambda: next(identities).to_bytes(IDENTITY_BYTES, "big"))
+    return House(
+        chosen,
+        world,
+        key=key,
+        new_identity=lambda: next(identities).to_bytes(IDENTITY_BYTES, "big"),
+        new_nonce=lambda: f"nonce{next(ids)}",
+        exempt=BINDS_LOOPBACK - set(settings),
+    )
 
 
 class HandTimer:
@@ -125,6 +132,7 @@ class FakeConnection:
         self.is_open = True
         self.is_paused = False
         self.checked = 0
+        self.patience_s = 0.0
         self._closed = closed
         self._loop = loop
 
@@ -137,6 +145,9 @@ class FakeConnection:
 
     def entered(self) -> None:
         self.has_entered = True
+
+    def await_enter(self, within_s: float) -> None:
+        self.patience_s += within_s
 
     def close(self, code: int, reason: str = "") -> None:
         if self.is_open:

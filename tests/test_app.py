@@ -237,9 +237,10 @@ async def test_about_and_entered_tell_the_same_limits() -> None:
 
 
 async def test_clients_on_this_machine_are_counted_only_where_the_limit_was_set() -> None:
-    async with running(connections_per_address=2) as app, Clients(app) as clients:
-        await clients.new()
-        await clients.new()
+    async with running(connections_per_address=1, sockets_per_address=2) as app, Clients(app) as clients:
+        await (await clients.new()).enter()
+        asked = await (await clients.new()).ask("enter", "error", cell=HERE)
+        assert asked["code"] == "work_needed"
         with pytest.raises(InvalidStatus) as refused:
             await clients.new()
         assert refused.value.response.status_code == 503

@@ -20,7 +20,7 @@ from server.connection import Connection, TransportLimits
 from server.engine import Engine
 from server.frames import text_frame
 from server.http import HttpResponse
-from server.listener import Listener
+from server.listener import HEADS_MAX, Listener
 from tests.echo_server import Echo
 from tests.test_frames import masked
 from tests.test_http import upgrade
@@ -199,20 +199,48 @@ def test_full_server_refuses_upgrades_but_answers_probes(run: Run) -> None:
 
 def test_one_address_has_a_share_unless_it_is_loopback(run: Run) -> None:
     async def story() -> None:
-        async with listening(count_loopback=True, connections_per_address=2) as listener:
+        async with listening(count_loopback=True, sockets_per_address=3) as listener:
             async with client(listener), client(listener):
-                assert b" 503 " in await answer_to(listener, upgrade())
-                await until(lambda: len(listener.connections) == 2)
-                silent = [await raw(listener), await raw(listener)]
-                await until(lambda: len(listener.connections) == 4)
+                _, silent = await raw(listener)
+                await until(lambda: len(listener.connections) == 3)
                 assert b" 503 " in await answer_to(listener), "not even a head is waited for"
-                for _, writer in silent:
-                    writer.close()
-            assert listener.refused_address == 2
-        async with listening(connections_per_address=1) as listener, client(listener), client(listener):
+                silent.close()
+            assert listener.refused_address == 1
+        async with listening(sockets_per_address=1) as listener, client(listener), client(listener):
             assert listener.open_count == 2
-        async with listening(count_loopback=True, connections_per_address=0) as listener, client(listener):
+        async with listening(count_loopback=True, sockets_per_address=0) as listener, client(listener):
             assert listener.open_count == 1
+
+    run(story)
+
+
+def test_sockets_that_send_no_request_make_room_the_oldest_first(run: Run) -> None:
+    async def story() -> None:
+        async with listening(half_open_max=3) as listener:
+            silent = [await raw(listener, b"GET /ws") for _ in range(20)]
+            await until(lambda: listener.dropped_half_open == 17)
+            async with client(listener) as honest:
+                await honest.send("hello")
+                assert await honest.recv() == "hello"
+            ended = [reader.at_eof() or await reader.read() == b"" for reader, _ in silent[:18]]
+            assert all(ended)
+            assert not any(reader.at_eof() for reader, _ in silent[18:])
+            for _, writer in silent:
+                writer.close()
+
+    run(story)
+
+
+def test_half_open_sockets_do_not_fill_a_small_server(run: Run) -> None:
+    async def story() -> None:
+        async with listening(connections_max=2) as listener:
+            silent = [await raw(listener) for _ in range(HEADS_MAX + 20)]
+            async with client(listener) as honest:
+                await honest.send("hello")
+                assert await honest.recv() == "hello"
+            assert listener.refused_full == 0
+            for _, writer in silent:
+                writer.close()
 
     run(story)
 

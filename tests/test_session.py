@@ -30,7 +30,7 @@ from server.commands import (
 )
 from server.house import House
 from server.messages import wire_name
-from server.outcomes import Arrived, End, Hides, Outcome, bye
+from server.outcomes import Arrived, End, Hides, Outcome, Patience, bye
 from server.session import TRANSITIONS, Session, State
 from tests.sessions import BEGAN, FAR_AWAY, HERE, NEAR, ORIGIN, UNLIMITED, make_house
 
@@ -196,12 +196,22 @@ def provoke(code: str) -> tuple[Session, AnyCommand]:
     house = make_house(say_burst=1)
     session = Session(house, ORIGIN) if code not in SEATED_REFUSALS else seated(house)
     match code:
+        case "work_needed":
+            return crowded(), Enter(cell=HERE, ref="r")
         case "wrong_room":
             return session, Say(text="hi", room="elsewhere", ref="r")
         case "rate_limited":
             session.receive(Say(text="hi"), now=NOW)
             return session, Say(text="hi", ref="r")
     return session, (SEATED_REFUSALS | NEW_REFUSALS)[code]
+
+
+def crowded() -> Session:
+    """Return the session of somebody at an address where others have connected."""
+    sessions = [Session(make_house(connections_per_address=1), ORIGIN)] * 2
+    for session in sessions:
+        session.connected(now=NOW)
+    return sessions[-1]
 
 
 NEW_REFUSALS: dict[str, AnyCommand] = {
@@ -212,6 +222,7 @@ NEW_REFUSALS: dict[str, AnyCommand] = {
     "bad_topic": Enter(cell=HERE, topics=[""], ref="r"),
     "bad_token": Enter(cell=HERE, token="x", ref="r"),
     "bad_auth": Enter(cell=HERE, auth="jwt", ref="r"),
+    "work_needed": Enter(cell=HERE, ref="r"),
 }
 SEATED_REFUSALS: dict[str, AnyCommand] = {
     "already_entered": Enter(cell=HERE, ref="r"),
@@ -234,7 +245,7 @@ def test_refusal_is_one_error_that_changes_nothing(code: str) -> None:
     state, person = session.state, session.person
     room = person.room if person else None
     before = (room.seq, dict(room.seats)) if room else None
-    refused = error(session.receive(command, now=NOW))
+    refused = error([what for what in session.receive(command, now=NOW) if not isinstance(what, Patience)])
     assert (refused.code, refused.about, refused.ref) == (code, wire_name(type(command)), "r")
     assert refused.message
     assert (refused.retry_after is not None) == (code == "rate_limited") == ERROR_CODES[code].may_retry
@@ -432,7 +443,7 @@ def test_any_sequence_of_commands_leaves_sessions_and_rooms_in_agreement(
                 )
         else:
             outcome = session.receive(act, now=now)
-            assert all(isinstance(what, Event | Change | Arrived | Hides | End) for what in outcome)
+            assert all(isinstance(what, Event | Change | Arrived | Hides | Patience | End) for what in outcome)
         for what in outcome:
             if isinstance(what, Entered):
                 tokens[who] = what.you.token

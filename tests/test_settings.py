@@ -58,6 +58,7 @@ DEFAULTS: dict[str, int | float | str] = {
     "errors_per_min": 60,
     "connections_max": 18_000,
     "connections_per_address": 50,
+    "sockets_per_address": 6000,
     "handshake_timeout_s": 5,
     "enter_timeout_s": 10,
     "ping_every_s": 25,

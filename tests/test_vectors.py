@@ -171,6 +171,8 @@ def _cells(vector: Vector) -> Iterator[Cell]:
         ({"$set": [1, 2]}, [1, 2, 3]),
         ({"$ref": "seen"}, "other"),
         ({"$bind": "x", "is": {"$": "string"}}, 1),
+        ({"$work": ["nonce", 16]}, "1"),
+        ({"$work": ["nonce", 1]}, 1),
     ],
 )
 def test_pattern_refuses_what_is_not_as_it_says(pattern: object, value: object) -> None:
@@ -185,6 +187,7 @@ def test_pattern_refuses_what_is_not_as_it_says(pattern: object, value: object) 
         ({"$set": [{"id": {"$ref": "seen"}}, {"id": 2}]}, [{"id": 2}, {"id": "this"}]),
         ({"$not": {"$among": [1, 2]}}, 3),
         (1.0, 1),
+        ({"$work": ["nonce", 1]}, "2"),
     ],
 )
 def test_pattern_takes_what_is_as_it_says(pattern: object, value: object) -> None:

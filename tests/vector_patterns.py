@@ -3,6 +3,8 @@
 Pure: values and names in, complaints out. docs/PROTOCOL.md describes the language.
 """
 
+import hashlib
+from itertools import count
 from typing import Any
 
 Names = dict[str, Any]
@@ -18,11 +20,11 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "list": (list,),
     "object": (dict,),
 }
-_FORMS = {"$", "$bind", "$ref", "$not", "$among", "$set"}
+_FORMS = {"$", "$bind", "$ref", "$not", "$among", "$set", "$work"}
 
 
 def filled(value: Any, names: Names) -> Any:
-    """Return a value to send, with what it stands for in place of `$ref`, `$repeat` and `$altered`."""
+    """Return a value to send, with what it stands for in place of `$ref`, `$repeat`, `$altered` and `$work`."""
     match value:
         case {"$ref": name}:
             return names[name]
@@ -30,6 +32,9 @@ def filled(value: Any, names: Names) -> Any:
             return text * times
         case {"$altered": name}:
             return _altered(names[name])
+        case {"$work": [nonce, bits]}:
+            asked, zeros = names.get(nonce, nonce), names.get(bits, bits)
+            return next(str(number) for number in count() if _is_work(str(number), asked, zeros))
     return _filled_inside(value, names)
 
 
@@ -65,7 +70,7 @@ def _mismatch_object(pattern: dict[str, Any], value: Any, names: Names, at: str)
     return _first(mismatch(want, value.get(key, ABSENT), names, f"{at}.{key}") for key, want in pattern.items())
 
 
-def _mismatch_form(pattern: dict[str, Any], value: Any, names: Names, at: str) -> str:
+def _mismatch_form(pattern: dict[str, Any], value: Any, names: Names, at: str) -> str:  # noqa: PLR0911 - a table
     assert len(_FORMS & set(pattern)) == 1, f"{pattern} is no pattern"
     match pattern:
         case {"$": kind}:
@@ -84,7 +89,19 @@ def _mismatch_form(pattern: dict[str, Any], value: Any, names: Names, at: str) -
             return "" if "" in complaints else f"{at}: {_shown(value)} is none of {choices}"
         case {"$set": wanted}:
             return _mismatch_set(wanted, value, names, at)
+        case {"$work": [nonce, bits]}:
+            return _mismatch_work(names.get(nonce, nonce), names.get(bits, bits), value, at)
     raise AssertionError(f"{pattern} is no pattern")
+
+
+def _mismatch_work(nonce: str, bits: int, value: Any, at: str) -> str:
+    is_met = isinstance(value, str) and _is_work(value, nonce, bits)
+    return "" if is_met else f"{at}: {_shown(value)} does not answer {nonce}"
+
+
+def _is_work(text: str, nonce: str, bits: int) -> bool:
+    digest = hashlib.sha256((nonce + text).encode()).digest()
+    return f"{int.from_bytes(digest, 'big'):0256b}".startswith("0" * bits)
 
 
 def _mismatch_kind(pattern: dict[str, Any], kind: str, value: Any, at: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def enter(session: "Session", command: Enter, now: float) -> Outcome:
     """Give a newcomer a seat, or somebody known theirs again."""
     house = session.house
-    arrival = arrive(house, command, now=now)
+    arrival = arrive(session, command, now=now)
     _, seat = place_of(arrival.person)
     session.begin(arrival.identity, arrival.person, now=now)
     entered = Entered(

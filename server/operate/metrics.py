@@ -46,6 +46,12 @@ class NodeCollector(Collector):
             "connections_refused_address", "Answered 503: too many of one address.", listener.refused_address
         )
         yield _counter("handshakes_failed", "Connections that ended before an answer.", listener.handshakes_failed)
+        yield _counter(
+            "handshakes_dropped",
+            "Of these, dropped to make room: very many sockets sent nothing.",
+            listener.dropped_half_open,
+        )
+        yield _counter("work_asked", "Newcomers who were asked to show work.", node.house.door.asked)
         closed = CounterMetricFamily("hereabouts_connections_closed", "Ended connections.", labels=["code"])
         for code, count in sorted(listener.closed.items()):
             closed.add_metric([str(code)], count)

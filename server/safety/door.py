@@ -1,0 +1,93 @@
+"""The price of coming in: how crowded an address is with strangers, how fast strangers come, and what work that asks.
+
+An address is many people, so nobody is refused for it. A stranger is a client that has shown neither a good token
+nor a good JWT; those who have are known, are not counted and never pay. Pure: addresses as counted go in, bits come
+out, and an address is forgotten with its last stranger.
+
+- Up to `connections_per_address` strangers of one address come in for nothing. Beyond, the price begins at
+  `CROWD_BITS` and doubles with their number: the first of a campus pay next to nothing, and a farm of n identities
+  pays n² in all.
+- Up to `work_above_connects_per_s` strangers a second likewise, over all addresses. Beyond, it begins at
+  `FLOOD_BITS` and rises fourfold when their number doubles: a flood has no patience and no token to show later.
+"""
+
+from collections import Counter
+from math import exp, log2
+
+from server.origin import LOOPBACK, Origin
+from server.safety.work import BITS_MAX
+from server.settings import Settings
+
+CROWD_BITS = 10
+"""A thousand hashes: a millisecond. 3,000 people at one address, all new, pay 16 bits at most, 0.1 s of a laptop."""
+
+FLOOD_BITS = 12
+"""Four thousand hashes: a few milliseconds, and more than a flood spends on everything else."""
+
+RATE_OVER_S = 1.0
+"""Real seconds the rate is taken over: a burst that is within the limit for one second is no flood."""
+
+
+class Door:
+    """Counts strangers and names the price for the next one.
+
+    Args:
+        exempt: of the two limits those that do not bind clients on this machine.
+
+    Attributes:
+        asked: how many answers were a price.
+    """
+
+    def __init__(self, settings: Settings, *, exempt: frozenset[str]) -> None:
+        self._crowd_max = settings.connections_per_address
+        self._flood_max = settings.work_above_connects_per_s
+        self._exempt = exempt
+        self.asked = 0
+        self._strangers: Counter[str] = Counter()
+        self._over_s = RATE_OVER_S * settings.time_scale
+        self._rate = 0.0
+        self._rate_at = 0.0
+
+    def ask(self, origin: Origin, *, now: float) -> int:
+        """Return the price for a stranger of that origin, and count it if there is one."""
+        bits = self.bits(origin, now=now)
+        self.asked += bits > 0
+        return bits
+
+    def came(self, origin: Origin, *, now: float) -> None:
+        """Count one who has connected: a stranger so far."""
+        self._strangers[origin.address] += 1
+        if self._binds("work_above_connects_per_s", origin):
+            self._rate = self.rate(now) + 1
+            self._rate_at = now
+
+    def went(self, origin: Origin) -> None:
+        """Count a stranger no more, because they are gone or are none."""
+        self._strangers[origin.address] -= 1
+        if self._strangers[origin.address] <= 0:
+            del self._strangers[origin.address]
+
+    def known(self, origin: Origin, *, now: float) -> None:
+        """Take a stranger back who was none: they have shown a token or a JWT."""
+        self.went(origin)
+        if self._binds("work_above_connects_per_s", origin):
+            self._rate = max(0.0, self.rate(now) - 1)
+            self._rate_at = now
+
+    def rate(self, now: float) -> float:
+        """Return how many strangers came in the last second, the long gone counting less."""
+        return self._rate * exp((self._rate_at - now) / self._over_s)
+
+    def bits(self, origin: Origin, *, now: float) -> int:
+        """Return what a stranger of that origin pays to come in, in bits of work; 0 for nothing."""
+        price = 0.0
+        if self._crowd_max and self._binds("connections_per_address", origin):
+            crowd = self._strangers[origin.address] / self._crowd_max
+            price = CROWD_BITS + log2(crowd) if crowd > 1 else 0.0
+        if self._flood_max and self._binds("work_above_connects_per_s", origin):
+            flood = self.rate(now) / self._flood_max
+            price = max(price, FLOOD_BITS + 2 * log2(flood)) if flood > 1 else price
+        return min(BITS_MAX, int(price))
+
+    def _binds(self, limit: str, origin: Origin) -> bool:
+        return origin.address != LOOPBACK or limit not in self._exempt
