@@ -19,6 +19,8 @@ from server.safety.keys import derive
 from server.safety.rates import Meter, per_period, take_all
 from server.safety.tokens import Tokens
 from server.settings import Settings
+from server.store.memory import MemoryStore
+from server.store.store import Store
 from server.version import VERSION
 
 CLIENT_LIMITS = (
@@ -38,11 +40,20 @@ KEPT = (
 
 
 class House:
-    """The shared ground of all sessions."""
+    """The shared ground of all sessions. Without a `store`, what should last is kept in memory."""
 
-    def __init__(self, settings: Settings, world: World, *, key: bytes, new_identity: Callable[[], bytes]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        world: World,
+        *,
+        key: bytes,
+        new_identity: Callable[[], bytes],
+        store: Store | None = None,
+    ) -> None:
         self.settings = settings
         self.world = world
+        self.store: Store = store if store is not None else MemoryStore()
         self.identities = Identities(settings, Tokens(key, ttl_s=settings.token_ttl_s), new_id=new_identity)
         self.limits: dict[str, float] = {name: getattr(settings, name) for name in CLIENT_LIMITS}
         self.info = ServerInfo(settings.server_name, VERSION, PROTOCOL, settings.terms, settings.contact)
