@@ -10,6 +10,7 @@ import secrets
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from rooms.world import World
+from server.bugs import log
 from server.clock import Clock
 from server.codec import SUBPROTOCOLS
 from server.house import House
@@ -21,18 +22,32 @@ from server.routes import routes
 from server.safety.tokens import IDENTITY_BYTES
 from server.settings import BINDS_LOOPBACK, Loaded, Settings
 from server.static import installed_pages
+from server.store.folder import SECRET_BYTES, open_state
+from server.store.sealing import NONCE_BYTES
+from server.store.store import StoreError
 from server.transport import TransportLimits
 
 ID_BYTES = 9
 """Of a room's or member's id: 72 bits nobody guesses, 12 characters of URL-safe base64."""
 
+EXPIRE_EVERY_S = 60.0
+"""How long after its time something may still be kept. A run costs a few milliseconds where there is a disk."""
+
 
 class App:
-    """One server process. Make it inside a running event loop, `start` it, and `stop` it."""
+    """One server process. Make it inside a running event loop, `start` it, and `stop` it.
+
+    Raises StoreError if the folder of `data` cannot be used.
+    """
 
     def __init__(self, loaded: Loaded) -> None:
         settings = loaded.settings
-        key = bytes.fromhex(settings.secret) if settings.secret else secrets.token_bytes(32)
+        key, _, store = open_state(
+            settings.data,
+            settings.secret,
+            new_secret=lambda: secrets.token_bytes(SECRET_BYTES),
+            new_nonce=lambda: secrets.token_bytes(NONCE_BYTES),
+        )
         world = World(settings, rng=random.SystemRandom(), new_id=lambda: secrets.token_urlsafe(ID_BYTES))
         self.settings = settings
         exempt = frozenset(name for name in BINDS_LOOPBACK if not loaded.explicit(name))
@@ -43,8 +58,10 @@ class App:
             new_identity=lambda: secrets.token_bytes(IDENTITY_BYTES),
             new_nonce=lambda: secrets.token_urlsafe(ID_BYTES),
             exempt=exempt,
+            store=store,
         )
-        self.node = Node(self.house, Clock(settings.time_scale), asyncio.get_running_loop())
+        self._loop = asyncio.get_running_loop()
+        self.node = Node(self.house, Clock(settings.time_scale), self._loop)
         self.listener = Listener(
             self.node.make_peer,
             limits=_transport_limits(settings),
@@ -54,6 +71,7 @@ class App:
         )
         self._registry = make_registry(self.node, self.listener)
         self._is_stopping = False
+        self._expiry: asyncio.TimerHandle | None = None
 
     @property
     def url(self) -> str:
@@ -64,12 +82,24 @@ class App:
     async def start(self) -> None:
         """Listen. Raises OSError if the address cannot be had."""
         await self.listener.start(self.settings.host, self.settings.port)
+        self._expire()
 
     async def stop(self, *, within_s: float = 3.0) -> None:
         """Say goodbye to everybody and close, in `within_s` at the latest."""
         self._is_stopping = True
         self.node.stop()
+        if self._expiry is not None:
+            self._expiry.cancel()
         await self.listener.close(1001, "shutdown", within_s=within_s)
+        self.house.store.close()
+
+    def _expire(self) -> None:
+        """Forget what is over, now and then."""
+        self._expiry = self._loop.call_later(EXPIRE_EVERY_S, self._expire)
+        try:
+            self.house.store.expire(now=self.node.clock.now())
+        except StoreError as error:
+            log.error("%s", error)
 
     def _metrics(self, request: Request) -> HttpResponse:
         return HttpResponse(content_type=CONTENT_TYPE_LATEST, body=generate_latest(self._registry))

@@ -20,6 +20,8 @@ from server.safety.keys import derive
 from server.safety.rates import Meter, per_period, take_all
 from server.safety.tokens import Tokens
 from server.settings import BINDS_LOOPBACK, Settings
+from server.store.memory import MemoryStore
+from server.store.store import Store
 from server.version import VERSION
 
 CLIENT_LIMITS = (
@@ -45,6 +47,7 @@ class House:
         key: the server's secret, or what it made up in its place.
         new_identity: gives 12 unguessable bytes, `new_nonce` a text of as many.
         exempt: limits that do not bind clients on this machine.
+        store: where what should last is kept; without one, in memory.
     """
 
     def __init__(
@@ -56,11 +59,13 @@ class House:
         new_identity: Callable[[], bytes],
         new_nonce: Callable[[], str],
         exempt: frozenset[str] = BINDS_LOOPBACK,
+        store: Store | None = None,
     ) -> None:
         self.settings = settings
         self.world = world
         self.new_nonce = new_nonce
         self.door = Door(settings, exempt=exempt)
+        self.store: Store = store if store is not None else MemoryStore()
         self.identities = Identities(settings, Tokens(key, ttl_s=settings.token_ttl_s), new_id=new_identity)
         self.limits: dict[str, float] = {name: getattr(settings, name) for name in CLIENT_LIMITS}
         self.info = ServerInfo(settings.server_name, VERSION, PROTOCOL, settings.terms, settings.contact)

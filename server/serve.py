@@ -14,6 +14,9 @@ from server.app import App
 from server.config import settings_options
 from server.listener import HEADS_MAX
 from server.settings import Loaded
+from server.store.store import StoreError
+
+ENDS_WITH_PROCESS = "blocks, bans and reports end with this process"
 
 SPARE_FILES = HEADS_MAX + 100
 """File descriptors besides those of clients: probes of a full server, listening sockets, the loop's own, logs."""
@@ -37,7 +40,10 @@ def serve(loaded: Loaded) -> None:
 
 
 async def _serve(loaded: Loaded) -> None:
-    app = App(loaded)
+    try:
+        app = App(loaded)
+    except StoreError as error:
+        raise click.ClickException(str(error)) from None
     try:
         await app.start()
     except OSError as error:
@@ -80,8 +86,9 @@ def _greeting(app: App, loaded: Loaded) -> str:
         "  End       Ctrl-C",
         "",
     ]
-    if not loaded.explicit("secret"):
-        lines.append("No secret is set, so tokens end with this process; HEREABOUTS_SECRET keeps them good.")
+    if not app.house.store.is_lasting:
+        tokens = "" if app.settings.secret else "; without HEREABOUTS_SECRET, tokens too"
+        lines.append(f"No --data: {ENDS_WITH_PROCESS}{tokens}.")
     return "\n".join(lines)
 
 

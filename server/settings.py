@@ -21,7 +21,7 @@ from server.limits import Limits
 ENVIRONMENT_PREFIX = "HEREABOUTS_"
 TEST_PREFIX = "HEREABOUTS_TEST_"
 
-UNAVAILABLE = frozenset({"redis", "workers", "data"})
+UNAVAILABLE = frozenset({"redis", "workers"})
 """Settings that this version refuses to change, since nothing would come of it."""
 
 WITHOUT_EFFECT = frozenset(
@@ -70,14 +70,19 @@ class Settings(Limits, frozen=True, kw_only=True):
     workers: Annotated[int, Meta(ge=1, le=64, description="Processes that share the port.")] = 1
     data: Annotated[
         str,
-        Meta(max_length=4000, pattern=_LINE, description="The folder for what must outlive the process."),
+        Meta(
+            max_length=4000,
+            pattern=_LINE,
+            description="The folder for what must outlive the process: blocks, bans, reports, and the secret if none "
+            "is set. Without one they end with the process.",
+        ),
     ] = ""
     secret: Annotated[
         str,
         Meta(
             pattern=_SECRET,
-            description="64 hexadecimal digits that key the tokens; without one the server makes its own "
-            "and tokens end with the process.",
+            description="64 hexadecimal digits that key the tokens; without one the server makes its own: "
+            "it lies in the folder of data, or else tokens end with the process.",
         ),
     ] = ""
     server_name: Annotated[

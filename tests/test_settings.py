@@ -266,7 +266,7 @@ def test_holding_a_text_from_nobody_contradicts_nothing() -> None:
     assert with_flags(same_text_rooms_all=0).settings.same_text_rooms_all == 0
 
 
-@pytest.mark.parametrize(("name", "value"), [("redis", "redis://127.0.0.1:6379"), ("workers", "2"), ("data", "there")])
+@pytest.mark.parametrize(("name", "value"), [("redis", "redis://127.0.0.1:6379"), ("workers", "2")])
 def test_what_this_version_cannot_do_is_refused_and_not_ignored(name: str, value: str) -> None:
     assert name in UNAVAILABLE
     message = refusal({name: value})

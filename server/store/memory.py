@@ -1,0 +1,222 @@
+"""The store in memory: quick, and gone with the process. The store on disk answers from it too."""
+
+from collections import OrderedDict, deque
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from server.store.networks import Networks
+from server.store.rows import AuditEntry, Ban, Block, Ended, Report, Standing
+from server.store.store import StoreError
+
+IDENTITIES_MAX = 200_000
+"""Standings and ended identities kept in memory, some 60 MB; beyond, those put first are forgotten."""
+AUDIT_MAX = 10_000
+"""Audit entries kept in memory: an operator's work of months, some 5 MB."""
+
+
+class MemoryStore:
+    """Lasting state that does not last."""
+
+    is_lasting = False
+
+    def __init__(self) -> None:
+        self._standings: OrderedDict[str, Standing] = OrderedDict()
+        self._ended: OrderedDict[str, Ended] = OrderedDict()
+        self._owned: dict[str, dict[str, Block]] = {}
+        self._against: dict[str, dict[str, Block]] = {}
+        self._bans: dict[str, Ban] = {}
+        self._banned: dict[str, dict[str, Ban]] = {}
+        self._networks = Networks()
+        self._reports: dict[str, Report] = {}
+        self._evidence: dict[str, bytes] = {}
+        self._audit: deque[AuditEntry] = deque(maxlen=AUDIT_MAX)
+
+    # Identities
+
+    def standing(self, identity: str) -> Standing | None:
+        """Return what is known of the identity."""
+        return self._standings.get(identity)
+
+    def put_standing(self, standing: Standing) -> None:
+        """Keep what is known of an identity, in place of what was."""
+        self._standings[standing.identity] = standing
+        if len(self._standings) > IDENTITIES_MAX:
+            self._standings.popitem(last=False)
+
+    def end(self, ended: Ended) -> None:
+        """Know that the identity's tokens are good for nothing until they expire by themselves."""
+        self._ended[ended.identity] = ended
+        if len(self._ended) > IDENTITIES_MAX:
+            self._ended.popitem(last=False)
+
+    def has_ended(self, identity: str) -> bool:
+        """Tell whether the identity was ended."""
+        return identity in self._ended
+
+    def erase(self, identity: str) -> None:
+        """Forget the identity's standing, the blocks it holds, and that it ever reported anybody."""
+        self._standings.pop(identity, None)
+        for block in self.blocks_of(identity):
+            self._drop_block(block)
+        for report in self._reported_by(identity):
+            self._reports[report.ticket] = without(report, identity)
+
+    def _reported_by(self, identity: str) -> list[Report]:
+        return [report for report in self._reports.values() if identity in report.reporters]
+
+    # Blocks
+
+    def add_block(self, block: Block) -> None:
+        """Keep a block; one of the same owner against the same other takes the older one's place."""
+        owned = self._owned.setdefault(block.owner, {})
+        owned.pop(block.other, None)
+        owned[block.other] = block
+        self._against.setdefault(block.other, {})[block.owner] = block
+
+    def remove_block(self, owner: str, block: str) -> Block | None:
+        """Forget a block of the owner's and return it; None if they hold none of that id."""
+        found = next((held for held in self.blocks_of(owner) if held.block == block), None)
+        if found is not None:
+            self._drop_block(found)
+        return found
+
+    def blocks_of(self, owner: str) -> list[Block]:
+        """Return the blocks somebody holds, oldest first."""
+        return list(self._owned.get(owner, {}).values())
+
+    def blocks_against(self, other: str) -> list[Block]:
+        """Return the blocks that others hold against somebody, oldest first."""
+        return sorted(self._against.get(other, {}).values(), key=lambda block: block.at)
+
+    def are_apart(self, one: str, other: str) -> bool:
+        """Tell whether either blocks the other."""
+        return other in self._owned.get(one, ()) or one in self._owned.get(other, ())
+
+    def renew_blocks(self, owner: str, *, until: float) -> None:
+        """Keep the owner's blocks until then at least."""
+        for block in self.blocks_of(owner):
+            if block.until < until:
+                renewed = msgspec.structs.replace(block, until=until)
+                self._owned[owner][block.other] = self._against[block.other][owner] = renewed
+
+    def _drop_block(self, block: Block) -> None:
+        for table, key, of in ((self._owned, block.owner, block.other), (self._against, block.other, block.owner)):
+            del table[key][of]
+            if not table[key]:
+                del table[key]
+
+    # Bans
+
+    def add_ban(self, ban: Ban) -> None:
+        """Keep somebody out. Raises ValueError if the network is none."""
+        if ban.network:
+            self._networks.add(ban)
+        else:
+            self._banned.setdefault(ban.identity, {})[ban.ban] = ban
+        self._bans[ban.ban] = ban
+
+    def remove_ban(self, ban: str) -> Ban | None:
+        """Let somebody in again and return the ban; None if there is none of that id."""
+        found = self._bans.pop(ban, None)
+        if found is None:
+            return None
+        if found.network:
+            self._networks.remove(found)
+        else:
+            del self._banned[found.identity][ban]
+            if not self._banned[found.identity]:
+                del self._banned[found.identity]
+        return found
+
+    def bans(self) -> list[Ban]:
+        """Return every ban, oldest first."""
+        return sorted(self._bans.values(), key=lambda ban: ban.at)
+
+    def ban_of(self, identity: str, *, now: float) -> Ban | None:
+        """Return a ban of the identity that holds now."""
+        return next((ban for ban in self._banned.get(identity, {}).values() if _holds(ban, now)), None)
+
+    def ban_of_address(self, address: str, *, now: float) -> Ban | None:
+        """Return a ban of a range that holds now and has the address in it, the widest first."""
+        return next((ban for ban in self._networks.around(address) if _holds(ban, now)), None)
+
+    # Reports
+
+    def put_report(self, report: Report, sealed: bytes) -> None:
+        """Keep a report and its sealed evidence, in place of an earlier state of the same ticket."""
+        self._reports[report.ticket] = report
+        self._evidence[report.ticket] = sealed
+
+    def report(self, ticket: str) -> Report | None:
+        """Return the report of that ticket."""
+        return self._reports.get(ticket)
+
+    def reports(self) -> list[Report]:
+        """Return every report, oldest first."""
+        return sorted(self._reports.values(), key=lambda report: report.at)
+
+    def evidence(self, ticket: str) -> bytes | None:
+        """Return the sealed evidence of a report."""
+        return self._evidence.get(ticket)
+
+    def close_report(self, ticket: str, *, now: float) -> Report | None:
+        """Know the operator done with it: it stays until its retention ends. None if there is none of that ticket."""
+        report = self._reports.get(ticket)
+        if report is not None and report.closed_at is None:
+            report = self._reports[ticket] = msgspec.structs.replace(report, closed_at=now)
+        return report
+
+    def remove_report(self, ticket: str) -> None:
+        """Forget a report and its evidence."""
+        self._reports.pop(ticket, None)
+        self._evidence.pop(ticket, None)
+
+    # The audit log
+
+    def add_audit(self, entry: AuditEntry) -> None:
+        """Write down what an operator did."""
+        self._audit.append(entry)
+
+    def audit(self, *, most: int) -> list[AuditEntry]:
+        """Return the newest entries, newest first."""
+        return list(islice(reversed(self._audit), most))
+
+    # The whole
+
+    def expire(self, *, now: float) -> int:
+        """Forget every row whose time is over, and return how many there were."""
+        before = self._size()
+        for table in (self._standings, self._ended):
+            for identity in [row.identity for row in table.values() if row.until <= now]:
+                del table[identity]
+        for block in [block for owned in self._owned.values() for block in owned.values() if block.until <= now]:
+            self._drop_block(block)
+        for ban in [ban for ban in self._bans.values() if not _holds(ban, now)]:
+            MemoryStore.remove_ban(self, ban.ban)
+        for report in [report for report in self._reports.values() if report.until <= now]:
+            MemoryStore.remove_report(self, report.ticket)
+        self._audit = deque((entry for entry in self._audit if entry.until > now), maxlen=AUDIT_MAX)
+        return before - self._size()
+
+    def _size(self) -> int:
+        identities = len(self._standings) + len(self._ended) + len(self._bans)
+        return identities + len(self._reports) + len(self._audit) + sum(map(len, self._owned.values()))
+
+    def backup(self, path: Path) -> None:
+        """Refuse: there is nothing on disk to keep a copy of."""
+        raise StoreError("There is nothing to back up: this server was started without --data.")
+
+    def close(self) -> None:
+        """Let go of nothing."""
+
+
+def _holds(ban: Ban, now: float) -> bool:
+    return ban.until is None or now < ban.until
+
+
+def without(report: Report, identity: str) -> Report:
+    """Return the report as it is once this reporter is forgotten."""
+    reporters = tuple(reporter for reporter in report.reporters if reporter != identity)
+    return msgspec.structs.replace(report, reporters=reporters)

@@ -1,0 +1,88 @@
+"""What the stores keep, as immutable values. Identities are opaque ids, times are Unix seconds of the rooms' clock.
+
+Never holds a cell, a token, an address of one person, or words in clear: what people wrote is in sealed evidence.
+"""
+
+import msgspec
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """The root of all rows. `until` is when one is forgotten by itself; None where only an act ends it."""
+
+
+class Standing(Row, frozen=True, kw_only=True):
+    """How long an identity has been around: whether it still counts as new hangs on it."""
+
+    identity: str
+    first_at: float
+    seated_s: float
+    until: float
+
+
+class Ended(Row, frozen=True, kw_only=True):
+    """An identity whose person asked to be forgotten: its tokens are good for nothing while they last."""
+
+    identity: str
+    until: float
+
+
+class Block(Row, frozen=True, kw_only=True):
+    """`owner` and `other` are never seated together. `name` is what `other` was called then, for the owner's list."""
+
+    block: str
+    owner: str
+    other: str
+    name: str
+    at: float
+    until: float
+
+
+class Ban(Row, frozen=True, kw_only=True):
+    """An identity, or a range of addresses, is kept out.
+
+    Attributes:
+        identity, network: one of them is empty; a network is written as in `192.0.2.0/24`.
+        stops_known: of a range: whether identities that were here before are kept out as well.
+        reason: in the operator's words, for the person who is kept out.
+    """
+
+    ban: str
+    identity: str = ""
+    network: str = ""
+    stops_known: bool = False
+    reason: str
+    at: float
+    until: float | None
+
+
+class Report(Row, frozen=True, kw_only=True):
+    """What was reported of one identity, or of a room as a whole, in one room; repeated reports are one.
+
+    Attributes:
+        against: the identity, or "" for the room.
+        reasons, reporters: each once, in the order they came.
+        times: how often it was reported.
+        closed_at: when the operator was done with it.
+    """
+
+    ticket: str
+    room: str
+    against: str
+    reasons: tuple[str, ...]
+    reporters: tuple[str, ...]
+    times: int
+    at: float
+    last_at: float
+    until: float
+    closed_at: float | None = None
+
+
+class AuditEntry(Row, frozen=True, kw_only=True):
+    """One act of an operator's. `by` is the way they came in, `target` a ticket, ban, identity or file."""
+
+    at: float
+    by: str
+    act: str
+    target: str
+    detail: str
+    until: float

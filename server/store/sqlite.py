@@ -1,0 +1,308 @@
+"""The store on disk: one SQLite file in the folder of `--data`, written first, and then known in memory too.
+
+One connection, used from the event loop itself: rows are few and small, and a write takes tens of microseconds
+(docs/DESIGN.md). What was forgotten is gone from the files: `secure_delete` overwrites it in the database, and
+after each expiry run the write-ahead log, which still has it, is emptied.
+
+The file is locked for as long as it is open, so that no two servers ever write one state.
+"""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from server.store.memory import MemoryStore, without
+from server.store.networks import parse_network
+from server.store.rows import AuditEntry, Ban, Block, Ended, Report, Row, Standing
+from server.store.schema import OtherSchema, bring_up_to_date
+from server.store.sealing import Seal, SealBroken
+from server.store.store import StoreError
+
+FILE = "hereabouts.sqlite3"
+
+ARow = TypeVar("ARow", bound=Row)
+
+_PRAGMAS = (
+    "locking_mode = EXCLUSIVE",  # before the log is opened: it then needs no shared memory either
+    "journal_mode = WAL",
+    "synchronous = NORMAL",  # a killed process loses nothing; a machine without power may lose the last writes
+    "secure_delete = ON",
+    "temp_store = MEMORY",
+    "trusted_schema = OFF",
+)
+_TABLES: dict[type[Row], str] = {
+    Standing: "standings",
+    Ended: "ended",
+    Block: "blocks",
+    Ban: "bans",
+    Report: "reports",
+    AuditEntry: "audit",
+}
+
+
+class SqliteStore(MemoryStore):
+    """Lasting state in a folder. Raises StoreError, having changed nothing, if it cannot be had."""
+
+    is_lasting = True
+
+    def __init__(self, folder: Path, seal: Seal) -> None:
+        super().__init__()
+        self.path = folder / FILE
+        self._seal = seal
+        self._is_dirty = False
+        with _told(self.path):
+            self._db = _opened(self.path)
+            try:
+                self._load()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def _load(self) -> None:
+        """Know what is asked on the way of a message: blocks, bans, and reports without their evidence."""
+        for block in self._rows(Block, "1 ORDER BY at"):
+            MemoryStore.add_block(self, block)
+        for ban in self._rows(Ban):
+            MemoryStore.add_ban(self, ban)
+        for report in self._rows(Report):
+            self._reports[report.ticket] = report
+
+    # Identities: not in memory, since there may be very many, and each is asked for once a visit.
+
+    def standing(self, identity: str) -> Standing | None:
+        """Return what is known of the identity."""
+        return next(iter(self._rows(Standing, "identity = ?", identity)), None)
+
+    def put_standing(self, standing: Standing) -> None:
+        """Keep what is known of an identity, in place of what was."""
+        self._put(standing)
+
+    def end(self, ended: Ended) -> None:
+        """Know that the identity's tokens are good for nothing until they expire by themselves."""
+        self._put(ended)
+
+    def has_ended(self, identity: str) -> bool:
+        """Tell whether the identity was ended."""
+        return bool(list(self._rows(Ended, "identity = ?", identity)))
+
+    def erase(self, identity: str) -> None:
+        """Forget the identity's standing, the blocks it holds, and that it ever reported anybody."""
+        with self._writing() as db:
+            db.execute("DELETE FROM standings WHERE identity = ?", (identity,))
+            db.execute("DELETE FROM blocks WHERE owner = ?", (identity,))
+            for report in self._reported_by(identity):
+                self._insert(db, without(report, identity))
+        super().erase(identity)
+
+    # Blocks
+
+    def add_block(self, block: Block) -> None:
+        """Keep a block; one of the same owner against the same other takes the older one's place."""
+        self._put(block)
+        super().add_block(block)
+
+    def remove_block(self, owner: str, block: str) -> Block | None:
+        """Forget a block of the owner's and return it; None if they hold none of that id."""
+        with self._writing() as db:
+            db.execute("DELETE FROM blocks WHERE owner = ? AND block = ?", (owner, block))
+        return super().remove_block(owner, block)
+
+    def renew_blocks(self, owner: str, *, until: float) -> None:
+        """Keep the owner's blocks until then at least."""
+        if any(block.until < until for block in self.blocks_of(owner)):
+            with self._writing() as db:
+                db.execute("UPDATE blocks SET until = max(until, ?) WHERE owner = ?", (until, owner))
+            super().renew_blocks(owner, until=until)
+
+    # Bans
+
+    def add_ban(self, ban: Ban) -> None:
+        """Keep somebody out. Raises ValueError if the network is none."""
+        if ban.network:
+            parse_network(ban.network)
+        self._put(ban)
+        super().add_ban(ban)
+
+    def remove_ban(self, ban: str) -> Ban | None:
+        """Let somebody in again and return the ban; None if there is none of that id."""
+        with self._writing() as db:
+            db.execute("DELETE FROM bans WHERE ban = ?", (ban,))
+        return super().remove_ban(ban)
+
+    # Reports: their evidence is not in memory.
+
+    def put_report(self, report: Report, sealed: bytes) -> None:
+        """Keep a report and its sealed evidence, in place of an earlier state of the same ticket."""
+        with self._writing() as db:
+            self._insert(db, report)
+            db.execute("INSERT OR REPLACE INTO evidence VALUES (?, ?)", (report.ticket, sealed))
+        self._reports[report.ticket] = report
+
+    def evidence(self, ticket: str) -> bytes | None:
+        """Return the sealed evidence of a report."""
+        with _told(self.path):
+            found = self._db.execute("SELECT sealed FROM evidence WHERE ticket = ?", (ticket,)).fetchone()
+        return found[0] if found is not None and isinstance(found[0], bytes) else None
+
+    def close_report(self, ticket: str, *, now: float) -> Report | None:
+        """Know the operator done with it: it stays until its retention ends. None if there is none of that ticket."""
+        report = self._reports.get(ticket)
+        if report is not None and report.closed_at is None:
+            self._put(msgspec.structs.replace(report, closed_at=now))
+        return super().close_report(ticket, now=now)
+
+    def remove_report(self, ticket: str) -> None:
+        """Forget a report and its evidence."""
+        with self._writing() as db:
+            db.execute("DELETE FROM reports WHERE ticket = ?", (ticket,))
+            db.execute("DELETE FROM evidence WHERE ticket = ?", (ticket,))
+        super().remove_report(ticket)
+
+    # The audit log
+
+    def add_audit(self, entry: AuditEntry) -> None:
+        """Write down what an operator did."""
+        self._put(entry)
+
+    def audit(self, *, most: int) -> list[AuditEntry]:
+        """Return the newest entries, newest first."""
+        return list(self._rows(AuditEntry, "1 ORDER BY id DESC LIMIT ?", most))
+
+    # The whole
+
+    def expire(self, *, now: float) -> int:
+        """Forget every row whose time is over, from every file too, and return how many there were."""
+        with self._writing(dirties=False) as db:
+            counts = [
+                db.execute(f"DELETE FROM {table} WHERE until <= ?", (now,)).rowcount for table in _TABLES.values()
+            ]
+            db.execute("DELETE FROM evidence WHERE ticket NOT IN (SELECT ticket FROM reports)")
+        super().expire(now=now)
+        forgotten = sum(counts)
+        if forgotten or self._is_dirty:
+            with _told(self.path):
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._is_dirty = False
+        return forgotten
+
+    def backup(self, path: Path) -> None:
+        """Write everything into a new file, as it is at this moment. Raises StoreError."""
+        try:
+            # Made by us, so that nobody else can read it even while it is written; SQLite takes an empty file.
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            raise StoreError(f"{path} exists already; a backup is a new file.") from None
+        except OSError as error:
+            raise StoreError(f"{path} cannot be written: {error.strerror}.") from None
+        try:
+            self._db.execute("VACUUM INTO ?", (str(path),))
+        except sqlite3.Error as error:
+            path.unlink(missing_ok=True)
+            raise StoreError(f"{path} cannot be written: {error}.") from None
+
+    def close(self) -> None:
+        """Let go of files. Nothing may be asked afterwards."""
+        self._db.close()
+
+    # Rows
+
+    def _put(self, row: Row) -> None:
+        with self._writing() as db:
+            self._insert(db, row)
+
+    def _insert(self, db: sqlite3.Connection, row: Row) -> None:
+        """Write a row in place of one with the same key."""
+        values = [self._stored(row, name) for name in row.__struct_fields__]
+        names, marks = ", ".join(row.__struct_fields__), ", ".join("?" * len(values))
+        db.execute(f"INSERT OR REPLACE INTO {_TABLES[type(row)]} ({names}) VALUES ({marks})", values)
+
+    def _stored(self, row: Row, name: str) -> Any:
+        value = getattr(row, name)
+        if isinstance(row, Block) and name == "name":
+            return self._seal.seal(row.name.encode(), about=_about(row.owner, row.other))
+        return msgspec.json.encode(value).decode() if isinstance(value, tuple) else value
+
+    def _rows(self, kind: type[ARow], where: str = "1", *values: Any) -> Iterator[ARow]:
+        """Yield rows. Raises StoreError if a value is not of its column's type."""
+        names = kind.__struct_fields__
+        with _told(self.path):
+            for found in self._db.execute(f"SELECT {', '.join(names)} FROM {_TABLES[kind]} WHERE {where}", values):
+                yield self._row(kind, dict(zip(names, found, strict=True)))
+
+    def _row(self, kind: type[ARow], found: dict[str, Any]) -> ARow:
+        for name in ("reasons", "reporters"):
+            if name in found:
+                found[name] = msgspec.json.decode(found[name])
+        if "stops_known" in found:
+            found["stops_known"] = bool(found["stops_known"])
+        if kind is Block:
+            found["name"] = self._name(found)
+        return msgspec.convert(found, kind)
+
+    def _name(self, block: dict[str, Any]) -> str:
+        """Return the name of who is blocked, "" if it was sealed under another secret: the block holds all the same."""
+        try:
+            return self._seal.unseal(block["name"], about=_about(block["owner"], block["other"])).decode()
+        except SealBroken:
+            return ""
+
+    @contextlib.contextmanager
+    def _writing(self, *, dirties: bool = True) -> Iterator[sqlite3.Connection]:
+        """Have the block be one transaction: all of it is written when it ends, or nothing."""
+        with _told(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.rollback()
+                raise
+            self._db.commit()
+            self._is_dirty |= dirties
+
+
+def _about(owner: str, other: str) -> str:
+    return f"block {owner} {other}"
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Return the one connection to a database that is whole, ours, of the newest version, and locked."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    db = sqlite3.connect(path, timeout=0, isolation_level=None)
+    try:
+        path.chmod(0o600)
+        db.execute("BEGIN EXCLUSIVE")  # refused while another process has it
+        db.rollback()
+        for pragma in _PRAGMAS:
+            db.execute(f"PRAGMA {pragma}")
+        trouble = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if trouble != "ok":
+            raise sqlite3.DatabaseError(trouble)
+        bring_up_to_date(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Make one clear error of whatever goes wrong with the file."""
+    try:
+        yield
+    except OtherSchema as error:
+        raise StoreError(f"{path} {error}. Nothing was changed.") from None
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise StoreError(f"{path} is in use: a server runs on this folder already. Give each its own.") from None
+        raise StoreError(f"{path} cannot be used: {error}. See that the folder can be written, and its disk.") from None
+    except (sqlite3.DatabaseError, ValueError) as error:
+        raise StoreError(
+            f"{path} is damaged: {error}. Nothing was changed; put a backup in its place, or move it away."
+        ) from None
+    except OSError as error:
+        raise StoreError(f"{path.parent} cannot be used: {error.strerror}.") from None

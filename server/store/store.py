@@ -1,0 +1,119 @@
+"""The seam of lasting state: what every store does. `MemoryStore` and `SqliteStore` are the two there are.
+
+Every call is synchronous, and whatever it wrote survives a `kill -9` once it has returned (of `MemoryStore`:
+nothing does). What is asked on the way of a message or of placement (`ban_of`, `blocks_of`, `blocks_against`,
+`are_apart`) is answered from memory by both.
+"""
+
+from pathlib import Path
+from typing import Protocol
+
+from server.store.rows import AuditEntry, Ban, Block, Ended, Report, Standing
+
+
+class StoreError(Exception):
+    """The state cannot be read or kept; the message says what is wrong and what to do. Nothing was changed."""
+
+
+class Store(Protocol):
+    """Lasting state."""
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether what is kept outlives the process."""
+
+    # Identities
+
+    def standing(self, identity: str) -> Standing | None:
+        """Return what is known of the identity."""
+
+    def put_standing(self, standing: Standing) -> None:
+        """Keep what is known of an identity, in place of what was."""
+
+    def end(self, ended: Ended) -> None:
+        """Know that the identity's tokens are good for nothing until they expire by themselves."""
+
+    def has_ended(self, identity: str) -> bool:
+        """Tell whether the identity was ended."""
+
+    def erase(self, identity: str) -> None:
+        """Forget the identity's standing, the blocks it holds, and that it ever reported anybody.
+
+        Bans and reports against it stay, and so do the blocks that others hold.
+        """
+
+    # Blocks
+
+    def add_block(self, block: Block) -> None:
+        """Keep a block; one of the same owner against the same other takes the older one's place."""
+
+    def remove_block(self, owner: str, block: str) -> Block | None:
+        """Forget a block of the owner's and return it; None if they hold none of that id."""
+
+    def blocks_of(self, owner: str) -> list[Block]:
+        """Return the blocks somebody holds, oldest first."""
+
+    def blocks_against(self, other: str) -> list[Block]:
+        """Return the blocks that others hold against somebody, oldest first."""
+
+    def are_apart(self, one: str, other: str) -> bool:
+        """Tell whether either blocks the other."""
+
+    def renew_blocks(self, owner: str, *, until: float) -> None:
+        """Keep the owner's blocks until then at least."""
+
+    # Bans
+
+    def add_ban(self, ban: Ban) -> None:
+        """Keep somebody out. Raises ValueError if the network is none."""
+
+    def remove_ban(self, ban: str) -> Ban | None:
+        """Let somebody in again and return the ban; None if there is none of that id."""
+
+    def bans(self) -> list[Ban]:
+        """Return every ban, oldest first."""
+
+    def ban_of(self, identity: str, *, now: float) -> Ban | None:
+        """Return a ban of the identity that holds now."""
+
+    def ban_of_address(self, address: str, *, now: float) -> Ban | None:
+        """Return a ban of a range that holds now and has the address in it, the widest first."""
+
+    # Reports
+
+    def put_report(self, report: Report, sealed: bytes) -> None:
+        """Keep a report and its sealed evidence, in place of an earlier state of the same ticket."""
+
+    def report(self, ticket: str) -> Report | None:
+        """Return the report of that ticket."""
+
+    def reports(self) -> list[Report]:
+        """Return every report, oldest first."""
+
+    def evidence(self, ticket: str) -> bytes | None:
+        """Return the sealed evidence of a report."""
+
+    def close_report(self, ticket: str, *, now: float) -> Report | None:
+        """Know the operator done with it: it stays until its retention ends. None if there is none of that ticket."""
+
+    def remove_report(self, ticket: str) -> None:
+        """Forget a report and its evidence."""
+
+    # The audit log
+
+    def add_audit(self, entry: AuditEntry) -> None:
+        """Write down what an operator did."""
+
+    def audit(self, *, most: int) -> list[AuditEntry]:
+        """Return the newest entries, newest first."""
+
+    # The whole
+
+    def expire(self, *, now: float) -> int:
+        """Forget every row whose time is over, from every file too, and return how many there were."""
+
+    def backup(self, path: Path) -> None:
+        """Write everything into a new file, as it is at this moment. Raises StoreError."""
+
+    def close(self) -> None:
+        """Let go of files. Nothing may be asked afterwards."""

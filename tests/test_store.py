@@ -1,0 +1,265 @@
+"""What every store does, held against both; the one on disk also after it was opened again."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from server.store.memory import MemoryStore
+from server.store.store import Store
+from tests.stores import ANN, BO, CY, audited, ban, block, ended, on_disk, report, standing
+
+Reopen = Callable[[Store], Store]
+
+
+@pytest.fixture(params=["memory", "disk", "reopened"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Store, Reopen]]:
+    """Yield an empty store, and what a test does between writing and reading."""
+    opened: list[Store] = []
+
+    def open_() -> Store:
+        opened.append(MemoryStore() if request.param == "memory" else on_disk(tmp_path))
+        return opened[-1]
+
+    def reopen(store: Store) -> Store:
+        if request.param != "reopened":
+            return store
+        store.close()
+        return open_()
+
+    yield open_(), reopen
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(place: tuple[Store, Reopen]) -> Store:
+    return place[0]
+
+
+@pytest.fixture
+def reopen(place: tuple[Store, Reopen]) -> Reopen:
+    return place[1]
+
+
+def test_standing_is_kept_and_replaced(store: Store, reopen: Reopen) -> None:
+    assert store.standing(ANN) is None
+    store.put_standing(standing(seated_s=1.0))
+    store.put_standing(standing(seated_s=601.5))
+    store.put_standing(standing(BO))
+    store = reopen(store)
+    assert store.standing(ANN) == standing(seated_s=601.5)
+    assert store.standing(CY) is None
+
+
+def test_ended_identity_is_known_until_its_tokens_expire(store: Store, reopen: Reopen) -> None:
+    store.end(ended(ANN, until=50.0))
+    store = reopen(store)
+    assert store.has_ended(ANN)
+    assert not store.has_ended(BO)
+    assert store.expire(now=49.9) == 0
+    assert store.has_ended(ANN)
+    assert store.expire(now=50.0) == 1
+    assert not store.has_ended(ANN)
+
+
+def test_block_holds_in_both_directions_and_is_told_to_its_owner(store: Store, reopen: Reopen) -> None:
+    older, newer = block(ANN, BO, at=1.0), block(ANN, CY, name="Çelik 2 🚋", at=2.0)
+    store.add_block(newer)
+    store.add_block(older)
+    store = reopen(store)
+    assert {one.block for one in store.blocks_of(ANN)} == {older.block, newer.block}
+    assert newer in store.blocks_of(ANN)
+    assert store.blocks_of(BO) == []
+    assert store.blocks_against(BO) == [older]
+    assert store.are_apart(ANN, BO)
+    assert store.are_apart(BO, ANN)
+    assert not store.are_apart(BO, CY)
+
+
+def test_blocks_against_somebody_come_oldest_first(store: Store, reopen: Reopen) -> None:
+    store.add_block(block(ANN, CY, at=5.0))
+    store.add_block(block(BO, CY, at=3.0))
+    assert [one.owner for one in reopen(store).blocks_against(CY)] == [BO, ANN]
+
+
+def test_second_block_of_the_same_person_takes_the_place_of_the_first(store: Store, reopen: Reopen) -> None:
+    store.add_block(block(block="first"))
+    store.add_block(block(block="second"))
+    store = reopen(store)
+    assert [one.block for one in store.blocks_of(ANN)] == ["second"]
+    assert [one.block for one in store.blocks_against(BO)] == ["second"]
+
+
+def test_block_is_removed_by_its_owner_alone(store: Store, reopen: Reopen) -> None:
+    store.add_block(block(ANN, BO, block="b1"))
+    store.add_block(block(CY, BO, block="b2"))
+    assert store.remove_block(CY, "b1") is None
+    assert store.are_apart(ANN, BO)
+    assert store.remove_block(ANN, "b1") == block(ANN, BO, block="b1")
+    assert store.remove_block(ANN, "b1") is None
+    store = reopen(store)
+    assert not store.are_apart(ANN, BO)
+    assert store.are_apart(CY, BO)
+    assert store.blocks_of(ANN) == []
+
+
+def test_block_ends_unless_it_is_renewed(store: Store, reopen: Reopen) -> None:
+    store.add_block(block(ANN, BO, until=10.0))
+    store.add_block(block(ANN, CY, until=90.0))
+    store.add_block(block(CY, BO, until=10.0))
+    store.renew_blocks(ANN, until=50.0)
+    store = reopen(store)
+    assert store.expire(now=10.0) == 1
+    assert not store.are_apart(CY, BO)
+    assert store.are_apart(ANN, BO)
+    assert {one.until for one in store.blocks_of(ANN)} == {50.0, 90.0}
+    assert store.expire(now=50.0) == 1
+    assert not reopen(store).are_apart(ANN, BO)
+
+
+def test_ban_of_an_identity_holds_for_its_time(store: Store, reopen: Reopen) -> None:
+    store.add_ban(ban(identity=ANN, until=50.0))
+    store.add_ban(ban("ban2", identity=BO, until=None))
+    store = reopen(store)
+    assert store.ban_of(ANN, now=49.9) == ban(identity=ANN, until=50.0)
+    assert store.ban_of(ANN, now=50.0) is None
+    assert store.ban_of(CY, now=1.0) is None
+    assert store.expire(now=1e12) == 1
+    store = reopen(store)
+    assert store.bans() == [ban("ban2", identity=BO, until=None)]
+    assert store.ban_of(BO, now=1e12)
+
+
+@pytest.mark.parametrize(
+    ("network", "inside", "outside"),
+    [
+        ("192.0.2.0/24", "192.0.2.255", "192.0.3.0"),
+        ("192.0.2.7", "192.0.2.7", "192.0.2.8"),
+        ("2001:db8::/32", "2001:db8:1:2::/64", "2001:db9::/64"),
+        ("2001:db8:1:2::/64", "2001:db8:1:2::/64", "192.0.2.7"),
+        ("0.0.0.0/0", "203.0.113.9", "2001:db8::/64"),
+        ("127.0.0.0/8", "loopback", "192.0.2.1"),
+    ],
+)
+def test_ban_of_a_range_holds_for_addresses_in_it(
+    store: Store, reopen: Reopen, network: str, inside: str, outside: str
+) -> None:
+    made = ban(network=network, until=50.0, stops_known=True)
+    store.add_ban(made)
+    store = reopen(store)
+    assert store.ban_of_address(inside, now=49.9) == made
+    assert store.ban_of_address(inside, now=50.0) is None
+    assert store.ban_of_address(outside, now=1.0) is None
+
+
+def test_of_two_ranges_the_wider_is_told_and_each_ends_by_itself(store: Store, reopen: Reopen) -> None:
+    store.add_ban(ban("narrow", network="192.0.2.0/24"))
+    store.add_ban(ban("wide", network="192.0.0.0/16"))
+    store.add_ban(ban("same", network="192.0.2.0/24"))
+    store = reopen(store)
+    told = []
+    while found := store.ban_of_address("192.0.2.1", now=1.0):
+        told.append(found.ban)
+        assert store.remove_ban(found.ban) == found
+    assert told[0] == "wide"
+    assert sorted(told) == ["narrow", "same", "wide"]
+    assert reopen(store).bans() == []
+
+
+@pytest.mark.parametrize("network", ["192.0.2.1/24", "everybody", "192.0.2.0/33", "loopback"])
+def test_what_is_no_range_is_refused_and_changes_nothing(store: Store, reopen: Reopen, network: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        store.add_ban(ban(network=network))
+    assert reopen(store).bans() == []
+
+
+def test_bans_come_oldest_first_and_are_lifted_by_id(store: Store, reopen: Reopen) -> None:
+    store.add_ban(ban("b", identity=ANN, at=2.0))
+    store.add_ban(ban("a", identity=ANN, at=1.0))
+    assert [one.ban for one in reopen(store).bans()] == ["a", "b"]
+
+
+def test_of_two_bans_of_somebody_one_is_lifted(store: Store, reopen: Reopen) -> None:
+    store.add_ban(ban("a", identity=ANN))
+    store.add_ban(ban("b", identity=ANN))
+    assert store.remove_ban("nobody's") is None
+    assert store.remove_ban("a") == ban("a", identity=ANN)
+    store = reopen(store)
+    assert store.ban_of(ANN, now=1.0) == ban("b", identity=ANN)
+    store.remove_ban("b")
+    assert reopen(store).ban_of(ANN, now=1.0) is None
+
+
+def test_report_is_kept_with_its_evidence_and_replaced(store: Store, reopen: Reopen) -> None:
+    store.put_report(report(times=1), b"\x00sealed")
+    store.put_report(report(times=2, last_at=9.0), b"\x00sealed anew")
+    store = reopen(store)
+    assert store.report("R1") == report(times=2, last_at=9.0)
+    assert store.evidence("R1") == b"\x00sealed anew"
+    assert store.report("R2") is None
+    assert store.evidence("R2") is None
+
+
+def test_reports_come_oldest_first(store: Store, reopen: Reopen) -> None:
+    store.put_report(report("R1", at=5.0), b"")
+    store.put_report(report("R2", at=4.0), b"")
+    assert [one.ticket for one in reopen(store).reports()] == ["R2", "R1"]
+
+
+def test_closed_report_says_when_and_stays_for_its_retention(store: Store, reopen: Reopen) -> None:
+    store.put_report(report(until=50.0), b"sealed")
+    assert store.close_report("R2", now=10.0) is None
+    assert store.close_report("R1", now=10.0) == report(until=50.0, closed_at=10.0)
+    assert store.close_report("R1", now=20.0) == report(until=50.0, closed_at=10.0)
+    store = reopen(store)
+    assert store.report("R1") == report(until=50.0, closed_at=10.0)
+    assert store.expire(now=50.0) == 1
+    store = reopen(store)
+    assert store.reports() == []
+    assert store.evidence("R1") is None
+
+
+def test_removed_report_takes_its_evidence_along(store: Store, reopen: Reopen) -> None:
+    store.put_report(report(), b"sealed")
+    store.remove_report("R1")
+    store.remove_report("R1")
+    store = reopen(store)
+    assert store.report("R1") is None
+    assert store.evidence("R1") is None
+
+
+def test_audit_log_tells_the_newest_first_and_forgets(store: Store, reopen: Reopen) -> None:
+    for number in range(5):
+        store.add_audit(audited(f"act {number}", until=10.0 + number))
+    store = reopen(store)
+    assert [entry.act for entry in store.audit(most=2)] == ["act 4", "act 3"]
+    assert store.audit(most=1) == [audited("act 4", until=14.0)]
+    assert store.expire(now=12.0) == 3
+    assert [entry.act for entry in reopen(store).audit(most=9)] == ["act 4", "act 3"]
+
+
+def test_erased_identity_leaves_what_others_hold_against_it(store: Store, reopen: Reopen) -> None:
+    store.put_standing(standing(ANN))
+    store.add_block(block(ANN, BO))
+    store.add_block(block(BO, ANN))
+    store.add_ban(ban(identity=ANN))
+    store.put_report(report("R1", against=BO, reporters=(ANN, CY)), b"sealed")
+    store.put_report(report("R2", against=ANN, reporters=(BO,)), b"sealed")
+    store.erase(ANN)
+    store = reopen(store)
+    assert store.standing(ANN) is None
+    assert store.blocks_of(ANN) == []
+    assert store.blocks_against(BO) == []
+    assert store.are_apart(ANN, BO)
+    assert store.ban_of(ANN, now=1.0)
+    assert [(one.against, one.reporters) for one in store.reports()] == [(BO, (CY,)), (ANN, (BO,))]
+
+
+def test_expiry_leaves_what_still_holds(store: Store, reopen: Reopen) -> None:
+    store.put_standing(standing(ANN, until=10.0))
+    store.put_standing(standing(BO, until=20.0))
+    assert store.expire(now=15.0) == 1
+    store = reopen(store)
+    assert store.standing(ANN) is None
+    assert store.standing(BO) == standing(BO, until=20.0)

@@ -1,0 +1,229 @@
+"""The store on disk: what a killed process leaves, what is refused, and that what was forgotten is in no file."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from server.store import schema
+from server.store.schema import APPLICATION_ID, OtherSchema, bring_up_to_date
+from server.store.sealing import SealBroken
+from server.store.sqlite import FILE, SqliteStore
+from server.store.store import StoreError
+from tests.stores import ANN, BO, ban, block, everything_in, on_disk, report, seal, standing
+
+WORDS = b"meet me behind the old tram depot"
+
+HOLDING = """
+import sys
+from pathlib import Path
+from tests.stores import block, on_disk
+store = on_disk(Path(sys.argv[1]))
+store.add_block(block())
+print("written", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SqliteStore:
+    return on_disk(tmp_path)
+
+
+def test_what_was_written_survives_kill_9_and_a_second_process_is_refused(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDING, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"written\n"
+        before = everything_in(tmp_path)
+        with pytest.raises(StoreError, match="in use: a server runs on this folder already"):
+            on_disk(tmp_path)
+        assert everything_in(tmp_path) == before
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert on_disk(tmp_path).blocks_of(ANN) == [block()]
+
+
+def test_only_the_owner_of_the_process_can_read_the_files(tmp_path: Path) -> None:
+    folder = tmp_path / "made" / "anew"
+    store = on_disk(folder)
+    store.backup(folder / "copy")
+    assert {path.stat().st_mode & 0o077 for path in folder.iterdir()} == {0}
+    assert folder.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"this is no database, whatever its name says" * 100, "damaged"),
+        (b"SQLite format 3\x00" + bytes(200), "damaged"),
+    ],
+)
+def test_damaged_file_is_told_and_left_as_it_is(tmp_path: Path, content: bytes, told: str) -> None:
+    (tmp_path / FILE).write_bytes(content)
+    with pytest.raises(StoreError, match=told):
+        on_disk(tmp_path)
+    assert (tmp_path / FILE).read_bytes() == content
+
+
+def test_damage_in_the_middle_is_told(store: SqliteStore, tmp_path: Path) -> None:
+    for number in range(300):
+        store.put_standing(standing(f"{number:024x}"))
+    store.expire(now=0.0)
+    store.close()
+    path = tmp_path / FILE
+    whole = bytearray(path.read_bytes())
+    middle = whole.index(b"0" * 20 + b"096"[:2])
+    page = middle // 4096 * 4096
+    whole[page : page + 100] = b"\xff" * 100
+    path.write_bytes(whole)
+    with pytest.raises(StoreError, match="damaged"):
+        on_disk(tmp_path)
+    assert path.read_bytes() == whole
+
+
+def test_value_of_the_wrong_kind_is_damage_too(store: SqliteStore, tmp_path: Path) -> None:
+    store.add_ban(ban(identity=ANN))
+    store.close()
+    with sqlite3.connect(tmp_path / FILE) as db:
+        db.execute("UPDATE bans SET at = 'yesterday'")
+    db.close()
+    with pytest.raises(StoreError, match=r"damaged: .*`float`"):
+        on_disk(tmp_path)
+
+
+def test_newer_schema_is_refused_and_left_as_it_is(store: SqliteStore, tmp_path: Path) -> None:
+    store.add_block(block())
+    store.close()
+    with sqlite3.connect(tmp_path / FILE) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    with pytest.raises(StoreError, match=f"schema 99, and this version of Hereabouts knows up to {schema.VERSION}"):
+        on_disk(tmp_path)
+    with sqlite3.connect(tmp_path / FILE) as db:
+        assert db.execute("SELECT count(*) FROM blocks").fetchone() == (1,)
+    db.close()
+
+
+def test_database_of_another_program_is_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE) as db:
+        db.execute("CREATE TABLE recipes (name TEXT)")
+    db.close()
+    with pytest.raises(StoreError, match="another program"):
+        on_disk(tmp_path)
+
+
+def test_folder_that_cannot_be_had_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match=r"Not a directory|File exists"):
+        on_disk(tmp_path / "file" / "inside")
+    with pytest.raises(StoreError, match=r"File exists|Not a directory"):
+        on_disk(tmp_path / "file")
+
+
+def test_each_version_of_the_schema_leads_to_the_next() -> None:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    first, second = "CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y DEFAULT 5"
+    bring_up_to_date(db, (first,))
+    db.execute("INSERT INTO a VALUES (1)")
+    bring_up_to_date(db, (first, second))
+    assert db.execute("SELECT x, y FROM a").fetchall() == [(1, 5)]
+    with pytest.raises(OtherSchema, match="schema 2"):
+        bring_up_to_date(db, (first,))
+    assert db.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+
+
+def test_step_that_fails_leaves_the_version_before_it() -> None:
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    with pytest.raises(sqlite3.OperationalError):
+        bring_up_to_date(db, ("CREATE TABLE a (x)", "CREATE TABLE b (x); CREATE TABLE a (x)"))
+    db.rollback()
+    assert db.execute("PRAGMA user_version").fetchone() == (1,)
+    assert db.execute("SELECT name FROM sqlite_schema").fetchall() == [("a",)]
+
+
+def test_what_was_forgotten_is_in_no_file(store: SqliteStore, tmp_path: Path) -> None:
+    # Not sealed here, so that it could be found: what seals is the caller, and it is not what this is about.
+    store.put_report(report(until=10.0), WORDS * 500)
+    store.add_ban(ban(identity=BO, reason=WORDS.decode(), until=10.0))
+    assert WORDS in everything_in(tmp_path)
+    store.expire(now=10.0)
+    assert WORDS not in everything_in(tmp_path)
+    store.close()
+    assert WORDS not in everything_in(tmp_path)
+
+
+@pytest.mark.parametrize("careless", ["PRAGMA secure_delete = OFF", "no truncation"])
+def test_without_either_precaution_it_would_be_found(tmp_path: Path, careless: str) -> None:
+    store = on_disk(tmp_path)
+    if careless.startswith("PRAGMA"):
+        store._db.execute(careless)
+    store.put_report(report(until=10.0), WORDS * 500)
+    if careless.startswith("PRAGMA"):
+        store._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        store.expire(now=10.0)
+    else:
+        store._db.execute("DELETE FROM evidence")
+    assert WORDS in everything_in(tmp_path)
+
+
+def test_name_of_who_is_blocked_is_not_on_disk_in_clear(store: SqliteStore, tmp_path: Path) -> None:
+    store.add_block(block(name="Bartholomew"))
+    assert b"Bartholomew" not in everything_in(tmp_path)
+    store.close()
+    assert [one.name for one in on_disk(tmp_path).blocks_of(ANN)] == ["Bartholomew"]
+
+
+def test_under_another_secret_blocks_hold_and_their_names_are_lost(store: SqliteStore, tmp_path: Path) -> None:
+    store.add_block(block(name="Bartholomew"))
+    store.close()
+    assert on_disk(tmp_path, secret=bytes(32)).blocks_of(ANN) == [block(name="")]
+
+
+def test_backup_is_a_store_of_its_own_and_is_taken_while_running(store: SqliteStore, tmp_path: Path) -> None:
+    store.add_block(block())
+    copy = tmp_path / "elsewhere" / FILE
+    copy.parent.mkdir()
+    store.backup(copy)
+    store.remove_block(ANN, block().block)
+    assert on_disk(copy.parent).blocks_of(ANN) == [block()]
+
+
+def test_backup_overwrites_nothing(store: SqliteStore, tmp_path: Path) -> None:
+    path = tmp_path / "precious"
+    path.write_text("kept")
+    with pytest.raises(StoreError, match="exists already"):
+        store.backup(path)
+    assert path.read_text() == "kept"
+    with pytest.raises(StoreError, match="No such file"):
+        store.backup(tmp_path / "nowhere" / "copy")
+
+
+def test_write_that_fails_is_told_and_changes_nothing(store: SqliteStore) -> None:
+    store._db.execute("PRAGMA query_only = ON")
+    with pytest.raises(StoreError, match="cannot be used"):
+        store.add_block(block())
+    assert store.blocks_of(ANN) == []
+
+
+def test_seal_shows_every_alteration() -> None:
+    sealed = seal().seal(WORDS, about="report R1")
+    assert seal().unseal(sealed, about="report R1") == WORDS
+    assert WORDS not in sealed
+    for at in range(0, len(sealed), 7):
+        altered = bytearray(sealed)
+        altered[at] ^= 1
+        with pytest.raises(SealBroken):
+            seal().unseal(bytes(altered), about="report R1")
+    for other in (sealed[:-1], sealed[:5], b"", os.urandom(60)):
+        with pytest.raises(SealBroken):
+            seal().unseal(other, about="report R1")
+    with pytest.raises(SealBroken):
+        seal().unseal(sealed, about="report R2")
+    with pytest.raises(SealBroken):
+        seal(bytes(32)).unseal(sealed, about="report R1")
