@@ -66,7 +66,8 @@ class House:
         self.new_nonce = new_nonce
         self.door = Door(settings, exempt=exempt)
         self.store: Store = store if store is not None else MemoryStore()
-        self.identities = Identities(settings, Tokens(key, ttl_s=settings.token_ttl_s), new_id=new_identity)
+        tokens = Tokens(key, ttl_s=settings.token_ttl_s)
+        self.identities = Identities(settings, tokens, self.store, new_id=new_identity)
         self.limits: dict[str, float] = {name: getattr(settings, name) for name in CLIENT_LIMITS}
         self.info = ServerInfo(settings.server_name, VERSION, PROTOCOL, settings.terms, settings.contact)
         self._origin_key = derive(key, b"hereabouts where")

@@ -139,6 +139,7 @@ class Session:
         if self.person is not None and self.person.seat is not None:
             self.house.world.lose(self.person, now=now)
             self.identity.rises(now)
+            self.house.identities.keep(self.identity, now=now)
         if self._is_stranger:
             self._is_stranger = False
             self.house.door.went(self.origin)

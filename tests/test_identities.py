@@ -64,7 +64,7 @@ def test_token_ends_with_leave() -> None:
     identities = make()
     identity = came(identities)
     first, second = identities.token(identity, now=NOW), identities.token(identity, now=NOW + 5)
-    identities.end(identity.id)
+    identities.end(identity.id, now=NOW)
     identities.went(identity.id, now=NOW)
     assert refused(identities, first) == refused(identities, second) == "bad_token"
 
@@ -100,16 +100,17 @@ def test_who_went_is_remembered_up_to_a_number_the_longest_gone_forgotten_first(
     assert [one.id for one in found] == [person.id for person in people]
 
 
-def test_who_left_is_remembered_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "ABSENT_MAX", 3)
+def test_who_left_is_forgotten_but_for_the_end_of_their_tokens() -> None:
     identities = make()
-    people = [came(identities) for _ in range(4)]
-    for person in people:
-        identities.end(person.id)
-    assert len(identities._ended) == 3
+    identity = came(identities)
+    identity.sits(NOW)
+    identities.went(identity.id, now=NOW + 100)
+    assert identities._store.standing(identity.id)
+    identities.end(identity.id, now=NOW + 100)
+    assert not identities._store.standing(identity.id)
+    assert not identities._absent
     assert not identities._online
-    for person in people[1:]:
-        assert refused(identities, identities.token(person, now=NOW)) == "bad_token"
+    assert refused(identities, identities.token(identity, now=NOW), now=NOW + 101) == "bad_token"
 
 
 def test_enter_that_fails_leaves_nothing_behind() -> None:
@@ -161,3 +162,24 @@ def test_seated_time_outlasts_an_absence() -> None:
     identity.sits(NOW)
     identities.went(identity.id, now=NOW + 601)
     assert not identities.of(token, now=NOW + 1000).is_new(NOW + 1000)
+
+
+def test_store_remembers_how_long_somebody_sat_when_the_process_does_not() -> None:
+    house = make_house(new_identity_s=600)
+    identity = came(house.identities)
+    token = house.identities.token(identity, now=NOW)
+    identity.sits(NOW)
+    house.identities.went(identity.id, now=NOW + 601)
+    house.identities._absent.clear()
+    again = house.identities.of(token, now=NOW + 700)
+    assert again is not identity
+    assert (again.first_at, again.seated_s) == (NOW, 601)
+    assert not again.is_new(NOW + 700)
+
+
+def test_store_does_not_hear_of_those_who_only_look_in() -> None:
+    identities = make()
+    identity = came(identities)
+    identity.sits(NOW)
+    identities.went(identity.id, now=NOW + module.STANDING_MIN_S - 1)
+    assert not identities._store.standing(identity.id)

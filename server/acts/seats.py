@@ -53,5 +53,5 @@ def away(session: "Session", command: Away, now: float) -> Outcome:
 def leave(session: "Session", command: Leave, now: float) -> Outcome:
     """Forget the person."""
     changes = session.house.world.leave(session.seated, now=now)
-    session.house.identities.end(session.identity.id)
+    session.house.identities.end(session.identity.id, now=now)
     return [*changes, End(bye(1000, ref=command.ref))]

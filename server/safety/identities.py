@@ -2,12 +2,12 @@
 
 An identity is anonymous: random bytes the server made. It is remembered while its
 person is online, and for a while afterwards, so that coming back is no way around a
-limit and a mute lasts as long as its token.
+limit and a mute lasts as long as its token. How long somebody has sat, and whose tokens have ended, the store
+keeps longer than that.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TypeVar
 
 from geo import Cell
 from rooms.person import Person
@@ -15,11 +15,14 @@ from server.codes import Refused
 from server.safety.rates import Meter, Rate, per_period
 from server.safety.tokens import BadToken, Tokens
 from server.settings import Settings
-
-Kept = TypeVar("Kept")
+from server.store.rows import Ended, Standing
+from server.store.store import Store
 
 ABSENT_MAX = 20_000
-"""Identities remembered after they went, and ids ended by `leave`: about 30 MB, at 1.2 KB each."""
+"""Identities remembered after they went: about 25 MB, at 1.2 KB each."""
+
+STANDING_MIN_S = 30.0
+"""Who sat for less is not kept by the store: a crowd that comes and goes would write a row for each."""
 
 MUTED_MAX = 200
 """Identities one identity mutes, 25 KB: more than anybody meets in an evening of full rooms."""
@@ -32,17 +35,32 @@ class Identity:
         cell: the one they named last.
         person: who they were to the rooms when they were last online, with what the rooms hold against them.
         muted: ids of other identities, in the order they were muted.
+        first_at: when they first came, Unix seconds of the rooms' clock.
         seated_s: how long they had sat, with a connection, until they last rose; seconds of the rooms' clock.
     """
 
-    __slots__ = ("_new_s", "_since", "cell", "cells", "id", "muted", "nexts", "person", "said", "seated_s", "shown")
+    __slots__ = (
+        "_new_s",
+        "_since",
+        "cell",
+        "cells",
+        "first_at",
+        "id",
+        "muted",
+        "nexts",
+        "person",
+        "said",
+        "seated_s",
+        "shown",
+    )
 
-    def __init__(self, id: str, settings: Settings) -> None:
+    def __init__(self, id: str, settings: Settings, *, first_at: float = 0.0, seated_s: float = 0.0) -> None:
         self.id = id
+        self.first_at = first_at
         self.cell: Cell | None = None
         self.person: Person | None = None
         self.muted: dict[str, None] = {}
-        self.seated_s = 0.0
+        self.seated_s = seated_s
         self._since: float | None = None
         self._new_s = settings.new_identity_s
         self.said, self.shown = _talk(settings), _talk(settings)
@@ -75,25 +93,34 @@ class Identity:
 class Identities:
     """All identities this process has seen lately. `new_id` gives 12 unguessable bytes."""
 
-    def __init__(self, settings: Settings, tokens: Tokens, *, new_id: Callable[[], bytes]) -> None:
+    def __init__(self, settings: Settings, tokens: Tokens, store: Store, *, new_id: Callable[[], bytes]) -> None:
         self._settings = settings
         self._tokens = tokens
+        self._store = store
         self._new_id = new_id
         self._online: dict[str, Identity] = {}
         self._absent: OrderedDict[str, Identity] = OrderedDict()
-        self._ended: OrderedDict[str, None] = OrderedDict()
 
     def of(self, token: str | None, *, now: float) -> Identity:
         """Return whose token it is, or a new identity if there is none. Raises Refused."""
         if token is None:
-            return Identity(self._new_id().hex(), self._settings)
+            return Identity(self._new_id().hex(), self._settings, first_at=now)
         try:
             id = self._tokens.read(token, now=now).hex()
         except BadToken as error:
             raise Refused("bad_token", str(error)) from None
-        if id in self._ended:
+        if self._store.has_ended(id):
             raise Refused("bad_token", "This token ended when you left: enter without it.")
-        return self._online.get(id) or self._absent.get(id) or Identity(id, self._settings)
+        return self._of_id(id, now=now)
+
+    def _of_id(self, id: str, *, now: float) -> Identity:
+        known = self._online.get(id) or self._absent.get(id)
+        if known is not None:
+            return known
+        standing = self._store.standing(id)
+        if standing is None:
+            return Identity(id, self._settings, first_at=now)
+        return Identity(id, self._settings, first_at=standing.first_at, seated_s=standing.seated_s)
 
     def token(self, identity: Identity, *, now: float) -> str:
         """Return a fresh token of the identity."""
@@ -109,12 +136,26 @@ class Identities:
         identity = self._online.pop(id, None)
         if identity is not None:
             identity.rises(now)
-            _put(self._absent, id, identity)
+            self.keep(identity, now=now)
+            self._absent[id] = identity
+            if len(self._absent) > ABSENT_MAX:
+                self._absent.popitem(last=False)
 
-    def end(self, id: str) -> None:
-        """Forget the identity: its token is good for nothing from now on."""
+    def keep(self, identity: Identity, *, now: float) -> None:
+        """Have the store know how long the identity has sat, as long as its newest token may be good."""
+        if identity.seated_s >= STANDING_MIN_S:
+            until = now + self._settings.token_ttl_s
+            standing = Standing(
+                identity=identity.id, first_at=identity.first_at, seated_s=identity.seated_s, until=until
+            )
+            self._store.put_standing(standing)
+
+    def end(self, id: str, *, now: float) -> None:
+        """Forget the identity: its tokens are good for nothing from now on."""
         self._online.pop(id, None)
-        _put(self._ended, id, None)
+        self._absent.pop(id, None)
+        self._store.erase(id)
+        self._store.end(Ended(identity=id, until=now + self._settings.token_ttl_s))
 
 
 def _talk(settings: Settings) -> tuple[Meter, ...]:
@@ -124,9 +165,3 @@ def _talk(settings: Settings) -> tuple[Meter, ...]:
 
 def _meters(*rates: Rate | None) -> tuple[Meter, ...]:
     return tuple(Meter(rate) for rate in rates if rate is not None)
-
-
-def _put(bounded: OrderedDict[str, Kept], id: str, kept: Kept) -> None:
-    bounded[id] = kept
-    if len(bounded) > ABSENT_MAX:
-        bounded.popitem(last=False)
