@@ -9,5 +9,9 @@ class RoomFull(RoomError):
     """The room has no free seat."""
 
 
+class NameWorn(RoomError):
+    """The name is that of somebody verified who sits here."""
+
+
 class NotSeated(RoomError):
     """The person sits in no room."""

@@ -3,6 +3,8 @@
 import random
 from collections.abc import Collection
 
+from rooms.lookalikes import looks
+
 NAME_MAX_CHARS = 32
 """Of a name as it is shown, its number included."""
 
@@ -16,21 +18,20 @@ _CREATURES = (
 ).split()
 
 
-def shown_name(asked: str, taken: Collection[str], rng: random.Random) -> str:
-    """Return the name to show among `taken`: `asked`, numbered if somebody wears it, or a friendly one if empty."""
-    worn = {name.casefold() for name in taken}
-    if not asked:
-        return _friendly_name(worn, rng)
-    return asked if asked.casefold() not in worn else _numbered(asked, worn)
+def shown_name(asked: str, worn: Collection[str], rng: random.Random) -> str:
+    """Return the name to show: `asked`, numbered if it looks like one there, or a friendly one if it is empty.
+
+    A look-alike is not refused: that would tell somebody outside who is in the room.
+
+    Args:
+        worn: what the names that are there look like, see `looks`.
+    """
+    name = asked or f"{rng.choice(_QUALITIES)} {rng.choice(_CREATURES)}"
+    return name if looks(name).isdisjoint(worn) else _numbered(name, worn)
 
 
-def _friendly_name(worn: set[str], rng: random.Random) -> str:
-    name = f"{rng.choice(_QUALITIES)} {rng.choice(_CREATURES)}"
-    return name if name.casefold() not in worn else _numbered(name, worn)
-
-
-def _numbered(name: str, worn: set[str]) -> str:
+def _numbered(asked: str, worn: Collection[str]) -> str:
     number = 2
-    while (numbered := f"{name[: NAME_MAX_CHARS - len(str(number)) - 1]} {number}").casefold() in worn:
+    while not looks(numbered := f"{asked[: NAME_MAX_CHARS - len(str(number)) - 1]} {number}").isdisjoint(worn):
         number += 1
     return numbered

@@ -16,6 +16,7 @@ class Person:
         cell: where the rooms count this person.
         next_cell: where they say they are now; counts from the next window or `next`.
         name: the name asked for, or "" for one given anew in each room.
+        verified: who says that they are no counterfeit, as it is shown; None for everybody else.
         far: whether they accept company up to `far_max_m` away.
         avoids: ids of rooms left by `next`, not to be joined again.
         moved_until: end of the window in which they were last moved outward.
@@ -32,6 +33,7 @@ class Person:
         "room",
         "seat",
         "topics",
+        "verified",
         "visiting",
     )
 
@@ -44,6 +46,7 @@ class Person:
         topics: tuple[str, ...] = (),
         visiting: bool = False,
         far: bool = False,
+        verified: str | None = None,
     ) -> None:
         self.id = id
         self.cell = cell
@@ -52,6 +55,7 @@ class Person:
         self.topics = topics
         self.visiting = visiting
         self.far = far
+        self.verified = verified
         self.room: Room | None = None
         self.seat: Seat | None = None
         self.avoids: tuple[str, ...] = ()

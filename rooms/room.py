@@ -15,6 +15,7 @@ from geo import Cell
 from rooms.errors import RoomFull
 from rooms.events import Changed, Closing, Joined, Left, Member, Numbered, Said, Waiting
 from rooms.extent import Extent
+from rooms.lookalikes import looks
 from rooms.person import Person
 from rooms.windows import region_of
 
@@ -30,13 +31,15 @@ class Seat:
     Attributes:
         waits_until: when the seat of somebody without a connection is given up, Unix seconds; None while connected.
         away_since: when they said they would be away, Unix seconds; None while present.
+        looks: what the name they are shown by looks like.
     """
 
-    __slots__ = ("_refs", "away_since", "member", "person", "waits_until")
+    __slots__ = ("_refs", "away_since", "looks", "member", "person", "waits_until")
 
     def __init__(self, person: Person, member: Member) -> None:
         self.person = person
         self.member = member
+        self.looks = looks(member.name)
         self.waits_until: float | None = None
         self.away_since: float | None = None
         self._refs: dict[str, tuple[int, int]] | None = None
@@ -174,6 +177,8 @@ class Room:
 
     def change(self, seat: Seat, member: Member, *, ref: str | None = None) -> Changed:
         """Show the seat's member as `member` from now on; the id stays."""
+        if member.name != seat.member.name:
+            seat.looks = looks(member.name)
         seat.member = member
         return self._numbered(Changed(self.seq + 1, member.id, member, ref))
 

@@ -6,15 +6,18 @@ outward on the agenda, and an empty room is gone. It never decides who sits wher
 """
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
+
+import msgspec
 
 from geo import Cell
 from rooms.agenda import Agenda, AnnounceClosing, EndWindow, LookOutward, Window
 from rooms.changes import Change, Ended, Published, Seated, Unseated
 from rooms.errors import NotSeated
-from rooms.events import Joined, Member
+from rooms.events import Changed, Member, Numbered
 from rooms.index import RoomIndex
+from rooms.lookalikes import looks
 from rooms.names import shown_name
 from rooms.person import Person
 from rooms.placement import fill_of, limit_m, members_of
@@ -105,9 +108,9 @@ class Seating:
 
         What waits of their `former` seat (a lost connection, being away) goes on in the new one.
         """
-        joined = self._sit(person, room, former)
+        events = self._sit(person, room, former)
         self.refill(room, now=now)
-        return [Published(room, joined), self.snapshot(person, why)._replace(ref=ref)]
+        return [*(Published(room, event) for event in events), self.snapshot(person, why)._replace(ref=ref)]
 
     def gather(self, formers: list[Former], room: Room, why: Why, *, now: float) -> list[Change]:
         """Seat people in an empty room together: each is told once, when all sit.
@@ -115,7 +118,8 @@ class Seating:
         A group that leaves one room for the next keeps the names it knows itself by.
         """
         known = len({former.room.id for former in formers}) == 1
-        for former in formers:
+        # Whoever is verified sits first, so that nobody is shown by their name even for a moment.
+        for former in sorted(formers, key=lambda former: former.person.verified is None):
             self._sit(former.person, room, former.seat, name=former.seat.member.name if known else None)
         self.refill(room, now=now)
         return [self.snapshot(former.person, why) for former in formers]
@@ -165,11 +169,33 @@ class Seating:
             room.waiting_since = now
             self.have_look(room, now + self._rules.look_every_s)
 
-    def _sit(self, person: Person, room: Room, former: Seat | None, *, name: str | None = None) -> Joined:
-        taken = [seat.member.name for seat in room.seats.values()]
+    def name(self, person: Person, asked: str, room: Room) -> tuple[str, list[Changed]]:
+        """Return by which name to show somebody in the room, and who changes for it.
+
+        The later of two that look alike is numbered; but the name of somebody verified is worn by nobody else.
+        """
+        others = [seat for seat in room.seats.values() if seat.person is not person]
+        if person.verified is None:
+            return shown_name(asked, set().union(*(seat.looks for seat in others)), self._rng), []
+        verified = [seat for seat in others if seat.member.verified is not None]
+        shown = shown_name(asked, set().union(*(seat.looks for seat in verified)), self._rng)
+        own = looks(shown)
+        alike = [seat for seat in others if seat.member.verified is None and not own.isdisjoint(seat.looks)]
+        return shown, [self._give_way(seat, own, room) for seat in alike]
+
+    def _give_way(self, seat: Seat, own: Collection[str], room: Room) -> Changed:
+        """Number somebody who was shown by the name of a person verified."""
+        worn = set(own).union(*(other.looks for other in room.seats.values()))
+        name = shown_name(seat.person.name or seat.member.name, worn, self._rng)
+        return room.change(seat, msgspec.structs.replace(seat.member, name=name))
+
+    def _sit(self, person: Person, room: Room, former: Seat | None, *, name: str | None = None) -> list[Numbered]:
+        """Seat the person and return what the room is told of it, in order."""
+        shown, changed = self.name(person, person.name if name is None else name, room)
         member = Member(
             self._new_id(),
-            shown_name(person.name if name is None else name, taken, self._rng),
+            shown,
+            person.verified,
             visiting=person.visiting,
             away=former is not None and former.away_since is not None,
             topics=person.topics,
@@ -179,7 +205,7 @@ class Seating:
             seat = room.seats[member.id]
             room.set_away(seat, former.away_since)
             room.set_waiting(seat, former.waits_until)
-        return joined
+        return [*changed, joined]
 
     def _put_into_window(self, room: Room) -> None:
         end = window_end(room.region, room.opened, self._rules.window_s)

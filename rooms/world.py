@@ -17,9 +17,10 @@ import msgspec
 from geo import Cell, cell_distance_m
 from rooms.agenda import Agenda, AnnounceClosing, EndWindow, GiveUpSeat, LookOutward, Window
 from rooms.changes import Change, Gone, Published, Seated
+from rooms.errors import NameWorn
 from rooms.events import Waiting
 from rooms.extent import apart_m
-from rooms.names import shown_name
+from rooms.lookalikes import looks
 from rooms.outward import Union, rooms_near, search, waiting_near
 from rooms.person import Person
 from rooms.placement import Choice, choose_room, is_waiting, limit_m, may_join
@@ -95,12 +96,22 @@ class World:
         room.set_waiting(seat, None)
 
     def rename(self, person: Person, name: str, *, ref: str | None = None) -> list[Change]:
-        """Show somebody by another name, in this room and the next ones."""
+        """Show somebody by another name, in this room and the next ones. Raises NameWorn, changing nothing."""
+        self.check_name(person, name)
         room, seat = place_of(person)
         person.name = name
-        taken = [other.member.name for other in room.seats.values() if other is not seat]
-        member = msgspec.structs.replace(seat.member, name=shown_name(name, taken, self._rng))
-        return [Published(room, room.change(seat, member, ref=ref))]
+        shown, changed = self._seating.name(person, name, room)
+        member = msgspec.structs.replace(seat.member, name=shown)
+        events = [*changed, room.change(seat, member, ref=ref)]
+        return [Published(room, event) for event in events]
+
+    def check_name(self, person: Person, name: str) -> None:
+        """Raise NameWorn if the name looks like that of somebody verified in the person's room."""
+        room, _ = place_of(person)
+        others = (seat for seat in room.seats.values() if seat.person is not person)
+        look = looks(name)
+        if any(other.member.verified is not None and not look.isdisjoint(other.looks) for other in others):
+            raise NameWorn("somebody verified wears that name here")
 
     def set_away(self, person: Person, since: float | None, *, now: float, ref: str | None = None) -> list[Change]:
         """Show somebody as away since then, Unix seconds, or as back (None)."""

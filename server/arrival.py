@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from geo import ALPHABET, Cell
 from rooms.changes import Change
+from rooms.errors import NameWorn
 from rooms.events import Event, Joined, Numbered
 from rooms.person import Person
 from rooms.room import Room, Seat
@@ -18,7 +19,7 @@ from server.commands import Enter, Resume
 from server.house import House
 from server.safety.identities import Identity
 from server.safety.rates import take_all
-from server.safety.words import clean_name, clean_topics
+from server.safety.words import clean_name, clean_topics, name_worn
 
 if TYPE_CHECKING:
     from server.session import Session
@@ -49,6 +50,7 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
     person = house.world.people.get(identity.id)
     if person is not None:
         _check_resume(person, command.resume)
+        _check_name(house, person, name if command.name is not None else person.name)
         try:
             claim_cell(house, identity, cell, now=now)
         except Refused:
@@ -92,6 +94,14 @@ def _check_resume(person: Person, resume: Resume | None) -> None:
     room, _ = place_of(person)
     if resume is not None and resume.room == room.id and resume.seq > room.seq:
         raise Refused("bad_message", f"`resume.seq` is {resume.seq}, but the room has come to {room.seq}.")
+
+
+def _check_name(house: House, person: Person, name: str) -> None:
+    if name != person.name:
+        try:
+            house.world.check_name(person, name)
+        except NameWorn:
+            raise name_worn() from None
 
 
 def _is_resumed(person: Person, resume: Resume | None) -> bool:

@@ -1,13 +1,22 @@
 """The name a member shows in one room."""
 
 import random
+from collections.abc import Iterable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rooms.names import shown_name
+from rooms.lookalikes import looks, skeleton
+from rooms.names import shown_name as shown_among
 
-names = st.sampled_from(["", "Ann", "ann", "ANN", "Ann 2", "ann 3", "Straße", "STRASSE", "Bo"])
+names = st.sampled_from(
+    ["", "Ann", "ann", "ANN", "Ann 2", "ann 3", "Straße", "STRASSE", "Bo", "Во", "rnary", "mary", "Ill", "lII"]
+)
+
+
+def shown_name(asked: str, taken: Iterable[str], rng: random.Random) -> str:
+    return shown_among(asked, set().union(*map(looks, taken)), rng)
 
 
 def test_the_name_asked_for_is_shown_if_nobody_wears_it() -> None:
@@ -38,6 +47,7 @@ def test_no_two_members_of_a_room_show_the_same_name(asked: list[str], seed: int
     for name in asked:
         shown.append(shown_name(name, shown, rng))
     assert len({name.casefold() for name in shown}) == len(shown)
+    assert len({skeleton(name) for name in shown}) == len(shown)
     assert all(shown)
 
 
@@ -48,3 +58,35 @@ def test_the_same_friendly_name_drawn_twice_is_numbered() -> None:
 
 def test_a_numbered_name_is_no_longer_than_names_may_be() -> None:
     assert shown_name("x" * 32, ["x" * 32], random.Random(1)) == "x" * 30 + " 2"
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        ("Ann", "Аnn"),  # Cyrillic А
+        ("Ann", "Αnn"),  # Greek Α
+        ("Ann", "ann"),
+        ("Ann", "A n n"),
+        ("Bob", "ВоЬ"),
+        ("mary", "rnary"),
+        ("paypal", "paypaI"),
+        ("ILL", "ill"),
+        ("O0O", "OOO"),
+        ("Ann 2", "Ann2"),
+        ("Мария", "Mapия"),
+        ("café", "cafe\u0301"),
+    ],
+)
+def test_of_two_that_look_alike_the_later_one_is_numbered(first: str, later: str) -> None:
+    assert shown_name(later, [first], random.Random(1)) == f"{later} 2"
+    assert shown_name(first, [later], random.Random(1)) == f"{first} 2"
+
+
+@pytest.mark.parametrize(("first", "later"), [("Ann", "Anna"), ("Bob", "Rob"), ("李明", "李朋"), ("Ali", "All")])
+def test_names_that_differ_to_the_eye_stay_as_they_are(first: str, later: str) -> None:
+    assert shown_name(later, [first], random.Random(1)) == later
+
+
+def test_a_number_that_looks_taken_is_passed_over() -> None:
+    assert shown_name("Ann", ["Аnn", "ANN 2"], random.Random(1)) == "Ann 3"
+    assert shown_name("Ann 2", ["Ann", "Аnn 2"], random.Random(1)) == "Ann 2 2"

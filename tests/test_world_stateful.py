@@ -66,7 +66,12 @@ class Crowd(RuleBasedStateMachine):
         finest = self.scene.rules.finest_cell
         return cell.parent(min(len(cell), finest))
 
-    @rule(cell=places, count=st.sampled_from([1, 3, 13, 60]), far=st.booleans(), name=st.sampled_from(["", "Ann"]))
+    @rule(
+        cell=places,
+        count=st.sampled_from([1, 3, 13, 60]),
+        far=st.booleans(),
+        name=st.sampled_from(["", "Ann", "Аnn", "Ann 2"]),
+    )
     def crowd_enters(self, cell: Cell, count: int, far: bool, name: str) -> None:
         for _ in range(count):
             self.scene.enter(self.at(cell), name=name, far=far)

@@ -15,6 +15,7 @@ from geo import Cell, Grid
 from rooms.changes import Change, Ended, Gone, Published, Seated, Unseated
 from rooms.events import Changed, Event, Joined, Left, Member, Numbered, Waiting
 from rooms.extent import apart_m
+from rooms.lookalikes import looks
 from rooms.person import Person
 from rooms.placement import fill_of, limit_m
 from rooms.room import Room, Seat
@@ -121,8 +122,16 @@ class Scene:
 
     # What people do
 
-    def enter(self, cell: Cell = HOME, *, id: str | None = None, name: str = "", far: bool = False) -> Person:
-        person = Person(self._new_name() if id is None else id, cell, name=name, far=far)
+    def enter(
+        self,
+        cell: Cell = HOME,
+        *,
+        id: str | None = None,
+        name: str = "",
+        far: bool = False,
+        verified: str | None = None,
+    ) -> Person:
+        person = Person(self._new_name() if id is None else id, cell, name=name, far=far, verified=verified)
         self.listeners[person.id] = Listener()
         self.carry_out(self.world.enter(person, now=self.now))
         return person
@@ -235,6 +244,10 @@ class Scene:
         assert room.id not in person.avoids
 
     def _check_room(self, room: Room) -> None:
+        seats = list(room.seats.values())
+        assert all(seat.looks == looks(seat.member.name) for seat in seats)
+        for seat, other in itertools.combinations(seats, 2):
+            assert seat.looks.isdisjoint(other.looks), f"{seat.member.name} looks like {other.member.name}"
         people = [seat.person for seat in room.seats.values()]
         shown = [seat.member.name.casefold() for seat in room.seats.values()]
         away = [seat.member.away for seat in room.seats.values()]

@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING
 
 from rooms.changes import Published
+from rooms.errors import NameWorn
 from server.answers import Pong
 from server.codes import Refused
 from server.commands import Ping, Rename, Say
 from server.outcomes import Outcome
-from server.safety.words import clean_name, clean_text
+from server.safety.words import clean_name, clean_text, name_worn
 
 if TYPE_CHECKING:
     from server.session import Session
@@ -30,7 +31,10 @@ def rename(session: "Session", command: Rename, now: float) -> Outcome:
     """Show another name."""
     name = clean_name(command.name)
     session.take(session.identity.shown, "You change your name too often.", now)
-    return session.house.world.rename(session.seated, name, ref=command.ref)
+    try:
+        return session.house.world.rename(session.seated, name, ref=command.ref)
+    except NameWorn:
+        raise name_worn() from None
 
 
 def ping(session: "Session", command: Ping, now: float) -> Outcome:

@@ -45,6 +45,11 @@ def clean_name(name: str | None) -> str:
     return _in_one_line(name, max_chars=NAME_MAX_CHARS, code="bad_name") if name else ""
 
 
+def name_worn() -> Refused:
+    """Return the refusal of a name that somebody verified wears in the same room."""
+    return Refused("bad_name", "Somebody here whose name is verified is called that.")
+
+
 def clean_topics(topics: list[str] | None) -> tuple[str, ...]:
     """Return the topics in NFKC, each once, in their order. Raises Refused."""
     if topics and len(topics) > TOPICS_MAX:
