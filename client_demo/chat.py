@@ -4,7 +4,10 @@ Knows the command line and how to say what went wrong before there is a screen. 
 """
 
 import asyncio
+import contextlib
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -30,7 +33,8 @@ Only a cell of about 1.2 by 0.6 km is told to the server, never the position."""
 Examples:
   hereabouts chat --city "New York"
   hereabouts chat --near 40.75,-73.99 --name Ada
-  hereabouts chat --cell dr5ru --url ws://127.0.0.1:8765/ws"""
+  hereabouts chat --cell dr5ru --url ws://127.0.0.1:8765/ws
+  hereabouts chat --cell dr5ru --auth ann.jwt"""
 )
 @click.option("--city", help="A city of 100,000 people or more; add the country if there are several: London, CA.")
 @click.option("--near", metavar="LAT,LON", help="A position in degrees; it is cut to a cell here.")
@@ -39,6 +43,12 @@ Examples:
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="The server.")
 @click.option("--wire", type=click.Choice(["msgpack", "json"]), default="msgpack", show_default=True)
 @click.option("--far", is_flag=True, help="Let the search for company go far beyond the neighbourhood.")
+@click.option(
+    "--auth",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A file with the JWT of the application that the server belongs to; read again before it expires.",
+)
 def chat(
     city: str | None,
     near: str | None,
@@ -47,6 +57,7 @@ def chat(
     url: str,
     wire: str,
     far: bool,
+    auth: Path | None,
 ) -> None:
     """Sit down with people near a place and talk.
 
@@ -63,7 +74,8 @@ def chat(
         _give_up(f"{url} is no WebSocket address; one begins with ws:// or wss://.", status=WRONG_USE)
     if not _has_terminal():
         _give_up("`hereabouts chat` needs a terminal to draw on and to type in.")
-    client = Client(url, cell=place.cell, name=name, wire=wire, far=far)
+    vouched = _vouched(auth) if auth is not None else None
+    client = Client(url, cell=place.cell, name=name, wire=wire, far=far, auth=vouched)
     try:
         unheard = asyncio.run(_talk(client, place))
     except Unreachable as exc:
@@ -73,6 +85,21 @@ def chat(
     except Closed as exc:
         _give_up(wording.ending(exc))
     _say_goodbye(client, unheard)
+
+
+def _vouched(path: Path) -> Callable[[], str]:
+    """Return what reads the JWT in that file; later, while it cannot be read, the last one it held is good enough."""
+    last = ""
+
+    def read() -> str:
+        nonlocal last
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            last = path.read_text(encoding="utf-8").strip()
+        return last
+
+    if not read():
+        _give_up(f"{path} holds no JWT that can be read.", status=WRONG_USE)
+    return read
 
 
 async def _talk(client: Client, place: Place) -> list[str]:

@@ -47,6 +47,7 @@ class Client(Presence):
         rng: random.Random | None = None,
         backoff_s: tuple[float, float] = (0.5, 30.0),
         keepalive_s: float | None = 20.0,
+        auth: Callable[[], str] | None = None,
     ) -> None:
         """Prepare, without connecting.
 
@@ -59,6 +60,8 @@ class Client(Presence):
             backoff_s: bound of the first wait before reconnecting, and of the longest; each wait is a
                 uniformly random part of a bound that doubles from one to the other.
             keepalive_s: seconds between pings of our own, None for none.
+            auth: returns the JWT of the application that a server belongs to; asked at every entering, and for a
+                fresh one before the last expires.
         """
         super().__init__(
             url,
@@ -71,6 +74,7 @@ class Client(Presence):
             rng=rng,
             backoff_s=backoff_s,
             keepalive_s=keepalive_s,
+            auth=auth,
         )
         self.is_forgotten = False
         self.on_event: Callable[[Message], None] | None = None

@@ -12,6 +12,7 @@ Knows how to come back (PROTOCOL.md, "Seats wait"). Never knows which commands e
 import asyncio
 import contextlib
 import random
+from collections.abc import Callable
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
@@ -28,11 +29,17 @@ from client_demo.wire import (
     encode,
     ended,
     open_connection,
+    seconds_or_none,
 )
 from client_demo.work import HARDEST_BITS, solve
 
 # A connection that lived this long was a good one: the next break starts the backoff anew.
 STEADY_S = 10.0
+
+# A server that has yet to fetch a key says when; one that says more means something else.
+AUTH_WAIT_MAX_S = 8.0
+# How often a fresh JWT is asked for once the last one is about to expire.
+RENEW_EVERY_S = 2.0
 
 # Replay given up, identity given up, work done; and done again, since the price may rise meanwhile.
 ENTERS_MAX = 6
@@ -54,11 +61,14 @@ class Presence(Knowledge):
         rng: random.Random | None,
         backoff_s: tuple[float, float],
         keepalive_s: float | None,
+        auth: Callable[[], str] | None,
     ) -> None:
         super().__init__()
         self.url, self.cell, self.far, self.wire, self.source = url, cell, far, wire, source
         self.reconnect = reconnect
         self.closed: Closed | None = None
+        self._auth = auth
+        self._renewal: asyncio.Task[None] | None = None
         self._chosen_name = name
         self._rng = rng or random.SystemRandom()
         self._backoff_s, self._keepalive_s = backoff_s, keepalive_s
@@ -66,6 +76,7 @@ class Presence(Knowledge):
         self._unanswered = Unanswered()
         self._ready = False  # seated, and everything missed has been replayed
         self._fence = ""
+        self._shown_auth = ""
         self._replayed = 0
         self._leaving = False
         self._bye: Message | None = None
@@ -203,7 +214,11 @@ class Presence(Knowledge):
             answer = await self._first(connection, "entered", "error")
             if answer["type"] == "entered":
                 return answer
-            if answer.get("code") == "work_needed":
+            again_s = seconds_or_none(answer.get("retry_after"))
+            if answer.get("code") == "bad_auth" and again_s is not None and again_s <= AUTH_WAIT_MAX_S:
+                # The application has a key that the server is about to fetch.
+                await asyncio.sleep(again_s)
+            elif answer.get("code") == "work_needed":
                 work = {"work": await self._work(answer)}
             elif keep and answer.get("code") in ("bad_token", "bad_message"):
                 keep = [] if answer["code"] == "bad_token" else keep[:-1]
@@ -224,6 +239,8 @@ class Presence(Knowledge):
             command["name"] = self._chosen_name
         if self.far:
             command["far"] = True
+        if self._auth is not None:
+            command["auth"] = self._shown_auth = self._auth()
         known = {"token": self.token, "resume": {"room": self.room, "seq": self.seq}}
         return command | {field: known[field] for field in keep}
 
@@ -261,12 +278,25 @@ class Presence(Knowledge):
         is_new = self.take(event)
         if event["type"] == "bye":
             self._bye = event
+        if event["type"] == "auth_expiring" and self._auth is not None:
+            self._renewal = asyncio.create_task(self._renew(self._auth))
         if event["type"] == "said" and self._fence and is_new:
             self._replayed += 1
         if self.is_mine(event):
             self._unanswered.answer(event)
         if is_new:
             self._publish(event)
+
+    async def _renew(self, auth: Callable[[], str]) -> None:
+        """Show a fresh JWT as soon as there is one; without any the server closes."""
+        while self._connection is not None:
+            fresh = auth()
+            if fresh != self._shown_auth:
+                self._shown_auth = fresh
+                with contextlib.suppress(Refused, Closed):
+                    await self.request("auth", auth=fresh)
+                    return
+            await asyncio.sleep(RENEW_EVERY_S)
 
     async def _send(self, command: Message) -> None:
         """Send, or leave it to the next connection: what is unanswered is sent again."""

@@ -105,6 +105,16 @@ class World:
         events = [*changed, room.change(seat, member, ref=ref)]
         return [Published(room, event) for event in events]
 
+    def verify(self, person: Person, verified: str | None) -> list[Change]:
+        """Show what vouches for somebody (None: nothing does any more), in this room and the next ones."""
+        if verified == person.verified:
+            return []
+        room, seat = place_of(person)
+        person.verified = verified
+        shown, changed = self._seating.name(person, person.name or seat.member.name, room)
+        member = msgspec.structs.replace(seat.member, name=shown, verified=verified)
+        return [Published(room, event) for event in [*changed, room.change(seat, member)]]
+
     def check_name(self, person: Person, name: str) -> None:
         """Raise NameWorn if the name looks like that of somebody verified in the person's room."""
         room, _ = place_of(person)

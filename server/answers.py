@@ -79,6 +79,15 @@ class Unmuted(Answer, frozen=True, kw_only=True):
     who: str
 
 
+class Authenticated(Answer, frozen=True, kw_only=True):
+    verified: str
+
+
+class AuthExpiring(Answer, frozen=True, kw_only=True, tag="auth_expiring"):
+    in_s: float
+    """Until the connection is closed with 4504."""
+
+
 class Pong(Answer, frozen=True, kw_only=True):
     now: Milliseconds
 

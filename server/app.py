@@ -7,6 +7,7 @@ import asyncio
 import random
 import secrets
 import ssl
+import time
 from pathlib import Path
 
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -19,6 +20,7 @@ from server.house import House
 from server.http import HttpResponse, Request
 from server.listener import Listener
 from server.node import Node
+from server.operate.jwks import AGAIN_S, KeyKeeper
 from server.operate.metrics import make_registry
 from server.routes import routes
 from server.safety.tokens import IDENTITY_BYTES
@@ -29,6 +31,7 @@ from server.store.sealing import NONCE_BYTES
 from server.store.store import StoreError
 from server.tls import server_context
 from server.transport import TransportLimits
+from server.vouching import make_verifier
 
 ID_BYTES = 9
 """Of a room's or member's id: 72 bits nobody guesses, 12 characters of URL-safe base64."""
@@ -60,6 +63,7 @@ class App:
             key=key,
             new_identity=lambda: secrets.token_bytes(IDENTITY_BYTES),
             new_nonce=lambda: secrets.token_urlsafe(ID_BYTES),
+            verifier=make_verifier(settings, unix_now=time.time, retry_s=AGAIN_S),
             exempt=exempt,
             store=store,
         )
@@ -75,6 +79,7 @@ class App:
         self._registry = make_registry(self.node, self.listener)
         self._is_stopping = False
         self._expiry: asyncio.TimerHandle | None = None
+        self._keys = self._key_keeper()
 
     @property
     def url(self) -> str:
@@ -85,6 +90,8 @@ class App:
     async def start(self) -> None:
         """Listen. Raises OSError if the address cannot be had, TlsError if the certificate cannot be used."""
         settings = self.settings
+        if self._keys is not None:
+            await self._keys.start()
         tls = server_context(Path(settings.tls_cert), Path(settings.tls_key)) if settings.tls_cert else None
         await self.listener.start(settings.host, settings.port, tls=tls)
         self._expire()
@@ -100,8 +107,18 @@ class App:
         self.node.stop()
         if self._expiry is not None:
             self._expiry.cancel()
+        if self._keys is not None:
+            self._keys.stop()
         await self.listener.close(1001, "shutdown", within_s=within_s)
         self.house.store.close()
+
+    def _key_keeper(self) -> KeyKeeper | None:
+        verifier = self.house.verifier
+        if verifier is None or not self.settings.auth_jwks:
+            return None
+        keeper = KeyKeeper(self.settings.auth_jwks, verifier.take_keys)
+        self.node.want_keys = keeper.want
+        return keeper
 
     def _expire(self) -> None:
         """Forget what is over, now and then."""

@@ -19,6 +19,7 @@ from server.commands import Enter, Resume
 from server.house import House
 from server.safety.identities import Identity
 from server.safety.rates import take_all
+from server.safety.verified import Verified
 from server.safety.words import clean_name, clean_topics, name_worn
 
 if TYPE_CHECKING:
@@ -40,13 +41,7 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
     house = session.house
     cell = parse_cell(command.cell, finest=house.settings.finest_cell)
     name, topics = clean_name(command.name), clean_topics(command.topics)
-    if command.auth is not None:
-        raise Refused("bad_auth", "This server takes no `auth`: enter without it.")
-    if command.token is None:
-        session.pay(command.work, now=now)
-    identity = house.identities.of(command.token, now=now)
-    if command.token is not None:
-        session.known(now=now)
+    identity, verified = _identify(session, command, now=now)
     person = house.world.people.get(identity.id)
     if person is not None:
         _check_resume(person, command.resume)
@@ -58,17 +53,55 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
     else:
         claim_cell(house, identity, cell, now=now)
     house.identities.came(identity)
+    if verified is not None:
+        identity.vouch(verified.shown, until=now + verified.lasts_s * house.settings.time_scale)
+    shown = identity.verified(now)
     if person is not None:
         name = person.name if command.name is None else name
-        changes, events = _come_back(house, person, command.resume, name, far=bool(command.far), now=now)
+        changes = house.world.verify(person, shown)
+        returned, events = _come_back(house, person, command.resume, name, far=bool(command.far), now=now)
         house.world.move(person, cell)
         resumed = _is_resumed(person, command.resume)
-        return Arrival(identity, person, resumed, changes, events)
-    person = Person(identity.id, cell, name=name, topics=topics, visiting=bool(command.visiting), far=bool(command.far))
+        return Arrival(identity, person, resumed, [*changes, *returned], events)
+    person = Person(
+        identity.id,
+        cell,
+        name=name,
+        topics=topics,
+        visiting=bool(command.visiting),
+        far=bool(command.far),
+        verified=shown,
+    )
     if identity.person is not None:
         person.avoids, person.moved_until = identity.person.avoids, identity.person.moved_until
     identity.person = person
     return Arrival(identity, person, False, house.world.enter(person, now=now), [])
+
+
+def _identify(session: "Session", command: Enter, *, now: float) -> tuple[Identity, Verified | None]:
+    """Return who enters, and what a JWT says of them. Raises Refused.
+
+    A JWT says more than a token: where there is one the token is not read.
+    """
+    house = session.house
+    if command.auth is not None:
+        verified = house.verify(command.auth)
+        session.known(now=now)
+        return house.identities.of_id(house.identity_of(verified), now=now), verified
+    if command.token is not None:
+        identity = house.identities.of(command.token, now=now)
+        session.known(now=now)
+        if house.settings.auth_required and identity.verified(now) is None:
+            raise _auth_needed()
+        return identity, None
+    if house.settings.auth_required:
+        raise _auth_needed()
+    session.pay(command.work, now=now)
+    return house.identities.of(None, now=now), None
+
+
+def _auth_needed() -> Refused:
+    return Refused("auth_needed", "This server takes only people whom its application sends, with `auth`.")
 
 
 def parse_cell(text: str, *, finest: int) -> Cell:

@@ -25,7 +25,8 @@ ERROR_CODES: dict[str, ErrorCode] = {
         ErrorCode("bad_text", "The text is empty or too long.", False),
         ErrorCode("bad_topic", "There are too many topics, or one is empty or too long.", False),
         ErrorCode("bad_token", "The token is altered, expired, ended by `leave`, or another server's.", False),
-        ErrorCode("bad_auth", "This server takes no `auth`.", False),
+        ErrorCode("bad_auth", "The `auth` is none this server believes; with `retry_after`, perhaps then.", False),
+        ErrorCode("auth_needed", "This server takes only people with `auth`.", False),
         ErrorCode("work_needed", "Many newcomers: enter again with `work` for this `nonce` and `bits`.", False),
         ErrorCode("no_such_member", "Nobody else of that id sits in your room.", False),
         ErrorCode("wrong_room", "The room named is not yours any more.", False),
@@ -61,6 +62,7 @@ CLOSE_CODES: dict[int, CloseCode] = {
         CloseCode(4003, "overloaded", "Too much to do.", True),
         CloseCode(4502, "too_many_errors", "More than `errors_per_min` errors.", False),
         CloseCode(4503, "replaced", "Another connection came with your token.", False),
+        CloseCode(4504, "auth_expired", "Your `auth` has expired.", False),
     )
 }  # fmt: skip
 """Every close code a client must know. 4000 and 4003 are for servers of many processes: this version sends neither."""

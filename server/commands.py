@@ -84,16 +84,22 @@ class Unmute(Command, frozen=True, kw_only=True):
     who: MemberId
 
 
+class Auth(Command, frozen=True, kw_only=True):
+    """Show a fresh JWT of the same person before the last one expires."""
+
+    auth: str
+
+
 class Ping(Command, frozen=True, kw_only=True):
     """Ask for the server's time."""
 
 
-COMMANDS: tuple[type[Command], ...] = (Enter, Say, Move, Next, Rename, Away, Leave, Mute, Unmute, Ping)
+COMMANDS: tuple[type[Command], ...] = (Enter, Say, Move, Next, Rename, Away, Leave, Mute, Unmute, Auth, Ping)
 """What this version understands, in the order of the documentation."""
 
 ANNOUNCED = frozenset(
-    "block blocks unblock report eject keep unkeep contact extend shake throw pick answer throw_back auth".split()
+    "block blocks unblock report eject keep unkeep contact extend shake throw pick answer throw_back".split()
 )
 """Commands of protocol 1.0 that this version does not have: they are answered by `unavailable`."""
 
-AnyCommand: TypeAlias = Enter | Say | Move | Next | Rename | Away | Leave | Mute | Unmute | Ping
+AnyCommand: TypeAlias = Enter | Say | Move | Next | Rename | Away | Leave | Mute | Unmute | Auth | Ping

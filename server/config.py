@@ -1,6 +1,6 @@
 """`hereabouts config`, and the options by which every command that needs settings is given them.
 
-Knows how settings look on a command line and on paper. Must never print a value of the secret.
+Knows how settings look on a command line and on paper. Must never print a value of a secret.
 """
 
 import functools
@@ -15,6 +15,7 @@ import click
 from server.settings import (
     BINDS_LOOPBACK,
     DEFAULT,
+    SECRETS,
     SETTINGS,
     UNAVAILABLE,
     WITHOUT_EFFECT,
@@ -108,7 +109,7 @@ Examples:
 def config(loaded: Loaded) -> None:
     """Print the settings in force as TOML: what each is for, its range, and where its value came from.
 
-    The output, kept in a file and given to --config, leads to the same settings. The secret is not in it.
+    The output, kept in a file and given to --config, leads to the same settings. No secret is in it.
     """
     click.echo(as_toml(loaded), nl=False)
 
@@ -116,7 +117,7 @@ def config(loaded: Loaded) -> None:
 def as_toml(loaded: Loaded) -> str:
     """Return the settings in force as a commented TOML file that `load` reads back to the same settings.
 
-    All but the secret, which is left to be given again.
+    All but secrets, which are left to be given again.
     """
     parts = ["# The settings of a Hereabouts server. Of file, environment and flags the later one holds.\n"]
     parts += ["\n".join(_lines(setting, loaded)) + "\n" for setting in SETTINGS.values()]
@@ -132,8 +133,8 @@ def _lines(setting: Setting, loaded: Loaded) -> Iterator[str]:
         yield "# Not available in this version, which serves from one process, in memory."
     if name in WITHOUT_EFFECT:
         yield "# Without effect in this version."
-    if name == "secret":
-        yield f"# secret: {shown(name, value)}"
+    if name in SECRETS:
+        yield f"# {name}: {shown(name, value)}"
     elif name in BINDS_LOOPBACK and loaded.origin[name] == DEFAULT:
         yield "# Clients on this machine are exempt while the next line is commented out."
         yield f"# {name} = {shown(name, value)}"

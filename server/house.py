@@ -18,7 +18,8 @@ from server.safety.door import Door
 from server.safety.identities import Identities
 from server.safety.keys import derive
 from server.safety.rates import Meter, per_period, take_all
-from server.safety.tokens import Tokens
+from server.safety.tokens import IDENTITY_BYTES, Tokens
+from server.safety.verified import Verified, Verifier
 from server.settings import BINDS_LOOPBACK, Settings
 from server.store.memory import MemoryStore
 from server.store.store import Store
@@ -46,6 +47,7 @@ class House:
     Args:
         key: the server's secret, or what it made up in its place.
         new_identity: gives 12 unguessable bytes, `new_nonce` a text of as many.
+        verifier: reads the JWTs of a host application, where there is one.
         exempt: limits that do not bind clients on this machine.
         store: where what should last is kept; without one, in memory.
     """
@@ -58,18 +60,21 @@ class House:
         key: bytes,
         new_identity: Callable[[], bytes],
         new_nonce: Callable[[], str],
+        verifier: Verifier | None = None,
         exempt: frozenset[str] = BINDS_LOOPBACK,
         store: Store | None = None,
     ) -> None:
         self.settings = settings
         self.world = world
         self.new_nonce = new_nonce
+        self.verifier = verifier
         self.door = Door(settings, exempt=exempt)
         self.store: Store = store if store is not None else MemoryStore()
         tokens = Tokens(key, ttl_s=settings.token_ttl_s)
         self.identities = Identities(settings, tokens, self.store, new_id=new_identity)
         self.limits: dict[str, float] = {name: getattr(settings, name) for name in CLIENT_LIMITS}
         self.info = ServerInfo(settings.server_name, VERSION, PROTOCOL, settings.terms, settings.contact)
+        self._subject_key = derive(key, b"hereabouts who")
         self._origin_key = derive(key, b"hereabouts where")
         self._room_rate = per_period(settings.room_per_min, 60)
         self._paces: dict[str, Meter] = {}
@@ -77,6 +82,19 @@ class House:
     def origin(self, address: str) -> Origin:
         """Return where a connection from that address, as counted, comes from."""
         return Origin(address, blake2b(address.encode(), key=self._origin_key, digest_size=KEY_BYTES).digest())
+
+    def verify(self, auth: str) -> Verified:
+        """Return what a JWT says. Raises Refused."""
+        if self.verifier is None:
+            raise Refused("bad_auth", "This server takes no `auth`: enter without it.")
+        return self.verifier.read(auth)
+
+    def identity_of(self, verified: Verified) -> str:
+        """Return the id of the identity that a host application's subject is, on every device and every node."""
+        subject = f"{len(verified.issuer)} {verified.issuer}{verified.subject}"
+        return blake2b(
+            subject.encode("utf-8", "surrogatepass"), key=self._subject_key, digest_size=IDENTITY_BYTES
+        ).hexdigest()
 
     def pace(self, own: tuple[Meter, ...], room: Room, seat: Seat, *, now: float) -> None:
         """Count one message of a member's and of the room's. Raises Refused, counting none.

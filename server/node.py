@@ -5,6 +5,7 @@ fan-out know who hears which room, and calls the world when something is due.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from rooms.changes import Change, Ended, Gone, Published, Seated, Unseated
 from rooms.person import Person
@@ -19,12 +20,17 @@ TICKS_PER_TURN = 100
 """Things of the rooms' agenda done in one loop turn: at 50 µs each, frames wait 5 ms for them at most."""
 
 
+def _nothing() -> None:
+    """Stand in where keys never change."""
+
+
 class Node:
     """The shell around one house.
 
     Attributes:
         peers: person's id → their client, while connected.
         received: messages from clients so far.
+        want_keys: called when a client shows a JWT of an unknown key.
     """
 
     def __init__(self, house: House, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
@@ -32,6 +38,7 @@ class Node:
         self.clock = clock
         self.peers: dict[str, Peer] = {}
         self.received = 0
+        self.want_keys: Callable[[], None] = _nothing
         self.fanout = Fanout(loop.call_soon)
         self._loop = loop
         self._timer: asyncio.TimerHandle | None = None
@@ -69,6 +76,10 @@ class Node:
         self.fanout.detach(person.room.id, peer)
         peer.session.hidden = members
         self.fanout.attach(person.room.id, peer)
+
+    def later(self, delay_s: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+        """Call back once, in so many real seconds."""
+        return self._loop.call_later(delay_s, callback)
 
     def carry_out(self, change: Change) -> None:
         """Do what one change of the rooms asks of the shell."""

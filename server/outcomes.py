@@ -28,13 +28,23 @@ class Patience(NamedTuple):
     seconds: float
 
 
+class Lasts(NamedTuple):
+    """What vouches for the client is good for this many real seconds from now."""
+
+    seconds: float
+
+
+class WantsKeys(NamedTuple):
+    """Somebody showed a JWT of a key that is not known: the host application may have a newer one."""
+
+
 class End(NamedTuple):
     """The connection closes after this last message."""
 
     bye: Bye
 
 
-Outcome: TypeAlias = Sequence[Event | Change | Arrived | Hides | Patience | End]
+Outcome: TypeAlias = Sequence[Event | Change | Arrived | Hides | Patience | Lasts | WantsKeys | End]
 
 
 def bye(code: int, *, ref: str | None = None) -> Bye:

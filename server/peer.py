@@ -4,24 +4,30 @@ A frame comes in, the codec makes a command of it, the session decides, and what
 follows is carried out: events for this client are written here, the rest is the node's.
 """
 
+from asyncio import TimerHandle
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rooms.changes import Published, Seated
 from rooms.events import Event
-from server.answers import Bye
+from server.answers import AuthExpiring, Bye
 from server.codec import JSON, SUBPROTOCOLS, Codec, Unreadable
 from server.connection import Connection
-from server.outcomes import Arrived, End, Hides, Outcome, Patience, bye
+from server.outcomes import Arrived, End, Hides, Lasts, Outcome, Patience, WantsKeys, bye
 from server.session import Session, State
 
 if TYPE_CHECKING:
     from server.node import Node
 
 
+AUTH_WARNING_S = 60.0
+"""Long enough for a page in the background, whose timers run once a minute, to fetch a fresh JWT."""
+
+
 class Peer:
     """One client. The connection calls `opened`, `received`, `ending` and `closed`."""
 
-    __slots__ = ("_node", "codec", "connection", "session")
+    __slots__ = ("_expiry", "_node", "codec", "connection", "session")
 
     connection: Connection
     """Set by `opened`, which the connection calls before anything else."""
@@ -31,6 +37,7 @@ class Peer:
 
     def __init__(self, node: "Node") -> None:
         self._node = node
+        self._expiry: TimerHandle | None = None
         self.codec: Codec = JSON
 
     # What the connection tells
@@ -63,6 +70,7 @@ class Peer:
 
     def closed(self) -> None:
         """Let the seat wait for this client's return."""
+        self._expire_after(None)
         self._node.lost(self)
         self.session.disconnected(now=self._node.clock.now())
         self._node.arm()
@@ -119,6 +127,10 @@ class Peer:
                 node.hide(self, what.members)
             elif isinstance(what, Patience):
                 self.connection.await_enter(what.seconds)
+            elif isinstance(what, Lasts):
+                self._expire_after(what.seconds)
+            elif isinstance(what, WantsKeys):
+                node.want_keys()
             elif isinstance(what, End):
                 self.end(what.bye)
             else:
@@ -130,6 +142,23 @@ class Peer:
     def sit(self, seated: Seated) -> None:
         """Tell this client where they sit now."""
         self.tell(self.session.room_event(seated, now=self._node.clock.now()))
+
+    def _expire_after(self, lasts_s: float | None) -> None:
+        """Close when nobody vouches for this client any more, `AUTH_WARNING_S` after saying so; None: never."""
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+        if lasts_s is not None:
+            warning_s = min(AUTH_WARNING_S, lasts_s)
+            self._expiry = self._node.later(lasts_s - warning_s, partial(self._warn, warning_s))
+
+    def _warn(self, in_s: float) -> None:
+        self.tell(AuthExpiring(in_s=round(in_s, 3)))
+        self._expiry = self._node.later(in_s, self._expired)
+
+    def _expired(self) -> None:
+        self._expiry = None
+        self.end(bye(4504))
 
     def _answer(self, events: list[Event]) -> None:
         """Tell this client events in their place: after what the room said before."""

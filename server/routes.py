@@ -24,12 +24,18 @@ def about(house: House) -> dict[str, Any]:
         "version": VERSION,
         "protocol": PROTOCOL,
         "commands": [wire_name(command) for command in COMMANDS],
-        "features": ["far", "resume", "mute"],
+        "features": ["far", "resume", "mute", *_auth(house)],
         "limits": house.limits,
         "terms": house.info.terms,
         "contact": house.info.contact,
         "kept": KEPT,
     }
+
+
+def _auth(house: House) -> list[str]:
+    if house.verifier is None:
+        return []
+    return ["auth", "auth_required"] if house.settings.auth_required else ["auth"]
 
 
 def routes(

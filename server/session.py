@@ -24,13 +24,14 @@ from rooms.seating import place_of
 from server.acts import HANDLERS
 from server.answers import Error, RoomEvent
 from server.codes import Refused
-from server.commands import Away, Command, Enter, Leave, Move, Mute, Next, Ping, Rename, Say, Unmute
+from server.commands import Auth, Away, Command, Enter, Leave, Move, Mute, Next, Ping, Rename, Say, Unmute
 from server.house import House
 from server.messages import wire_name
 from server.origin import Origin
-from server.outcomes import End, Outcome, Patience, bye
+from server.outcomes import End, Outcome, Patience, WantsKeys, bye
 from server.safety.identities import Identity
 from server.safety.rates import Meter, per_period, take_all
+from server.safety.verified import UnknownKey
 from server.safety.work import NONCE_GOOD_S, Challenge
 
 
@@ -51,6 +52,7 @@ TRANSITIONS: dict[tuple[State, type[Command]], State] = {
     (State.SEATED, Away): State.SEATED,
     (State.SEATED, Mute): State.SEATED,
     (State.SEATED, Unmute): State.SEATED,
+    (State.SEATED, Auth): State.SEATED,
     (State.SEATED, Ping): State.SEATED,
     (State.SEATED, Leave): State.ENDED,
 }
@@ -120,7 +122,7 @@ class Session:
             **refused.details,  # type: ignore[arg-type]
         )
         if self._count_error(now):
-            return (error, *self._patience()) if refused.code == "work_needed" else (error,)
+            return (error, *self._after(refused))
         self.state = State.ENDED
         return (error, End(bye(4502)))
 
@@ -264,12 +266,14 @@ class Session:
     def _refuse_command(self, refused: Refused, command: Command, now: float) -> Outcome:
         return self.refuse(refused, about=wire_name(type(command)), ref=command.ref, now=now)
 
-    def _patience(self) -> tuple[Patience, ...]:
-        """Give time for the work, once for each connection: asking again and again keeps none open."""
-        if self._was_patient:
-            return ()
-        self._was_patient = True
-        return (Patience(NONCE_GOOD_S),)
+    def _after(self, refused: Refused) -> Outcome:
+        """Return what a refusal brings about besides: time for work, once, so that asking again keeps nothing open."""
+        if isinstance(refused, UnknownKey):
+            return (WantsKeys(),)
+        if refused.code == "work_needed" and not self._was_patient:
+            self._was_patient = True
+            return (Patience(NONCE_GOOD_S),)
+        return ()
 
     def _count_error(self, now: float) -> bool:
         """Count one error and tell whether the connection may go on."""

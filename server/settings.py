@@ -1,7 +1,7 @@
 """Every setting of the server, and where the values in force came from.
 
 Knows names, ranges, defaults, and how TOML file, environment and flags override one another, in this order.
-Must never know what a setting does: that is written where it is used. No value of `secret` enters a message.
+Must never know what a setting does: that is written where it is used. No value of a secret enters a message.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 import msgspec
 from msgspec import Meta
 
+from server import vouching
 from server.limits import Limits
 
 ENVIRONMENT_PREFIX = "HEREABOUTS_"
@@ -39,12 +40,16 @@ WITHOUT_EFFECT = frozenset(
 BINDS_LOOPBACK = frozenset({"connections_per_address", "sockets_per_address", "work_above_connects_per_s"})
 """Settings that loopback clients are exempt from unless somebody sets them, even to the default."""
 
+SECRETS = frozenset({"secret", "auth_secret"})
+"""Settings whose values are shown nowhere, not even when they are malformed."""
+
 DEFAULT = "default"
 """The origin of a value that nobody set."""
 
 # One line of text: no control characters, and nothing that cannot be written as UTF-8.
 _LINE = r"\A[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*\Z"
 _SECRET = r"\A([0-9a-fA-F]{64})?\Z"
+_SHARED_SECRET = r"\A([\x21-\x7e]{32,200})?\Z"
 
 
 class SettingsError(ValueError):
@@ -107,6 +112,52 @@ class Settings(Limits, frozen=True, kw_only=True):
         Meta(max_length=2000, pattern=_LINE, description="The terms of use, or where they can be read."),
     ] = ""
     contact: Annotated[str, Meta(max_length=200, pattern=_LINE, description="How people reach the operator.")] = ""
+    auth_secret: Annotated[
+        str,
+        Meta(
+            pattern=_SHARED_SECRET,
+            description="What a host application signs its people's JWTs with, by HS256: 32 to 200 characters "
+            "without spaces, as long as the hash (RFC 7518, 3.2). Without it and auth_jwks nobody is verified.",
+        ),
+    ] = ""
+    auth_jwks: Annotated[
+        str,
+        Meta(
+            max_length=2000,
+            pattern=_LINE,
+            description="A JWKS with the public keys (RSA, EC, Ed25519) a host application signs with: a file or an "
+            "https address. It is read again every few minutes, and when a new key turns up.",
+        ),
+    ] = ""
+    auth_issuer: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            pattern=_LINE,
+            description="The `iss` of these JWTs, exactly; shown, without https://, behind what it says of people.",
+        ),
+    ] = ""
+    auth_audience: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            pattern=_LINE,
+            description="The `aud` of these JWTs, exactly, so that one made for another service is worth nothing here.",
+        ),
+    ] = ""
+    auth_claims: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            pattern=_LINE,
+            description="Claims that are shown to all, separated by spaces, as in `name faculty`; of one that is "
+            "true, its name. Without any, the issuer alone.",
+        ),
+    ] = ""
+    auth_required: Annotated[
+        int,
+        Meta(ge=0, le=1, description="1: only people with such a JWT are let in."),
+    ] = 0
     time_scale: Annotated[
         float,
         Meta(
@@ -123,9 +174,10 @@ class Settings(Limits, frozen=True, kw_only=True):
         if bool(self.tls_cert) != bool(self.tls_key):
             there, missing = ("tls_cert", "tls_key") if self.tls_cert else ("tls_key", "tls_cert")
             yield f"{there} is set and {missing} is not: TLS takes both."
+        yield from vouching.problems(self)
 
     def __repr__(self) -> str:
-        """Return the settings that differ from their defaults, without any value of the secret."""
+        """Return the settings that differ from their defaults, without any value of a secret."""
         values = {name: getattr(self, name) for name in SETTINGS}
         changed = (f"{n}={shown(n, v)}" for n, v in values.items() if v != SETTINGS[n].default)
         return f"Settings({', '.join(changed)})"
@@ -147,6 +199,8 @@ class Setting:
         """The values it takes, in words."""
         if self.name == "secret":
             return "64 hexadecimal digits, or nothing"
+        if self.name in SECRETS:
+            return "32 to 200 characters without spaces, or nothing"
         if self.kind is str:
             return f"one line of text, {self.low} to {self.high} characters"
         return f"a {'whole ' * (self.kind is int)}number, {self.low} to {self.high}"
@@ -186,8 +240,8 @@ def load(config_file: Path | None, environ: Mapping[str, str], flags: Mapping[st
 
 
 def shown(name: str, value: int | float | str) -> str:
-    """Return a value as TOML writes it; of the secret, only whether there is one."""
-    if name == "secret":
+    """Return a value as TOML writes it; of a secret, only whether there is one."""
+    if name in SECRETS:
         return "(set, not shown)" if value else "(none)"
     if isinstance(value, str):
         # JSON's strings are TOML's as long as they hold no control characters, and settings hold none.
@@ -243,7 +297,7 @@ def _checked(name: str, value: object, source: str) -> int | float | str:
     try:
         converted: int | float | str = msgspec.convert(value, _TYPES[name])
     except (msgspec.ValidationError, UnicodeEncodeError):  # the latter for surrogates, say from a broken environ
-        written = "(not shown)" if name == "secret" else f"{value!a:.80}"
+        written = "(not shown)" if name in SECRETS else f"{value!a:.80}"
         raise SettingsError(f"{source}: {name} = {written}, but it takes {setting.allowed}.") from None
     if name in UNAVAILABLE and converted != setting.default:
         raise SettingsError(

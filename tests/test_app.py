@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,9 +12,11 @@ from websockets.exceptions import InvalidStatus
 
 from server.app import ID_BYTES, App
 from server.codes import CLOSE_CODES
+from server.safety.verified import LEEWAY_S
 from server.session import Session
 from server.settings import load
 from tests.apps import PATIENCE_S, Client, Clients, close_code, get, masked, raw, running
+from tests.jwts import AUTH, SECRET, shared
 from tests.sessions import FAR_AWAY, HERE, UNLIMITED, of_type
 
 LOUD: dict[str, Any] = {**UNLIMITED, "text_max_chars": 10_000, "frame_max_bytes": 200_000}
@@ -101,6 +104,12 @@ async def replaced(app: App, clients: Clients, ann: Client) -> tuple[list[dict[s
     return await ann.until_closed()
 
 
+async def outlast_auth(app: App, clients: Clients, ann: Client) -> tuple[list[dict[str, Any]], int]:
+    verified = await clients.new()
+    await verified.enter(auth=shared(exp=int(time.time() - LEEWAY_S) + 2))
+    return await verified.until_closed()
+
+
 SCENES: dict[int, tuple[Scene, dict[str, Any]]] = {
     1000: (leave, {}),
     1001: (shut_down, {}),
@@ -113,6 +122,7 @@ SCENES: dict[int, tuple[Scene, dict[str, Any]]] = {
     4002: (do_not_enter, {"enter_timeout_s": 0.1}),
     4502: (too_many_errors, {"errors_per_min": 3}),
     4503: (replaced, {}),
+    4504: (outlast_auth, {"auth_secret": SECRET, **AUTH}),
 }
 WITHOUT_BYE = {1002, 1007, 1009}
 """Who breaks WebSocket itself is told so by the Close frame alone (RFC 6455, 7.1.7)."""

@@ -205,7 +205,13 @@ def test_a_hundred_thousand_wrong_frames_harm_nobody(caplog: pytest.LogCaptureFi
     assert [record.getMessage() for record in caplog.records] == []
     assert all(guest.connection.is_open for guest in street.honest)
     # It reached everything that clients can cause by frames: nothing here is a limit that was switched off.
-    assert set(street.errors) == set(ERROR_CODES) - {"rate_limited", "bad_auth", "bad_topic", "work_needed"}
+    assert set(street.errors) == set(ERROR_CODES) - {
+        "rate_limited",
+        "bad_auth",
+        "bad_topic",
+        "work_needed",
+        "auth_needed",
+    }
     assert set(street.closes) <= {*CLOSE_CODES, 1006}
     assert {1000, 1003, 1006, 4502, 4503} <= set(street.closes)
     assert {"entered", "room", "said", "skipped", "moved", "muted", "unmuted", "pong", "bye"} <= set(street.types)

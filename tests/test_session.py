@@ -15,6 +15,7 @@ from server.codes import ERROR_CODES, Refused
 from server.commands import (
     COMMANDS,
     AnyCommand,
+    Auth,
     Away,
     Command,
     Enter,
@@ -32,9 +33,11 @@ from server.house import House
 from server.messages import wire_name
 from server.outcomes import Arrived, End, Hides, Outcome, Patience, bye
 from server.session import TRANSITIONS, Session, State
+from tests.jwts import shared, verifier
 from tests.sessions import BEGAN, FAR_AWAY, HERE, NEAR, ORIGIN, UNLIMITED, make_house
 
 NOW = BEGAN
+JWT = shared(NOW)
 RIGHT: dict[type[Command], Callable[[str], AnyCommand]] = {
     Enter: lambda _: Enter(cell=HERE, ref="r"),
     Say: lambda _: Say(text="hello", ref="r"),
@@ -45,6 +48,7 @@ RIGHT: dict[type[Command], Callable[[str], AnyCommand]] = {
     Leave: lambda _: Leave(ref="r"),
     Mute: lambda other: Mute(who=other, ref="r"),
     Unmute: lambda other: Unmute(who=other, ref="r"),
+    Auth: lambda _: Auth(auth=JWT, ref="r"),
     Ping: lambda _: Ping(ref="r"),
 }
 """A command of each kind that is right for somebody seated beside the member `other`."""
@@ -64,8 +68,22 @@ def member_id(session: Session) -> str:
     return session.person.seat.member.id
 
 
-def in_state(house: House, state: State) -> Session:
-    session = Session(house, ORIGIN) if state is State.NEW else seated(house)
+def vouched_house() -> House:
+    """Return a house that believes `JWT`."""
+    house = make_house()
+    house.verifier = verifier(now=lambda: NOW)
+    return house
+
+
+def beside(house: House, command: type[Command]) -> Session:
+    """Return the session of somebody who may send the command."""
+    if command is Enter:
+        return Session(house, ORIGIN)
+    return seated(house, auth=JWT) if command is Auth else seated(house)
+
+
+def in_state(house: House, state: State, command: type[Command] = Ping) -> Session:
+    session = Session(house, ORIGIN) if state is State.NEW else beside(house, Ping if command is Enter else command)
     if state is State.ENDED:
         session.receive(Leave(), now=NOW)
     return session
@@ -97,9 +115,9 @@ def test_every_command_has_a_row_for_its_state_and_a_handler() -> None:
 @pytest.mark.parametrize("command", COMMANDS, ids=wire_name)
 @pytest.mark.parametrize("state", State)
 def test_every_command_in_every_state(state: State, command: type[Command]) -> None:
-    house = make_house()
+    house = vouched_house()
     other = seated(house)
-    session = in_state(house, state)
+    session = in_state(house, state, command)
     outcome = session.receive(RIGHT[command](member_id(other)), now=NOW)
     after = TRANSITIONS.get((state, command))
     if after is not None:
@@ -126,22 +144,23 @@ def test_every_command_in_every_state(state: State, command: type[Command]) -> N
         (Leave, ["Unseated", "Published", "Gone", "End"]),
         (Mute, ["Hides", "Muted"]),
         (Unmute, ["Hides", "Unmuted"]),
+        (Auth, ["Authenticated", "Lasts"]),
         (Ping, ["Pong"]),
     ],
     ids=lambda value: wire_name(value) if isinstance(value, type) else "",
 )
 def test_outcome_of_each_command_in_its_order(command: type[Command], expected: list[str]) -> None:
-    house = make_house()
+    house = vouched_house()
     other = seated(house)
-    session = Session(house, ORIGIN) if command is Enter else seated(house)
+    session = beside(house, command)
     assert kinds(session.receive(RIGHT[command](member_id(other)), now=NOW)) == expected
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=wire_name)
 def test_every_answer_carries_the_ref(command: type[Command]) -> None:
-    house = make_house()
+    house = vouched_house()
     other = seated(house)
-    session = Session(house, ORIGIN) if command is Enter else seated(house)
+    session = beside(house, command)
     outcome = session.receive(RIGHT[command](member_id(other)), now=NOW)
     carriers = [*published(outcome), *outcome, *(what.bye for what in outcome if isinstance(what, End))]
     carrying = [what for what in carriers if getattr(what, "ref", None) == "r"]
@@ -196,6 +215,8 @@ def provoke(code: str) -> tuple[Session, AnyCommand]:
     house = make_house(say_burst=1)
     session = Session(house, ORIGIN) if code not in SEATED_REFUSALS else seated(house)
     match code:
+        case "auth_needed":
+            return Session(make_house(auth_required=1), ORIGIN), Enter(cell=HERE, ref="r")
         case "work_needed":
             return crowded(), Enter(cell=HERE, ref="r")
         case "wrong_room":
@@ -222,6 +243,7 @@ NEW_REFUSALS: dict[str, AnyCommand] = {
     "bad_topic": Enter(cell=HERE, topics=[""], ref="r"),
     "bad_token": Enter(cell=HERE, token="x", ref="r"),
     "bad_auth": Enter(cell=HERE, auth="jwt", ref="r"),
+    "auth_needed": Enter(cell=HERE, ref="r"),
     "work_needed": Enter(cell=HERE, ref="r"),
 }
 SEATED_REFUSALS: dict[str, AnyCommand] = {
@@ -403,6 +425,7 @@ acts = st.one_of(
     st.builds(Leave),
     st.builds(Mute, who=st.integers(1, 40).map("id{}".format)),
     st.builds(Unmute, who=st.integers(1, 40).map("id{}".format)),
+    st.builds(Auth, auth=texts),
     st.builds(Ping),
     st.sampled_from(["gone", "return", "time"]),
 )

@@ -77,6 +77,12 @@ DEFAULTS: dict[str, int | float | str] = {
     "server_name": "Hereabouts",
     "terms": "",
     "contact": "",
+    "auth_secret": "",
+    "auth_jwks": "",
+    "auth_issuer": "",
+    "auth_audience": "",
+    "auth_claims": "",
+    "auth_required": 0,
 }
 
 numbers = [name for name, setting in SETTINGS.items() if setting.kind is not str]
@@ -298,7 +304,9 @@ def test_a_malformed_secret_is_refused_without_being_shown(secret: str, tmp_path
         assert secret.strip() not in message
 
 
-@pytest.mark.parametrize(("variable", "name"), [("HEREABOUTS_SECRETT", "secret"), ("HEREABOUTS_THE_SECRET", "secret")])
+@pytest.mark.parametrize(
+    ("variable", "name"), [("HEREABOUTS_SECRETT", "secret"), ("HEREABOUTS_THE_SECRET", "auth_secret")]
+)
 def test_a_secret_under_a_mistyped_name_is_not_shown_either(variable: str, name: str) -> None:
     message = refusal({}, environ={variable: A_SECRET})
     assert f"the nearest is {name}" in message

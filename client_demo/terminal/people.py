@@ -66,6 +66,8 @@ class People(Static):
         # The note is what a narrow list must not lose; a long name is shortened for it.
         room_for_name = max(4, (self.content_size.width or 18) - 2 - (len(note) + 1 if note else 0))
         name = name.truncate(room_for_name, ellipsis=True)
+        # On a line of its own, so that no name can imitate it.
+        vouched = f"\n  ✓ {safe.line(str(member['verified']))}" if member.get("verified") else ""
         return Content.assemble(
-            (f"{mark(member, me)} ", colour), (name.plain, colour), (f" {note}" if note else "", DIM)
+            (f"{mark(member, me)} ", colour), (name.plain, colour), (f" {note}" if note else "", DIM), (vouched, DIM)
         )

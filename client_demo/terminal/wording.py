@@ -24,6 +24,9 @@ ADVICE = {
     "too_fast": "You cannot have travelled that fast.",
     "no_such_member": "They are no longer here.",
     "unavailable": "This server cannot do that.",
+    "bad_auth": "This server does not believe the JWT.",
+    "auth_needed": "This server takes only people whom its application vouches for: give their JWT with --auth FILE.",
+    "work_needed": "This server is very crowded, and asks for more work than it may.",
     "banned": "This server has shut you out.",
 }
 

@@ -7,8 +7,8 @@ Pure like the session they serve. `HANDLERS` has one for every command; which of
 from collections.abc import Callable
 from typing import Any
 
-from server.acts import people, seats, talking
-from server.commands import Away, Command, Enter, Leave, Move, Mute, Next, Ping, Rename, Say, Unmute
+from server.acts import people, seats, talking, vouching
+from server.commands import Auth, Away, Command, Enter, Leave, Move, Mute, Next, Ping, Rename, Say, Unmute
 from server.outcomes import Outcome
 
 HANDLERS: dict[type[Command], Callable[[Any, Any, float], Outcome]] = {
@@ -22,4 +22,5 @@ HANDLERS: dict[type[Command], Callable[[Any, Any, float], Outcome]] = {
     Ping: talking.ping,
     Mute: people.mute,
     Unmute: people.unmute,
+    Auth: vouching.auth,
 }

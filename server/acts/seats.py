@@ -7,7 +7,7 @@ from server.answers import Entered, Moved, Privacy, You
 from server.arrival import arrive, claim_cell, parse_cell
 from server.commands import Away, Enter, Leave, Move, Next
 from server.house import KEPT
-from server.outcomes import Arrived, End, Outcome, bye
+from server.outcomes import Arrived, End, Lasts, Outcome, bye
 
 if TYPE_CHECKING:
     from server.session import Session
@@ -20,14 +20,25 @@ def enter(session: "Session", command: Enter, now: float) -> Outcome:
     _, seat = place_of(arrival.person)
     session.begin(arrival.identity, arrival.person, now=now)
     entered = Entered(
-        you=You(seat.member.name, house.identities.token(arrival.identity, now=now)),
+        you=You(seat.member.name, house.identities.token(arrival.identity, now=now), arrival.person.verified),
         server=house.info,
         limits=house.limits,
         privacy=Privacy(str(arrival.person.next_cell), round(arrival.person.next_cell.diagonal_m), KEPT),
         resumed=arrival.resumed,
         ref=command.ref,
     )
-    return [Arrived(arrival.person), entered, *arrival.changes, *(session.seen(event) for event in arrival.events)]
+    return [
+        Arrived(arrival.person),
+        entered,
+        *arrival.changes,
+        *(session.seen(event) for event in arrival.events),
+        *_lasts(session, now),
+    ]
+
+
+def _lasts(session: "Session", now: float) -> tuple[Lasts, ...]:
+    until = session.identity.vouched_until
+    return (Lasts((until - now) / session.house.settings.time_scale),) if until > now else ()
 
 
 def move(session: "Session", command: Move, now: float) -> Outcome:

@@ -29,6 +29,7 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "leave": ("bye",),
     "mute": ("muted",),
     "unmute": ("unmuted",),
+    "auth": ("authenticated",),
     "ping": ("pong",),
 }
 """Command → the events that answer it; every command may be answered by `error` instead."""

@@ -24,6 +24,9 @@ ABSENT_MAX = 20_000
 STANDING_MIN_S = 30.0
 """Who sat for less is not kept by the store: a crowd that comes and goes would write a row for each."""
 
+VOUCHES_PER_MIN = 10
+"""JWTs shown by one identity: each costs a tenth of a millisecond of checking; an hourly one is usual."""
+
 MUTED_MAX = 200
 """Identities one identity mutes, 25 KB: more than anybody meets in an evening of full rooms."""
 
@@ -36,6 +39,7 @@ class Identity:
         person: who they were to the rooms when they were last online, with what the rooms hold against them.
         muted: ids of other identities, in the order they were muted.
         first_at: when they first came, Unix seconds of the rooms' clock.
+        vouched: what a host application says of them, in force until `vouched_until`, seconds of the rooms' clock.
         seated_s: how long they had sat, with a connection, until they last rose; seconds of the rooms' clock.
     """
 
@@ -52,6 +56,9 @@ class Identity:
         "said",
         "seated_s",
         "shown",
+        "vouched",
+        "vouched_until",
+        "vouches",
     )
 
     def __init__(self, id: str, settings: Settings, *, first_at: float = 0.0, seated_s: float = 0.0) -> None:
@@ -59,13 +66,24 @@ class Identity:
         self.first_at = first_at
         self.cell: Cell | None = None
         self.person: Person | None = None
+        self.vouched = ""
+        self.vouched_until = 0.0
         self.muted: dict[str, None] = {}
         self.seated_s = seated_s
         self._since: float | None = None
         self._new_s = settings.new_identity_s
         self.said, self.shown = _talk(settings), _talk(settings)
         self.nexts = _meters(per_period(settings.next_per_h, 3600))
+        self.vouches = _meters(per_period(VOUCHES_PER_MIN, 60))
         self.cells = _meters(per_period(settings.cells_per_h, 3600))
+
+    def vouch(self, verified: str, *, until: float) -> None:
+        """Know what a host application says of them, as it is shown."""
+        self.vouched, self.vouched_until = verified, until
+
+    def verified(self, now: float) -> str | None:
+        """Return what a host application says of them, if it still does."""
+        return self.vouched if now < self.vouched_until else None
 
     def is_new(self, now: float) -> bool:
         """Tell whether they have sat for less than `new_identity_s` in all."""
@@ -111,9 +129,10 @@ class Identities:
             raise Refused("bad_token", str(error)) from None
         if self._store.has_ended(id):
             raise Refused("bad_token", "This token ended when you left: enter without it.")
-        return self._of_id(id, now=now)
+        return self.of_id(id, now=now)
 
-    def _of_id(self, id: str, *, now: float) -> Identity:
+    def of_id(self, id: str, *, now: float) -> Identity:
+        """Return the identity of that id, which somebody else vouches for."""
         known = self._online.get(id) or self._absent.get(id)
         if known is not None:
             return known

@@ -8,6 +8,8 @@ from server.codes import Refused
 
 TOPICS_MAX = 5
 TOPIC_MAX_CHARS = 24
+CLAIM_MAX_CHARS = 64
+"""Of a verified claim: twice a name, for a full one or a faculty."""
 
 PILE_MAX_MARKS = 30
 """Marks in a row that are put in order, as in Unicode's Stream-Safe Text Format (UAX #15, 13).
@@ -58,6 +60,17 @@ def clean_topics(topics: list[str] | None) -> tuple[str, ...]:
     if not all(cleaned):
         raise Refused("bad_topic", "A topic is empty.")
     return tuple(dict.fromkeys(cleaned))
+
+
+def clean_claim(text: str) -> str:
+    """Return what a host application says of somebody, fit to be shown; "" if it is not.
+
+    A middle dot would end the claim, and have what follows taken for the issuer.
+    """
+    try:
+        return _in_one_line(text.replace("·", "."), max_chars=CLAIM_MAX_CHARS, code="bad_name").replace("·", ".")
+    except Refused:
+        return ""
 
 
 def _in_one_line(text: str, *, max_chars: int, code: str) -> str:
