@@ -16,6 +16,7 @@ from rooms.world import World
 from server.bugs import log
 from server.clock import Clock
 from server.codec import SUBPROTOCOLS
+from server.edge import Edge
 from server.house import House
 from server.http import HttpResponse, Request
 from server.listener import Listener
@@ -29,7 +30,7 @@ from server.static import installed_pages
 from server.store.folder import SECRET_BYTES, open_state
 from server.store.sealing import NONCE_BYTES
 from server.store.store import StoreError
-from server.tls import server_context
+from server.tls import LOOK_EVERY_S, ChainKeeper, server_context
 from server.transport import TransportLimits
 from server.vouching import make_verifier
 
@@ -74,12 +75,15 @@ class App:
             limits=_transport_limits(settings),
             routes=routes(self.house, pages=installed_pages(), not_ready=self._not_ready, metrics=self._metrics),
             subprotocols=tuple(name for name in SUBPROTOCOLS if name),
+            edge=Edge(trusted_proxies=settings.trusted_proxies, allowed_origins=settings.allowed_origins),
             count_loopback="sockets_per_address" not in exempt,
         )
         self._registry = make_registry(self.node, self.listener)
         self._is_stopping = False
         self._expiry: asyncio.TimerHandle | None = None
         self._keys = self._key_keeper()
+        self._chain: ChainKeeper | None = None
+        self._chain_timer: asyncio.TimerHandle | None = None
 
     @property
     def url(self) -> str:
@@ -92,7 +96,12 @@ class App:
         settings = self.settings
         if self._keys is not None:
             await self._keys.start()
-        tls = server_context(Path(settings.tls_cert), Path(settings.tls_key)) if settings.tls_cert else None
+        tls = None
+        if settings.tls_cert:
+            cert, key = Path(settings.tls_cert), Path(settings.tls_key)
+            tls = server_context(cert, key)
+            self._chain = ChainKeeper(tls, cert, key)
+            self._look_at_chain()
         await self.listener.start(settings.host, settings.port, tls=tls)
         self._expire()
 
@@ -107,10 +116,18 @@ class App:
         self.node.stop()
         if self._expiry is not None:
             self._expiry.cancel()
+        if self._chain_timer is not None:
+            self._chain_timer.cancel()
         if self._keys is not None:
             self._keys.stop()
         await self.listener.close(1001, "shutdown", within_s=within_s)
         self.house.store.close()
+
+    def _look_at_chain(self) -> None:
+        """Serve with a new certificate once there is one."""
+        assert self._chain is not None
+        self._chain_timer = self._loop.call_later(LOOK_EVERY_S, self._look_at_chain)
+        self._chain.look()
 
     def _key_keeper(self) -> KeyKeeper | None:
         verifier = self.house.verifier

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from websockets import http11
+from websockets.datastructures import Headers
 from websockets.exceptions import NegotiationError
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
@@ -56,6 +57,7 @@ class HttpResponse(NamedTuple):
             # A 304 has no body, and would have to name the length of the one it stands for (RFC 9110, 8.6).
             *(() if self.status == HTTPStatus.NOT_MODIFIED else (f"Content-Length: {len(self.body)}",)),
             f"Content-Type: {self.content_type}",
+            *(() if "X-Content-Type-Options" in self.headers else ("X-Content-Type-Options: nosniff",)),
             *(f"{name}: {text}" for name, text in self.headers.items()),
         ]
         head = "\r\n".join(lines).encode("latin-1") + HEAD_END
@@ -118,28 +120,31 @@ class FrontDoor:
         self._subprotocols = tuple(subprotocols)
         self._path = path
 
-    def answer(self, head: bytes, full: Callable[[], HttpResponse | None]) -> Reply:
+    def answer(self, head: bytes, refuse: Callable[[Headers], HttpResponse | None]) -> Reply:
         """Return what to answer to one whole request head (its empty line included).
 
         Args:
-            full: asked for every upgrade at the right path, and not for plain requests; a response refuses it.
+            refuse: asked for every upgrade at the right path, and not for plain requests; a response refuses it.
         """
         engine = _Handshake(self._subprotocols)
         try:
-            return self._answer(engine, head, full)
+            return self._answer(engine, head, refuse)
         finally:
             engine.parser.close()  # the parser and the protocol hold each other
 
-    def _answer(self, engine: ServerProtocol, head: bytes, full: Callable[[], HttpResponse | None]) -> Reply:
+    def _answer(self, engine: ServerProtocol, head: bytes, refuse: Callable[[Headers], HttpResponse | None]) -> Reply:
         engine.receive_data(head)
         events = engine.events_received()
         if not events or not isinstance(events[0], http11.Request):
             return Reply(b"".join(engine.data_to_send()) or _malformed(head).to_bytes())
         request = events[0]
+        if len(request.headers.get_all("Host")) > 1:
+            # RFC 9112, 3.2: two readers of one request might each take another host for the right one.
+            return Reply(_malformed(head).to_bytes())
         path, _, query = request.path.partition("?")
         is_upgrade = request.headers.get_all("Upgrade") != []
         if self._path in (None, path):
-            refused = full() if is_upgrade else None
+            refused = refuse(request.headers) if is_upgrade else None
             return Reply(refused.to_bytes()) if refused else _handshake(engine, request)
         if is_upgrade:
             return Reply(refusal(404, f"WebSocket connections are accepted at {self._path}").to_bytes())

@@ -11,7 +11,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from random import Random
 
+from websockets.datastructures import Headers
+
+from server.bugs import log
 from server.connection import Connection
+from server.edge import Edge
 from server.http import FrontDoor, HttpResponse, Reply, Routes, refusal
 from server.origin import LOOPBACK, counted_address
 from server.transport import Receiver, TransportLimits
@@ -20,6 +24,10 @@ from server.wheel import Entry, Wheel
 BACKLOG = 2048  # a whole room of reconnecting clients arrives within one turn
 HEADS_MAX = 512  # connections beyond `connections_max` that may still ask for HTTP, so that probes get through
 RETRY_AFTER_S = 10
+UNTRUSTED_PROXY = (
+    "A request says by X-Forwarded-For that it comes through a proxy, but that proxy is not trusted: all behind it "
+    'count as one address. If it is yours, set trusted_proxies = "%s". This is said once; the metrics count on.'
+)
 CLOSED_PER_TURN = 200  # closing costs tens of microseconds each; others are served in between
 
 
@@ -32,6 +40,7 @@ class Listener:
         subprotocols: the known ones.
         path: where upgrades are accepted; None for everywhere.
         count_loopback: hold clients on this machine to `sockets_per_address` too.
+        edge: whose request it is behind proxies, and which pages may connect.
         rng: for the jitter of pings alone.
 
     Attributes:
@@ -39,7 +48,8 @@ class Listener:
         connections: all that have a socket, those in their handshake included.
         open_count: those whose handshake is done and that are not closing.
         accepted: upgrades accepted so far. The other counters count from the start too:
-        refused_full, refused_address: answered 503; http_answered: any other HTTP answer to a whole head;
+        refused_full, refused_address: answered 503; refused_origin: answered 403; forwarded_untrusted: handshakes with
+        an X-Forwarded-For that was not believed; http_answered: any other HTTP answer to a whole head;
         handshakes_failed: ended before an answer; dropped_half_open: those of them that made room for others;
         closed: by close code, 1006 if none was exchanged.
     """
@@ -53,6 +63,7 @@ class Listener:
         subprotocols: Sequence[str] = (),
         path: str | None = "/ws",
         count_loopback: bool = False,
+        edge: Edge | None = None,
         rng: Random | None = None,
     ) -> None:
         self.make_receiver = make_receiver
@@ -60,11 +71,13 @@ class Listener:
         self.rng = rng or Random()
         self.connections: set[Connection] = set()
         self.open_count = 0
-        self.accepted = self.refused_full = self.refused_address = 0
+        self.accepted = self.refused_full = self.refused_address = self.refused_origin = 0
+        self.forwarded_untrusted = 0
         self.http_answered = self.handshakes_failed = self.dropped_half_open = 0
         self.closed: Counter[int] = Counter()
         self._front_door = FrontDoor(routes or {}, subprotocols, path)
         self._count_loopback = count_loopback
+        self._edge = edge or Edge()
         self._per_address: Counter[str] = Counter()
         self._half_open: dict[Connection, None] = {}
         self._loop = asyncio.get_running_loop()
@@ -146,7 +159,7 @@ class Listener:
         self.connections.add(connection)
         self._per_address[address] += 1
         is_too_full = len(self.connections) > self.limits.connections_max + HEADS_MAX
-        if self._has_more_than(self.limits.sockets_per_address, address):
+        if self._has_more_than(self.limits.sockets_per_address, address) and not self._edge.trusts(connection.remote):
             self.refused_address += 1
             connection.refuse(_too_many())
         elif is_too_full and not self._half_open:
@@ -167,7 +180,7 @@ class Listener:
     def answer(self, head: bytes, connection: Connection) -> Reply:
         """Return the answer to a request head, and count it."""
         self._half_open.pop(connection, None)
-        reply = self._front_door.answer(head, self._refusal)
+        reply = self._front_door.answer(head, lambda headers: self._refusal(headers, connection))
         if not reply.is_open:
             self.http_answered += 1
         return reply
@@ -181,11 +194,36 @@ class Listener:
         self.accepted += 1
         self.open_count += 1
 
-    def _refusal(self) -> HttpResponse | None:
+    def _refusal(self, headers: Headers, connection: Connection) -> HttpResponse | None:
+        self._recount(connection, headers.get_all("X-Forwarded-For"))
+        if not self._edge.may_connect(headers.get_all("Origin"), headers.get("Host", "")):
+            self.refused_origin += 1
+            return _foreign_page()
         if self.open_count >= self.limits.connections_max:
             self.refused_full += 1
             return _full()
+        if self._has_more_than(self.limits.sockets_per_address, connection.address):
+            self.refused_address += 1
+            return _too_many()
         return None
+
+    def _recount(self, connection: Connection, forwarded: Sequence[str]) -> None:
+        """Count a connection where a trusted proxy says it comes from."""
+        seen = self._edge.seen(connection.remote, forwarded)
+        if seen.is_untrusted:
+            self.forwarded_untrusted += 1
+            if self.forwarded_untrusted == 1:
+                log.warning(UNTRUSTED_PROXY, LOOPBACK if connection.address == LOOPBACK else "ITS ADDRESS")
+        address = counted_address(seen.remote)
+        if address != connection.address:
+            self._uncount(connection.address)
+            self._per_address[address] += 1
+            connection.address = address
+
+    def _uncount(self, address: str) -> None:
+        self._per_address[address] -= 1
+        if not self._per_address[address]:
+            del self._per_address[address]
 
     def ended(self, code: int) -> None:
         """Count an open connection's end."""
@@ -194,12 +232,9 @@ class Listener:
 
     def left(self, connection: Connection) -> None:
         """Forget a socket that is gone."""
-        address = connection.address
+        self._uncount(connection.address)
         self.connections.discard(connection)
         self._half_open.pop(connection, None)
-        self._per_address[address] -= 1
-        if not self._per_address[address]:
-            del self._per_address[address]
         if not self.connections:
             self._emptied.set()
 
@@ -245,6 +280,11 @@ class Listener:
                 entry.callback()
             except Exception as exc:
                 self._loop.call_exception_handler({"message": "bug in a deadline", "exception": exc})
+
+
+def _foreign_page() -> HttpResponse:
+    text = "Pages of another origin may not connect here, unless the operator lists it in allowed_origins."
+    return refusal(403, text)
 
 
 def _full() -> HttpResponse:

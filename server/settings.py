@@ -16,7 +16,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 import msgspec
 from msgspec import Meta
 
-from server import vouching
+from server import edge, vouching
 from server.limits import Limits
 
 ENVIRONMENT_PREFIX = "HEREABOUTS_"
@@ -94,6 +94,24 @@ class Settings(Limits, frozen=True, kw_only=True):
     tls_key: Annotated[
         str,
         Meta(max_length=4000, pattern=_LINE, description="The PEM file with the certificate's key, not encrypted."),
+    ] = ""
+    trusted_proxies: Annotated[
+        str,
+        Meta(
+            max_length=2000,
+            pattern=_LINE,
+            description="Networks of one's own reverse proxies, separated by spaces, as in `10.0.0.0/8`; `loopback` "
+            "for this machine. X-Forwarded-For is believed from these alone.",
+        ),
+    ] = ""
+    allowed_origins: Annotated[
+        str,
+        Meta(
+            max_length=2000,
+            pattern=_LINE,
+            description="Origins of other pages that may connect, separated by spaces, as in `https://uni.example`; "
+            "`*` for all. The server's own pages may, and pages of this machine on this machine.",
+        ),
     ] = ""
     secret: Annotated[
         str,
@@ -174,6 +192,7 @@ class Settings(Limits, frozen=True, kw_only=True):
         if bool(self.tls_cert) != bool(self.tls_key):
             there, missing = ("tls_cert", "tls_key") if self.tls_cert else ("tls_key", "tls_cert")
             yield f"{there} is set and {missing} is not: TLS takes both."
+        yield from edge.problems(trusted_proxies=self.trusted_proxies, allowed_origins=self.allowed_origins)
         yield from vouching.problems(self)
 
     def __repr__(self) -> str:

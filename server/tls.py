@@ -6,6 +6,11 @@ Knows PEM files by their paths. Must never know what is said through it, nor put
 import ssl
 from pathlib import Path
 
+from server.bugs import log
+
+LOOK_EVERY_S = 5.0
+"""How often the files are looked at: a look is two calls of the system. A new chain serves after one or two."""
+
 
 class TlsError(ValueError):
     """A certificate or its key cannot be used; the message says which file, why, and what to do."""
@@ -30,6 +35,40 @@ def load_chain(context: ssl.SSLContext, cert: Path, key: Path) -> None:
     # Loading fails half-way, with the new certificate in and the old key out: try on one nobody uses.
     _load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), cert, key)
     _load(context, cert, key)
+
+
+class ChainKeeper:
+    """Has a context follow its files: a new chain for new connections, the old one where the new is broken.
+
+    Two files are not exchanged in one moment: they are read once they have stayed the same for a whole look.
+    """
+
+    def __init__(self, context: ssl.SSLContext, cert: Path, key: Path) -> None:
+        self._context = context
+        self._cert, self._key = cert, key
+        self._seen = self._tried = self._stamps()
+
+    def look(self) -> bool:
+        """Look at the files, and return whether a new chain serves from now on."""
+        before, self._seen = self._seen, self._stamps()
+        if self._seen in (self._tried, ()) or self._seen != before:
+            return False
+        self._tried = self._seen
+        try:
+            load_chain(self._context, self._cert, self._key)
+        except TlsError as error:
+            log.error("The new certificate is not used, the old one stays: %s", error)
+            return False
+        log.info("New connections get the new certificate.")
+        return True
+
+    def _stamps(self) -> tuple[tuple[int, int, int], ...]:
+        """Return what changes when a file does; nothing while one is not there."""
+        try:
+            found = [path.stat() for path in (self._cert, self._key)]
+        except OSError:
+            return ()
+        return tuple((stat.st_mtime_ns, stat.st_size, stat.st_ino) for stat in found)
 
 
 def _load(context: ssl.SSLContext, cert: Path, key: Path) -> None:

@@ -114,7 +114,7 @@ class Port:
         self.there.add(connection)
 
     def answer(self, head: bytes, _: Connection) -> Reply:
-        return self.door.answer(head, lambda: None)
+        return self.door.answer(head, lambda _: None)
 
     def failed(self) -> None:
         self.failures += 1

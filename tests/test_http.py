@@ -33,7 +33,7 @@ def upgrade(path: str = "/ws", *, method: str = "GET", **changed: str) -> bytes:
 
 def answer(request_head: bytes) -> tuple[Reply, int, dict[str, str], bytes]:
     """Return the reply, and its status, headers (lower case) and body read from its bytes."""
-    reply = DOOR.answer(request_head, lambda: None)
+    reply = DOOR.answer(request_head, lambda _: None)
     top, _, body = reply.wire.partition(b"\r\n\r\n")
     first, *lines = top.decode().split("\r\n")
     headers = {name.lower(): text.strip() for name, _, text in (line.partition(":") for line in lines)}
@@ -150,14 +150,14 @@ def test_bad_handshake_is_refused_with_its_reason(request_head: bytes, status: i
 
 def test_full_server_refuses_upgrades_and_nothing_else() -> None:
     full = refusal(503, "full", Retry_After="10")
-    refused = DOOR.answer(upgrade(), lambda: full)
+    refused = DOOR.answer(upgrade(), lambda _: full)
     assert (refused.is_open, refused.wire.startswith(b"HTTP/1.1 503 ")) == (False, True)
     assert b"\r\nRetry-After: 10\r\n" in refused.wire
-    assert DOOR.answer(head("GET /livez HTTP/1.1"), lambda: full).wire.startswith(b"HTTP/1.1 200 ")
+    assert DOOR.answer(head("GET /livez HTTP/1.1"), lambda _: full).wire.startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_door_without_a_path_takes_upgrades_everywhere() -> None:
-    assert FrontDoor({}, (), None).answer(upgrade("/anything"), lambda: None).is_open
+    assert FrontDoor({}, (), None).answer(upgrade("/anything"), lambda _: None).is_open
 
 
 @pytest.mark.parametrize("begun", [b"G", b"GET", b"GET /x", b"POST / HTTP/1.1\r\nHost", upgrade()])

@@ -41,7 +41,8 @@ def test_empty_server_counts_zero_everywhere() -> None:
         "connections", "people_seated", "people_connected", "rooms", "rooms_waiting", "messages_received_total",
         "events_published_total", "events_delivered_total", "connections_accepted_total",
         "connections_refused_full_total", "connections_refused_address_total", "handshakes_failed_total",
-        "handshakes_dropped_total", "work_asked_total",
+        "handshakes_dropped_total", "work_asked_total", "connections_refused_origin_total",
+        "forwarded_untrusted_total",
     }  # fmt: skip
     assert set(values.values()) == {0}
 

@@ -73,6 +73,8 @@ DEFAULTS: dict[str, int | float | str] = {
     "data": "",
     "tls_cert": "",
     "tls_key": "",
+    "trusted_proxies": "",
+    "allowed_origins": "",
     "secret": "",
     "server_name": "Hereabouts",
     "terms": "",

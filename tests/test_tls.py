@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from websockets.asyncio.client import connect
 from server.frames import text_frame
 from server.http import HttpResponse
 from server.listener import Listener
-from server.tls import TlsError, load_chain, server_context
+from server.tls import ChainKeeper, TlsError, load_chain, server_context
+from server.transport import TransportLimits
 from tests.certificates import contexts, make_pem
 from tests.echo_server import Echo
 from tests.test_frames import masked
@@ -352,3 +354,76 @@ def test_no_message_holds_anything_of_the_key(tmp_path: Path) -> None:
     secrets = [line for path in (one, two, damaged) for line in path.read_text().splitlines() if "-----" not in line]
     for said in (_refusal(one, two), _refusal(one, damaged), _refusal(damaged, one)):
         assert not any(line in said for line in secrets)
+
+
+# Files that change while the server serves.
+
+
+class Files:
+    """A certificate's files and the keeper that follows them, looking when told to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.pem = make_pem(folder)
+        self.other = make_pem(folder, "other")
+        self.context = server_context(self.pem, self.pem)
+        self.keeper = ChainKeeper(self.context, self.pem, self.pem)
+
+    def change(self, content: bytes) -> None:
+        self.pem.write_bytes(content)
+
+    def looks(self) -> list[bool]:
+        return [self.keeper.look() for _ in range(4)]
+
+
+def test_new_certificate_serves_once_its_files_are_whole(run: Run, tmp_path: Path) -> None:
+    async def story() -> None:
+        files = Files(tmp_path)
+        before = Client(ssl.create_default_context(cafile=str(files.pem)))
+        after = Client(ssl.create_default_context(cafile=str(files.other)))
+        async with listening_tls(files.context) as listener, before.websocket(listener) as early:
+            first = await before.certificate(listener)
+            assert files.looks() == [False] * 4
+            files.change(files.other.read_bytes()[:100])
+            assert not files.keeper.look(), "it was seen only now"
+            files.change(files.other.read_bytes())
+            assert files.looks() == [False, True, False, False]
+            assert await after.certificate(listener) != first
+            await early.send("hello")
+            assert await early.recv() == "hello"
+
+    run(story)
+
+
+@pytest.mark.parametrize("broken", [b"", b"nonsense", None], ids="empty nonsense half".split())
+def test_broken_certificate_is_told_once_and_the_old_one_stays(
+    run: Run, broken: bytes | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        files = Files(tmp_path)
+        client = Client(ssl.create_default_context(cafile=str(files.pem)))
+        whole = files.pem.read_bytes()
+        async with listening_tls(files.context) as listener:
+            first = await client.certificate(listener)
+            files.change(whole[: len(whole) // 2] if broken is None else broken)
+            assert files.looks() == [False] * 4
+            assert await client.certificate(listener) == first
+            told = [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+            assert len(told) == 1
+            assert "the old one stays" in told[0]
+            files.pem.unlink()
+            assert files.looks() == [False] * 4
+            files.change(whole)
+            assert files.looks() == [False, True, False, False]
+
+    run(story)
+
+
+@contextlib.asynccontextmanager
+async def listening_tls(context: ssl.SSLContext, **limits: Any) -> AsyncIterator[Listener]:
+    limits = {"wheel_tick_s": 0.01, "close_timeout_s": 0.2} | limits
+    listener = Listener(Echo, limits=TransportLimits(**limits))
+    await listener.start("127.0.0.1", 0, tls=context)
+    try:
+        yield listener
+    finally:
+        await listener.close(1001, "the test ends", within_s=1)

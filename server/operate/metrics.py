@@ -46,6 +46,10 @@ class NodeCollector(Collector):
             "connections_refused_address", "Answered 503: too many of one address.", listener.refused_address
         )
         yield _counter("handshakes_failed", "Connections that ended before an answer.", listener.handshakes_failed)
+        yield _counter("connections_refused_origin", "Answered 403: a page of another origin.", listener.refused_origin)
+        yield _counter(
+            "forwarded_untrusted", "Handshakes with an X-Forwarded-For not believed.", listener.forwarded_untrusted
+        )
         yield _counter(
             "handshakes_dropped",
             "Of these, dropped to make room: very many sockets sent nothing.",
