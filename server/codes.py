@@ -59,13 +59,13 @@ CLOSE_CODES: dict[int, CloseCode] = {
         CloseCode(4000, "drain", "The server makes room; come back in `reconnect_in`.", True),
         CloseCode(4001, "slow_reader", "You read too slowly.", True),
         CloseCode(4002, "idle", "No sign of life, or no `enter` in time.", True),
-        CloseCode(4003, "overloaded", "Too much to do.", True),
+        CloseCode(4003, "overloaded", "Too much to do, or too many from where you are.", True),
         CloseCode(4502, "too_many_errors", "More than `errors_per_min` errors.", False),
         CloseCode(4503, "replaced", "Another connection came with your token.", False),
         CloseCode(4504, "auth_expired", "Your `auth` has expired.", False),
     )
 }  # fmt: skip
-"""Every close code a client must know. 4000 and 4003 are for servers of many processes: this version sends neither."""
+"""Every close code a client must know. 4000 is for servers of many processes: this version does not send it."""
 
 
 class Refused(Exception):

@@ -106,6 +106,7 @@ class Connection(asyncio.Protocol):
         """Lift the deadline for entering."""
         if self.is_open:
             self._set_deadline(0, self.abort)
+            self._endpoint.entered(self)
 
     def await_enter(self, within_s: float) -> None:
         """Put the deadline for entering off: to so many seconds from now."""

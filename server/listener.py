@@ -15,6 +15,7 @@ from websockets.datastructures import Headers
 
 from server.bugs import log
 from server.connection import Connection
+from server.crowds import Crowds
 from server.edge import Edge
 from server.http import FrontDoor, HttpResponse, Reply, Routes, refusal
 from server.origin import LOOPBACK, counted_address
@@ -28,6 +29,7 @@ UNTRUSTED_PROXY = (
     "A request says by X-Forwarded-For that it comes through a proxy, but that proxy is not trusted: all behind it "
     'count as one address. If it is yours, set trusted_proxies = "%s". This is said once; the metrics count on.'
 )
+OVERLOADED = 4003
 CLOSED_PER_TURN = 200  # closing costs tens of microseconds each; others are served in between
 
 
@@ -49,7 +51,8 @@ class Listener:
         open_count: those whose handshake is done and that are not closing.
         accepted: upgrades accepted so far. The other counters count from the start too:
         refused_full, refused_address: answered 503; refused_origin: answered 403; forwarded_untrusted: handshakes with
-        an X-Forwarded-For that was not believed; http_answered: any other HTTP answer to a whole head;
+        an X-Forwarded-For that was not believed; made_room: those ended that had not entered in time;
+        http_answered: any other HTTP answer to a whole head;
         handshakes_failed: ended before an answer; dropped_half_open: those of them that made room for others;
         closed: by close code, 1006 if none was exchanged.
     """
@@ -72,13 +75,13 @@ class Listener:
         self.connections: set[Connection] = set()
         self.open_count = 0
         self.accepted = self.refused_full = self.refused_address = self.refused_origin = 0
-        self.forwarded_untrusted = 0
+        self.forwarded_untrusted = self.made_room = 0
         self.http_answered = self.handshakes_failed = self.dropped_half_open = 0
         self.closed: Counter[int] = Counter()
         self._front_door = FrontDoor(routes or {}, subprotocols, path)
         self._count_loopback = count_loopback
         self._edge = edge or Edge()
-        self._per_address: Counter[str] = Counter()
+        self._crowds: Crowds[Connection] = Crowds()
         self._half_open: dict[Connection, None] = {}
         self._loop = asyncio.get_running_loop()
         self._wheel = Wheel(now=self._loop.time(), tick_s=self.limits.wheel_tick_s)
@@ -157,9 +160,9 @@ class Listener:
         """Count a new socket; answer at once where there are far too many."""
         address = connection.address = counted_address(connection.remote)
         self.connections.add(connection)
-        self._per_address[address] += 1
+        self._crowds.add(connection, address, now=self._loop.time())
         is_too_full = len(self.connections) > self.limits.connections_max + HEADS_MAX
-        if self._has_more_than(self.limits.sockets_per_address, address) and not self._edge.trusts(connection.remote):
+        if self._is_crowded(address) and not self._edge.trusts(connection.remote) and not self._make_room(address):
             self.refused_address += 1
             connection.refuse(_too_many())
         elif is_too_full and not self._half_open:
@@ -195,35 +198,49 @@ class Listener:
         self.open_count += 1
 
     def _refusal(self, headers: Headers, connection: Connection) -> HttpResponse | None:
-        self._recount(connection, headers.get_all("X-Forwarded-For"))
+        has_moved = self._recount(connection, headers.get_all("X-Forwarded-For"))
         if not self._edge.may_connect(headers.get_all("Origin"), headers.get("Host", "")):
             self.refused_origin += 1
             return _foreign_page()
-        if self.open_count >= self.limits.connections_max:
+        if self.open_count >= self.limits.connections_max and not self._make_room(connection.address):
             self.refused_full += 1
             return _full()
-        if self._has_more_than(self.limits.sockets_per_address, connection.address):
+        if has_moved and self._is_crowded(connection.address) and not self._make_room(connection.address):
             self.refused_address += 1
             return _too_many()
         return None
 
-    def _recount(self, connection: Connection, forwarded: Sequence[str]) -> None:
-        """Count a connection where a trusted proxy says it comes from."""
+    def _recount(self, connection: Connection, forwarded: Sequence[str]) -> bool:
+        """Count a connection where a trusted proxy says it comes from; return whether that is elsewhere."""
         seen = self._edge.seen(connection.remote, forwarded)
         if seen.is_untrusted:
             self.forwarded_untrusted += 1
             if self.forwarded_untrusted == 1:
                 log.warning(UNTRUSTED_PROXY, LOOPBACK if connection.address == LOOPBACK else "ITS ADDRESS")
         address = counted_address(seen.remote)
-        if address != connection.address:
-            self._uncount(connection.address)
-            self._per_address[address] += 1
-            connection.address = address
+        if address == connection.address:
+            return False
+        self._crowds.remove(connection, connection.address)
+        self._crowds.add(connection, address, now=self._loop.time())
+        connection.address = address
+        return True
 
-    def _uncount(self, address: str) -> None:
-        self._per_address[address] -= 1
-        if not self._per_address[address]:
-            del self._per_address[address]
+    def _make_room(self, address: str) -> bool:
+        """End the oldest connection of an address that has not entered in time; return whether there was one."""
+        oldest = self._crowds.who_makes_room(address, now=self._loop.time())
+        if oldest is None:
+            return False
+        self.made_room += 1
+        self.entered(oldest)
+        if oldest.is_open:
+            oldest.end(OVERLOADED, "very many come from where you are")
+        else:
+            oldest.abort()
+        return True
+
+    def entered(self, connection: Connection) -> None:
+        """Know a connection to be somebody's, who makes room for nobody."""
+        self._crowds.entered(connection, connection.address)
 
     def ended(self, code: int) -> None:
         """Count an open connection's end."""
@@ -232,16 +249,17 @@ class Listener:
 
     def left(self, connection: Connection) -> None:
         """Forget a socket that is gone."""
-        self._uncount(connection.address)
+        self._crowds.remove(connection, connection.address)
         self.connections.discard(connection)
         self._half_open.pop(connection, None)
         if not self.connections:
             self._emptied.set()
 
-    def _has_more_than(self, most: int, address: str) -> bool:
+    def _is_crowded(self, address: str) -> bool:
+        most = self.limits.sockets_per_address
         if not most or (address == LOOPBACK and not self._count_loopback):
             return False
-        return self._per_address[address] > most
+        return self._crowds.counts[address] > most
 
     # Time.
 

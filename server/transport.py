@@ -67,6 +67,9 @@ class Endpoint(Protocol):
     def opened(self) -> None:
         """An accepted upgrade is open."""
 
+    def entered(self, connection: "Connection") -> None:
+        """An open connection has become somebody's."""
+
     def ended(self, code: int) -> None:
         """An open connection is open no longer."""
 

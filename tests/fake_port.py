@@ -119,6 +119,9 @@ class Port:
     def failed(self) -> None:
         self.failures += 1
 
+    def entered(self, connection: Connection) -> None:
+        self.has_entered = True
+
     def opened(self) -> None:
         self.open += 1
 

@@ -127,7 +127,7 @@ SCENES: dict[int, tuple[Scene, dict[str, Any]]] = {
 WITHOUT_BYE = {1002, 1007, 1009}
 """Who breaks WebSocket itself is told so by the Close frame alone (RFC 6455, 7.1.7)."""
 NOT_YET = {4000, 4003}
-"""Draining and load shedding come with their issues; clients of this version treat them by their range."""
+"""Draining comes with its issue, and 4003 takes thousands of connections (tests/test_listener.py)."""
 
 
 def test_every_close_code_has_its_scene() -> None:

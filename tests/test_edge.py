@@ -159,14 +159,14 @@ async def test_forwarded_address_is_counted_where_the_proxy_is_trusted_and_no_pr
             await ann.enter()
             bo = await clients.new(additional_headers=headers)
             assert (await bo.ask("enter", "error", cell=HERE))["code"] == "work_needed"
-            assert app.listener._per_address == {"203.0.113.9": 2}
+            assert app.listener._crowds.counts == {"203.0.113.9": 2}
             assert " 503 " in await answer(app.listener.port, X_Forwarded_For="203.0.113.9")
             for number in range(4):
                 other = await clients.new(additional_headers={"X-Forwarded-For": f"2001:db8:{number}::1"})
                 await other.enter()
             assert app.node.house.door._strangers["2001:db8:3::/64"] == 1
         await asyncio.sleep(0)
-    assert not app.listener._per_address
+    assert not app.listener._crowds.counts
 
 
 async def test_untrusted_forwarding_is_said_once_without_an_address_and_counted(
@@ -181,5 +181,5 @@ async def test_untrusted_forwarding_is_said_once_without_an_address_and_counted(
         assert 'trusted_proxies = "loopback"' in said[0]
         assert "203.0.113.9" not in caplog.text
         assert "127.0.0.1" not in said[0]
-        assert set(app.listener._per_address) <= {LOOPBACK}
+        assert set(app.listener._crowds.counts) <= {LOOPBACK}
         assert "hereabouts_forwarded_untrusted_total 3.0" in (await get(app, "/metrics"))[1]

@@ -17,6 +17,7 @@ from websockets.frames import Opcode
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from server import crowds
 from server.connection import Connection, TransportLimits
 from server.engine import Engine
 from server.frames import text_frame
@@ -232,6 +233,36 @@ def test_sockets_that_send_no_request_make_room_the_oldest_first(run: Run) -> No
             assert not any(reader.at_eof() for reader, _ in silent[18:])
             for _, writer in silent:
                 writer.close()
+
+    run(story)
+
+
+def test_who_has_not_entered_in_time_makes_room_for_the_next_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "MAKES_ROOM_AFTER_S", 0.05)
+
+    class Entering(Echo):
+        def received(self, payload: bytes, binary: bool) -> None:
+            assert self.connection is not None
+            self.connection.entered()
+            super().received(payload, binary)
+
+    async def story() -> None:
+        async with listening(Entering, count_loopback=True, sockets_per_address=3) as listener:
+            async with client(listener) as seated, client(listener) as idle:
+                await seated.send("here")
+                await seated.recv()
+                _, silent = await raw(listener)
+                await until(lambda: len(listener.connections) == 3)
+                assert b" 503 " in await answer_to(listener, upgrade()), "nobody has had their time yet"
+                await asyncio.sleep(0.06)
+                async with client(listener) as newcomer:
+                    await newcomer.send("hello")
+                    assert await newcomer.recv() == "hello"
+                    assert await close_code(idle) == 4003
+                await seated.send("still here")
+                assert await seated.recv() == "still here"
+                silent.close()
+            assert listener.made_room == 1
 
     run(story)
 

@@ -42,7 +42,7 @@ def test_empty_server_counts_zero_everywhere() -> None:
         "events_published_total", "events_delivered_total", "connections_accepted_total",
         "connections_refused_full_total", "connections_refused_address_total", "handshakes_failed_total",
         "handshakes_dropped_total", "work_asked_total", "connections_refused_origin_total",
-        "forwarded_untrusted_total",
+        "forwarded_untrusted_total", "connections_made_room_total",
     }  # fmt: skip
     assert set(values.values()) == {0}
 

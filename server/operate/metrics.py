@@ -55,6 +55,7 @@ class NodeCollector(Collector):
             "Of these, dropped to make room: very many sockets sent nothing.",
             listener.dropped_half_open,
         )
+        yield _counter("connections_made_room", "Ended without having entered, to make room.", listener.made_room)
         yield _counter("work_asked", "Newcomers who were asked to show work.", node.house.door.asked)
         closed = CounterMetricFamily("hereabouts_connections_closed", "Ended connections.", labels=["code"])
         for code, count in sorted(listener.closed.items()):
