@@ -51,7 +51,7 @@ def connect(port: int, number: int, *, key: bytes | None = None) -> socket.socke
     try:
         sock = socket.create_connection((LOOPBACK, port), REPLY_TIMEOUT_S, source_address=(source, 0))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.sendall(_request(port, key or os.urandom(16)))
+        sock.sendall(request(port, key or os.urandom(16)))
         answer = read_until(sock, b"\r\n\r\n")
     except OSError as error:
         raise CannotMeasure(f"Connection {number} was not made: {error}.") from None
@@ -80,7 +80,7 @@ def read_until(sock: socket.socket, words: bytes) -> bytes:
     return came
 
 
-def _request(port: int, key: bytes) -> bytes:
+def request(port: int, key: bytes) -> bytes:
     lines = (
         "GET /ws HTTP/1.1",
         f"Host: {LOOPBACK}:{port}",

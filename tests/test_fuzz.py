@@ -1,129 +1,29 @@
-"""A hundred thousand frames, most of them wrong, through decoder and sessions of one house where people sit.
+"""A hundred thousand frames, most of them wrong, through decoder and sessions of one house where people sit, and
+a thousand handshakes. The long forms, against a server of its own: `python -m bench.fuzz`.
 
 Nothing but documented errors and closes may come of it, and those who behave see their room
 go on without a gap. Seeded: a failure comes again.
 """
 
-import json
+import asyncio
+import contextlib
 import logging
 import random
 import time
 from collections import Counter
-from typing import Any
 
-import msgpack
 import pytest
 
+from bench.mutations import Fuzzer, broken_head
 from server.codes import CLOSE_CODES, ERROR_CODES
-from server.commands import ANNOUNCED, COMMANDS
-from server.messages import wire_name
-from tests.sessions import FAR_AWAY, HERE, NEAR, UNLIMITED, Guest, Stage
+from tests.apps import PATIENCE_S, Clients, get, running
+from tests.sessions import HERE, UNLIMITED, Guest, Stage
 
 FRAMES = 100_000
 AT_ONCE = 20
 """Frames within one turn of the loop."""
 LONGEST_S = 120.0
 """Far above what it takes, about 10 s on a shared core."""
-
-CELLS = [HERE, NEAR, FAR_AWAY, "dr5r", "dr5ru", "dr5ru6j7", "\"'; drop", "40.75", "", "d" * 64, "\x00", "ｄr5r"]
-TEXTS = [
-    "hi",
-    "",
-    " ",
-    "x" * 1001,
-    "x" * 1000,
-    "\u202e\u2066",
-    "é" * 500,
-    "a" + "\u0301\u0323" * 40,
-    "😀",
-    "\x00",
-    "null",
-]
-ODD: list[Any] = [None, True, -1, 0, 2**63, 2**64 - 1, 1.5, "", "x" * 70, [], {}, [[[[[]]]]], {"room": "x", "seq": 1}]
-
-
-class Fuzzer:
-    """Makes frames: right ones, wrong ones, and right ones spoilt."""
-
-    def __init__(self, rng: random.Random) -> None:
-        self._rng = rng
-
-    def frame(self, guest: Guest) -> bytes:
-        """Return the next frame of a client that does not behave."""
-        rng = self._rng
-        kind = rng.random()
-        if kind < 0.08:
-            return rng.randbytes(rng.randrange(60))
-        message = self._message(guest)
-        if kind < 0.5:
-            return self._packed(guest, message)
-        if kind < 0.75:
-            return self._packed(guest, self._bent(message))
-        return self._broken(self._packed(guest, message))
-
-    def _message(self, guest: Guest) -> dict[str, Any]:
-        rng = self._rng
-        kind = rng.choice(KINDS)
-        some: dict[str, dict[str, Any]] = {
-            "enter": {"cell": rng.choice(CELLS[:3]), "name": rng.choice(TEXTS), "far": rng.random() < 0.5},
-            "say": {"text": rng.choice(TEXTS), "room": rng.choice([guest.room, None, "elsewhere"])},
-            "move": {"cell": rng.choice(CELLS)},
-            "rename": {"name": rng.choice(TEXTS)},
-            "mute": {"who": rng.choice([*sorted(guest.members), "nobody"])},
-            "unmute": {"who": rng.choice([*sorted(guest.members), "nobody"])},
-        }
-        fields = some.get(kind, {})
-        if kind == "enter" and guest.token and rng.random() < 0.7:
-            fields |= {"token": guest.token, "resume": {"room": guest.room, "seq": rng.randrange(guest.seq + 3)}}
-        if rng.random() < 0.5:
-            fields["ref"] = str(rng.randrange(30))
-        return {"type": kind, **fields}
-
-    def _bent(self, message: dict[str, Any]) -> Any:
-        """Return the message with one thing wrong about its fields."""
-        rng = self._rng
-        bent = dict(message)
-        match rng.randrange(6):
-            case 0:
-                bent[rng.choice(sorted(bent))] = rng.choice(ODD)
-            case 1:
-                del bent[rng.choice(sorted(bent))]
-            case 2:
-                bent[rng.choice(["colour", "seq", "who", "text", "", "x" * 300])] = rng.choice(ODD)
-            case 3:
-                bent["type"] = rng.choice([*sorted(ANNOUNCED), "Say", "joined", "x" * 100])
-            case 4:
-                return rng.choice([list(bent), [bent], None, 7, "say", {"type": bent}])
-            case 5:
-                bent["ref"] = rng.choice(["x" * 33, 5, ["1"], {"a": 1}])
-        return bent
-
-    def _broken(self, payload: bytes) -> bytes:
-        """Return the bytes with some changed, cut, doubled or nested deeply."""
-        rng = self._rng
-        at = rng.randrange(len(payload))
-        match rng.randrange(6):
-            case 0:
-                return payload[:at]
-            case 1:
-                return payload[:at] + bytes([rng.randrange(256)]) + payload[at + 1 :]
-            case 2:
-                return payload[:at] + rng.randbytes(rng.randrange(1, 9)) + payload[at:]
-            case 3:
-                return payload + payload[at:]
-            case 4:
-                return payload[:at] + b"\xff\xfe" + payload[at + 2 :]
-        return payload[:at] + rng.choice([b"[", b'{"a":', b"\x91", b"\x81\xa1a"]) * rng.randrange(1, 3000)
-
-    @staticmethod
-    def _packed(guest: Guest, message: Any) -> bytes:
-        if guest.wire == "msgpack":
-            packed: bytes = msgpack.packb(message)
-            return packed
-        return json.dumps(message).encode()
-
-
-KINDS = [wire_name(command) for command in COMMANDS if wire_name(command) != "leave"] + ["say", "next", "enter"]
 
 
 class Street:
@@ -233,3 +133,31 @@ def test_rates_hold_against_frames_that_are_right() -> None:
         assert cy.got("error") == []
     assert accepted <= 5 + 100
     assert ann.connection.close_code == 4502
+
+
+HANDSHAKES = 1000
+STATUSES = {101, 200, 400, 403, 404, 405, 414, 426, 431}
+
+
+async def test_a_thousand_wrong_handshakes_harm_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    rng = random.Random(4)
+    seen: Counter[int] = Counter()
+    async with running(handshake_timeout_s=0.5, **UNLIMITED) as app, Clients(app) as clients:
+        ann, bo = await clients.seated("Ann Bo")
+
+        async def shake(head: bytes) -> None:
+            reader, writer = await asyncio.open_connection("127.0.0.1", app.listener.port)
+            with contextlib.suppress(ConnectionError):
+                writer.write(head)
+                answer = await asyncio.wait_for(reader.read(4096), PATIENCE_S)
+                seen[int(answer.split()[1]) if answer else 0] += 1
+            writer.transport.abort()
+
+        for number in range(0, HANDSHAKES, 50):
+            await asyncio.gather(*(shake(broken_head(rng)) for _ in range(50)))
+            await ann.say("say", text=f"still here {number}")
+            assert (await bo.hear("said"))["text"] == f"still here {number}"
+        assert 'code="1011"' not in (await get(app, "/metrics"))[1]
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+    assert set(seen) - {0, 408} <= STATUSES
+    assert {101, 400, 403} <= set(seen)
