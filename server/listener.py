@@ -17,6 +17,7 @@ from server.bugs import log
 from server.connection import Connection
 from server.crowds import Crowds
 from server.edge import Edge
+from server.gate import Gate
 from server.http import FrontDoor, HttpResponse, Reply, Routes, refusal
 from server.origin import LOOPBACK, counted_address
 from server.transport import Receiver, TransportLimits
@@ -48,6 +49,7 @@ class Listener:
     Attributes:
         port: the one listened on, from `start` on; the system's choice if 0 was asked for.
         connections: all that have a socket, those in their handshake included.
+        gates: where TLS begins, one for each address that speaks it.
         open_count: those whose handshake is done and that are not closing.
         accepted: upgrades accepted so far. The other counters count from the start too:
         refused_full, refused_address: answered 503; refused_origin: answered 403; forwarded_untrusted: handshakes with
@@ -73,6 +75,7 @@ class Listener:
         self.limits = limits or TransportLimits()
         self.rng = rng or Random()
         self.connections: set[Connection] = set()
+        self.gates: list[Gate] = []
         self.open_count = 0
         self.accepted = self.refused_full = self.refused_address = self.refused_origin = 0
         self.forwarded_untrusted = self.made_room = 0
@@ -106,25 +109,36 @@ class Listener:
             tls: what to speak TLS with; None for plain TCP.
             reuse_port: let other processes listen on the same port; the system shares connections out.
         """
-        # A handshake of TLS is over before there is a connection, so the loop has to keep its time.
-        limits = self.limits
+        if tls is not None:
+            gate = self._gate(tls)
+            await gate.listen(host, port, backlog=backlog, reuse_port=reuse_port)
+            self.port = gate.port
+            return
         server = await self._loop.create_server(
-            lambda: Connection(self),
-            host,
-            port,
-            backlog=backlog,
-            reuse_port=reuse_port or None,
-            ssl=tls,
-            ssl_handshake_timeout=limits.handshake_timeout_s if tls else None,
-            ssl_shutdown_timeout=limits.close_timeout_s if tls else None,
+            self._connection, host, port, backlog=backlog, reuse_port=reuse_port or None
         )
         self._servers.append(server)
         self.port = server.sockets[0].getsockname()[1]
+
+    def _connection(self) -> Connection:
+        return Connection(self)
+
+    def _gate(self, tls: ssl.SSLContext) -> Gate:
+        gate = Gate(
+            self._connection,
+            tls,
+            handshake_timeout_s=self.limits.handshake_timeout_s,
+            shutdown_timeout_s=self.limits.close_timeout_s,
+        )
+        self.gates.append(gate)
+        return gate
 
     def stop_accepting(self) -> None:
         """Close the listening sockets; the connections stay."""
         for server in self._servers:
             server.close()
+        for gate in self.gates:
+            gate.close()
 
     async def close(self, code: int, reason: str, *, within_s: float) -> None:
         """Close all connections with `code` and return when they are gone, after `within_s` at the latest."""

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from websockets.asyncio.client import connect
 
+from server import gate
 from server.frames import text_frame
 from server.http import HttpResponse
 from server.listener import Listener
@@ -427,3 +428,29 @@ async def listening_tls(context: ssl.SSLContext, **limits: Any) -> AsyncIterator
         yield listener
     finally:
         await listener.close(1001, "the test ends", within_s=1)
+
+
+@pytest.mark.parametrize("begun", [b"", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"], ids="silent half".split())
+def test_sockets_that_do_not_shake_hands_make_room_the_oldest_first(
+    run: Run, tls: Tls, begun: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "UNSHAKEN_MAX", 3)
+    context, client = tls
+
+    async def story() -> None:
+        async with listening_tls(context) as listener:
+            [door] = listener.gates
+            silent = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(20)]
+            for _, writer in silent:
+                writer.write(begun)
+            await until(lambda: door.dropped == 17)
+            async with client.websocket(listener) as honest:
+                await honest.send("hello")
+                assert await honest.recv() == "hello"
+            assert [await reader.read() for reader, _ in silent[:18]] == [b""] * 18
+            assert not any(reader.at_eof() for reader, _ in silent[18:])
+            for _, writer in silent:
+                writer.close()
+        await until(lambda: not door._waiting)
+
+    run(story)
