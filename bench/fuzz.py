@@ -37,8 +37,8 @@ LOOK_EVERY_S = 0.5
 HEADS_AT_ONCE = 50
 HONEST = 3
 HONEST_EVERY_S = 0.1
-WARM = 0.3
-"""The part of all frames after which memory is looked at first: allocators keep what they had once."""
+WARM = 0.5
+"""The part of all frames after which memory is looked at first: by then rooms hold the 1,000 events they keep."""
 GROWTH_MAX_KIB = 4096
 KIB_PER_IDENTITY = 1.5
 """What is remembered of each that came and went (server/safety/identities.py), up to 20,000 of them."""
@@ -289,7 +289,7 @@ def _metric(port: int, name: str) -> int:
 def main(frames: int, handshakes: int, seed: int, as_json: bool) -> None:
     """Send a running server what it should not be sent (some minutes), and see what becomes of it."""
     port = free_port()
-    settings = without_rates(errors_per_min=3000, resume_grace_s=5, handshake_timeout_s=1)
+    settings = without_rates(errors_per_min=3000, resume_grace_s=5, away_s=5, handshake_timeout_s=1)
     try:
         with running(our_command(port, **settings), port) as pid:
             told = lambda line: click.echo(line, err=True)  # noqa: E731

@@ -36,6 +36,7 @@ KEPT = (
     "Your cell, never a point, while you have a seat.",
     "Your address, while you are connected.",
     "What is said in a room, in memory, until the room ends or newer words take its place.",
+    "What an application that vouches for you says of you, in memory, until your token expires or you leave.",
     "Whom you mute and how often you changed rooms, in memory, until your token expires or you leave.",
 )
 """What the server keeps of somebody, in sentences for them."""
