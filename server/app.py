@@ -6,6 +6,8 @@ The one place that draws secrets and chooses the sources of chance and time.
 import asyncio
 import random
 import secrets
+import ssl
+from pathlib import Path
 
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
@@ -21,6 +23,7 @@ from server.routes import routes
 from server.safety.tokens import IDENTITY_BYTES
 from server.settings import Loaded, Settings
 from server.static import installed_pages
+from server.tls import server_context
 from server.transport import TransportLimits
 
 ID_BYTES = 9
@@ -50,12 +53,19 @@ class App:
     @property
     def url(self) -> str:
         """Where the page is; the WebSocket is at /ws below it."""
-        host = f"[{self.settings.host}]" if ":" in self.settings.host else self.settings.host
-        return f"http://{host}:{self.listener.port}"
+        settings = self.settings
+        return _url("https" if settings.tls_cert else "http", settings.host, self.listener.port)
 
     async def start(self) -> None:
-        """Listen. Raises OSError if the address cannot be had."""
-        await self.listener.start(self.settings.host, self.settings.port)
+        """Listen. Raises OSError if the address cannot be had, TlsError if the certificate cannot be used."""
+        settings = self.settings
+        tls = server_context(Path(settings.tls_cert), Path(settings.tls_key)) if settings.tls_cert else None
+        await self.listener.start(settings.host, settings.port, tls=tls)
+
+    async def start_also(self, address: str, tls: ssl.SSLContext) -> str:
+        """Listen on one more address at the same port, by TLS, and return where the page is there. Raises OSError."""
+        await self.listener.start(address, self.listener.port, tls=tls)
+        return _url("https", address, self.listener.port)
 
     async def stop(self, *, within_s: float = 3.0) -> None:
         """Say goodbye to everybody and close, in `within_s` at the latest."""
@@ -70,6 +80,10 @@ class App:
         if self._is_stopping:
             return "stopping"
         return "full" if self.listener.open_count >= self.settings.connections_max else None
+
+
+def _url(scheme: str, host: str, port: int) -> str:
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _transport_limits(settings: Settings) -> TransportLimits:

@@ -31,7 +31,7 @@ _WIDTH = 100
 
 
 def settings_options(command: Callable[..., R]) -> Callable[..., R]:
-    """Return the command with --config, --set, --host, --port and --finest-cell; it is handed `loaded`.
+    """Return the command with --config, --set and the flags of common settings; it is handed `loaded`.
 
     Below `@click.command()`. Whatever is wrong with the settings ends the command with status 2 and a
     sentence that says so.
@@ -52,7 +52,7 @@ def settings_options(command: Callable[..., R]) -> Callable[..., R]:
     return with_settings
 
 
-_OWN_FLAGS = ("host", "port", "finest_cell")
+_OWN_FLAGS = {"host": "ADDRESS", "port": "PORT", "tls_cert": "FILE", "tls_key": "FILE", "finest_cell": "LENGTH"}
 
 _OPTIONS = (
     click.option(
@@ -72,7 +72,7 @@ _OPTIONS = (
     ),
     *(
         click.option(f"--{name.replace('_', '-')}", metavar=metavar, help=SETTINGS[name].description)
-        for name, metavar in zip(_OWN_FLAGS, ("ADDRESS", "PORT", "LENGTH"), strict=True)
+        for name, metavar in _OWN_FLAGS.items()
     ),
 )
 

@@ -7,6 +7,7 @@ put their deadlines on.
 
 import asyncio
 import ipaddress
+import ssl
 from collections import Counter
 from collections.abc import Callable, Sequence
 from random import Random
@@ -69,25 +70,44 @@ class Listener:
         self._wheel = Wheel(now=self._loop.time(), tick_s=self.limits.wheel_tick_s)
         self._timer: asyncio.TimerHandle | None = None
         self._is_late = False
-        self._server: asyncio.Server | None = None
+        self._servers: list[asyncio.Server] = []
         self.port = 0
         self._emptied = asyncio.Event()
 
-    async def start(self, host: str, port: int, *, backlog: int = BACKLOG, reuse_port: bool = False) -> None:
-        """Accept connections from here on. Raises OSError if the address cannot be had.
+    async def start(
+        self,
+        host: str,
+        port: int,
+        *,
+        tls: ssl.SSLContext | None = None,
+        backlog: int = BACKLOG,
+        reuse_port: bool = False,
+    ) -> None:
+        """Accept connections from here on; once more for each further address. Raises OSError if one cannot be had.
 
         Args:
+            tls: what to speak TLS with; None for plain TCP.
             reuse_port: let other processes listen on the same port; the system shares connections out.
         """
-        self._server = await self._loop.create_server(
-            lambda: Connection(self), host, port, backlog=backlog, reuse_port=reuse_port or None
+        # A handshake of TLS is over before there is a connection, so the loop has to keep its time.
+        limits = self.limits
+        server = await self._loop.create_server(
+            lambda: Connection(self),
+            host,
+            port,
+            backlog=backlog,
+            reuse_port=reuse_port or None,
+            ssl=tls,
+            ssl_handshake_timeout=limits.handshake_timeout_s if tls else None,
+            ssl_shutdown_timeout=limits.close_timeout_s if tls else None,
         )
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._servers.append(server)
+        self.port = server.sockets[0].getsockname()[1]
 
     def stop_accepting(self) -> None:
         """Close the listening sockets; the connections stay."""
-        if self._server is not None:
-            self._server.close()
+        for server in self._servers:
+            server.close()
 
     async def close(self, code: int, reason: str, *, within_s: float) -> None:
         """Close all connections with `code` and return when they are gone, after `within_s` at the latest."""

@@ -6,14 +6,20 @@ import logging
 import resource
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 
 import click
+import msgspec
 
 from server.app import App
 from server.config import settings_options
 from server.listener import HEADS_MAX
+from server.phones import Network
 from server.settings import Loaded
+from server.tls import TlsError
+
+THIS_MACHINE = "127.0.0.1"
 
 SPARE_FILES = HEADS_MAX + 100
 """File descriptors besides those of clients: probes of a full server, listening sockets, the loop's own, logs."""
@@ -25,28 +31,44 @@ Examples:
   hereabouts serve
   hereabouts serve --port 9000 --set server_name="Campus chat"
   hereabouts serve --config hereabouts.toml
+  hereabouts serve --lan                     # for the phones around; --host chooses one of several addresses
   hereabouts serve --set time_scale=600      # for a replay at that speed
 """
 )
 @settings_options
-def serve(loaded: Loaded) -> None:
+@click.option("--lan", is_flag=True, help="Serve the local network by TLS too, with a certificate of its own making.")
+def serve(loaded: Loaded, *, lan: bool) -> None:
     """Start the server on one address, with everything it needs."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _raise_file_limit(loaded.settings.connections_max)
-    _run(_serve(loaded))
+    network = Network.of(loaded) if lan else None
+    if network is not None:
+        # This machine's own commands and browsers need no TLS, and none of their users a warning.
+        loaded = replace(loaded, settings=msgspec.structs.replace(loaded.settings, host=THIS_MACHINE))
+    _run(_serve(loaded, network))
 
 
-async def _serve(loaded: Loaded) -> None:
+async def _serve(loaded: Loaded, network: Network | None) -> None:
     app = App(loaded)
+    address = loaded.settings.host
+    pages: list[str] = []
     try:
         await app.start()
+        if network is not None:
+            for address in network.addresses:
+                pages.append(await app.start_also(address, network.tls) + "/")
+    except TlsError as error:
+        raise click.UsageError(str(error)) from None
     except OSError as error:
-        raise click.ClickException(_cannot_listen(loaded.settings.host, loaded.settings.port, error)) from None
+        port = app.listener.port or loaded.settings.port
+        raise click.ClickException(_cannot_listen(address, port, error)) from None
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _stop_once, stopped, loop, number)
-    print(_greeting(app, loaded), flush=True)
+    print(_greeting(app, loaded, pages), flush=True)
+    if network is not None:
+        print(network.invitation(pages[0]), flush=True)
     await stopped.wait()
     print(f"Stopping: saying goodbye to {app.listener.open_count} clients.", flush=True)
     await app.stop()
@@ -65,7 +87,7 @@ def _stop_once(stopped: asyncio.Event, loop: asyncio.AbstractEventLoop, number: 
     loop.remove_signal_handler(number)
 
 
-def _greeting(app: App, loaded: Loaded) -> str:
+def _greeting(app: App, loaded: Loaded, pages: Sequence[str] = ()) -> str:
     where = app.url.replace("http", "ws", 1) + "/ws"
     is_default = where == "ws://127.0.0.1:8765/ws"
     to = "" if is_default else f" --url {where}"
@@ -74,6 +96,7 @@ def _greeting(app: App, loaded: Loaded) -> str:
         f"{app.settings.server_name} is running.",
         "",
         f"  Open      {app.url}/",
+        *(f"  Phones    {page}   (in the same network)" for page in pages),
         f"  Chat      {chat}   (in a second terminal)",
         f'  Company   .venv/bin/hereabouts bots{to} --count 300 --city "New York"',
         f"  Clients   {where}  (the protocol: docs/PROTOCOL.md)",

@@ -73,6 +73,19 @@ class Settings(Limits, frozen=True, kw_only=True):
         str,
         Meta(max_length=4000, pattern=_LINE, description="The folder for what must outlive the process."),
     ] = ""
+    tls_cert: Annotated[
+        str,
+        Meta(
+            max_length=4000,
+            pattern=_LINE,
+            description="The PEM file with the certificate, and those that vouch for it after it; with it the port "
+            "speaks TLS alone.",
+        ),
+    ] = ""
+    tls_key: Annotated[
+        str,
+        Meta(max_length=4000, pattern=_LINE, description="The PEM file with the certificate's key, not encrypted."),
+    ] = ""
     secret: Annotated[
         str,
         Meta(
@@ -99,6 +112,13 @@ class Settings(Limits, frozen=True, kw_only=True):
             "timeouts do not.",
         ),
     ] = 1.0
+
+    def contradictions(self) -> Iterator[str]:
+        """Yield one sentence for each pair of values that cannot hold together; none for good settings."""
+        yield from super().contradictions()
+        if bool(self.tls_cert) != bool(self.tls_key):
+            there, missing = ("tls_cert", "tls_key") if self.tls_cert else ("tls_key", "tls_cert")
+            yield f"{there} is set and {missing} is not: TLS takes both."
 
     def __repr__(self) -> str:
         """Return the settings that differ from their defaults, without any value of the secret."""

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import socket
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -55,7 +56,11 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
 
 @asynccontextmanager
 async def listening(
-    make_receiver: Callable[[], Any] = Echo, *, count_loopback: bool = False, **limits: Any
+    make_receiver: Callable[[], Any] = Echo,
+    *,
+    count_loopback: bool = False,
+    tls: ssl.SSLContext | None = None,
+    **limits: Any,
 ) -> AsyncIterator[Listener]:
     listener = Listener(
         make_receiver,
@@ -64,7 +69,7 @@ async def listening(
         subprotocols=KNOWN,
         count_loopback=count_loopback,
     )
-    await listener.start("127.0.0.1", 0)
+    await listener.start("127.0.0.1", 0, tls=tls)
     try:
         yield listener
     finally:

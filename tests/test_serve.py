@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
+import hashlib
 import os
 import re
 import resource
 import signal
 import socket
+import ssl
+import sys
 import sysconfig
 import time
 import urllib.request
@@ -17,8 +20,10 @@ import pytest
 from websockets.asyncio.client import connect
 
 from server.app import App
+from server.phones import qr_code
 from server.serve import _greeting
 from server.settings import load
+from tests.certificates import make_pem
 
 COMMAND = str(Path(sysconfig.get_path("scripts"), "hereabouts"))
 ENVIRONMENT = {name: text for name, text in os.environ.items() if not name.startswith("HEREABOUTS_")}
@@ -204,3 +209,96 @@ async def test_too_few_files_for_the_connections_allowed_is_said() -> None:
         assert "files may be open" in err
         assert "ulimit -n" in err
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == soft
+
+
+# --- TLS ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_certificate_and_its_key_make_the_port_speak_tls_alone(tmp_path: Path) -> None:
+    pem = make_pem(tmp_path)
+    trusting = ssl.create_default_context(cafile=str(pem))
+    async with serving("--tls-cert", str(pem), "--tls-key", str(pem)) as server:
+        page = re.search(r"https://127\.0\.0\.1:\d+/", server.greeting)
+        assert page
+        assert f"wss://127.0.0.1:{page[0].split(':')[2].rstrip('/')}/ws" in server.greeting
+        assert "http://" not in server.greeting
+        async with connect(page[0].replace("https", "wss", 1) + "ws", ssl=trusting, proxy=None) as client:
+            await client.send('{"type":"enter","cell":"dr5ru6"}')
+            assert b"entered" in await client.recv(decode=False)
+
+
+@pytest.mark.parametrize(
+    ("cert", "key", "words"),
+    [
+        ("nowhere.pem", "own.pem", "nowhere.pem cannot be read"),
+        ("own.pem", "other.pem", "does not belong"),
+        ("own.pem", None, "tls_key is not"),
+    ],
+)
+async def test_files_that_cannot_be_used_end_it_with_status_2(
+    tmp_path: Path, cert: str, key: str | None, words: str
+) -> None:
+    make_pem(tmp_path, "own")
+    make_pem(tmp_path, "other")
+    flags = ["--tls-cert", str(tmp_path / cert), *(["--tls-key", str(tmp_path / key)] if key else [])]
+    status, said = await refused("--port", "0", *flags)
+    assert (status, words in " ".join(said.split())) == (2, True), said
+
+
+async def test_a_local_network_is_served_by_tls_and_this_machine_without(tmp_path: Path) -> None:
+    program = (
+        "import server.phones as p; p.own_addresses = lambda: ['127.0.0.2', '127.0.0.3']; "
+        "from server.serve import serve; serve()"
+    )
+    environment = ENVIRONMENT | {"XDG_STATE_HOME": str(tmp_path)}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, "--port", "0", "--lan", "--host", "127.0.0.2",
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env=environment,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        said = (await asyncio.wait_for(process.stdout.readuntil(b"SHA-256 is\n"), PATIENCE_S)).decode()
+        digest = (await asyncio.wait_for(process.stdout.readline(), PATIENCE_S)).decode().strip()
+        plain = re.search(r"http://127\.0\.0\.1:\d+/", said)
+        secure = re.search(r"https://127\.0\.0\.2:\d+/", said)
+        assert plain
+        assert secure
+        assert "warn" in said
+        pem = tmp_path / "hereabouts" / "lan.pem"
+        trusting = ssl.create_default_context(cafile=str(pem))
+        for page, context in ((plain[0], None), (secure[0], trusting)):
+            url = page.replace("http", "ws", 1) + "ws"
+            async with connect(url, ssl=context, proxy=None) as client:
+                await client.send('{"type":"enter","cell":"dr5ru6"}')
+                assert b"entered" in await client.recv(decode=False)
+                if context is not None:
+                    shown = client.transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+                    assert hashlib.sha256(shown).hexdigest().upper() == digest.replace(":", "")
+    finally:
+        process.terminate()
+        out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
+    key = pem.read_text().splitlines()[1]
+    assert key not in said + out.decode() + err.decode()
+    assert process.returncode == 0, err
+
+
+async def test_a_network_and_a_certificate_of_ones_own_are_one_too_many(tmp_path: Path) -> None:
+    pem = str(make_pem(tmp_path))
+    status, said = await refused("--port", "0", "--lan", "--tls-cert", pem, "--tls-key", pem)
+    assert status == 2
+    assert "leave it out and set host" in " ".join(said.split())
+
+
+async def test_an_address_that_is_not_the_machines_own_is_told(tmp_path: Path) -> None:
+    status, said = await refused("--port", "0", "--lan", "--host", "192.168.254.253", XDG_STATE_HOME=str(tmp_path))
+    assert status == 1
+    assert "192.168.254.253 is no address by which others reach this machine" in said
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_qr_code_is_drawn_in_black_on_white_whatever_the_terminal_s_colours() -> None:
+    drawn = qr_code("https://192.168.1.5:8765/").splitlines()
+    assert len(drawn) > 12
+    assert all(line.strip().startswith("\x1b[97;40m") and line.endswith("\x1b[0m") for line in drawn)
+    assert len({len(line) for line in drawn}) == 1

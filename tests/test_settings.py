@@ -70,6 +70,8 @@ DEFAULTS: dict[str, int | float | str] = {
     "redis": "",
     "workers": 1,
     "data": "",
+    "tls_cert": "",
+    "tls_key": "",
     "secret": "",
     "server_name": "Hereabouts",
     "terms": "",
@@ -356,3 +358,9 @@ def test_any_value_of_a_file_is_taken_in_its_type_or_refused(name: str, value: A
     except SettingsError:
         return
     assert type(getattr(settings, name)) is SETTINGS[name].kind
+
+
+@pytest.mark.parametrize(("there", "missing"), [("tls_cert", "tls_key"), ("tls_key", "tls_cert")])
+def test_a_certificate_without_its_key_is_refused_and_so_is_a_key_alone(there: str, missing: str) -> None:
+    assert refusal({there: "some.pem"}) == f"{there} is set and {missing} is not: TLS takes both."
+    assert with_flags(tls_cert="some.pem", tls_key="some.pem").settings.tls_cert == "some.pem"
