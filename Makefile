@@ -6,7 +6,7 @@ CITY ?= New York
 PORT ?= 8765
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run chat test e2e check format bench picture page-pictures cities lock clean
+.PHONY: help run demo chat test e2e check format bench picture page-pictures cities lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -14,6 +14,12 @@ help: ## Say what can be made
 
 run: .venv/.installed ## Start the server on 127.0.0.1:8765 (PORT=8765)
 	@exec $(BIN)/hereabouts serve --port "$(PORT)"
+
+# Only what was asked for is passed on: a port of one's own has to be free, the usual one gives way to the next.
+ASKED = $(filter command environment,$(firstword $(origin $(1))))
+demo: .venv/.installed ## A server and bots who talk, in ten seconds (CITY="Tokyo" CELL=… BOTS=200 LAN=1 PORT=…)
+	@exec $(BIN)/hereabouts demo $(if $(CELL),--cell "$(CELL)",--city "$(CITY)") $(if $(BOTS),--bots "$(BOTS)") \
+	  $(if $(LAN),--lan) $(if $(call ASKED,PORT),--port "$(PORT)")
 
 chat: .venv/.installed ## Chat from this terminal (CITY="New York" PORT=8765)
 	@exec $(BIN)/hereabouts chat --city "$(CITY)" --url "ws://127.0.0.1:$(PORT)/ws"

@@ -136,6 +136,7 @@ def bots(
         enter_per_s=enter_per_s,
         rate=rate,
         moves=moves,
+        leaves_chairs=False,
         next_per_h=float(limits.get("next_per_h") or 0),
         sources=addresses,
         seed=random.randrange(2**32) if seed is None else seed,

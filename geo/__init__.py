@@ -5,11 +5,13 @@ Pure and synchronous. Knows nothing of rooms, servers or people; imports nothing
 
 from geo.cell import ALPHABET, EARTH_RADIUS_M, MAX_LENGTH, BadCell, BadCoordinates, Cell, GeoError
 from geo.distance import Point, cell_distance_m, distance_m
-from geo.grid import Grid, Position, neighbours
+from geo.grid import GRIDS, HALVES, Grid, Position, neighbours
 
 __all__ = [
     "ALPHABET",
     "EARTH_RADIUS_M",
+    "GRIDS",
+    "HALVES",
     "MAX_LENGTH",
     "BadCell",
     "BadCoordinates",

@@ -11,7 +11,7 @@ cells.
 
 import pygeohash
 
-from geo.cell import BadCoordinates, Cell, bits
+from geo.cell import MAX_LENGTH, BadCoordinates, Cell, bits
 
 Position = tuple[int, int]
 """(row, column) in the grid of one length."""
@@ -99,6 +99,13 @@ class Grid:
         if rings == half:
             return [(column + half) % self.columns]
         return [(column - rings) % self.columns, (column + rings) % self.columns]
+
+
+GRIDS = {length: Grid(length) for length in range(1, MAX_LENGTH + 1)}
+"""The grid of each length, laid once."""
+
+HALVES = {length: (90 / grid.rows, 180 / grid.columns) for length, grid in GRIDS.items()}
+"""Half the height and half the width of a cell of each length, in degrees."""
 
 
 def neighbours(cell: Cell) -> list[Cell]:

@@ -1,100 +1,111 @@
 """How far a room's members are apart, and from where it was founded, by their cells alone.
 
-Knows cells and how many members stand in each; never who they are.
+Knows cells and how many members stand in each; never who they are. Every figure is kept up as members come and go:
+each seat taken asks for all of them, and to measure all members anew each time was a third of what a seat cost.
 """
 
-from collections.abc import Iterable
-from functools import lru_cache
-from math import ceil, cos, hypot, radians
+from math import asin, ceil, inf
 
-from geo import Cell, Grid, cell_distance_m, distance_m
-from rooms.nearness import Crowd, crowd_of
+from geo import EARTH_RADIUS_M, Cell, cell_distance_m
+from rooms.nearness import Crowd, Measured, crowd_of, longest_m, measured, with_one, without_one
 
 _AS_NEAR = 0.6
 """A room stands elsewhere only if that is nearer to the middle of its members by more than this share."""
 
+_DIAMETER_M = 2 * EARTH_RADIUS_M
+
 
 class Extent:
-    """The cells of one room's members around its founding cell. A figure is made when asked for and then kept."""
+    """The cells of one room's members around its founding cell."""
 
-    __slots__ = ("_counts", "_crowd", "_radius_m", "_spread_m", "center")
+    __slots__ = ("_counts", "_crowd", "_ends", "_measured", "_radius_m", "_spread_m", "center")
 
     def __init__(self, center: Cell) -> None:
         self.center = center
         self._counts: dict[Cell, int] = {}
+        self._measured: list[Measured] = []
+        """Of the same cells in the same order: kept here, since more cells are in use than any cache holds."""
         self._crowd: Crowd | None = None
         self._spread_m: float | None = 0.0
+        self._ends: tuple[Cell, Cell] | None = None
+        """The two cells whose distance is the spread: only when one of them goes, it is measured anew."""
         self._radius_m: float | None = 0.0
 
     def add(self, cell: Cell) -> None:
         """Count one more member in the cell."""
-        self._crowd = None
+        self._crowd = with_one(self._crowd, cell)
         if cell in self._counts:
             self._counts[cell] += 1
             return
-        if self._spread_m is not None:
-            self._spread_m = max(self._spread_m, _spread_m(cell, self._counts))
-        if self._radius_m is not None:
-            self._radius_m = max(self._radius_m, apart_m(cell, self.center))
         self._counts[cell] = 1
+        self._measured.append(measured(cell))
+        if self._spread_m is not None:
+            self._stretch(list(self._counts), len(self._counts) - 1)
+        if self._radius_m is not None and cell != self.center:
+            self._radius_m = max(self._radius_m, apart_m(cell, self.center))
 
     def remove(self, cell: Cell) -> None:
         """Count one member fewer in the cell."""
-        self._crowd = None
-        self._counts[cell] -= 1
-        if not self._counts[cell]:
-            del self._counts[cell]
-            self._spread_m = self._radius_m = None
+        self._crowd = without_one(self.crowd, cell)
+        if self._counts[cell] > 1:
+            self._counts[cell] -= 1
+            return
+        del self._measured[list(self._counts).index(cell)]
+        del self._counts[cell]
+        if len(self._counts) == 1:
+            # Exact again, so that what is lost in the last digits does not add up.
+            ((only, count),) = self._counts.items()
+            self._crowd = crowd_of(only, count)
+        if self._ends is not None and cell in self._ends:
+            self._spread_m = None
+        if self._radius_m is not None and apart_m(cell, self.center) >= self._radius_m:
+            self._radius_m = None
 
     @property
     def crowd(self) -> Crowd:
         """All members together; there must be somebody."""
-        if self._crowd is None:
-            self._crowd = crowd_of(self._counts)
+        assert self._crowd is not None, "nobody is here"
         return self._crowd
 
-    def recenter(self, limit_m: float) -> Cell:
-        """Measure from the member's cell that is nearest to the middle of all, and return it.
+    def middle(self) -> Cell:
+        """Return the member's cell nearest to the mean of all members' places, on a plane; the center if about as near.
 
-        The center stays where it is rather than leave anybody farther away than `limit_m` and than it is itself.
+        So a room does not stand elsewhere after every step somebody takes.
         """
-        best = self._middle()
-        if best != self.center:
-            radius_m = max(apart_m(cell, best) for cell in self._counts)
-            if radius_m <= max(limit_m, self.radius_m):
-                self.center, self._radius_m = best, radius_m
-        return self.center
+        _, mean_lat, mean_lon, _, _ = self.crowd
+        nearest, least, central = self.center, inf, inf
+        for cell, (lat, lon, narrow, _) in zip(self._counts, self._measured, strict=True):
+            aside = abs(lon - mean_lon)
+            if aside > 180:
+                aside = 360 - aside
+            aside *= narrow
+            square = (lat - mean_lat) ** 2 + aside * aside
+            if square < least or (square == least and cell < nearest):
+                nearest, least = cell, square
+            if cell == self.center:
+                central = square
+        return self.center if least >= _AS_NEAR * _AS_NEAR * central else nearest
+
+    def recenter(self, center: Cell, *, limit_m: float) -> None:
+        """Measure from that cell, unless somebody were farther from it than `limit_m` and than anybody is now."""
+        radius_m = max(apart_m(cell, center) for cell in self._counts)
+        if radius_m <= max(limit_m, self.radius_m):
+            self.center, self._radius_m = center, radius_m
 
     @property
     def is_all_at_the_center(self) -> bool:
         """Whether nobody stands anywhere else."""
         return len(self._counts) - (self.center in self._counts) == 0
 
-    def _middle(self) -> Cell:
-        """Return the member's cell nearest to the mean of all members' places, on a plane; the center if about as near.
-
-        So a room does not stand elsewhere after every step somebody takes.
-        """
-        _, lat, lon, _, _ = self.crowd
-        narrow = cos(radians(lat))
-
-        def away(cell: Cell) -> tuple[float, Cell]:
-            north, east = _place(cell)
-            aside = abs(east - lon)
-            return hypot(north - lat, (360 - aside if aside > 180 else aside) * narrow), cell
-
-        nearest = min(map(away, self._counts))
-        if self.center in self._counts and nearest[0] >= _AS_NEAR * away(self.center)[0]:
-            return self.center
-        return nearest[1]
-
     @property
     def within_m(self) -> int:
         """No two members are farther apart than this; rounded up to 100 m."""
         if self._spread_m is None:
+            self._spread_m, self._ends = 0.0, None
             cells = list(self._counts)
-            self._spread_m = max((_spread_m(cell, cells[:i]) for i, cell in enumerate(cells)), default=0.0)
-        return ceil(self._spread_m / 100) * 100
+            for number in range(len(cells)):
+                self._stretch(cells, number)
+        return ceil(_along_ground_m(self._spread_m) / 100) * 100
 
     @property
     def radius_m(self) -> float:
@@ -103,11 +114,12 @@ class Extent:
             self._radius_m = max((apart_m(cell, self.center) for cell in self._counts), default=0.0)
         return self._radius_m
 
-
-@lru_cache(maxsize=16_384)
-def _place(cell: Cell) -> tuple[float, float]:
-    """Return the cell's centre."""
-    return cell.center
+    def _stretch(self, cells: list[Cell], number: int) -> None:
+        """Have the spread hold this one of the cells and those before it; on a plane, so that no pair needs an arc."""
+        here = self._measured[number]
+        most, end = longest_m(here, self._measured[:number])
+        if self._spread_m is None or most + here.radius_m > self._spread_m:
+            self._spread_m, self._ends = most + here.radius_m, (cells[number], cells[end if end >= 0 else number])
 
 
 def apart_m(a: Cell, b: Cell) -> float:
@@ -115,18 +127,6 @@ def apart_m(a: Cell, b: Cell) -> float:
     return 0.0 if a.matches(b) else cell_distance_m(a, b)
 
 
-def _spread_m(cell: Cell, others: Iterable[Cell]) -> float:
-    """Return an upper bound of the distance from any point of the cell to any of its own or the others', in metres."""
-    radius_m = _radius_m(cell)
-    apart = (cell_distance_m(cell, other) + radius_m + _radius_m(other) for other in others)
-    return max(2 * radius_m, max(apart, default=0.0))
-
-
-@lru_cache(maxsize=16_384)
-def _radius_m(cell: Cell) -> float:
-    """Return how far a cell's points are from its centre at most, in metres."""
-    lat, lon = cell.center
-    grid = Grid(len(cell))
-    # A cell is widest at the edge nearest the equator, which no cell reaches across: its corners are the farthest.
-    edge = abs(lat) - 90 / grid.rows
-    return distance_m((abs(lat), lon), (edge, lon + 180 / grid.columns))
+def _along_ground_m(straight_m: float) -> float:
+    """Return the length of the arc over a straight line: of a sum of lines no less than the sum of their arcs."""
+    return _DIAMETER_M * asin(min(1.0, straight_m / _DIAMETER_M))

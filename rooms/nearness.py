@@ -10,12 +10,12 @@ halve the distances of two people is worth as much downtown as among villages.
 Knows cells and counts; never who anybody is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
-from math import cos, log, radians
+from math import cos, hypot, log, radians, sqrt
 from typing import NamedTuple
 
-from geo import EARTH_RADIUS_M, Cell
+from geo import EARTH_RADIUS_M, HALVES, Cell
 from rooms.rules import Rules
 
 _M_PER_DEGREE = radians(EARTH_RADIUS_M)
@@ -66,15 +66,44 @@ class Crowd(NamedTuple):
     own: float
 
 
-def crowd_of(counts: Mapping[Cell, int]) -> Crowd:
-    """Return the people of those cells, given how many stand in each; there must be somebody."""
-    origin = next(iter(counts))
-    if len(counts) == 1:
-        lat, lon, own = _measured(origin)
-        return Crowd(counts[origin], lat, lon, 0.0, counts[origin] * own)
-    flat = FlatMap(*origin.center)
-    n, x, y, square, own = flat.spots(counts.items())
-    return Crowd(n, *flat.place(x / n, y / n), max(0.0, square - (x * x + y * y) / n), own)
+def crowd_of(cell: Cell, n: int = 1) -> Crowd:
+    """Return so many people of one cell."""
+    lat, lon, _, radius_m = measured(cell)
+    return Crowd(n, lat, lon, 0.0, n * radius_m * radius_m / 3)
+
+
+def with_one(crowd: Crowd | None, cell: Cell) -> Crowd:
+    """Return the crowd, if any, with one more of that cell: the mean moves, the scatter grows (Welford 1962)."""
+    if crowd is None:
+        return crowd_of(cell)
+    lat, lon, _, radius_m = measured(cell)
+    n, mean_lat, mean_lon, scatter, owns = crowd
+    up, aside = lat - mean_lat, (lon - mean_lon + 180.0) % 360.0 - 180.0
+    n += 1
+    if up or aside:
+        scatter += (n - 1) / n * square_m(up, aside, mean_lat)
+        mean_lat, mean_lon = mean_lat + up / n, (mean_lon + aside / n + 180.0) % 360.0 - 180.0
+    return Crowd(n, mean_lat, mean_lon, scatter, owns + radius_m * radius_m / 3)
+
+
+def without_one(crowd: Crowd, cell: Cell) -> Crowd | None:
+    """Return the crowd with one fewer of that cell; None if nobody is left."""
+    lat, lon, _, radius_m = measured(cell)
+    if crowd.n == 1:
+        return None
+    n, mean_lat, mean_lon, scatter, owns = crowd
+    n -= 1
+    up, aside = (mean_lat - lat) / n, ((mean_lon - lon + 180.0) % 360.0 - 180.0) / n
+    mean_lat, mean_lon = mean_lat + up, (mean_lon + aside + 180.0) % 360.0 - 180.0
+    # From the mean of those left the one who goes is n + 1 such steps away.
+    scatter -= n * (n + 1) * square_m(up, aside, mean_lat)
+    return Crowd(n, mean_lat, mean_lon, max(0.0, scatter), owns - radius_m * radius_m / 3)
+
+
+def square_m(up: float, aside: float, lat: float) -> float:
+    """Return the squared distance in square metres of places so many degrees apart, on a plane at that latitude."""
+    aside *= cos(radians(lat))
+    return (up * up + aside * aside) * (_M_PER_DEGREE * _M_PER_DEGREE)
 
 
 class FlatMap:
@@ -88,7 +117,8 @@ class FlatMap:
 
     def spot(self, cell: Cell, n: int = 1) -> Spot:
         """Return n people of that cell; a negative n takes them out of sums."""
-        lat, lon, own = _measured(cell)
+        lat, lon, _, radius_m = measured(cell)
+        own = radius_m * radius_m / 3
         x = ((lon - self._lon + 180.0) % 360.0 - 180.0) * self._m_per_lon
         y = (lat - self._lat) * _M_PER_DEGREE
         return Spot(n, n * x, n * y, n * (x * x + y * y), n * own)
@@ -104,13 +134,6 @@ class FlatMap:
         """Return the latitude and longitude of a place on the map, in degrees."""
         return self._lat + y / _M_PER_DEGREE, (self._lon + x / self._m_per_lon + 180.0) % 360.0 - 180.0
 
-    def sum(self, crowd: Crowd) -> Spot:
-        """Return all these people together."""
-        n, lat, lon, scatter, own = crowd
-        x = ((lon - self._lon + 180.0) % 360.0 - 180.0) * self._m_per_lon
-        y = (lat - self._lat) * _M_PER_DEGREE
-        return Spot(n, n * x, n * y, n * (x * x + y * y) + scatter, own)
-
 
 def strain(group: Spot, rules: Rules, *, lonely: float) -> float:
     """Return how strained the group is; lower is better, an empty group has none.
@@ -121,29 +144,76 @@ def strain(group: Spot, rules: Rules, *, lonely: float) -> float:
         lonely: strain per member of a group below `seats_min`.
     """
     n, x, y, square, own = group
+    return strain_of(n, max(0.0, square - (x * x + y * y) / n) if n else 0.0, own, rules, lonely=lonely)
+
+
+def strain_of(n: int, scatter: float, own: float, rules: Rules, *, lonely: float) -> float:
+    """Return how strained a group of n is, given its squared distances from its mean and its variances in cells."""
     if n <= 1:
         return lonely * n
-    variance = max(0.0, (square - (x * x + y * y) / n) / n)
-    total = 0.5 * n * (log((2 * n / (n - 1)) * variance + 2 * own / n) - log(min(n, rules.seats_target) - 1))
-    if n < rules.seats_min:
+    few, target = rules.seats_min, rules.seats_target
+    total = 0.5 * n * log((2 * scatter / (n - 1) + 2 * own / n) / (min(n, target) - 1))
+    if n < few:
         return total + lonely * n
-    return total + n * (_FRAGILE * max(0, _lasting(rules) - n) + _CROWDED * max(0, n - rules.seats_target))
+    if n > target:
+        return total + n * _CROWDED * (n - target)
+    # A group outlives a few who leave if it is at least half way from the fewest to the target.
+    return total + n * _FRAGILE * max(0, (few + target) // 2 - n)
 
 
-def added_strain(newcomers: Spot, group: Spot, rules: Rules, *, lonely: float) -> float:
+def added_strain(newcomers: Crowd, group: Crowd, rules: Rules, *, lonely: float) -> float:
     """Return how much more strained the group is with the newcomers than without, theirs included."""
-    return strain(group.with_(newcomers), rules, lonely=lonely) - strain(group, rules, lonely=lonely)
+    n, lat, lon, scatter, own = newcomers
+    m, group_lat, group_lon, group_scatter, group_own = group
+    apart = square_m(group_lat - lat, (group_lon - lon + 180.0) % 360.0 - 180.0, lat)
+    # What two crowds scatter together: each by itself, and their means from the common one (Chan et al. 1979).
+    together = scatter + group_scatter + n * m / (n + m) * apart
+    return strain_of(n + m, together, own + group_own, rules, lonely=lonely) - strain_of(
+        m, group_scatter, group_own, rules, lonely=lonely
+    )
 
 
-def _lasting(rules: Rules) -> int:
-    """Return how many a group needs to be still company when a few have left."""
-    return (rules.seats_min + rules.seats_target) // 2
+class Measured(NamedTuple):
+    """A cell on the ground: its centre, and how far on a plane no point of it is from there.
+
+    `narrow` is how much narrower a degree of longitude is there than at the equator. A uniform variable's variance is a
+    twelfth of its squared range, so that of a chance place in the cell is a third of the squared radius.
+    """
+
+    lat: float
+    lon: float
+    narrow: float
+    radius_m: float
 
 
 @lru_cache(maxsize=16_384)
-def _measured(cell: Cell) -> tuple[float, float, float]:
-    """Return a cell's latitude and longitude in degrees, and the variance of a chance place in it in square metres."""
+def measured(cell: Cell) -> Measured:
+    """Return what the cell is on the ground.
+
+    Where a million people are online most cells are not among those remembered, so one decoding gives everything.
+    """
     lat, lon = cell.center
-    height_m, width_m = cell.size_m
-    # A uniform variable's variance is a twelfth of its squared range.
-    return lat, lon, (height_m**2 + width_m**2) / 12
+    half_height, half_width = HALVES[len(cell)]
+    narrow = cos(radians(lat))
+    # A cell is widest at the edge nearest the equator, which no cell reaches across: its corners are the farthest.
+    # The haversine formula has the product of both cosines; no arc's chord is longer than that makes it on a plane.
+    widest = cos(radians(abs(lat) - half_height))
+    radius_m = _M_PER_DEGREE * hypot(half_height, half_width * sqrt(narrow * widest))
+    return Measured(lat, lon, narrow, radius_m)
+
+
+def longest_m(cell: Measured, others: Iterable[Measured]) -> tuple[float, int]:
+    """Return how far from the cell's centre the farthest point of all is, and in which of the others; -1: in itself.
+
+    On a plane, where no way is shorter than the straight line through the ground.
+    """
+    lat, lon, narrow, most = cell
+    which = -1
+    for number, (other_lat, other_lon, other_narrow, radius_m) in enumerate(others):
+        up, aside = lat - other_lat, abs(lon - other_lon)
+        if aside > 180:
+            aside = 360 - aside
+        far_m = _M_PER_DEGREE * sqrt(up * up + narrow * other_narrow * aside * aside) + radius_m
+        if far_m > most:
+            most, which = far_m, number
+    return most, which

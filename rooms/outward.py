@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 from geo import Cell, cell_distance_m
 from rooms.extent import apart_m
-from rooms.index import Fill, RoomIndex
+from rooms.index import RoomIndex
 from rooms.placement import is_waiting, least_strained, limit_m, members_of, reach_m, ring_m, whole_reach_m
 from rooms.reform import Neighbour
 from rooms.room import Room
 from rooms.rules import Rules
+from rooms.shelves import ALL_FILLS, Fill
 
 _LOOKED_AT = 24
 """How many of the nearest rooms one look takes in."""
@@ -65,7 +66,7 @@ def choose_outward(room: Room, index: RoomIndex, *, now: float, rules: Rules, rn
     if not room.company:
         return None
     reach = reach_m(room, now=now, rules=rules)
-    fills = tuple(Fill) if can_move(room, now=now) else (Fill.WAITING,)
+    fills = ALL_FILLS if can_move(room, now=now) else (Fill.WAITING,)
     hosts: list[Room] = []
     peers: list[Room] = []
     around = index.around(room.cell, reach_m=reach, fills=fills, rng=rng)
@@ -89,7 +90,7 @@ def idle_until(room: Room, index: RoomIndex, *, now: float, rules: Rules, rng: r
     Only a full room from which somebody goes does not, so once in a while it looks all the same.
     """
     reach = reach_m(room, now=now, rules=rules)
-    around = index.around(room.cell, reach_m=whole_reach_m(room, rules), fills=tuple(Fill), rng=rng)
+    around = index.around(room.cell, reach_m=whole_reach_m(room, rules), fills=ALL_FILLS, rng=rng)
     beyond = next((far_m for other, far_m in islice(around, _LOOKED_AT) if far_m > reach), None)
     if beyond is None and reach < whole_reach_m(room, rules):
         beyond = whole_reach_m(room, rules)
@@ -182,7 +183,7 @@ def rooms_near(cells: Mapping[Cell, int], index: RoomIndex, *, rules: Rules, rng
     found: dict[str, Neighbour] = {}
     few = sorted(cell for cell, n in cells.items() if n < rules.seats_target)
     for cell in few[:: 1 + len(few) // _ASKED]:
-        for room, _ in islice(index.around(cell, reach_m=rules.reach_max_m, fills=tuple(Fill), rng=rng), _STANDING):
+        for room, _ in islice(index.around(cell, reach_m=rules.reach_max_m, fills=ALL_FILLS, rng=rng), _STANDING):
             if room.company and room.id not in found:
                 sitting = ((seat.person.id, seat.person.cell) for seat in room.seats.values())
                 found[room.id] = Neighbour(room.id, tuple(sitting))

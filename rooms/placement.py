@@ -5,17 +5,18 @@ equals, so that nobody can aim for a room, and everything depends on cells alone
 """
 
 import random
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from geo import Cell, cell_distance_m, distance_m
-from rooms.index import Fill, RoomIndex, Shelf
-from rooms.nearness import Crowd, FlatMap, added_strain, crowd_of
+from geo import Cell, cell_distance_m
+from rooms.index import RoomIndex
+from rooms.nearness import Crowd, added_strain, crowd_of
 from rooms.person import Person
 from rooms.room import Room
 from rooms.rules import Rules
+from rooms.shelves import ALL_FILLS, Fill
 from rooms.whys import Why
 
 NEWCOMER_RINGS = 2
@@ -61,25 +62,21 @@ def choose_room(person: Person, index: RoomIndex, *, rules: Rules, rng: random.R
             if may_join(person, room, rules):
                 return Choice(room, Why("same_cell"))
     offers = _rooms_near(person, index, rules, rng) or _rooms_far(person, index, rules, rng)
-    best = least_strained(crowd_of({person.cell: 1}), offers, rules, rng)
+    best = least_strained(crowd_of(person.cell), offers, rules, rng)
     return Choice(best, Why("near", {"distance_m": _told_m(person, best)})) if best is not None else None
 
 
 def _rooms_near(person: Person, index: RoomIndex, rules: Rules, rng: random.Random) -> list[Room]:
     """Return rooms of the cells around that the person may join."""
-    center = person.cell.center
-    shelves = [
-        (distance_m(center, middle), rng.random(), shelf)
-        for middle, shelf in index.within_rings(person.cell, NEWCOMER_RINGS)
-    ]
-    rooms = (room for _, _, shelf in sorted(shelves, key=lambda each: each[:2]) for room in _some(shelf, rng))
-    return list(islice((room for room in rooms if may_join(person, room, rules)), _OFFERS))
-
-
-def _some(shelf: Shelf, rng: random.Random) -> Iterator[Room]:
-    """Yield a few rooms of each fill, by chance: those of one cell differ little."""
-    for fill in Fill:
-        yield from islice(shelf.of(fill, rng), _OFFERS // 3)
+    found: list[Room] = []
+    for shelf in index.within_rings(person.cell, NEWCOMER_RINGS, rng):
+        for fill in ALL_FILLS:
+            # A few of each by chance: those of one cell differ little.
+            if shelf.held[fill]:
+                found += [room for room in shelf.few(fill, _OFFERS // 3, rng) if may_join(person, room, rules)]
+        if len(found) >= _OFFERS:
+            break
+    return found[:_OFFERS]
 
 
 def _rooms_far(person: Person, index: RoomIndex, rules: Rules, rng: random.Random) -> list[Room]:
@@ -90,7 +87,7 @@ def _rooms_far(person: Person, index: RoomIndex, rules: Rules, rng: random.Rando
     """
     found: list[Room] = []
     enough_m = rules.reach_max_m
-    around = index.around(person.cell, reach_m=rules.reach_max_m, fills=tuple(Fill), rng=rng)
+    around = index.around(person.cell, reach_m=rules.reach_max_m, fills=ALL_FILLS, rng=rng)
     for room, far_m in islice(around, 4 * _FAR_OFFERS):
         if len(found) == _FAR_OFFERS or far_m > enough_m:
             break
@@ -101,16 +98,15 @@ def _rooms_far(person: Person, index: RoomIndex, rules: Rules, rng: random.Rando
     return found
 
 
-def least_strained(newcomers: Crowd, rooms: Collection[Room], rules: Rules, rng: random.Random) -> Room | None:
+def least_strained(newcomers: Crowd, rooms: Sequence[Room], rules: Rules, rng: random.Random) -> Room | None:
     """Return the room in which the newcomers and its members are strained least together; None of none."""
     if len(rooms) < 2:
-        return next(iter(rooms), None)
-    flat = FlatMap(newcomers.lat, newcomers.lon)
-    coming = flat.sum(newcomers)
+        return rooms[0] if rooms else None
     offers = [
-        (added_strain(coming, flat.sum(room.extent.crowd), rules, lonely=LONELY), rng.random(), room) for room in rooms
+        (added_strain(newcomers, room.extent.crowd, rules, lonely=LONELY), rng.random(), number)
+        for number, room in enumerate(rooms)
     ]
-    return min(offers, key=lambda offer: offer[:2])[2]
+    return rooms[min(offers)[2]]
 
 
 def may_join(person: Person, room: Room, rules: Rules) -> bool:
@@ -118,7 +114,7 @@ def may_join(person: Person, room: Room, rules: Rules) -> bool:
 
     Not in a room they left by `next`, nor with company from far that they did not ask for.
     """
-    return room.id not in person.avoids and room.extent.radius_m <= limit_m([person], rules)
+    return room.id not in person.avoids and room.extent.radius_m <= limit_m((person,), rules)
 
 
 def reach_m(room: Room, *, now: float, rules: Rules) -> float:
@@ -145,7 +141,8 @@ def whole_reach_m(room: Room, rules: Rules) -> float:
 
 def limit_m(people: Iterable[Person], rules: Rules) -> float:
     """Return how far from where their room was founded these people may sit together, in metres."""
-    return max(rules.far_max_m if _all_far(people) else rules.reach_max_m, _newcomers_m(rules.finest_cell))
+    limit = rules.far_max_m if _all_far(people) else rules.reach_max_m
+    return limit if limit > _ALWAYS_M else max(limit, _newcomers_m(rules.finest_cell))
 
 
 def is_waiting(room: Room) -> bool:
@@ -159,13 +156,21 @@ def members_of(room: Room) -> list[Person]:
 
 
 def _all_far(people: Iterable[Person]) -> bool:
-    return all(person.far for person in people)
+    # A loop, since all() with a generator takes twice as long, and every room compared asks this.
+    for person in people:  # noqa: SIM110
+        if not person.far:
+            return False
+    return True
 
 
 @lru_cache
 def _newcomers_m(finest_cell: int) -> float:
     """Return the distance in metres that newcomers of the outermost ring come from at most, at the equator."""
     return NEWCOMER_RINGS * Cell.at(0.0, 0.0, finest_cell).diagonal_m
+
+
+_ALWAYS_M = _newcomers_m(4)
+"""No finer cells make that any larger: four characters are the fewest accepted."""
 
 
 def _told_m(person: Person, room: Room) -> int:

@@ -6,9 +6,7 @@ numbered from 1 without a gap; the newest are kept so that a member who lost the
 connection can be told what they missed.
 """
 
-from collections import deque
 from collections.abc import Iterable
-from itertools import islice
 from typing import TypeVar
 
 from geo import Cell
@@ -111,7 +109,8 @@ class Room:
         self.looks = False
         self.idle_until = 0.0
         self.told: Waiting | None = None
-        self._recent: deque[Numbered] = deque()
+        # A list, since an empty deque takes 700 bytes, and where few are online most rooms have said little.
+        self._recent: list[Numbered] = []
         self._recent_max = recent_max
 
     def __repr__(self) -> str:
@@ -127,9 +126,10 @@ class Room:
         """No two members are farther apart than this, by their cells alone; rounded up to 100 m."""
         return self.extent.within_m
 
-    def settle(self, limit_m: float) -> None:
-        """Have the room stand amid its members, none of them farther than `limit_m` on its account."""
-        self.cell = self.extent.recenter(limit_m)
+    def settle(self, cell: Cell, *, limit_m: float) -> None:
+        """Have the room stand in that member's cell, unless that leaves somebody farther away than `limit_m`."""
+        self.extent.recenter(cell, limit_m=limit_m)
+        self.cell = self.extent.center
 
     def join(self, person: Person, member: Member) -> Joined:
         """Seat the person as `member`. Raises RoomFull, changing nothing."""
@@ -204,13 +204,13 @@ class Room:
         """Return the events after `seq` still kept, in order, and how many older ones are not."""
         wanted = self.seq - seq
         kept = min(wanted, len(self._recent))
-        return list(islice(self._recent, len(self._recent) - kept, None)), wanted - kept
+        return self._recent[len(self._recent) - kept :], wanted - kept
 
     def _numbered(self, event: AnEvent) -> AnEvent:
         self.seq += 1
         recent = self._recent
         recent.append(event)
         kept = MISSED_MAX if self.unconnected else self._recent_max
-        while len(recent) > kept:
-            recent.popleft()
+        if len(recent) > kept:
+            del recent[: len(recent) - kept]
         return event

@@ -19,19 +19,22 @@ def told_to_wait(room: Room, *, others: int, now: float, rules: Rules) -> Waitin
         others: how many people of its region sit elsewhere.
     """
     within_m = round(reach_m(room, now=now, rules=rules))
-    why = (
-        Why("few", {"company": room.company, "within_m": within_m})
-        if room.company > 1
-        else Why("alone", {"within_m": within_m})
-    )
+    next_at = int(window_end(room.region, now, rules.window_s) * 1000)
+    people = _bucket(others)
+    args = {"company": room.company, "within_m": within_m} if room.company > 1 else {"within_m": within_m}
+    told = room.told
+    if told is not None and (told.next_at, told.people, told.why_args) == (next_at, people, args):
+        # Nothing new: most looks end here, and to word it again took most of their time.
+        return told
+    why = Why("few" if room.company > 1 else "alone", args)
     return Waiting(
         within_m=within_m,
-        people=_bucket(others),
+        people=people,
         bottles=False,
-        next_at=int(window_end(room.region, now, rules.window_s) * 1000),
+        next_at=next_at,
         why=why.sentence,
         why_code=why.code,
-        why_args=why.args,
+        why_args=args,
     )
 
 

@@ -5,6 +5,7 @@ Unix times congruent to its phase, so that the whole world does not move at once
 """
 
 import zlib
+from functools import lru_cache
 from math import floor
 
 from geo import Cell
@@ -17,6 +18,7 @@ def region_of(cell: Cell) -> Cell:
     return cell.parent(REGION_LENGTH)
 
 
+@lru_cache(maxsize=4_096)
 def phase_s(region: Cell, window_s: float) -> float:
     """Return the region's offset within a window, in seconds: CRC-32 of its name (ISO 3309) modulo the window."""
     return zlib.crc32(region.encode()) % window_s

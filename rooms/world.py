@@ -310,5 +310,8 @@ class World:
 
     def _tell_waiting(self, room: Room, now: float) -> list[Change]:
         """Tell those who wait in a room what has changed of that since they were told last."""
-        told, room.told = room.told, self.waiting(room, now=now) if room.seats else None
-        return [Published(room, room.told)] if room.told is not None and room.told != told else []
+        if room.waiting_since is None and room.told is None:
+            return []
+        news = self.waiting(room, now=now) if room.seats else None
+        told, room.told = room.told, news
+        return [Published(room, news)] if news is not None and news is not told else []

@@ -2,13 +2,12 @@
 
 import math
 import random
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client_demo.crowd.acts import NAMES, Act, Kind, RoomPace, Script, name_for, stand
+from client_demo.crowd.acts import Kind, RoomPace, Script, stand
 from client_demo.replaying.nearness import Seen, distance_m
 
 HOUR = 3600.0
@@ -19,7 +18,6 @@ def timeline(script: Script, *, until_s: float) -> list[tuple[float, Kind]]:
     now, acts = 0.0, []
     while now < until_s:
         act = script.next_act(now)
-        assert isinstance(act, Act)
         assert act.after_s >= 0
         now += act.after_s
         acts.append((now, act.kind))
@@ -27,41 +25,18 @@ def timeline(script: Script, *, until_s: float) -> list[tuple[float, Kind]]:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_nobody_speaks_faster_than_the_usual_rates_allow(seed: int) -> None:
-    acts = timeline(Script(random.Random(seed)), until_s=4 * HOUR)
-    said = [at for at, kind in acts if kind is Kind.SAY]
-    assert all(later - earlier >= 3.0 - 1e-9 for earlier, later in pairwise(said[1:]))
-    assert all(sum(at <= each < at + 60 for each in said) <= 20 for at in said)
-
-
-@pytest.mark.parametrize("seed", range(20))
 def test_nobody_asks_for_another_room_more_often_than_allowed(seed: int) -> None:
-    acts = timeline(Script(random.Random(seed), talks=False, next_per_h=3), until_s=8 * HOUR)
+    acts = timeline(Script(random.Random(seed), next_per_h=3), until_s=8 * HOUR)
     asked = [at for at, kind in acts if kind is Kind.NEXT]
     assert asked
     assert all(sum(at <= each < at + HOUR for each in asked) <= 3 for at in asked)
 
 
-def test_everybody_talks_moves_on_and_falls_silent_for_a_while() -> None:
-    acts = timeline(Script(random.Random(1)), until_s=4 * HOUR)
-    assert {kind for _, kind in acts} == set(Kind)
-    pauses = [later - earlier for (earlier, _), (later, _) in pairwise(acts)]
-    assert max(pauses) > 60
-
-
-def test_who_does_not_move_only_talks() -> None:
-    assert {kind for _, kind in timeline(Script(random.Random(1), moves=False), until_s=4 * HOUR)} == {Kind.SAY}
-
-
-def test_who_neither_talks_nor_moves_does_nothing() -> None:
-    assert Script(random.Random(1), talks=False, moves=False).next_act(0.0) is None
-
-
-def test_a_crowd_that_enters_together_starts_to_talk_at_different_moments() -> None:
-    first = [Script(random.Random(seed)).next_act(0.0) for seed in range(100)]
-    starts = [act.after_s for act in first if act is not None]
-    assert min(starts) < 3
-    assert max(starts) > 12
+def test_people_change_rooms_and_leave_and_the_patient_ones_less_often() -> None:
+    hasty = timeline(Script(random.Random(1)), until_s=8 * HOUR)
+    patient = timeline(Script(random.Random(1), stays_s=1800), until_s=8 * HOUR)
+    assert {kind for _, kind in hasty} == {kind for _, kind in patient} == set(Kind)
+    assert len(hasty) > 5 * len(patient)
 
 
 def test_the_same_seed_makes_the_same_acts() -> None:
@@ -117,11 +92,3 @@ def test_poles_and_the_antimeridian_are_places_to_stand(lat: float, lon: float) 
         there = stand(lat, lon, spread_m=5000, rng=rng)
         assert abs(there[0]) <= 90
         assert abs(there[1]) <= 180
-
-
-def test_some_take_a_name_and_some_the_one_they_are_given() -> None:
-    rng = random.Random(1)
-    names = [name_for(rng) for _ in range(300)]
-    assert None in names
-    assert len({name for name in names if name}) > 20
-    assert all(len(name) <= 32 for name in NAMES)

@@ -45,6 +45,7 @@ def plan(url: str, **changes: Any) -> Plan:
         "enter_per_s": 200.0,
         "rate": None,
         "moves": True,
+        "leaves_chairs": False,
         "next_per_h": 6,
         "sources": (),
         "seed": 1,

@@ -3,14 +3,16 @@
 import random
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo import Cell, Grid, distance_m
-from rooms.index import Fill, RoomIndex, Shelf
+from rooms.index import RoomIndex
 from rooms.room import Room
+from rooms.shelves import Fill, Shelf
 from tests.worlds import HOME, a_room, beside
 
 FINEST = 6
@@ -60,6 +62,20 @@ def test_around_are_the_rooms_of_these_fills_nearest_first_and_of_one_cell_the_e
     for here in {place for _, place, _ in in_order}:
         emptiest_first = [fill for _, place, fill in in_order if place == here]
         assert emptiest_first == sorted(emptiest_first)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(-72, 72), st.integers(4, FINEST), st.sampled_from([3000.0, 15_000.0, 60_000.0]), st.integers(0, 99))
+def test_around_is_the_same_where_many_are_near(lat: float, length: int, reach_m: float, seed: int) -> None:
+    rng = random.Random(seed)
+    cells = [Cell.at(rng.gauss(lat, 0.05), rng.gauss(-70, 0.05), length) for _ in range(150)]
+    rooms = rooms_at([(cell, rng.choice(list(Fill))) for cell in cells])
+    for here in cells[:3]:
+        fills = rng.sample(list(Fill), 2)
+        found = list(index_of(rooms).around(here, reach_m=reach_m, fills=fills, rng=rng))
+        near = [room for room, fill in rooms.items() if fill in fills and finest_m(here, room.cell) <= reach_m]
+        assert Counter(room for room, _ in found) == Counter(near)
+        assert [far_m for _, far_m in found] == sorted(finest_m(here, room.cell) for room in near)
 
 
 @pytest.mark.parametrize("lat", [89.97, -89.97])
@@ -119,20 +135,36 @@ def test_matching_begins_with_any_of_the_rooms_by_chance() -> None:
 
 
 @given(placed, cells, st.integers(0, 3))
-def test_within_rings_holds_each_room_of_these_cells_once_nearest_ring_first(
+def test_within_rings_holds_each_room_of_these_cells_once_nearest_first(
     places: list[tuple[Cell, Fill]], cell: Cell, rings: int
 ) -> None:
     rooms = rooms_at(places)
     rng, found = random.Random(1), list[tuple[Room, Fill]]()
-    for center, shelf in index_of(rooms).within_rings(cell, rings):
-        for fill in Fill:
-            for room in shelf.of(fill, rng):
-                assert center == GRID.center(*GRID.position(room.cell))
-                found.append((room, fill))
+    for shelf in index_of(rooms).within_rings(cell, rings, rng):
+        found += [(room, fill) for fill in Fill for room in shelf.of(fill, rng)]
     away = {room: GRID.rings_between(GRID.position(room.cell), GRID.position(cell)) for room in rooms}
     assert Counter(found) == Counter((room, fill) for room, fill in rooms.items() if away[room] <= rings)
-    in_order = [away[room] for room, _ in found]
-    assert in_order == sorted(in_order)
+    far_m = [finest_m(room.cell, cell) for room, _ in found]
+    # Measured by a cell's shape, of which there are 64.
+    assert all(nearer <= 1.05 * farther + 1 for nearer, farther in pairwise(far_m)) or abs(cell.center[0]) > 70
+
+
+@pytest.mark.parametrize("sides", [(-1, 0, 1, 0), (0, -1, 0, 1)])
+def test_chance_decides_between_cells_of_a_ring_equally_far(sides: tuple[int, int, int, int]) -> None:
+    north, east, south, west = sides
+    rooms = {a_room(0, beside(HOME, north=n, east=e)): Fill.OPEN for n, e in ((north, east), (south, west))}
+    index, rng = index_of({a_room(0, room.cell, id=room.cell): Fill.OPEN for room in rooms}), random.Random(1)
+    first = Counter(next(index.within_rings(HOME, 2, rng)).key for _ in range(200))
+    assert len(first) == 2
+    assert min(first.values()) > 60
+
+
+@given(st.integers(0, 9), st.integers(1, 5), st.integers(0, 99))
+def test_a_few_of_a_shelf_are_rooms_of_it_each_once(count: int, wanted: int, seed: int) -> None:
+    rooms = {a_room(0, id=f"r{number}"): Fill.OPEN for number in range(count)}
+    for shelf in index_of(rooms).within_rings(HOME, 0, random.Random(1)):
+        few = shelf.few(Fill.OPEN, wanted, random.Random(seed))
+        assert len(set(few)) == len(few) == min(wanted, count)
 
 
 @given(st.lists(st.tuples(st.integers(0, 7), cells, st.sampled_from([*Fill, None])), max_size=40), cells)
@@ -157,6 +189,7 @@ def test_what_is_put_renewed_and_removed_is_what_is_found_and_nothing_stays_behi
     for room in rooms.values():
         index.remove(room)
     assert (index._shelves, index._coarse, index._spots) == ({}, {}, {})
+    assert not any(index._areas.values())
 
 
 def test_a_room_that_stands_elsewhere_is_found_there_and_no_longer_where_it_was() -> None:
@@ -168,6 +201,7 @@ def test_a_room_that_stands_elsewhere_is_found_there_and_no_longer_where_it_was(
     assert list(index.matching(room.cell, Fill.OPEN, rng)) == [room]
     index.remove(room)
     assert (index._shelves, index._coarse, index._spots) == ({}, {}, {})
+    assert not any(index._areas.values())
 
 
 def test_a_search_opens_only_cells_that_hold_rooms_and_only_as_far_as_it_is_asked(

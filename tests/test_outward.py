@@ -6,12 +6,13 @@ from collections.abc import Iterable
 import pytest
 
 from geo import cell_distance_m
-from rooms.index import Fill, RoomIndex
+from rooms.index import RoomIndex
 from rooms.outward import Union, can_move, choose_outward, fits, idle_until, rooms_near, waiting_near
 from rooms.person import Person
 from rooms.placement import fill_of, is_waiting, reach_m
 from rooms.room import Room
 from rooms.rules import Rules
+from rooms.shelves import Fill
 from rooms.windows import region_of
 from tests.worlds import HOME, a_room, beside, seat_somebody
 

@@ -2,10 +2,11 @@
 
 import random
 import unicodedata
+from itertools import pairwise
 
 from client_demo.phrases import CONVERSATIONS, FAREWELLS, GREETINGS, every_text, farewell, greeting, reply_to
 
-OPENINGS = {conversation.text for conversation in CONVERSATIONS}
+OPENINGS = {scene[0].text for scene in CONVERSATIONS}
 
 
 def test_every_text_is_one_a_server_takes() -> None:
@@ -15,22 +16,35 @@ def test_every_text_is_one_a_server_takes() -> None:
         assert text.isprintable()
 
 
-def test_an_opening_is_answered_out_of_its_own_conversation() -> None:
+def test_no_line_stands_in_the_book_twice() -> None:
+    lines = [line.text for scene in CONVERSATIONS for line in scene]
+    assert len(lines) == len(set(lines)) > 200
+    assert not set(lines) & {*GREETINGS, *FAREWELLS}
+
+
+def test_every_scene_begins_with_its_first_part_and_nobody_answers_themselves() -> None:
+    for scene in CONVERSATIONS:
+        assert scene[0].part == "A"
+        assert len(scene) >= 4
+        assert {line.part for line in scene} <= set("ABCD")
+        assert all(line.part != then.part for line, then in pairwise(scene)), scene[0].text
+
+
+def test_a_line_is_followed_by_the_next_of_its_scene() -> None:
     rng = random.Random(1)
-    for conversation in CONVERSATIONS:
-        answers = {line.text for line in conversation.then}
-        assert {reply_to(conversation.text, rng) for _ in range(20)} <= answers
+    for scene in CONVERSATIONS:
+        assert [reply_to(line.text, rng) for line in scene[:-1]] == [line.text for line in scene[1:]]
 
 
 def test_what_nothing_follows_is_followed_by_an_opening() -> None:
     rng = random.Random(1)
-    for heard in (None, "", "Something a person typed.", *FAREWELLS):
+    for heard in (None, "", "Something a person typed.", CONVERSATIONS[0][-1].text, *FAREWELLS):
         assert reply_to(heard, rng) in OPENINGS
 
 
 def test_two_who_only_answer_each_other_keep_changing_the_subject() -> None:
     rng, heard, said = random.Random(2), None, []
-    for _ in range(200):
+    for _ in range(2000):
         heard = reply_to(heard, rng)
         said.append(heard)
     assert len(OPENINGS.intersection(said)) == len(OPENINGS)

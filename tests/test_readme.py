@@ -26,7 +26,7 @@ COMMANDS = sorted({line.partition(" > ")[0] for line in LINES if line.startswith
 
 
 def test_readme_has_the_commands_this_test_looks_for() -> None:
-    assert {"make run", "make chat", "make test", "make check", "make bench"} <= set(MAKES)
+    assert {"make run", "make demo", "make chat", "make test", "make check", "make bench"} <= set(MAKES)
     assert {shlex.split(line)[1] for line in COMMANDS} >= {"serve", "config", "chat", "bots", "replay", "simulate"}
     assert len(MAKES) + len(COMMANDS) == len(set(LINES) - {""})
 

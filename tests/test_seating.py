@@ -10,11 +10,11 @@ from rooms.agenda import Agenda, AnnounceClosing, EndWindow, LookOutward, Window
 from rooms.changes import Ended, Published, Seated, Unseated
 from rooms.errors import NotSeated, RoomFull
 from rooms.events import Joined, Left
-from rooms.index import Fill
 from rooms.person import Person
 from rooms.room import Room
 from rooms.rules import Rules
 from rooms.seating import Former, Seating, place_of
+from rooms.shelves import Fill
 from rooms.whys import Why
 from rooms.windows import closing_time, region_of
 from tests.worlds import HOME, START, counter

@@ -1,1 +1,1 @@
-"""Scripted people by the hundred: what one does next, one of them, a process of them, all processes."""
+"""Scripted people by the hundred: what one is like and does next, one of them, a table, a process, all processes."""

@@ -1,9 +1,11 @@
 """One bot: a scripted person who listens to the room and carries acts out.
 
-Knows what was heard last and how full of words the room is. Never decides what comes next (crowd.py does) nor how
-long anybody lives (swarm.py does).
+Knows what was heard last and how full of words the room is. Never decides what comes next (acts.py and table.py do)
+nor how long anybody lives (swarm.py does).
 """
 
+import asyncio
+import contextlib
 import random
 import time
 from collections.abc import Callable
@@ -12,10 +14,12 @@ from typing import Any
 from client_demo import phrases
 from client_demo.client import Closed, Message, Refused
 from client_demo.crowd.acts import RoomPace
+from client_demo.crowd.characters import Character
 from client_demo.ledger import Ledger
 from client_demo.person import Person
 
 Trouble = Callable[[str], None]
+Heard = Callable[["Bot", Message], None]
 
 
 class Bot(Person):
@@ -23,18 +27,30 @@ class Bot(Person):
 
     Args:
         rng: chance for what is said and for the connection's refs.
+        character: what this one is like.
+        on_heard: told of every event, after it has had its effects.
         on_trouble: told in a few words of whatever a person would call an error.
         on_break: told of every connection that broke and is being mended.
     """
 
     def __init__(
-        self, *, ledger: Ledger, rng: random.Random, on_trouble: Trouble, on_break: Trouble, **options: Any
+        self,
+        *,
+        ledger: Ledger,
+        rng: random.Random,
+        character: Character,
+        on_trouble: Trouble,
+        on_break: Trouble,
+        on_heard: Heard,
+        **options: Any,
     ) -> None:
         super().__init__(ledger=ledger, rng=rng, **options)
+        self.character = character
         self._chance = rng
-        self._on_trouble, self._on_break = on_trouble, on_break
+        self._on_trouble, self._on_break, self._on_heard = on_trouble, on_break, on_heard
         self._heard: str | None = None
         self._has_greeted = False
+        self._called = asyncio.Event()
         self._pace = RoomPace(0)
         self.on_event = self._listen
 
@@ -42,6 +58,21 @@ class Bot(Person):
         """Enter; from then on the server's own limit for rooms is kept."""
         await super().arrive()
         self._pace = RoomPace(float(self.limits.get("room_per_min") or 0))
+
+    @property
+    def is_called(self) -> bool:
+        """Whether this one is wanted elsewhere."""
+        return self._called.is_set()
+
+    def call(self) -> None:
+        """End the present stay."""
+        self._called.set()
+
+    async def stay(self, seconds: float | None) -> None:
+        """Wait so long, or until called; None for as long as that takes."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._called.wait()
 
     def is_gone(self) -> bool:
         """Whether the server ended this person for good."""
@@ -80,6 +111,7 @@ class Bot(Person):
         elif kind == "disconnected" and self.token is not None:
             # Who never got in has been told why by `arrive`.
             self._disconnected(event)
+        self._on_heard(self, event)
 
     def _disconnected(self, event: Message) -> None:
         what = f"{event['code']} {event['reason']}"

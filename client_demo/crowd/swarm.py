@@ -2,7 +2,7 @@
 
 Knows tasks and moments. Never knows other processes (workers.py), the terminal, or how words are accounted for.
 With a `rate` the talking is an open loop: words have their moments whatever the server does, and whoever should
-speak next does; without one everybody talks at their own pace.
+speak next does; without one they talk as people at a table do.
 """
 
 import asyncio
@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 
 from client_demo.accounting.accounts import RoomAccount
 from client_demo.accounting.figures import Figures
-from client_demo.client import Closed, Refused, Unreachable
-from client_demo.crowd.acts import Kind, Script, name_for, stand
+from client_demo.client import Closed, Message, Refused, Unreachable
+from client_demo.crowd.acts import Kind, Script, stand
 from client_demo.crowd.bot import Bot
+from client_demo.crowd.characters import character_for, name_for
+from client_demo.crowd.tables import Tables
 from client_demo.ledger import Ledger
-from client_demo.phrases import farewell
 from client_demo.places import cell_of
 
 LATE_S = 0.1
@@ -26,6 +27,12 @@ LEAVING_TOGETHER = 200
 LEAVING_LEAST_S = 10.0
 RETRY_FIRST_S = 1.0
 RETRY_LONGEST_S = 30.0
+LISTEN_EVERY_S = 0.25
+WAITS_S = 4.0
+WAITS_AT_MOST = 8
+"""Times that somebody who wants to go waits so long, since they are just talking."""
+RESTS_S = (3.0, 9.0)
+"""Between two looks of somebody who left whether a chair is free again."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,8 @@ class Plan:
     Attributes:
         count, rate, enter_per_s: of all processes together; `rate` None for everybody's own pace.
         cell: everybody's, or None to cut each one's own from where they stand around (lat, lon).
+        leaves_chairs: some leave tables that are nearly full, and come back when there is a chair; the server fills
+            a room before it opens another, so a stranger who comes last would find none. Not with a rate.
         seed: the same seed gives the same people in the same places with the same intentions.
     """
 
@@ -49,6 +58,7 @@ class Plan:
     enter_per_s: float
     rate: float | None
     moves: bool
+    leaves_chairs: bool
     next_per_h: float
     sources: tuple[str, ...]
     seed: int
@@ -92,6 +102,7 @@ class Swarm:
         self._ledger = Ledger(plan.run, part=plan.part, settle=plan.parts == 1)
         self._bots: dict[int, Bot] = {}
         self._queue: deque[int] = deque()
+        self._tables = Tables(random.Random(f"{plan.seed}:tables:{plan.part}"))
         self._yet_to_enter = len(self._numbers())
         self._stopping, self._quiet, self._all_in = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._leaving = asyncio.Semaphore(LEAVING_TOGETHER)
@@ -99,10 +110,17 @@ class Swarm:
         self._breaks: Counter[str] = Counter()
         self._acts: Counter[str] = Counter()
         self._unsaid = 0
+        self._coming = 0
 
     def stop(self) -> None:
         """Let everybody finish and leave; `run` returns when they have."""
         self._stopping.set()
+        for bot in self._bots.values():
+            bot.call()
+
+    async def until_all_in(self) -> None:
+        """Return when everybody has tried to enter at least once."""
+        await self._all_in.wait()
 
     def report(self, *, is_final: bool = False) -> Report:
         """Return what has come to pass so far."""
@@ -125,12 +143,11 @@ class Swarm:
         """Live until `stop`; return when everybody has left."""
         lives = [asyncio.create_task(self._live(number)) for number in self._numbers()]
         rate = self._plan.rate
-        talk = asyncio.create_task(self._talk_at(rate / self._plan.parts)) if rate else None
+        talk = asyncio.create_task(self._talk_at(rate / self._plan.parts) if rate else self._talk())
         if not lives:
             self._all_in.set()
         await self._stopping.wait()
-        if talk is not None:
-            await talk
+        await talk
         if self._bots:
             await asyncio.wait([asyncio.create_task(bot.wait_for_answers()) for bot in self._bots.values()])
         self._quiet.set()
@@ -159,6 +176,8 @@ class Swarm:
                 continue
             retry_s = RETRY_FIRST_S
             await self._stay(number, bot, rng)
+            if self._plan.leaves_chairs:
+                await self._rest(rng)
 
     def _new_bot(self, number: int, rng: random.Random) -> Bot:
         plan = self._plan
@@ -166,17 +185,20 @@ class Swarm:
         return Bot(
             ledger=self._ledger,
             rng=rng,
+            character=character_for(rng),
+            on_heard=self._hear,
             on_trouble=lambda what: self._troubles.update([what]),
             on_break=lambda what: self._breaks.update([what]),
             url=plan.url,
             wire=plan.wire,
             cell=plan.cell or cell_of(lat, lon, plan.characters),
-            name=name_for(rng),
+            name=name_for(rng, {other.name or "" for other in self._bots.values()}),
             source=plan.sources[number % len(plan.sources)] if plan.sources else None,
         )
 
     async def _arrive(self, bot: Bot) -> float | None:
         """Enter; return None, or after how many seconds at the least to try again."""
+        self._coming += 1
         try:
             await bot.arrive()
         except Unreachable as exc:
@@ -188,8 +210,16 @@ class Swarm:
         except Refused as exc:
             self._troubles[f"enter: {exc.code}"] += 1
             return exc.retry_after or 0.0
+        finally:
+            self._coming -= 1
         self._acts["entered"] += 1
         return None
+
+    async def _rest(self, rng: random.Random) -> None:
+        """Be away until there is a chair for one more."""
+        while await self._pause(rng.uniform(*RESTS_S)):
+            if self._coming < self._tables.free_chairs():
+                return
 
     async def _stay(self, number: int, bot: Bot, rng: random.Random) -> None:
         """Act until this person goes, for good or to come back as somebody else."""
@@ -203,31 +233,54 @@ class Swarm:
             # First out of everybody's sight, so that no word is meant for somebody who is leaving.
             del self._bots[number]
             self._queue.remove(number)
+            self._tables.rise(bot)
             async with self._leaving:
                 await bot.depart()
 
     async def _act(self, bot: Bot, rng: random.Random) -> None:
         plan = self._plan
-        script = Script(rng, talks=plan.rate is None, moves=plan.moves, next_per_h=plan.next_per_h)
-        while act := script.next_act(time.monotonic()):
-            if not await self._pause(act.after_s) or bot.is_gone():
+        script = Script(rng, stays_s=None if plan.rate else bot.character.stays_s, next_per_h=plan.next_per_h)
+        while not self._stopping.is_set():
+            act = script.next_act(time.monotonic()) if plan.moves else None
+            await bot.stay(act.after_s if act else None)
+            if self._stopping.is_set() or bot.is_gone():
                 return
-            if act.kind is Kind.COME_BACK:
+            if act is None or act.kind is Kind.COME_BACK or bot.is_called:
                 self._acts["came back"] += 1
-                if plan.rate is None and bot.may_speak():
-                    await bot.start_speaking(farewell(rng), meant_at=time.monotonic())
+                await self._say_goodbye(bot)
                 return
-            if act.kind is Kind.NEXT:
-                self._acts["next"] += 1
-                await bot.change_room()
-            elif bot.may_speak():
-                await bot.start_speaking(bot.next_text(), meant_at=time.monotonic())
-        await self._stopping.wait()
+            self._acts["next"] += 1
+            await bot.change_room()
+
+    async def _say_goodbye(self, bot: Bot) -> None:
+        for _ in range(WAITS_AT_MOST):
+            if not self._tables.is_engaged(bot, now=time.monotonic()) or not await self._pause(WAITS_S):
+                break
+        text = self._tables.farewell(bot, now=time.monotonic())
+        if text is not None and bot.may_speak():
+            await bot.start_speaking(text, meant_at=time.monotonic())
 
     def _tried_to_enter(self) -> None:
         self._yet_to_enter -= 1
         if not self._yet_to_enter:
             self._all_in.set()
+
+    # --- talking as people do ---------------------------------------------------------------------------------
+
+    def _hear(self, bot: Bot, event: Message) -> None:
+        if self._plan.rate is None:
+            self._tables.listen(bot, event, now=time.monotonic())
+
+    async def _talk(self) -> None:
+        """Let whoever's turn it is speak, at every table."""
+        while await self._pause(LISTEN_EVERY_S):
+            now = time.monotonic()
+            for bot, text in list(self._tables.cues(now)):
+                if bot.may_speak():
+                    bot.start_speaking(text, meant_at=now)
+            if self._plan.leaves_chairs and self._all_in.is_set():
+                for bot in list(self._tables.too_many(now)):
+                    bot.call()
 
     # --- talking at a rate --------------------------------------------------------------------------------
 

@@ -124,9 +124,16 @@ function sleepOrWake() {
 
 // --- the beginning ---
 
+/** Returns the cell that a link names behind its `#`, as `cell=dr5ru6`: it only opens the map there, and is not sent. */
+function linked() {
+  const cell = new URLSearchParams(location.hash.slice(1)).get("cell")?.toLowerCase() ?? "";
+  return /^[0-9b-hjkmnp-z]{4,12}$/.test(cell) ? { cell: cell.slice(0, about.limits.finest_cell) } : {};
+}
+
 async function begin() {
   await speak(wanted());
   about = await (await fetch("about")).json();
+  person = linked();
   const seat = kept(SEAT);
   document.addEventListener("visibilitychange", sleepOrWake);
   setInterval(() => view instanceof RoomView && view.tick(Date.now()), TICK_MS);

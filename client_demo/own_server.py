@@ -1,0 +1,132 @@
+"""A server in a process of its own, started by its command and ended with the program that started it.
+
+Knows the command's name, flags and output. Never knows what is said to the server.
+"""
+
+import asyncio
+import contextlib
+import re
+import shutil
+import signal
+import sysconfig
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+READY_S = 20.0
+END_S = 6.0
+"""The server says goodbye to everybody within 3 s."""
+
+_PAGE = re.compile(r"\bhttps?://\S+/(?=\s)")
+_END_OF_GREETING = re.compile(r"^ +End +Ctrl-C$", re.M)
+_END_OF_INVITATION = re.compile(r"^ +([0-9A-F]{2}:){31}[0-9A-F]{2}$", re.M)
+
+
+class ServerEnded(Exception):
+    """The server is not there any more, or never was; `status` is None where nobody knows why."""
+
+    def __init__(self, status: int | None, *, has_begun: bool = True) -> None:
+        how = "" if status is None else f" (exit status {status})"
+        self.sentence = f"The server ended{how}, and so does the demo." if has_begun else "The server did not start."
+        super().__init__(self.sentence)
+
+
+class OwnServer:
+    """`hereabouts serve`, for as long as the `async with` block lasts.
+
+    Attributes:
+        pages: where its page is; the first one on this machine, without TLS.
+        warning: what phones will be asked, "" without `lan`.
+    """
+
+    def __init__(self, port: int, *, lan: bool) -> None:
+        self.pages: list[str] = []
+        self.warning = ""
+        self._port, self._lan = port, lan
+        self._process: asyncio.subprocess.Process
+        self._draining: asyncio.Task[None] | None = None
+
+    @property
+    def websocket(self) -> str:
+        """Where its WebSocket is on this machine."""
+        return self.pages[0].replace("http", "ws", 1) + "ws"
+
+    async def __aenter__(self) -> Self:
+        """Start it and return when it listens. Raises ServerEnded if it does not, and it has said why itself."""
+        # A session of its own: Ctrl-C is for the one who started it, who ends it in good time.
+        self._process = await asyncio.create_subprocess_exec(
+            _command(),
+            *self._arguments(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(READY_S):
+                await self._read_greeting()
+        except BaseException as exc:
+            await self._end()
+            if isinstance(exc, TimeoutError):
+                raise ServerEnded(None, has_begun=False) from None
+            raise
+        self._draining = asyncio.create_task(self._drain())
+        return self
+
+    async def __aexit__(
+        self, _type: type[BaseException] | None, _exc: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        await self._end()
+
+    async def ended_before(self, stop: asyncio.Event) -> int | None:
+        """Wait until either comes; return the exit status if the server ended first, None if it still runs."""
+        ended, stopped = asyncio.create_task(self._process.wait()), asyncio.create_task(stop.wait())
+        await asyncio.wait([ended, stopped], return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if stop.is_set():
+            ended.cancel()
+            return None
+        return ended.result()
+
+    def _arguments(self) -> list[str]:
+        # Whatever the environment sets, this server is the demo's: bots come without TLS, from this machine.
+        network = ["--lan"] if self._lan else ["--host", "127.0.0.1"]
+        return ["serve", "--port", str(self._port), "--tls-cert", "", "--tls-key", "", *network]
+
+    async def _read_greeting(self) -> None:
+        last = _END_OF_INVITATION if self._lan else _END_OF_GREETING
+        said = ""
+        while not last.search(said):
+            line = await self._output.readline()
+            if not line:
+                raise ServerEnded(await self._process.wait(), has_begun=False)
+            said += line.decode(errors="replace")
+        self.pages = _PAGE.findall(said)
+        if self._lan:
+            self.warning = said[said.index("The phone will warn") :].rstrip()
+
+    async def _drain(self) -> None:
+        while await self._output.read(65_536):
+            pass
+
+    async def _end(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(END_S):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+        if self._draining is not None:
+            await self._draining
+
+    @property
+    def _output(self) -> asyncio.StreamReader:
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+
+def _command() -> str:
+    """Return the `hereabouts` that belongs to this very program."""
+    beside = Path(sysconfig.get_path("scripts"), "hereabouts")
+    return str(beside) if beside.exists() else shutil.which("hereabouts") or str(beside)

@@ -1,0 +1,191 @@
+"""Where rooms with free seats stand in the index: on shelves, one for a finest cell, in areas that contain them.
+
+A place in the grid of one length is one integer, for it is a key that is looked up dozens of times for each seat
+taken. Each room stands on one pile, and knows its number there; areas only count, so that a room costs little memory
+wherever nobody else is. Knows rooms and how full they are; never who sits in them.
+"""
+
+import random
+from collections.abc import Iterator
+from enum import IntEnum
+from functools import lru_cache
+from math import ceil, cos, radians
+
+from geo import GRIDS, HALVES, Cell
+from rooms.room import Room
+
+ROW = 24
+"""A place is its row shifted by this, and its column: no grid in use has sixteen million columns."""
+
+COLUMN = (1 << ROW) - 1
+
+
+class Fill(IntEnum):
+    """How full a room is, fewest first."""
+
+    WAITING = 0
+    """Fewer than `seats_min` keep company."""
+    OPEN = 1
+    """Fewer than `seats_target` seats are taken."""
+    ROOMY = 2
+    """Fewer than `seats_max` are."""
+
+
+ALL_FILLS = tuple(Fill)
+"""Emptiest first."""
+
+
+class Spot:
+    """Where a room stands in the index, and how full it was when it was put there."""
+
+    __slots__ = ("at", "cell", "fill", "room", "shelf")
+
+    def __init__(self, room: Room, fill: Fill, shelf: "Shelf") -> None:
+        self.room = room
+        self.cell = room.cell
+        self.fill = fill
+        self.shelf = shelf
+        self.at = 0
+        """Its number in the pile."""
+
+
+_NO_ROOMS: list[Spot] = []
+"""Stands on every shelf where nothing else does: most shelves hold rooms of one fill, and many people live alone."""
+
+
+class Area:
+    """A cell coarser than the finest: the parts that hold rooms, and how many rooms of each `Fill` they hold."""
+
+    __slots__ = ("areas", "held", "key", "lat", "length", "lon", "narrow", "parent", "shelves")
+
+    def __init__(self, key: int, length: int, parent: "Area | None") -> None:
+        self.key = key
+        self.length = length
+        self.parent = parent
+        self.areas: list[Area] = []
+        self.shelves: list[Shelf] = []
+        """One of the two lists is empty: parts of one area are of one length."""
+        self.held = [0] * len(ALL_FILLS)
+        half_height, half_width = HALVES[length]
+        self.lat = (2 * (key >> ROW) + 1) * half_height - 90
+        self.lon = (2 * (key & COLUMN) + 1) * half_width - 180
+        self.narrow = cos(radians(min(90.0, abs(self.lat) + half_height)))
+        """How much narrower a degree of longitude is than at the equator, where the cell is narrowest."""
+
+    def count(self, fill: Fill, more: int) -> None:
+        """Count so many more rooms of that fill here and in all areas around."""
+        area: Area | None = self
+        while area is not None:
+            area.held[fill] += more
+            area = area.parent
+
+    def of(self, fill: Fill, rng: random.Random) -> Iterator[Room]:
+        """Yield every room of that fill once, beginning anywhere."""
+        count = self.held[fill]
+        if count:
+            start = rng.randrange(count)
+            yield from self._some(fill, start, count)
+            yield from self._some(fill, 0, start)
+
+    def _some(self, fill: Fill, first: int, end: int) -> Iterator[Room]:
+        """Yield the rooms of that fill numbered so, as they lie in the parts."""
+        for area in list(self.areas):
+            count = area.held[fill]
+            if end > 0 and first < count:
+                yield from area._some(fill, max(first, 0), min(end, count))
+            first, end = first - count, end - count
+        for shelf in list(self.shelves):
+            pile = shelf.held[fill]
+            if end > 0 and first < len(pile):
+                yield from (spot.room for spot in pile[max(first, 0) : end])
+            first, end = first - len(pile), end - len(pile)
+
+
+class Shelf:
+    """The rooms of one finest cell: a pile for each `Fill`."""
+
+    __slots__ = ("held", "key", "parent")
+
+    def __init__(self, key: int, parent: Area | None = None) -> None:
+        self.key = key
+        self.parent = parent
+        self.held = [_NO_ROOMS] * len(ALL_FILLS)
+
+    def of(self, fill: Fill, rng: random.Random) -> Iterator[Room]:
+        """Yield every room of that fill once, beginning anywhere."""
+        pile = self.held[fill]
+        start = int(rng.random() * len(pile)) if len(pile) > 1 else 0
+        return (spot.room for spot in (pile[start:] + pile[:start] if start else list(pile)))
+
+    def few(self, fill: Fill, count: int, rng: random.Random) -> list[Room]:
+        """Return at most so many rooms of that fill, by chance."""
+        pile = self.held[fill]
+        if len(pile) > 1:
+            start = int(rng.random() * len(pile))
+            pile = pile[start : start + count] + pile[: max(0, min(start, start + count - len(pile)))]
+        return [spot.room for spot in pile]
+
+    def add(self, spot: Spot) -> None:
+        """Put the room on its pile."""
+        pile = self.held[spot.fill]
+        if not pile:
+            pile = self.held[spot.fill] = []
+        spot.at = len(pile)
+        pile.append(spot)
+        if self.parent is not None:
+            self.parent.count(spot.fill, 1)
+
+    def take(self, spot: Spot) -> None:
+        """Take the room from its pile; the last one of it fills the gap."""
+        pile = self.held[spot.fill]
+        last = pile.pop()
+        if last is not spot:
+            pile[spot.at] = last
+            last.at = spot.at
+        if not pile:
+            self.held[spot.fill] = _NO_ROOMS
+        if self.parent is not None:
+            self.parent.count(spot.fill, -1)
+
+
+@lru_cache(maxsize=16_384)
+def key_of(cell: Cell, length: int) -> int:
+    """Return the place of the cell's centre in the grid of that length."""
+    row, column = GRIDS[length].position(cell)
+    return row << ROW | column
+
+
+def parent_of(key: int, length: int) -> int:
+    """Return the place of the cell around this one, one character shorter."""
+    # Five bits a character, longitude first: lengths alternate between 3 + 2 and 2 + 3 bits.
+    up, aside = (2, 3) if length % 2 else (3, 2)
+    return key >> ROW >> up << ROW | (key & COLUMN) >> aside
+
+
+def steps_from(key: int, length: int, rings: int) -> tuple[tuple[int, ...], ...]:
+    """Return what leads from a place to each within so many rings, nearest first, in four orders that are as good.
+
+    They differ where two are equally far: north before south or the reverse, and east and west likewise.
+    """
+    lat = (2 * (key >> ROW) + 1) * HALVES[length][0] - 90
+    return _steps(length, ceil(cos(radians(lat)) * _SHAPES), rings)
+
+
+@lru_cache
+def _steps(length: int, narrow: int, rings: int) -> tuple[tuple[int, ...], ...]:
+    """Return the same for a row whose cells are `narrow` such parts as wide as at the equator."""
+    half_height, half_width = HALVES[length]
+    width = half_width / half_height * narrow / _SHAPES
+    middle = range(-rings, rings + 1)
+    away = [(up * up + (aside * width) ** 2, up, aside) for up in middle for aside in middle]
+    orders = []
+    for north in (-1, 1):
+        for east in (-1, 1):
+            order = sorted((far, north * up, east * aside) for far, up, aside in away)
+            orders.append(tuple((north * up << ROW) + east * aside for _, up, aside in order))
+    return tuple(orders)
+
+
+_SHAPES = 64
+"""How many shapes of cells are told apart, from the equator to a pole: which of the cells around is nearer is much the
+same in neighbouring rows, and to measure them for each row anew cost more than to look what they hold."""
