@@ -76,6 +76,13 @@ class Fuzzer:
             "rename": {"name": rng.choice(TEXTS)},
             "mute": {"who": rng.choice([*sorted(client.members), "nobody"])},
             "unmute": {"who": rng.choice([*sorted(client.members), "nobody"])},
+            "report": {
+                rng.choice(["who", "seq", "room", "bottle"]): rng.choice(
+                    [*sorted(client.members), client.room, client.seq]
+                ),
+                "reason": rng.choice(["spam", "other", "boredom"]),
+                "note": rng.choice(TEXTS),
+            },
         }
         fields = some.get(kind, {})
         if kind == "enter" and client.token and rng.random() < 0.7:

@@ -5,6 +5,7 @@ Knows the command line and how to say what went wrong before there is a screen. 
 
 import asyncio
 import contextlib
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +43,7 @@ Examples:
 @click.option("--name", help="What the others call you; without one you are given a name.")
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="The server.")
 @click.option("--wire", type=click.Choice(["msgpack", "json"]), default="msgpack", show_default=True)
+@click.option("--accept-terms", metavar="VERSION", help="Accept the server's terms in this version; it asks for it.")
 @click.option("--far", is_flag=True, help="Let the search for company go far beyond the neighbourhood.")
 @click.option(
     "--auth",
@@ -56,6 +58,7 @@ def chat(
     name: str | None,
     url: str,
     wire: str,
+    accept_terms: str | None,
     far: bool,
     auth: Path | None,
 ) -> None:
@@ -75,12 +78,14 @@ def chat(
     if not _has_terminal():
         _give_up("`hereabouts chat` needs a terminal to draw on and to type in.")
     vouched = _vouched(auth) if auth is not None else None
-    client = Client(url, cell=place.cell, name=name, wire=wire, far=far, auth=vouched)
+    client = Client(url, cell=place.cell, name=name, wire=wire, far=far, auth=vouched, terms=accept_terms)
     try:
         unheard = asyncio.run(_talk(client, place))
     except Unreachable as exc:
         _give_up(_unreachable(url, exc))
     except Refused as exc:
+        if exc.code == "terms_needed":
+            _give_up(_terms(exc))
         _give_up(f"The server refused: {wording.refusal(exc)}")
     except Closed as exc:
         _give_up(wording.ending(exc))
@@ -109,6 +114,14 @@ async def _talk(client: Client, place: Place) -> list[str]:
     async with client:
         app = ChatApp(client, place.label, choice=place.choice)
         return await app.run_async() or []
+
+
+def _terms(exc: Refused) -> str:
+    """Return what is to be accepted, and how: with one's own hands, never by the client itself."""
+    version = safe.line(str(exc.details.get("terms_version", "")))
+    terms = safe.line(str(exc.details.get("terms") or "")) or "(the server does not say what they are)"
+    age = " and say that you are 18 or older" if exc.details.get("adults_only") else ""
+    return f"This server has terms:\n\n  {terms}\n\nTo accept them{age}, add: --accept-terms {shlex.quote(version)}"
 
 
 def _unreachable(url: str, exc: Unreachable) -> str:

@@ -48,6 +48,7 @@ class Client(Presence):
         backoff_s: tuple[float, float] = (0.5, 30.0),
         keepalive_s: float | None = 20.0,
         auth: Callable[[], str] | None = None,
+        terms: str | None = None,
     ) -> None:
         """Prepare, without connecting.
 
@@ -62,6 +63,7 @@ class Client(Presence):
             keepalive_s: seconds between pings of our own, None for none.
             auth: returns the JWT of the application that a server belongs to; asked at every entering, and for a
                 fresh one before the last expires.
+            terms: the version of the terms that the person has accepted, as `terms_needed` names it.
         """
         super().__init__(
             url,
@@ -76,6 +78,7 @@ class Client(Presence):
             keepalive_s=keepalive_s,
             auth=auth,
         )
+        self.terms = terms
         self.is_forgotten = False
         self.on_event: Callable[[Message], None] | None = None
         self._queue: deque[Message] = deque()
@@ -141,6 +144,10 @@ class Client(Presence):
     async def unmute(self, who: str) -> Message:
         """See again what a member says."""
         return await self.request("unmute", who=who)
+
+    async def report(self, who: str, reason: str, *, note: str = "") -> Message:
+        """Have the operator look at a member of the present room or of one left lately; returns `reported`."""
+        return await self.request("report", who=who, reason=reason, **({"note": note} if note else {}))
 
     async def ping(self) -> Message:
         """Return `pong` with the server's clock in `now`, Unix milliseconds."""

@@ -35,6 +35,8 @@ from client_demo.work import HARDEST_BITS, solve
 
 # A connection that lived this long was a good one: the next break starts the backoff anew.
 STEADY_S = 10.0
+# Refusals that end it, as the close codes that say the same.
+FINAL = {"banned": 4500, "auth_needed": 4501}
 
 # A server that has yet to fetch a key says when; one that says more means something else.
 AUTH_WAIT_MAX_S = 8.0
@@ -69,6 +71,7 @@ class Presence(Knowledge):
         self.closed: Closed | None = None
         self._auth = auth
         self._renewal: asyncio.Task[None] | None = None
+        self.terms: str | None = None
         self._chosen_name = name
         self._rng = rng or random.SystemRandom()
         self._backoff_s, self._keepalive_s = backoff_s, keepalive_s
@@ -241,6 +244,8 @@ class Presence(Knowledge):
             command["far"] = True
         if self._auth is not None:
             command["auth"] = self._shown_auth = self._auth()
+        if self.terms is not None:
+            command["terms"] = self.terms
         known = {"token": self.token, "resume": {"room": self.room, "seq": self.seq}}
         return command | {field: known[field] for field in keep}
 
@@ -339,5 +344,8 @@ class Presence(Knowledge):
 
 def _closed_by_refusal(refused: Refused) -> Closed:
     """Return what a refused return means: later again where a time was named, else over."""
+    if refused.code in FINAL:
+        # Whatever time it names, it is days: whoever waits so long may as well start anew.
+        return Closed(FINAL[refused.code], refused.message)
     may_return = refused.retry_after is not None or refused.code in ("unavailable", "not_now")
     return Closed(POLICY, str(refused), may_return=may_return, retry_after=refused.retry_after)

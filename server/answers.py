@@ -88,6 +88,18 @@ class AuthExpiring(Answer, frozen=True, kw_only=True, tag="auth_expiring"):
     """Until the connection is closed with 4504."""
 
 
+class Reported(Answer, frozen=True, kw_only=True):
+    ticket: str
+
+
+class Notice(Event, frozen=True, kw_only=True):
+    """What the operator says to the reader, to be shown apart from people."""
+
+    text: str
+    level: str
+    """`info` or `warning`."""
+
+
 class Pong(Answer, frozen=True, kw_only=True):
     now: Milliseconds
 
@@ -100,6 +112,9 @@ class Error(Answer, frozen=True, kw_only=True):
     """Seconds of real time."""
     bits: int | None = None
     nonce: str | None = None
+    terms: str | None = None
+    terms_version: str | None = None
+    adults_only: bool | None = None
 
 
 class Bye(Answer, frozen=True, kw_only=True):

@@ -4,6 +4,8 @@ The one place that draws secrets and chooses the sources of chance and time.
 """
 
 import asyncio
+import base64
+import os
 import random
 import secrets
 import ssl
@@ -21,13 +23,18 @@ from server.house import House
 from server.http import HttpResponse, Request
 from server.listener import Listener
 from server.node import Node
+from server.operate.admin.office import Office
+from server.operate.admin.socket import AdminSocket, socket_path
+from server.operate.admin.web import Gate, admin_routes
 from server.operate.jwks import AGAIN_S, KeyKeeper
 from server.operate.metrics import make_registry
+from server.operate.webhook import Webhook
 from server.routes import routes
 from server.safety.tokens import IDENTITY_BYTES
 from server.settings import BINDS_LOOPBACK, Loaded, Settings
 from server.static import installed_pages
 from server.store.folder import SECRET_BYTES, open_state
+from server.store.rows import Report
 from server.store.sealing import NONCE_BYTES
 from server.store.store import StoreError
 from server.tls import LOOK_EVERY_S, ChainKeeper, server_context
@@ -36,6 +43,9 @@ from server.vouching import make_verifier
 
 ID_BYTES = 9
 """Of a room's or member's id: 72 bits nobody guesses, 12 characters of URL-safe base64."""
+
+TICKET_BYTES = 10
+"""Of a report's ticket, or a ban's: 16 capitals and digits that can be read out, and that nobody guesses."""
 
 EXPIRE_EVERY_S = 60.0
 """How long after its time something may still be kept. A run costs a few milliseconds where there is a disk."""
@@ -49,7 +59,7 @@ class App:
 
     def __init__(self, loaded: Loaded) -> None:
         settings = loaded.settings
-        key, _, store = open_state(
+        key, seal, store = open_state(
             settings.data,
             settings.secret,
             new_secret=lambda: secrets.token_bytes(SECRET_BYTES),
@@ -64,21 +74,35 @@ class App:
             key=key,
             new_identity=lambda: secrets.token_bytes(IDENTITY_BYTES),
             new_nonce=lambda: secrets.token_urlsafe(ID_BYTES),
+            new_ticket=lambda: base64.b32encode(secrets.token_bytes(TICKET_BYTES)).decode(),
             verifier=make_verifier(settings, unix_now=time.time, retry_s=AGAIN_S),
             exempt=exempt,
             store=store,
+            seal=seal,
         )
         self._loop = asyncio.get_running_loop()
         self.node = Node(self.house, Clock(settings.time_scale), self._loop)
+        new_id = self.house.reports.new_ticket
+        self.office = Office(self.node, new_id=new_id)
+        self.webhook = Webhook(settings.webhook_url, settings.webhook_secret) if settings.webhook_url else None
+        if self.webhook is not None:
+            self.node.alert = self._alert
+        self.gate = Gate(settings.admin_token, clock=self._loop.time) if settings.admin_token else None
+        admin, posts = admin_routes(self.office, self.gate) if self.gate is not None else ({}, {})
+        self.admin_socket: AdminSocket | None = None
         self.listener = Listener(
             self.node.make_peer,
             limits=_transport_limits(settings),
-            routes=routes(self.house, pages=installed_pages(), not_ready=self._not_ready, metrics=self._metrics),
+            routes={
+                **routes(self.house, pages=installed_pages(), not_ready=self._not_ready, metrics=self._metrics),
+                **admin,
+            },
+            posts=posts,
             subprotocols=tuple(name for name in SUBPROTOCOLS if name),
             edge=Edge(trusted_proxies=settings.trusted_proxies, allowed_origins=settings.allowed_origins),
             count_loopback="sockets_per_address" not in exempt,
         )
-        self._registry = make_registry(self.node, self.listener)
+        self._registry = make_registry(self.node, self.listener, self.gate, self.webhook)
         self._is_stopping = False
         self._expiry: asyncio.TimerHandle | None = None
         self._keys = self._key_keeper()
@@ -104,6 +128,18 @@ class App:
             self._look_at_chain()
         await self.listener.start(settings.host, settings.port, tls=tls)
         self._expire()
+        path = socket_path(self.settings, os.environ, port=self.listener.port)
+        if path is not None:
+            self.admin_socket = AdminSocket(self.office, path)
+            try:
+                await self.admin_socket.start()
+            except OSError as error:
+                # A server without its operator's socket still serves; /admin and a restart remain.
+                log.warning("`hereabouts admin` cannot reach this server at %s: %s", path, error)
+
+    def _alert(self, report: Report) -> None:
+        if self.webhook is not None:
+            self.webhook.tell(report, open_reports=len(self.house.reports.open()))
 
     async def start_also(self, address: str, tls: ssl.SSLContext) -> str:
         """Listen on one more address at the same port, by TLS, and return where the page is there. Raises OSError."""
@@ -120,6 +156,10 @@ class App:
             self._chain_timer.cancel()
         if self._keys is not None:
             self._keys.stop()
+        if self.admin_socket is not None:
+            await self.admin_socket.close()
+        if self.webhook is not None:
+            await self.webhook.stop()
         await self.listener.close(1001, "shutdown", within_s=within_s)
         self.house.store.close()
 
@@ -141,7 +181,7 @@ class App:
         """Forget what is over, now and then."""
         self._expiry = self._loop.call_later(EXPIRE_EVERY_S, self._expire)
         try:
-            self.house.store.expire(now=self.node.clock.now())
+            self.house.expire(now=self.node.clock.now())
         except StoreError as error:
             log.error("%s", error)
 

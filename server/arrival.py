@@ -17,6 +17,7 @@ from rooms.windows import REGION_LENGTH
 from server.codes import Refused
 from server.commands import Enter, Resume
 from server.house import House
+from server.safety.admission import check_ban, check_newcomer, check_place
 from server.safety.identities import Identity
 from server.safety.rates import take_all
 from server.safety.verified import Verified
@@ -42,7 +43,12 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
     cell = parse_cell(command.cell, finest=house.settings.finest_cell)
     name, topics = clean_name(command.name), clean_topics(command.topics)
     identity, verified = _identify(session, command, now=now)
+    is_new = command.token is None and command.auth is None
+    check_ban(house, identity.id, session.origin.address, is_new=is_new, now=now)
+    check_place(house, cell)
     person = house.world.people.get(identity.id)
+    if person is None:
+        check_newcomer(house, terms=command.terms, is_new=is_new, now=now)
     if person is not None:
         _check_resume(person, command.resume)
         _check_name(house, person, name if command.name is not None else person.name)

@@ -3,7 +3,7 @@
 The shapes alone: the codec decodes and checks by them. What a command does stands in server/acts/.
 """
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -90,16 +90,30 @@ class Auth(Command, frozen=True, kw_only=True):
     auth: str
 
 
+Reason: TypeAlias = Literal["spam", "scam", "harassment", "sexual", "minor", "violence", "impersonation", "other"]
+
+
+class Report(Command, frozen=True, kw_only=True):
+    """Have the operator look at a member, a line or a room: what was said there lately is kept for them."""
+
+    who: MemberId | None = None
+    seq: Annotated[int, Meta(ge=1, description="Of a `said`, in the present room or in `room`.")] | None = None
+    bottle: Annotated[str, Meta(max_length=64)] | None = None
+    room: Annotated[str, Meta(max_length=64)] | None = None
+    reason: Reason
+    note: Annotated[str, Meta(max_length=2000, description="Up to 500 characters after NFC.")] | None = None
+
+
 class Ping(Command, frozen=True, kw_only=True):
     """Ask for the server's time."""
 
 
-COMMANDS: tuple[type[Command], ...] = (Enter, Say, Move, Next, Rename, Away, Leave, Mute, Unmute, Auth, Ping)
+COMMANDS: tuple[type[Command], ...] = (Enter, Say, Move, Next, Rename, Away, Leave, Mute, Unmute, Report, Auth, Ping)
 """What this version understands, in the order of the documentation."""
 
 ANNOUNCED = frozenset(
-    "block blocks unblock report eject keep unkeep contact extend shake throw pick answer throw_back".split()
+    "block blocks unblock eject keep unkeep contact extend shake throw pick answer throw_back".split()
 )
 """Commands of protocol 1.0 that this version does not have: they are answered by `unavailable`."""
 
-AnyCommand: TypeAlias = Enter | Say | Move | Next | Rename | Away | Leave | Mute | Unmute | Auth | Ping
+AnyCommand: TypeAlias = Enter | Say | Move | Next | Rename | Away | Leave | Mute | Unmute | Report | Auth | Ping

@@ -14,14 +14,18 @@ from server.answers import ServerInfo
 from server.codes import Refused
 from server.messages import PROTOCOL
 from server.origin import KEY_BYTES, Origin
+from server.privacy import kept
+from server.safety.area import Area
 from server.safety.door import Door
 from server.safety.identities import Identities
 from server.safety.keys import derive
 from server.safety.rates import Meter, per_period, take_all
+from server.safety.reports import Reports
 from server.safety.tokens import IDENTITY_BYTES, Tokens
+from server.safety.trails import Trails
 from server.safety.verified import Verified, Verifier
 from server.settings import BINDS_LOOPBACK, Settings
-from server.store.memory import MemoryStore
+from server.store.sealing import Seal
 from server.store.store import Store
 from server.version import VERSION
 
@@ -32,14 +36,8 @@ CLIENT_LIMITS = (
 )  # fmt: skip
 """The settings that clients are told."""
 
-KEPT = (
-    "Your cell, never a point, while you have a seat.",
-    "Your address, while you are connected.",
-    "What is said in a room, in memory, until the room ends or newer words take its place.",
-    "What an application that vouches for you says of you, in memory, until your token expires or you leave.",
-    "Whom you mute and how often you changed rooms, in memory, until your token expires or you leave.",
-)
-"""What the server keeps of somebody, in sentences for them."""
+ADULTS_TERMS = "18+"
+"""What is accepted where only adults may come in and the terms have no version of their own."""
 
 
 class House:
@@ -47,10 +45,14 @@ class House:
 
     Args:
         key: the server's secret, or what it made up in its place.
-        new_identity: gives 12 unguessable bytes, `new_nonce` a text of as many.
+        new_identity: gives 12 unguessable bytes, `new_nonce` a text of as many, `new_ticket` one to be read out.
         verifier: reads the JWTs of a host application, where there is one.
         exempt: limits that do not bind clients on this machine.
-        store: where what should last is kept; without one, in memory.
+        store: where what should last is kept; `seal` seals what people wrote, for whatever is kept there.
+
+    Attributes:
+        terms_version: what has to stand in `enter.terms`; "" if nobody is asked.
+        kept: what is kept of somebody, in sentences for them.
     """
 
     def __init__(
@@ -61,18 +63,25 @@ class House:
         key: bytes,
         new_identity: Callable[[], bytes],
         new_nonce: Callable[[], str],
+        new_ticket: Callable[[], str],
+        store: Store,
+        seal: Seal,
         verifier: Verifier | None = None,
         exempt: frozenset[str] = BINDS_LOOPBACK,
-        store: Store | None = None,
     ) -> None:
         self.settings = settings
         self.world = world
         self.new_nonce = new_nonce
         self.verifier = verifier
         self.door = Door(settings, exempt=exempt)
-        self.store: Store = store if store is not None else MemoryStore()
+        self.store = store
+        self.reports = Reports(store, seal, ttl_s=settings.report_ttl_s, new_ticket=new_ticket)
+        self.trails = Trails(grace_s=settings.report_grace_s)
+        self.area = Area(area=settings.area, hours=settings.hours, hours_zone=settings.hours_zone)
+        self.terms_version = settings.terms_version or (ADULTS_TERMS if settings.adults_only else "")
+        self.kept = kept(settings, is_lasting=store.is_lasting)
         tokens = Tokens(key, ttl_s=settings.token_ttl_s)
-        self.identities = Identities(settings, tokens, self.store, new_id=new_identity)
+        self.identities = Identities(settings, tokens, store, new_id=new_identity)
         self.limits: dict[str, float] = {name: getattr(settings, name) for name in CLIENT_LIMITS}
         self.info = ServerInfo(settings.server_name, VERSION, PROTOCOL, settings.terms, settings.contact)
         self._subject_key = derive(key, b"hereabouts who")
@@ -127,9 +136,20 @@ class House:
             meter = self._paces[room.id] = Meter(self._room_rate)
         return meter
 
-    def room_ended(self, room: Room) -> None:
-        """Forget the pace of a room that is over."""
+    def room_ended(self, room: Room, *, now: float) -> None:
+        """Forget the pace of a room that is over; its last words stay a while, in case it is reported."""
         self._paces.pop(room.id, None)
+        self.trails.end(room, now=now)
+
+    def forget(self, identity: str, *, now: float) -> None:
+        """Forget somebody who asked for it: place, token, standing and the blocks they hold. Bans stay."""
+        self.identities.end(identity, now=now)
+
+    def expire(self, *, now: float) -> None:
+        """Forget everything whose time is over. Raises StoreError."""
+        self.trails.forget(now=now)
+        self.identities.forget(now=now)
+        self.store.expire(now=now)
 
 
 def _is_loud(room: Room, seat: Seat, *, now: float) -> bool:

@@ -30,14 +30,20 @@ _BEGINS = re.compile(rb"[A-Z]{1,16}(?: |\Z)")
 _REQUEST_LINE = re.compile(rb"[A-Z]{1,16} [!-~]+ HTTP/1\.[01]\r")
 _READS = ("GET", "HEAD")
 
+POST_BEGINS = b"POST /admin/"  # nothing else is posted here, so nobody else's body is waited for
+BODY_MAX_BYTES = 16384  # of a POST: the longest request an operator makes, many times over
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,9})[ \t]*(?=\r\n)", re.IGNORECASE)
+
 
 class Request(NamedTuple):
-    """A plain GET or HEAD."""
+    """A plain GET or HEAD, or a POST where one is taken."""
 
     method: str
     path: str  # without the query, percent-decoded
     query: str  # as it came, without the question mark
     headers: Mapping[str, str]  # names in lower case; of a repeated one the last
+    body: bytes = b""
+    address: str = ""  # of the client, as counted
 
 
 class HttpResponse(NamedTuple):
@@ -104,35 +110,72 @@ class _Handshake(ServerProtocol):
         raise NegotiationError("unknown subprotocol; known are " + ", ".join(self._known))
 
 
+def body_bytes(head: bytes) -> int | None:
+    """Return how long the body is that follows a whole request head, None if it is not said; 0 if none is read."""
+    if not head.startswith(POST_BEGINS):
+        return 0
+    lengths = _LENGTH.findall(head)
+    # Two of them are how requests are smuggled past a proxy (RFC 9112, 6.3).
+    return int(lengths[0]) if len(lengths) == 1 else None
+
+
 class FrontDoor:
-    """Answers request heads.
+    """Answers requests.
 
     Args:
         routes: exact path to the function that answers GET there.
+        posts: the same for POST.
         subprotocols: the known ones; a client that offers none is taken without.
         path: the only one where an upgrade is accepted; None accepts all.
     """
 
-    __slots__ = ("_path", "_routes", "_subprotocols")
+    __slots__ = ("_path", "_posts", "_routes", "_subprotocols")
 
-    def __init__(self, routes: Routes, subprotocols: Sequence[str] = (), path: str | None = "/ws") -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        subprotocols: Sequence[str] = (),
+        path: str | None = "/ws",
+        *,
+        posts: Routes | None = None,
+    ) -> None:
         self._routes = routes
+        self._posts = posts or {}
         self._subprotocols = tuple(subprotocols)
         self._path = path
 
-    def answer(self, head: bytes, refuse: Callable[[Headers], HttpResponse | None]) -> Reply:
-        """Return what to answer to one whole request head (its empty line included).
+    def answer(self, head: bytes, refuse: Callable[[Headers], HttpResponse | None], *, address: str = "") -> Reply:
+        """Return what to answer to one whole request: its head, the empty line included, and behind it a POST's body.
 
         Args:
             refuse: asked for every upgrade at the right path, and not for plain requests; a response refuses it.
+            address: where the request comes from, as counted.
         """
         engine = _Handshake(self._subprotocols)
         try:
-            return self._answer(engine, head, refuse)
+            if self._posts and head.startswith(POST_BEGINS):
+                return self._answer_post(engine, head, address)
+            return self._answer(engine, head, refuse, address)
         finally:
             engine.parser.close()  # the parser and the protocol hold each other
 
-    def _answer(self, engine: ServerProtocol, head: bytes, refuse: Callable[[Headers], HttpResponse | None]) -> Reply:
+    def _answer_post(self, engine: ServerProtocol, whole: bytes, address: str) -> Reply:
+        """Answer a POST. The parser knows GET alone, so it is shown the same head as one."""
+        head, _, body = whole.partition(HEAD_END)
+        engine.receive_data(b"GET " + _LENGTH.sub(b"", head.removeprefix(b"POST ") + b"\r\n") + b"\r\n")
+        events = engine.events_received()
+        if not events or not isinstance(events[0], http11.Request):
+            return Reply(refusal(400, "This is not an HTTP request that can be understood here.").to_bytes())
+        path, _, query = events[0].path.partition("?")
+        route = self._posts.get(path)
+        if route is None:
+            return Reply(_wrong_method().to_bytes())
+        headers = {name.lower(): value for name, value in events[0].headers.raw_items()}
+        return Reply(route(Request("POST", path, query, headers, body, address)).to_bytes())
+
+    def _answer(
+        self, engine: ServerProtocol, head: bytes, refuse: Callable[[Headers], HttpResponse | None], address: str
+    ) -> Reply:
         engine.receive_data(head)
         events = engine.events_received()
         if not events or not isinstance(events[0], http11.Request):
@@ -149,7 +192,7 @@ class FrontDoor:
         if is_upgrade:
             return Reply(refusal(404, f"WebSocket connections are accepted at {self._path}").to_bytes())
         headers = {name.lower(): value for name, value in request.headers.raw_items()}
-        return self._plain(Request(request.method, unquote(path), query, headers))
+        return self._plain(Request(request.method, unquote(path), query, headers, address=address))
 
     def _plain(self, request: Request) -> Reply:
         if request.method not in _READS:

@@ -116,6 +116,23 @@ class Limits(Rules, frozen=True, kw_only=True):
             description="People of a room may be reported so long after it; ten minutes is time to think.",
         ),
     ] = 600.0
+    report_ttl_s: Annotated[
+        int,
+        Meta(
+            ge=60,
+            le=31_536_000,
+            description="A report and its evidence are kept so long after it was last made; thirty days leave an "
+            "operator time, and are an end.",
+        ),
+    ] = 2_592_000
+    audit_ttl_s: Annotated[
+        int,
+        Meta(
+            ge=60,
+            le=315_360_000,
+            description="What operators did is kept so long; a year covers the longest of their bans.",
+        ),
+    ] = 31_536_000
     same_text_rooms: Annotated[
         int,
         Meta(

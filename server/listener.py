@@ -39,7 +39,7 @@ class Listener:
 
     Args:
         make_receiver: called once for each opened connection.
-        routes: what plain GETs are answered by.
+        routes: what plain GETs are answered by; `posts`: what POSTs are.
         subprotocols: the known ones.
         path: where upgrades are accepted; None for everywhere.
         count_loopback: hold clients on this machine to `sockets_per_address` too.
@@ -65,6 +65,7 @@ class Listener:
         *,
         limits: TransportLimits | None = None,
         routes: Routes | None = None,
+        posts: Routes | None = None,
         subprotocols: Sequence[str] = (),
         path: str | None = "/ws",
         count_loopback: bool = False,
@@ -81,7 +82,7 @@ class Listener:
         self.forwarded_untrusted = self.made_room = 0
         self.http_answered = self.handshakes_failed = self.dropped_half_open = 0
         self.closed: Counter[int] = Counter()
-        self._front_door = FrontDoor(routes or {}, subprotocols, path)
+        self._front_door = FrontDoor(routes or {}, subprotocols, path, posts=posts)
         self._count_loopback = count_loopback
         self._edge = edge or Edge()
         self._crowds: Crowds[Connection] = Crowds()
@@ -197,7 +198,9 @@ class Listener:
     def answer(self, head: bytes, connection: Connection) -> Reply:
         """Return the answer to a request head, and count it."""
         self._half_open.pop(connection, None)
-        reply = self._front_door.answer(head, lambda headers: self._refusal(headers, connection))
+        reply = self._front_door.answer(
+            head, lambda headers: self._refusal(headers, connection), address=connection.address
+        )
         if not reply.is_open:
             self.http_answered += 1
         return reply

@@ -5,14 +5,27 @@ server/answers.py and, for events of a room, rooms/events.py; the codes in serve
 """
 
 from rooms.events import Changed, Closing, Event, Joined, Left, Said, Skipped, Waiting
-from server.answers import Authenticated, AuthExpiring, Bye, Entered, Error, Moved, Muted, Pong, RoomEvent, Unmuted
+from server.answers import (
+    Authenticated,
+    AuthExpiring,
+    Bye,
+    Entered,
+    Error,
+    Moved,
+    Muted,
+    Notice,
+    Pong,
+    Reported,
+    RoomEvent,
+    Unmuted,
+)
 from server.commands import Command
 
 PROTOCOL = "1.0"
 
 EVENTS: tuple[type[Event], ...] = (
     Entered, RoomEvent, Waiting, Joined, Left, Changed, Said, Skipped, Closing,
-    Moved, Muted, Unmuted, Authenticated, AuthExpiring, Pong, Error, Bye,
+    Moved, Muted, Unmuted, Reported, Authenticated, AuthExpiring, Pong, Notice, Error, Bye,
 )  # fmt: skip
 """What this version sends, in the order of the documentation."""
 

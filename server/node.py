@@ -9,12 +9,14 @@ from collections.abc import Callable
 
 from rooms.changes import Change, Ended, Gone, Published, Seated, Unseated
 from rooms.person import Person
+from server.answers import Bye
 from server.bugs import log_bug
 from server.clock import Clock
 from server.fanout import Fanout
 from server.house import House
 from server.outcomes import bye
 from server.peer import Peer
+from server.store.rows import Report
 
 TICKS_PER_TURN = 100
 """Things of the rooms' agenda done in one loop turn: at 50 µs each, frames wait 5 ms for them at most."""
@@ -24,6 +26,10 @@ def _nothing() -> None:
     """Stand in where keys never change."""
 
 
+def _tell_nobody(report: Report) -> None:
+    """Leave the report to whoever looks for it."""
+
+
 class Node:
     """The shell around one house.
 
@@ -31,6 +37,7 @@ class Node:
         peers: person's id → their client, while connected.
         received: messages from clients so far.
         want_keys: called when a client shows a JWT of an unknown key.
+        alert: called with each report, when it is kept.
     """
 
     def __init__(self, house: House, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
@@ -39,6 +46,7 @@ class Node:
         self.peers: dict[str, Peer] = {}
         self.received = 0
         self.want_keys: Callable[[], None] = _nothing
+        self.alert: Callable[[Report], None] = _tell_nobody
         self.fanout = Fanout(loop.call_soon)
         self._loop = loop
         self._timer: asyncio.TimerHandle | None = None
@@ -93,12 +101,35 @@ class Node:
                 if peer is not None:
                     self.fanout.detach(room.id, peer)
             case Ended(room):
-                self.house.room_ended(room)
+                self.house.room_ended(room, now=self.clock.now())
             case Gone(person):
                 peer = self.peers.pop(person.id, None)
                 self.house.identities.went(person.id, now=self.clock.now())
                 if peer is not None:
                     peer.sent_away()
+
+    def put_out(self, peer: Peer, last: Bye) -> None:
+        """Have somebody leave their seat and their connection at once."""
+        person = peer.session.person
+        self.lost(peer)
+        if person is not None:
+            self._leave(person)
+        peer.session.unseat()
+        peer.end(last)
+
+    def forget(self, identity: str) -> None:
+        """Have somebody leave, connected or not, as if they had asked for it."""
+        peer = self.peers.get(identity)
+        person = self.house.world.people.get(identity)
+        if peer is not None:
+            self.put_out(peer, bye(1000))
+        elif person is not None:
+            self._leave(person)
+
+    def _leave(self, person: Person) -> None:
+        for change in self.house.world.leave(person, now=self.clock.now()):
+            self.carry_out(change)
+        self.arm()
 
     def arm(self) -> None:
         """Have the timer ring when the rooms next have something to do."""

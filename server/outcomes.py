@@ -8,6 +8,7 @@ from rooms.events import Event
 from rooms.person import Person
 from server.answers import Bye
 from server.codes import CLOSE_CODES
+from server.store.rows import Report
 
 
 class Arrived(NamedTuple):
@@ -38,16 +39,29 @@ class WantsKeys(NamedTuple):
     """Somebody showed a JWT of a key that is not known: the host application may have a newer one."""
 
 
+class Alert(NamedTuple):
+    """The operator is to know of a report."""
+
+    report: Report
+
+
 class End(NamedTuple):
     """The connection closes after this last message."""
 
     bye: Bye
 
 
-Outcome: TypeAlias = Sequence[Event | Change | Arrived | Hides | Patience | Lasts | WantsKeys | End]
+Rare: TypeAlias = Arrived | Hides | Patience | Lasts | WantsKeys | Alert | End
+Outcome: TypeAlias = Sequence[Event | Change | Rare]
 
 
-def bye(code: int, *, ref: str | None = None) -> Bye:
-    """Return the last message before a close with that code; the reader comes back at once, after a pause or never."""
+def bye(code: int, *, ref: str | None = None, reason: str = "") -> Bye:
+    """Return the last message before a close with that code; the reader comes back at once, after a pause or never.
+
+    Args:
+        reason: a sentence for this reader; by default what the code means.
+    """
     row = CLOSE_CODES[code]
-    return Bye(code=code, reason=row.means, why_code=row.name, reconnect_in=1.0 if row.may_return else None, ref=ref)
+    return Bye(
+        code=code, reason=reason or row.means, why_code=row.name, reconnect_in=1.0 if row.may_return else None, ref=ref
+    )

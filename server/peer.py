@@ -8,12 +8,12 @@ from asyncio import TimerHandle
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rooms.changes import Published, Seated
+from rooms.changes import Change, Published, Seated
 from rooms.events import Event
 from server.answers import AuthExpiring, Bye
 from server.codec import JSON, SUBPROTOCOLS, Codec, Unreadable
 from server.connection import Connection
-from server.outcomes import Arrived, End, Hides, Lasts, Outcome, Patience, WantsKeys, bye
+from server.outcomes import Alert, Arrived, End, Hides, Lasts, Outcome, Patience, Rare, WantsKeys, bye
 from server.session import Session, State
 
 if TYPE_CHECKING:
@@ -120,24 +120,33 @@ class Peer:
                 for_me = []
             if isinstance(what, Published):
                 node.fanout.publish(what.room.id, what.event)
-            elif isinstance(what, Arrived):
-                node.introduce(self, what.person)
-                self.connection.entered()
-            elif isinstance(what, Hides):
-                node.hide(self, what.members)
-            elif isinstance(what, Patience):
-                self.connection.await_enter(what.seconds)
-            elif isinstance(what, Lasts):
-                self._expire_after(what.seconds)
-            elif isinstance(what, WantsKeys):
-                node.want_keys()
-            elif isinstance(what, End):
-                self.end(what.bye)
             else:
-                node.carry_out(what)
+                self._carry_out_rare(what)
         if for_me:
             self._answer(for_me)
         node.arm()
+
+    def _carry_out_rare(self, what: Change | Rare) -> None:
+        """Do what follows from few commands: words come by no way through here."""
+        node = self._node
+        match what:
+            case Arrived(person):
+                node.introduce(self, person)
+                self.connection.entered()
+            case Hides(members):
+                node.hide(self, members)
+            case Patience(seconds):
+                self.connection.await_enter(seconds)
+            case Lasts(seconds):
+                self._expire_after(seconds)
+            case WantsKeys():
+                node.want_keys()
+            case Alert(report):
+                node.alert(report)
+            case End(last):
+                self.end(last)
+            case _:
+                node.carry_out(what)
 
     def sit(self, seated: Seated) -> None:
         """Tell this client where they sit now."""

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from server.commands import COMMANDS
-from server.house import KEPT, House
+from server.house import House
 from server.http import HttpResponse, Request, Routes
 from server.messages import PROTOCOL, wire_name
 from server.operate import asyncapi
@@ -24,11 +24,14 @@ def about(house: House) -> dict[str, Any]:
         "version": VERSION,
         "protocol": PROTOCOL,
         "commands": [wire_name(command) for command in COMMANDS],
-        "features": ["far", "resume", "mute", *_auth(house)],
+        "features": ["far", "resume", "mute", "report", *_auth(house)],
         "limits": house.limits,
         "terms": house.info.terms,
         "contact": house.info.contact,
-        "kept": KEPT,
+        "terms_version": house.terms_version,
+        "adults_only": bool(house.settings.adults_only),
+        "kept": house.kept,
+        "lasting": house.store.is_lasting,
     }
 
 

@@ -23,8 +23,23 @@ from rooms.room import Room, Seat
 from rooms.seating import place_of
 from server.acts import HANDLERS
 from server.answers import Error, RoomEvent
+from server.bugs import log
 from server.codes import Refused
-from server.commands import Auth, Away, Command, Enter, Leave, Move, Mute, Next, Ping, Rename, Say, Unmute
+from server.commands import (
+    Auth,
+    Away,
+    Command,
+    Enter,
+    Leave,
+    Move,
+    Mute,
+    Next,
+    Ping,
+    Rename,
+    Report,
+    Say,
+    Unmute,
+)
 from server.house import House
 from server.messages import wire_name
 from server.origin import Origin
@@ -33,6 +48,7 @@ from server.safety.identities import Identity
 from server.safety.rates import Meter, per_period, take_all
 from server.safety.verified import UnknownKey
 from server.safety.work import NONCE_GOOD_S, Challenge
+from server.store.store import StoreError
 
 
 class State(Enum):
@@ -53,6 +69,7 @@ TRANSITIONS: dict[tuple[State, type[Command]], State] = {
     (State.SEATED, Mute): State.SEATED,
     (State.SEATED, Unmute): State.SEATED,
     (State.SEATED, Auth): State.SEATED,
+    (State.SEATED, Report): State.SEATED,
     (State.SEATED, Ping): State.SEATED,
     (State.SEATED, Leave): State.ENDED,
 }
@@ -105,6 +122,8 @@ class Session:
             outcome = self._refuse_command(Refused("bad_cell", str(error)), command, now)
         except Refused as refused:
             outcome = self._refuse_command(refused, command, now)
+        except StoreError as error:
+            outcome = self._refuse_command(_unkept(error), command, now)
         else:
             self.state = after
         return [*back, *outcome] if back else outcome
@@ -121,6 +140,9 @@ class Session:
             ref=ref,
             **refused.details,  # type: ignore[arg-type]
         )
+        if refused.code == "banned":
+            self.state = State.ENDED
+            return (error, End(bye(4500, reason=refused.message)))
         if self._count_error(now):
             return (error, *self._after(refused))
         self.state = State.ENDED
@@ -153,6 +175,7 @@ class Session:
         """Return how to tell this client where they sit, and hide whom they mute there from now on."""
         room = seated.room
         self._hide_muted(room)
+        self.identity.sat_in(room.id, now)
         members = tuple(self._as_seen(member) for member in seated.members)
         return RoomEvent(
             room=room.id,
@@ -283,3 +306,9 @@ class Session:
                 return True
             self._errors = Meter(rate)
         return not take_all((self._errors,), now)
+
+
+def _unkept(error: StoreError) -> Refused:
+    """Return the refusal of what could not be written down: a full disk is no reason to lose anybody's connection."""
+    log.error("%s", error)
+    return Refused("not_now", "The server cannot write this down at the moment; try again later.")

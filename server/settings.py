@@ -18,6 +18,7 @@ from msgspec import Meta
 
 from server import edge, vouching
 from server.limits import Limits
+from server.safety import area
 
 ENVIRONMENT_PREFIX = "HEREABOUTS_"
 TEST_PREFIX = "HEREABOUTS_TEST_"
@@ -30,7 +31,6 @@ WITHOUT_EFFECT = frozenset(
         "drain_s",
         "eject_present_s",
         "new_identity_s",
-        "report_grace_s",
         "same_text_rooms",
         "same_text_rooms_all",
     }
@@ -40,7 +40,7 @@ WITHOUT_EFFECT = frozenset(
 BINDS_LOOPBACK = frozenset({"connections_per_address", "sockets_per_address", "work_above_connects_per_s"})
 """Settings that loopback clients are exempt from unless somebody sets them, even to the default."""
 
-SECRETS = frozenset({"secret", "auth_secret"})
+SECRETS = frozenset({"secret", "auth_secret", "admin_token", "webhook_secret"})
 """Settings whose values are shown nowhere, not even when they are malformed."""
 
 DEFAULT = "default"
@@ -50,6 +50,8 @@ DEFAULT = "default"
 _LINE = r"\A[^\x00-\x1f\x7f-\x9f\ud800-\udfff]*\Z"
 _SECRET = r"\A([0-9a-fA-F]{64})?\Z"
 _SHARED_SECRET = r"\A([\x21-\x7e]{32,200})?\Z"
+_TOKEN = r"\A([\x21-\x7e]{24,200})?\Z"
+_WEB_ADDRESS = r"\A(https?://[\x21-\x7e]+)?\Z"
 
 
 class SettingsError(ValueError):
@@ -176,6 +178,85 @@ class Settings(Limits, frozen=True, kw_only=True):
         int,
         Meta(ge=0, le=1, description="1: only people with such a JWT are let in."),
     ] = 0
+    terms_version: Annotated[
+        str,
+        Meta(
+            max_length=64,
+            pattern=_LINE,
+            description="Which version of the terms people accept, in `enter.terms`, before they sit down. Without one "
+            "nobody is asked.",
+        ),
+    ] = ""
+    adults_only: Annotated[
+        int,
+        Meta(ge=0, le=1, description="1: whoever accepts the terms says with it that they are 18 or older."),
+    ] = 0
+    area: Annotated[
+        str,
+        Meta(
+            max_length=4000,
+            pattern=_LINE,
+            description="Geohash prefixes, separated by spaces, of the only places served: `dr5r dr72`. Without any, "
+            "the whole world is.",
+        ),
+    ] = ""
+    hours: Annotated[
+        str,
+        Meta(
+            max_length=11,
+            pattern=r"\A(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?\Z",
+            description="When people are let in, each day: `17:00-02:00`. Who sits by then may stay. "
+            "Without any, always.",
+        ),
+    ] = ""
+    hours_zone: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=64,
+            pattern=r"\A[A-Za-z0-9_+/-]+\Z",
+            description="The time zone of hours, by its name in the IANA database: `Europe/Madrid`.",
+        ),
+    ] = "UTC"
+    outside: Annotated[
+        str,
+        Meta(
+            max_length=300,
+            pattern=_LINE,
+            description="What people are told who come from outside the area or the hours, in the operator's words.",
+        ),
+    ] = ""
+    admin_token: Annotated[
+        str,
+        Meta(
+            pattern=_TOKEN,
+            description="What opens /admin: 24 to 200 characters without spaces. Without one there is no /admin.",
+        ),
+    ] = ""
+    admin_socket: Annotated[
+        str,
+        Meta(
+            max_length=100,
+            pattern=_LINE,
+            description="Where `hereabouts admin` finds the server, as a path of at most 100 characters. Without one: "
+            "`admin.sock` in the folder of data, else `hereabouts-PORT.sock` in $XDG_RUNTIME_DIR, else nowhere.",
+        ),
+    ] = ""
+    webhook_url: Annotated[
+        str,
+        Meta(
+            max_length=2000,
+            pattern=_WEB_ADDRESS,
+            description="Where to tell of new reports, by HTTP POST: a ticket and counts, and no word of anybody's.",
+        ),
+    ] = ""
+    webhook_secret: Annotated[
+        str,
+        Meta(
+            pattern=_TOKEN,
+            description="What the webhook's messages are signed with: 24 to 200 characters without spaces.",
+        ),
+    ] = ""
     time_scale: Annotated[
         float,
         Meta(
@@ -187,13 +268,16 @@ class Settings(Limits, frozen=True, kw_only=True):
     ] = 1.0
 
     def contradictions(self) -> Iterator[str]:
-        """Yield one sentence for each pair of values that cannot hold together; none for good settings."""
+        """Yield one sentence for each value that cannot be used, alone or with another."""
         yield from super().contradictions()
         if bool(self.tls_cert) != bool(self.tls_key):
             there, missing = ("tls_cert", "tls_key") if self.tls_cert else ("tls_key", "tls_cert")
             yield f"{there} is set and {missing} is not: TLS takes both."
         yield from edge.problems(trusted_proxies=self.trusted_proxies, allowed_origins=self.allowed_origins)
         yield from vouching.problems(self)
+        yield from area.problems(area=self.area, hours=self.hours, hours_zone=self.hours_zone)
+        if self.webhook_url and not self.webhook_secret:
+            yield "webhook_url is set, but no webhook_secret: whoever gets the messages could not tell whose they are."
 
     def __repr__(self) -> str:
         """Return the settings that differ from their defaults, without any value of a secret."""
@@ -219,7 +303,10 @@ class Setting:
         if self.name == "secret":
             return "64 hexadecimal digits, or nothing"
         if self.name in SECRETS:
-            return "32 to 200 characters without spaces, or nothing"
+            fewest = 32 if self.name == "auth_secret" else 24
+            return f"{fewest} to 200 characters without spaces, or nothing"
+        if self.name == "hours":
+            return "a time to another time, as in 17:00-02:00, or nothing"
         if self.kind is str:
             return f"one line of text, {self.low} to {self.high} characters"
         return f"a {'whole ' * (self.kind is int)}number, {self.low} to {self.high}"

@@ -22,6 +22,8 @@ from server.origin import LOOPBACK, Origin
 from server.peer import Peer
 from server.safety.tokens import IDENTITY_BYTES
 from server.settings import BINDS_LOOPBACK, Settings
+from server.store.memory import MemoryStore
+from server.store.sealing import NONCE_BYTES, Seal
 
 BEGAN = 1_700_000_000.0
 """When every stage begins, Unix seconds; in this cell's window there is more than a quarter of an hour left."""
@@ -42,7 +44,7 @@ Json = dict[str, Any]
 def make_house(key: bytes = KEY, seed: int = 1, **settings: Any) -> House:
     """Return a house whose chance, ids and identities are the same every time."""
     chosen = Settings(**settings)
-    ids, identities = count(1), count(1)
+    ids, identities, tickets, nonces = count(1), count(1), count(1), count(1)
     world = World(chosen, rng=random.Random(seed), new_id=lambda: f"id{next(ids)}")
     return House(
         chosen,
@@ -51,6 +53,9 @@ def make_house(key: bytes = KEY, seed: int = 1, **settings: Any) -> House:
         new_identity=lambda: next(identities).to_bytes(IDENTITY_BYTES, "big"),
         new_nonce=lambda: f"nonce{next(ids)}",
         exempt=BINDS_LOOPBACK - set(settings),
+        new_ticket=lambda: f"T{next(tickets)}",
+        store=MemoryStore(),
+        seal=Seal(key, new_nonce=lambda: next(nonces).to_bytes(NONCE_BYTES, "big")),
     )
 
 

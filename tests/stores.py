@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from server.store.rows import AuditEntry, Ban, Block, Ended, Report, Standing
+from server.store.rows import AuditEntry, Ban, Block, Ended, Notice, Report, Standing
 from server.store.sealing import Seal
 from server.store.sqlite import SqliteStore
 
@@ -55,6 +55,11 @@ def report(ticket: str = "R1", **fields: Any) -> Report:
         "times": 3, "at": 1.0, "last_at": 2.0, "until": 100.0,
     }  # fmt: skip
     return Report(**made | fields)
+
+
+def notice(id: str = "n1", **fields: Any) -> Notice:
+    made = dict[str, Any](notice=id, identity=ANN, text="Stop advertising.", level="warning", at=1.0, until=100.0)
+    return Notice(**made | fields)
 
 
 def audited(act: str = "close", **fields: Any) -> AuditEntry:

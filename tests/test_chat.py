@@ -122,7 +122,7 @@ async def test_what_happens_in_a_room_is_told() -> None:
         await peer.bye_to_leave()
 
     async with sitting(script, size=WIDE) as person:
-        screen = await person.sees("From the server Maintenance at nine.")
+        screen = await person.sees("From the operator Maintenance at nine.")
         told = ["Dee sat down", "Bo is now Bob", "Cy is away", "Cy is back", "Dee got lost on the way"]
         assert [screen.index(words) for words in told] == sorted(screen.index(words) for words in told)
         assert re.search(r"This room ends in (2:00|1:5\d)\. Everyone is then seated anew\.", screen)
@@ -230,7 +230,7 @@ async def test_slash_commands_ask_for_what_they_name() -> None:
 
     async def script(peer: Peer) -> None:
         await peer.enter(seq=1)
-        for _ in range(7):
+        for _ in range(8):
             command = await peer.receive()
             asked.append({name: value for name, value in command.items() if name not in ("ref", "room")})
             answers: dict[str, Message] = {
@@ -239,6 +239,7 @@ async def test_slash_commands_ask_for_what_they_name() -> None:
                 "rename": {"type": "changed", "seq": 2, "id": "a", "member": member("a", "Eva")},
                 "away": {"type": "changed", "seq": 3, "id": "a", "member": member("a", "Eva", away=True)},
                 "ping": {"type": "pong", "now": NOW_MS},
+                "report": {"type": "reported", "ticket": "T1"},
                 "move": {"type": "moved", "cell": "dr5rv", "counts_from": NOW_MS + 90_000},
             }
             if command["type"] == "say":
@@ -252,6 +253,8 @@ async def test_slash_commands_ask_for_what_they_name() -> None:
         await person.sees("You see no more of what Bo says. Nobody is told.", "⊘ Bo muted")
         await person.enter("/unmute BO")
         await person.sees("You see again what Bo says.")
+        await person.enter("/report bo SPAM sells watches")
+        await person.sees("Reported; your ticket is T1.", "Nobody else is told.")
         await person.enter("/name Eva")
         await person.sees("You are now Eva", "◆ Eva you")
         await person.enter("/away")
@@ -264,6 +267,7 @@ async def test_slash_commands_ask_for_what_they_name() -> None:
     assert asked == [
         {"type": "mute", "who": "b"},
         {"type": "unmute", "who": "b"},
+        {"type": "report", "who": "b", "reason": "spam", "note": "sells watches"},
         {"type": "rename", "name": "Eva"},
         {"type": "away"},
         {"type": "ping"},
@@ -278,6 +282,8 @@ async def test_slash_commands_ask_for_what_they_name() -> None:
         ("/dance", "There is no /dance; /help shows what there is."),
         ("/mute", "/mute wants a name after it: /mute NAME"),
         ("/mute Zoe", "Nobody here is called 'Zoe'. Here are: Bo, Cy."),
+        ("/report Bo", "/report wants a name and one of these: spam, scam,"),
+        ("/report Zoe spam", "Nobody here is called 'Zoe'. Here are: Bo, Cy."),
         ("/move a!", "'a!' is no geohash"),
         ("x" * 11, "That has 11 characters; 10 can be said at once."),
     ],

@@ -191,6 +191,18 @@ def test_chat_at_what_is_no_address_says_so() -> None:
     assert "nonsense" in result.output
 
 
+def test_terms_are_shown_and_accepted_by_hand_alone() -> None:
+    needed = {
+        "code": "terms_needed", "message": "First the terms.", "about": "enter", "terms": "Be kind.\x1b[2J",
+        "terms_version": "2026-11; rm", "adults_only": True,
+    }  # fmt: skip
+    with served(refusing(needed)) as url:
+        result = run("--cell", "dr5ru7", "--url", url)
+    assert result.exit_code == 1
+    assert "  Be kind.␛[2J\n" in result.output
+    assert "and say that you are 18 or older, add: --accept-terms '2026-11; rm'" in result.output
+
+
 def test_chat_refused_at_the_door_says_why_and_what_to_do() -> None:
     with served(refusing({"code": "too_precise", "message": "finer than 5", "about": "enter"})) as url:
         result = run("--cell", "dr5ru7", "--url", url)

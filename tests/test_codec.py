@@ -29,6 +29,7 @@ FULL: dict[str, dict[str, Any]] = {
     "mute": {"who": "m"},
     "unmute": {"who": "m"},
     "auth": {"auth": "a"},
+    "report": {"who": "m", "seq": 4, "bottle": "b", "room": "r", "reason": "spam", "note": "n"},
 }  # fmt: skip
 """Every field that a command may have besides `ref`."""
 

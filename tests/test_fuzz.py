@@ -111,6 +111,10 @@ def test_a_hundred_thousand_wrong_frames_harm_nobody(caplog: pytest.LogCaptureFi
         "bad_topic",
         "work_needed",
         "auth_needed",
+        "banned",
+        "outside",
+        "terms_needed",
+        "not_now",
     }
     assert set(street.closes) <= {*CLOSE_CODES, 1006}
     assert {1000, 1003, 1006, 4502, 4503} <= set(street.closes)

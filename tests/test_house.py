@@ -158,5 +158,8 @@ def test_people_and_rooms_that_ended_leave_nothing_in_memory() -> None:
     assert not stage.hearing()
     assert len(stage.house.identities._absent) == 15
     del guest
+    stage.house.expire(now=stage.clock.now())
+    assert not stage.house.trails._live
+    assert not stage.house.trails._ended
     gc.collect()
     assert not [one for one in gc.get_objects() if isinstance(one, Room | Seat)]

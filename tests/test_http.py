@@ -47,7 +47,7 @@ def test_route_answers_get_and_the_connection_ends() -> None:
     assert headers["content-length"] == "13"
     assert headers["content-type"] == "application/json"
     assert headers["cache-control"] == "no-store"
-    assert asked[-1] == ("GET", "/livez", "why=%20x", {"host": "here", "x-test": "Yes"})
+    assert asked[-1] == Request("GET", "/livez", "why=%20x", {"host": "here", "x-test": "Yes"})
 
 
 def test_head_gets_the_same_headers_and_no_body() -> None:

@@ -113,6 +113,25 @@ def test_who_left_is_forgotten_but_for_the_end_of_their_tokens() -> None:
     assert refused(identities, identities.token(identity, now=NOW), now=NOW + 101) == "bad_token"
 
 
+def test_who_went_is_forgotten_when_their_token_must_have_expired() -> None:
+    identities = make(token_ttl_s=100)
+    people = [came(identities) for _ in range(3)]
+    for number, person in enumerate(people):
+        identities.went(person.id, now=NOW + number)
+    identities.forget(now=NOW + 101)
+    assert list(identities._absent) == [people[2].id]
+
+
+def test_who_left_is_forgotten_at_once_and_their_token_stays_useless() -> None:
+    identities = make()
+    person = came(identities)
+    identities.went(person.id, now=NOW)
+    identities.end(person.id, now=NOW)
+    assert not identities._online
+    assert not identities._absent
+    assert refused(identities, identities.token(person, now=NOW)) == "bad_token"
+
+
 def test_enter_that_fails_leaves_nothing_behind() -> None:
     identities = make()
     for _ in range(10):

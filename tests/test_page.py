@@ -12,7 +12,8 @@ from client_demo.make_page_data import as_steps, city_line, land_rings
 from client_demo.places import City, cities
 from rooms.whys import SENTENCES
 from server.codes import CLOSE_CODES
-from server.house import KEPT
+from server.privacy import kept
+from server.settings import Settings
 
 PAGE = Path(__file__).parent.parent / "client_demo" / "page"
 STRINGS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (PAGE / "strings").iterdir()}
@@ -54,7 +55,8 @@ def test_every_language_has_every_sentence_with_the_same_blanks(language: str) -
 def test_every_language_says_why_and_what_is_kept_and_how_it_ends(language: str) -> None:
     words = STRINGS[language]
     assert {f"why.{code}" for code in SENTENCES} <= set(words)
-    assert {f"kept.{sentence}" for sentence in KEPT} <= set(words)
+    for is_lasting in (True, False):
+        assert {f"kept.{sentence}" for sentence in kept(Settings(), is_lasting=is_lasting)} <= set(words)
     back = {f"end.{code.name}" for code in CLOSE_CODES.values() if code.may_return or code.name == "replaced"}
     assert back <= set(words)
 

@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from server.commands import COMMANDS
-from server.house import CLIENT_LIMITS, KEPT
+from server.house import CLIENT_LIMITS
 from server.http import HttpResponse, Request, Routes
 from server.messages import wire_name
+from server.privacy import kept
 from server.routes import RETRY_AFTER_S, about, routes
+from server.settings import Settings
 from server.version import VERSION
 from tests.sessions import make_house
 
@@ -68,8 +70,13 @@ def test_about_tells_commands_limits_and_who_serves() -> None:
     assert told["commands"] == [wire_name(command) for command in COMMANDS]
     assert set(told["limits"]) == set(CLIENT_LIMITS)
     assert told["limits"]["seats_max"] == 9
-    assert told["kept"] == list(KEPT)
-    assert {"name", "version", "protocol", "commands", "features", "limits", "terms", "contact", "kept"} == set(told)
+    assert told["kept"] == list(kept(Settings(), is_lasting=False))
+    assert told["lasting"] is False
+    assert (told["terms_version"], told["adults_only"]) == ("", False)
+    assert set(told) == {
+        "name", "version", "protocol", "commands", "features", "limits", "terms", "contact", "kept", "terms_version",
+        "adults_only", "lasting",
+    }  # fmt: skip
 
 
 def test_about_tells_no_secret() -> None:

@@ -25,6 +25,7 @@ from server.commands import (
     Next,
     Ping,
     Rename,
+    Report,
     Resume,
     Say,
     Unmute,
@@ -49,6 +50,7 @@ RIGHT: dict[type[Command], Callable[[str], AnyCommand]] = {
     Mute: lambda other: Mute(who=other, ref="r"),
     Unmute: lambda other: Unmute(who=other, ref="r"),
     Auth: lambda _: Auth(auth=JWT, ref="r"),
+    Report: lambda other: Report(who=other, reason="spam", ref="r"),
     Ping: lambda _: Ping(ref="r"),
 }
 """A command of each kind that is right for somebody seated beside the member `other`."""
@@ -212,7 +214,7 @@ def test_enter_is_answered_by_who_one_is_where_and_what_is_kept() -> None:
 
 def provoke(code: str) -> tuple[Session, AnyCommand]:
     """Return a session and a command that it refuses with that code."""
-    house = make_house(say_burst=1)
+    house = make_house(say_burst=1, **REFUSING.get(code, {}))
     session = Session(house, ORIGIN) if code not in SEATED_REFUSALS else seated(house)
     match code:
         case "auth_needed":
@@ -235,6 +237,9 @@ def crowded() -> Session:
     return sessions[-1]
 
 
+REFUSING: dict[str, dict[str, Any]] = {"outside": {"area": "u33"}, "terms_needed": {"terms_version": "2"}}
+"""Settings without which nobody is refused so."""
+
 NEW_REFUSALS: dict[str, AnyCommand] = {
     "not_entered": Ping(ref="r"),
     "bad_cell": Enter(cell="\"'; drop", ref="r"),
@@ -245,16 +250,20 @@ NEW_REFUSALS: dict[str, AnyCommand] = {
     "bad_auth": Enter(cell=HERE, auth="jwt", ref="r"),
     "auth_needed": Enter(cell=HERE, ref="r"),
     "work_needed": Enter(cell=HERE, ref="r"),
+    "outside": Enter(cell=HERE, ref="r"),
+    "terms_needed": Enter(cell=HERE, terms="1", ref="r"),
 }
 SEATED_REFUSALS: dict[str, AnyCommand] = {
     "already_entered": Enter(cell=HERE, ref="r"),
     "bad_text": Say(text="", ref="r"),
     "no_such_member": Mute(who="nobody", ref="r"),
+    "no_such_bottle": Report(bottle="b", reason="spam", ref="r"),
     "wrong_room": Say(text="hi", room="elsewhere", ref="r"),
     "rate_limited": Say(text="hi", ref="r"),
 }
-BY_OTHERS = {"bad_message", "unknown_type", "unavailable"}
-"""Refused by the codec: tests/test_codec.py; `bad_message` also for a `resume` from the future."""
+BY_OTHERS = {"bad_message", "unknown_type", "unavailable", "banned", "not_now"}
+"""Refused by the codec: tests/test_codec.py; `bad_message` also for a `resume` from the future. `banned` ends the
+connection: tests/test_admission.py; `not_now` tells of a full disk: tests/test_reports.py."""
 
 
 def test_every_error_code_can_be_provoked() -> None:
@@ -270,7 +279,9 @@ def test_refusal_is_one_error_that_changes_nothing(code: str) -> None:
     refused = error([what for what in session.receive(command, now=NOW) if not isinstance(what, Patience)])
     assert (refused.code, refused.about, refused.ref) == (code, wire_name(type(command)), "r")
     assert refused.message
-    assert (refused.retry_after is not None) == (code == "rate_limited") == ERROR_CODES[code].may_retry
+    assert (refused.retry_after is not None) == (code == "rate_limited")
+    # Of a place outside nothing changes with time; of an hour outside it does: tests/test_admission.py.
+    assert ERROR_CODES[code].may_retry == (code in ("rate_limited", "outside"))
     assert (session.state, session.person) == (state, person)
     assert (room.seq, dict(room.seats)) == before if room else not session.house.world.people
 

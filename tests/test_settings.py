@@ -43,6 +43,8 @@ DEFAULTS: dict[str, int | float | str] = {
     "token_ttl_s": 604_800,
     "eject_present_s": 120,
     "report_grace_s": 600,
+    "report_ttl_s": 2_592_000,
+    "audit_ttl_s": 31_536_000,
     "same_text_rooms": 3,
     "same_text_rooms_all": 5,
     "work_above_connects_per_s": 200,
@@ -85,6 +87,16 @@ DEFAULTS: dict[str, int | float | str] = {
     "auth_audience": "",
     "auth_claims": "",
     "auth_required": 0,
+    "terms_version": "",
+    "adults_only": 0,
+    "area": "",
+    "hours": "",
+    "hours_zone": "UTC",
+    "outside": "",
+    "admin_token": "",
+    "admin_socket": "",
+    "webhook_url": "",
+    "webhook_secret": "",
 }
 
 numbers = [name for name, setting in SETTINGS.items() if setting.kind is not str]

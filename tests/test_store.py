@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from server.store.memory import MemoryStore
+from server.store.memory import NOTICES_MAX, MemoryStore
+from server.store.rows import Switch
 from server.store.store import Store
-from tests.stores import ANN, BO, CY, audited, ban, block, ended, on_disk, report, standing
+from tests.stores import ANN, BO, CY, audited, ban, block, ended, notice, on_disk, report, standing
 
 Reopen = Callable[[Store], Store]
 
@@ -227,6 +228,52 @@ def test_removed_report_takes_its_evidence_along(store: Store, reopen: Reopen) -
     store = reopen(store)
     assert store.report("R1") is None
     assert store.evidence("R1") is None
+
+
+def test_open_report_is_found_by_room_and_person_until_it_is_closed(store: Store, reopen: Reopen) -> None:
+    store.put_report(report("R1", room="one", against=BO), b"")
+    store.put_report(report("R2", room="one", against=""), b"")
+    store.put_report(report("R3", room="two", against=BO), b"")
+    store = reopen(store)
+    assert store.open_report("one", BO) == report("R1", room="one", against=BO)
+    assert store.open_report("one", "") == report("R2", room="one", against="")
+    assert store.open_report("two", "") is None
+    store.close_report("R1", now=5.0)
+    store.remove_report("R2")
+    store = reopen(store)
+    assert store.open_report("one", BO) is None
+    assert store.open_report("one", "") is None
+    assert store.open_report("two", BO) == report("R3", room="two", against=BO)
+
+
+def test_notices_wait_for_their_person_and_are_taken_once(store: Store, reopen: Reopen) -> None:
+    store.add_notice(notice("n1", at=1.0))
+    store.add_notice(notice("n2", at=2.0, text="¡Por favor!"))
+    store.add_notice(notice("n3", identity=BO))
+    store = reopen(store)
+    assert store.take_notices(ANN) == [notice("n1", at=1.0), notice("n2", at=2.0, text="¡Por favor!")]
+    store = reopen(store)
+    assert store.take_notices(ANN) == []
+    assert store.expire(now=100.0) == 1
+    assert reopen(store).take_notices(BO) == []
+
+
+def test_of_too_many_notices_the_oldest_is_forgotten(store: Store, reopen: Reopen) -> None:
+    for number in range(NOTICES_MAX + 1):
+        store.add_notice(notice(f"n{number}", at=float(number)))
+    kept = [one.notice for one in reopen(store).take_notices(ANN)]
+    assert kept == [f"n{number}" for number in range(1, NOTICES_MAX + 1)]
+
+
+def test_switched_off_stays_off(store: Store, reopen: Reopen) -> None:
+    assert not store.is_off("anonymous")
+    store.switch_off(Switch(feature="anonymous", at=1.0))
+    store = reopen(store)
+    assert store.is_off("anonymous")
+    store.expire(now=1e12)
+    assert store.is_off("anonymous")
+    store.switch_on("anonymous")
+    assert not reopen(store).is_off("anonymous")
 
 
 def test_audit_log_tells_the_newest_first_and_forgets(store: Store, reopen: Reopen) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from client_demo.terminal.slash import COMMANDS, Misunderstood, Slash, Words, choose_member, parse
+from client_demo.terminal.slash import COMMANDS, Misunderstood, Slash, Words, choose_member, parse, parse_report
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,15 @@ def test_line_that_asks_for_nothing_there_is_says_what_there_is(typed: str) -> N
 def test_every_command_parses_as_itself() -> None:
     for name, (wanted, _) in COMMANDS.items():
         assert parse(f"/{name} {wanted}") == Slash(name, wanted)
+
+
+def test_report_names_whom_why_and_perhaps_a_note() -> None:
+    assert parse_report("Quiet Otter spam") == ("Quiet Otter", "spam", "")
+    assert parse_report("Bo SCAM sells  other watches") == ("Bo", "scam", "sells other watches")
+    assert parse_report("Spam other") == ("Spam", "other", "")
+    for wanting in ("Bo", "spam", "Bo because"):
+        with pytest.raises(Misunderstood, match="harassment"):
+            parse_report(wanting)
 
 
 def test_member_is_chosen_by_name_or_by_its_beginning() -> None:

@@ -179,6 +179,9 @@ class ChatApp(App[list[str]], inherit_bindings=False):
             case "mute" | "unmute":
                 who = slash.choose_member(argument, names)
                 self._ask(client.mute(who) if asked.name == "mute" else client.unmute(who), asked)
+            case "report":
+                name, reason, note = slash.parse_report(argument)
+                self._ask(client.report(self._choose_lately(name, names), reason, note=note), asked)
             case "name":
                 self._ask(client.rename(argument), asked)
             case "move":
@@ -186,6 +189,16 @@ class ChatApp(App[list[str]], inherit_bindings=False):
                 self._ask(client.move(parse_place(near=near, cell=cell, characters=self._finest()).cell), asked)
             case other:
                 getattr(self, f"action_{other}")()
+
+    def _choose_lately(self, typed: str, here: dict[str, str]) -> str:
+        """Return who is meant: of those here, or else of those met before."""
+        try:
+            return slash.choose_member(typed, here)
+        except Misunderstood:
+            met = self.story.met()
+            if not met.keys() - here.keys():
+                raise
+            return slash.choose_member(typed, met)
 
     def _finest(self) -> int:
         return int(self.client.limits.get("finest_cell") or 6)

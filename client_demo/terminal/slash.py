@@ -30,6 +30,7 @@ COMMANDS = {
     "next": ("", "sit with other people, at once"),
     "mute": ("NAME", "stay, and see no more of what they say"),
     "unmute": ("NAME", "see again what they say"),
+    "report": ("NAME REASON", "tell the operator; a note may follow"),
     "name": ("NAME", "be called something else"),
     "away": ("", "keep the seat while you are gone; again to be back"),
     "move": ("CELL", "tell a new place, as a cell or LAT,LON"),
@@ -57,6 +58,22 @@ def parse(typed: str) -> Words | Slash:
     if argument and not wanted:
         raise Misunderstood(f"/{name} stands alone. To say it, begin with //.")
     return Slash(name, argument)
+
+
+REASONS = ("spam", "scam", "harassment", "sexual", "minor", "violence", "impersonation", "other")
+
+
+def parse_report(argument: str) -> tuple[str, str, str]:
+    """Return whom, why, and the note; names may hold spaces, so the first reason behind one ends it.
+
+    Raises:
+        Misunderstood: there is no name, or no reason behind it.
+    """
+    words = argument.split()
+    for number, word in enumerate(words[1:], 1):
+        if word.lower() in REASONS:
+            return " ".join(words[:number]), word.lower(), " ".join(words[number + 1 :])
+    raise Misunderstood(f"/report wants a name and one of these: {', '.join(REASONS)}. A note may follow.")
 
 
 def choose_member(typed: str, names: dict[str, str]) -> str:

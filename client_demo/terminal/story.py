@@ -172,6 +172,18 @@ class Story:
     def _on_unmuted(self, event: Message) -> None:
         self._transcript.note(f"You see again what {self._name(event['who'])} says.")
 
+    def _on_reported(self, event: Message) -> None:
+        self._transcript.note(
+            f"Reported; your ticket is {safe.line(event['ticket'])}. The operator sees what was said lately. "
+            "Nobody else is told.",
+            kind="good",
+        )
+
+    def met(self) -> dict[str, str]:
+        """Return the names of everybody met so far, by member id; of two of one name the later one."""
+        latest = {safe.line(member["name"]): id for id, member in self._known.items() if id != self._me}
+        return {id: name for name, id in latest.items()}
+
     def _name(self, id: str) -> str:
         return safe.line(self._known.get(id, {}).get("name", "")) or "Somebody"
 
@@ -200,7 +212,7 @@ class Story:
         self._transcript.note(f"Your new place {safe.line(event['cell'])} counts in {at}, or with ^N at once.")
 
     def _on_notice(self, event: Message) -> None:
-        words = Content.assemble(("From the server  ", "bold"), safe.lines(event["text"]))
+        words = Content.assemble(("From the operator  ", "bold"), safe.lines(event["text"]))
         self._transcript.note(words, kind="notice")
 
     def _on_error(self, event: Message) -> None:

@@ -19,7 +19,6 @@ PEOPLE = {
 ADVICE = {
     "bad_cell": "That is no cell. Cells are geohashes of 4 or more characters, like dr5ru.",
     "too_precise": "That cell is finer than this server wants to know. Leave off its last characters.",
-    "outside": "This server does not serve that place.",
     "wrong_room": "That room is over.",
     "too_fast": "You cannot have travelled that fast.",
     "no_such_member": "They are no longer here.",
@@ -27,7 +26,6 @@ ADVICE = {
     "bad_auth": "This server does not believe the JWT.",
     "auth_needed": "This server takes only people whom its application vouches for: give their JWT with --auth FILE.",
     "work_needed": "This server is very crowded, and asks for more work than it may.",
-    "banned": "This server has shut you out.",
 }
 
 # Where the server's own sentence says most: which character, which of its limits. It comes behind ours.
@@ -37,7 +35,6 @@ LEADS = {"bad_name": "That name cannot be used.", "bad_text": "That text cannot 
 FALLBACKS = {"rate_limited": "That was too much at once."}
 
 ENDINGS = {
-    4500: "This server has shut you out.",
     4501: "This server no longer knows you.",
     4502: "This server closed because of too many errors.",
     4503: "You went on in another window; this one is over.",
@@ -84,7 +81,7 @@ def refusal(refused: Refused) -> str:
 
 
 def ending(closed: Closed) -> str:
-    """Return why the connection is over, or broke."""
+    """Return why the connection is over, or broke. Of a ban the operator's own words say most."""
     return ENDINGS.get(closed.code) or safe.line(closed.reason) or f"closed with {closed.code}"
 
 

@@ -7,8 +7,22 @@ Pure like the session they serve. `HANDLERS` has one for every command; which of
 from collections.abc import Callable
 from typing import Any
 
-from server.acts import people, seats, talking, vouching
-from server.commands import Auth, Away, Command, Enter, Leave, Move, Mute, Next, Ping, Rename, Say, Unmute
+from server.acts import people, reporting, seats, talking, vouching
+from server.commands import (
+    Auth,
+    Away,
+    Command,
+    Enter,
+    Leave,
+    Move,
+    Mute,
+    Next,
+    Ping,
+    Rename,
+    Report,
+    Say,
+    Unmute,
+)
 from server.outcomes import Outcome
 
 HANDLERS: dict[type[Command], Callable[[Any, Any, float], Outcome]] = {
@@ -23,4 +37,5 @@ HANDLERS: dict[type[Command], Callable[[Any, Any, float], Outcome]] = {
     Mute: people.mute,
     Unmute: people.unmute,
     Auth: vouching.auth,
+    Report: reporting.report,
 }

@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 
 from rooms.seating import place_of
-from server.answers import Entered, Moved, Privacy, You
+from server.answers import Entered, Moved, Notice, Privacy, You
 from server.arrival import arrive, claim_cell, parse_cell
 from server.commands import Away, Enter, Leave, Move, Next
-from server.house import KEPT
 from server.outcomes import Arrived, End, Lasts, Outcome, bye
+from server.safety.admission import check_place
 
 if TYPE_CHECKING:
     from server.session import Session
@@ -23,15 +23,17 @@ def enter(session: "Session", command: Enter, now: float) -> Outcome:
         you=You(seat.member.name, house.identities.token(arrival.identity, now=now), arrival.person.verified),
         server=house.info,
         limits=house.limits,
-        privacy=Privacy(str(arrival.person.next_cell), round(arrival.person.next_cell.diagonal_m), KEPT),
+        privacy=Privacy(str(arrival.person.next_cell), round(arrival.person.next_cell.diagonal_m), house.kept),
         resumed=arrival.resumed,
         ref=command.ref,
     )
+    notices = [Notice(text=one.text, level=one.level) for one in house.store.take_notices(arrival.identity.id)]
     return [
         Arrived(arrival.person),
         entered,
         *arrival.changes,
         *(session.seen(event) for event in arrival.events),
+        *notices,
         *_lasts(session, now),
     ]
 
@@ -44,6 +46,7 @@ def _lasts(session: "Session", now: float) -> tuple[Lasts, ...]:
 def move(session: "Session", command: Move, now: float) -> Outcome:
     """Note another cell, for the next window or `next`."""
     cell = parse_cell(command.cell, finest=session.house.settings.finest_cell)
+    check_place(session.house, cell)
     claim_cell(session.house, session.identity, cell, now=now)
     counts_from = session.house.world.move(session.seated, cell)
     return (Moved(cell=str(cell), counts_from=int(counts_from * 1000), ref=command.ref),)
@@ -64,5 +67,5 @@ def away(session: "Session", command: Away, now: float) -> Outcome:
 def leave(session: "Session", command: Leave, now: float) -> Outcome:
     """Forget the person."""
     changes = session.house.world.leave(session.seated, now=now)
-    session.house.identities.end(session.identity.id, now=now)
+    session.house.forget(session.identity.id, now=now)
     return [*changes, End(bye(1000, ref=command.ref))]

@@ -24,7 +24,9 @@ def say(session: "Session", command: Say, now: float) -> Outcome:
     if said is not None:
         return (said,)
     session.house.pace(session.identity.said, room, seat, now=now)
-    return (Published(room, room.say(seat, text, now=now, ref=command.ref)),)
+    said = room.say(seat, text, now=now, ref=command.ref)
+    session.house.trails.add(room.id, said)
+    return (Published(room, said),)
 
 
 def rename(session: "Session", command: Rename, now: float) -> Outcome:

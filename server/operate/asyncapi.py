@@ -29,6 +29,7 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "leave": ("bye",),
     "mute": ("muted",),
     "unmute": ("unmuted",),
+    "report": ("reported",),
     "auth": ("authenticated",),
     "ping": ("pong",),
 }

@@ -12,14 +12,18 @@ from prometheus_client.registry import Collector
 from rooms.placement import is_waiting
 from server.listener import Listener
 from server.node import Node
+from server.operate.admin.web import Gate
+from server.operate.webhook import Webhook
 
 
 class NodeCollector(Collector):
-    """Reads one node and its listener."""
+    """Reads one node, its listener, and what its operator has set up."""
 
-    def __init__(self, node: Node, listener: Listener) -> None:
+    def __init__(self, node: Node, listener: Listener, gate: Gate | None, webhook: Webhook | None) -> None:
         self._node = node
         self._listener = listener
+        self._gate = gate
+        self._webhook = webhook
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric as it is now."""
@@ -34,6 +38,8 @@ class NodeCollector(Collector):
         yield _gauge("people_connected", "People with a seat and a connection.", len(self._node.peers))
         yield _gauge("rooms", "Rooms.", len(rooms))
         yield _gauge("rooms_waiting", "Rooms in want of company.", sum(1 for room in rooms if is_waiting(room)))
+        yield _gauge("reports_open", "Reports that wait for an operator.", len(self._node.house.reports.open()))
+        yield _gauge("bans", "Bans in force.", len(self._node.house.store.bans()))
 
     def _counters(self) -> Iterator[Metric]:
         node, listener = self._node, self._listener
@@ -57,16 +63,23 @@ class NodeCollector(Collector):
         )
         yield _counter("connections_made_room", "Ended without having entered, to make room.", listener.made_room)
         yield _counter("work_asked", "Newcomers who were asked to show work.", node.house.door.asked)
+        if self._gate is not None:
+            yield _counter("admin_refused", "Requests to /admin without the right token.", self._gate.refused)
+        if self._webhook is not None:
+            yield _counter("webhook_delivered", "Webhook messages that arrived.", self._webhook.delivered)
+            yield _counter("webhook_lost", "Webhook messages given up.", self._webhook.lost)
         closed = CounterMetricFamily("hereabouts_connections_closed", "Ended connections.", labels=["code"])
         for code, count in sorted(listener.closed.items()):
             closed.add_metric([str(code)], count)
         yield closed
 
 
-def make_registry(node: Node, listener: Listener) -> CollectorRegistry:
+def make_registry(
+    node: Node, listener: Listener, gate: Gate | None = None, webhook: Webhook | None = None
+) -> CollectorRegistry:
     """Return everything there is to see of a node and its process."""
     registry = CollectorRegistry()
-    registry.register(NodeCollector(node, listener))
+    registry.register(NodeCollector(node, listener, gate, webhook))
     ProcessCollector(registry=registry)
     GCCollector(registry=registry)
     return registry

@@ -27,6 +27,9 @@ STANDING_MIN_S = 30.0
 VOUCHES_PER_MIN = 10
 """JWTs shown by one identity: each costs a tenth of a millisecond of checking; an hourly one is usual."""
 
+ROOMS_MAX = 8
+"""Rooms an identity may report somebody of: more than `next_per_h` and windows give within the grace."""
+
 MUTED_MAX = 200
 """Identities one identity mutes, 25 KB: more than anybody meets in an evening of full rooms."""
 
@@ -40,6 +43,8 @@ class Identity:
         muted: ids of other identities, in the order they were muted.
         first_at: when they first came, Unix seconds of the rooms' clock.
         vouched: what a host application says of them, in force until `vouched_until`, seconds of the rooms' clock.
+        gone_at: when they were last online, Unix seconds; of use only while they are not.
+        rooms: the rooms they were told to sit in lately and since when, oldest first.
         seated_s: how long they had sat, with a connection, until they last rose; seconds of the rooms' clock.
     """
 
@@ -49,10 +54,12 @@ class Identity:
         "cell",
         "cells",
         "first_at",
+        "gone_at",
         "id",
         "muted",
         "nexts",
         "person",
+        "rooms",
         "said",
         "seated_s",
         "shown",
@@ -65,10 +72,12 @@ class Identity:
         self.id = id
         self.first_at = first_at
         self.cell: Cell | None = None
+        self.gone_at = 0.0
         self.person: Person | None = None
         self.vouched = ""
         self.vouched_until = 0.0
         self.muted: dict[str, None] = {}
+        self.rooms: list[tuple[str, float]] = []
         self.seated_s = seated_s
         self._since: float | None = None
         self._new_s = settings.new_identity_s
@@ -100,6 +109,11 @@ class Identity:
         if self._since is not None:
             self.seated_s += now - self._since
             self._since = None
+
+    def sat_in(self, room: str, now: float) -> None:
+        """Know that they sit in that room from now on, if they did not already."""
+        if not self.rooms or self.rooms[-1][0] != room:
+            self.rooms = [*self.rooms[1 - ROOMS_MAX :], (room, now)]
 
     def mute(self, id: str) -> None:
         """Mute another identity; of too many the one muted first is forgotten."""
@@ -141,6 +155,10 @@ class Identities:
             return Identity(id, self._settings, first_at=now)
         return Identity(id, self._settings, first_at=standing.first_at, seated_s=standing.seated_s)
 
+    def named_by(self, token: str, *, now: float) -> str:
+        """Return the identity that a token names. Raises BadToken."""
+        return self._tokens.read(token, now=now).hex()
+
     def token(self, identity: Identity, *, now: float) -> str:
         """Return a fresh token of the identity."""
         return self._tokens.make(bytes.fromhex(identity.id), now=now)
@@ -155,6 +173,7 @@ class Identities:
         identity = self._online.pop(id, None)
         if identity is not None:
             identity.rises(now)
+            identity.gone_at = now
             self.keep(identity, now=now)
             self._absent[id] = identity
             if len(self._absent) > ABSENT_MAX:
@@ -168,6 +187,14 @@ class Identities:
                 identity=identity.id, first_at=identity.first_at, seated_s=identity.seated_s, until=until
             )
             self._store.put_standing(standing)
+
+    def forget(self, *, now: float) -> None:
+        """Forget those whose tokens must have expired by now."""
+        while self._absent:
+            oldest = next(iter(self._absent.values()))
+            if oldest.gone_at + self._settings.token_ttl_s > now:
+                return
+            del self._absent[oldest.id]
 
     def end(self, id: str, *, now: float) -> None:
         """Forget the identity: its tokens are good for nothing from now on."""

@@ -7,11 +7,13 @@ from pathlib import Path
 import msgspec
 
 from server.store.networks import Networks
-from server.store.rows import AuditEntry, Ban, Block, Ended, Report, Standing
+from server.store.rows import AuditEntry, Ban, Block, Ended, Notice, Report, Standing, Switch
 from server.store.store import StoreError
 
 IDENTITIES_MAX = 200_000
 """Standings and ended identities kept in memory, some 60 MB; beyond, those put first are forgotten."""
+NOTICES_MAX = 10
+"""Notices that wait for one person: an operator has no more to say to somebody who is not there."""
 AUDIT_MAX = 10_000
 """Audit entries kept in memory: an operator's work of months, some 5 MB."""
 
@@ -31,6 +33,9 @@ class MemoryStore:
         self._networks = Networks()
         self._reports: dict[str, Report] = {}
         self._evidence: dict[str, bytes] = {}
+        self._open: dict[tuple[str, str], str] = {}
+        self._notices: dict[str, dict[str, Notice]] = {}
+        self._off: dict[str, Switch] = {}
         self._audit: deque[AuditEntry] = deque(maxlen=AUDIT_MAX)
 
     # Identities
@@ -146,12 +151,22 @@ class MemoryStore:
 
     def put_report(self, report: Report, sealed: bytes) -> None:
         """Keep a report and its sealed evidence, in place of an earlier state of the same ticket."""
-        self._reports[report.ticket] = report
+        self._know_report(report)
         self._evidence[report.ticket] = sealed
+
+    def _know_report(self, report: Report) -> None:
+        self._reports[report.ticket] = report
+        if report.closed_at is None:
+            self._open[report.room, report.against] = report.ticket
 
     def report(self, ticket: str) -> Report | None:
         """Return the report of that ticket."""
         return self._reports.get(ticket)
+
+    def open_report(self, room: str, against: str) -> Report | None:
+        """Return the open report about an identity ("": about everybody) in a room."""
+        ticket = self._open.get((room, against))
+        return self._reports[ticket] if ticket is not None else None
 
     def reports(self) -> list[Report]:
         """Return every report, oldest first."""
@@ -165,13 +180,41 @@ class MemoryStore:
         """Know the operator done with it: it stays until its retention ends. None if there is none of that ticket."""
         report = self._reports.get(ticket)
         if report is not None and report.closed_at is None:
+            del self._open[report.room, report.against]
             report = self._reports[ticket] = msgspec.structs.replace(report, closed_at=now)
         return report
 
     def remove_report(self, ticket: str) -> None:
         """Forget a report and its evidence."""
-        self._reports.pop(ticket, None)
+        report = self._reports.pop(ticket, None)
+        if report is not None and report.closed_at is None:
+            del self._open[report.room, report.against]
         self._evidence.pop(ticket, None)
+
+    # What the operator says, and what they switched off
+
+    def add_notice(self, notice: Notice) -> None:
+        """Keep a notice until its person is there; of too many for one person the oldest is forgotten."""
+        waiting = self._notices.setdefault(notice.identity, {})
+        waiting[notice.notice] = notice
+        if len(waiting) > NOTICES_MAX:
+            del waiting[next(iter(waiting))]
+
+    def take_notices(self, identity: str) -> list[Notice]:
+        """Return the notices that wait for somebody, oldest first, and forget them."""
+        return list(self._notices.pop(identity, {}).values())
+
+    def switch_off(self, switch: Switch) -> None:
+        """Have a feature be off."""
+        self._off[switch.feature] = switch
+
+    def switch_on(self, feature: str) -> None:
+        """Have a feature be on again."""
+        self._off.pop(feature, None)
+
+    def is_off(self, feature: str) -> bool:
+        """Tell whether the feature was switched off."""
+        return feature in self._off
 
     # The audit log
 
@@ -197,12 +240,21 @@ class MemoryStore:
             MemoryStore.remove_ban(self, ban.ban)
         for report in [report for report in self._reports.values() if report.until <= now]:
             MemoryStore.remove_report(self, report.ticket)
+        for notice in [one for waiting in self._notices.values() for one in waiting.values() if one.until <= now]:
+            del self._notices[notice.identity][notice.notice]
+            if not self._notices[notice.identity]:
+                del self._notices[notice.identity]
         self._audit = deque((entry for entry in self._audit if entry.until > now), maxlen=AUDIT_MAX)
         return before - self._size()
 
     def _size(self) -> int:
         identities = len(self._standings) + len(self._ended) + len(self._bans)
-        return identities + len(self._reports) + len(self._audit) + sum(map(len, self._owned.values()))
+        return (
+            identities
+            + len(self._reports)
+            + len(self._audit)
+            + sum(len(held) for table in (self._owned, self._notices) for held in table.values())
+        )
 
     def backup(self, path: Path) -> None:
         """Refuse: there is nothing on disk to keep a copy of."""

@@ -77,6 +77,25 @@ class Report(Row, frozen=True, kw_only=True):
     closed_at: float | None = None
 
 
+class Notice(Row, frozen=True, kw_only=True):
+    """What the operator has to say to somebody, until they are there to hear it."""
+
+    notice: str
+    identity: str
+    text: str
+    level: str
+    at: float
+    until: float
+
+
+class Switch(Row, frozen=True, kw_only=True):
+    """A feature that the operator has switched off; one that is on has no row."""
+
+    feature: str
+    at: float
+    until: float | None = None
+
+
 class AuditEntry(Row, frozen=True, kw_only=True):
     """One act of an operator's. `by` is the way they came in, `target` a ticket, ban, identity or file."""
 

@@ -23,6 +23,10 @@ STEPS: tuple[str, ...] = (
         at REAL, last_at REAL, until REAL, closed_at REAL
     ) WITHOUT ROWID;
     CREATE TABLE evidence (ticket TEXT PRIMARY KEY, sealed BLOB);
+    CREATE TABLE notices (
+        notice TEXT PRIMARY KEY, identity TEXT, text BLOB, level TEXT, at REAL, until REAL
+    ) WITHOUT ROWID;
+    CREATE TABLE switches (feature TEXT PRIMARY KEY, at REAL, until REAL) WITHOUT ROWID;
     CREATE TABLE audit (id INTEGER PRIMARY KEY, at REAL, by TEXT, act TEXT, target TEXT, detail TEXT, until REAL);
     """,
 )
@@ -35,14 +39,20 @@ class OtherSchema(Exception):
     """The file is another program's, or a newer version's; the message says which."""
 
 
-def bring_up_to_date(db: sqlite3.Connection, steps: tuple[str, ...] = STEPS) -> None:
-    """Bring a database to the newest version, an empty one from nothing. Raises OtherSchema, changing nothing."""
+def version_of(db: sqlite3.Connection, steps: tuple[str, ...] = STEPS) -> int:
+    """Return the version of a database, 0 of an empty one. Raises OtherSchema if it is none that `steps` know."""
     mark, version = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
     is_empty = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
     if mark != APPLICATION_ID and not (is_empty and mark == version == 0):
         raise OtherSchema("is a database of another program")
     if version > len(steps):
         raise OtherSchema(f"has schema {version}, and this version of Hereabouts knows up to {len(steps)}: update it")
+    return int(version)
+
+
+def bring_up_to_date(db: sqlite3.Connection, steps: tuple[str, ...] = STEPS) -> None:
+    """Bring a database to the newest version, an empty one from nothing. Raises OtherSchema, changing nothing."""
+    version = version_of(db, steps)
     for number, step in enumerate(steps[version:], version + 1):
         # One transaction a step: whatever happens, the file is of one version or the next.
         marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number};"

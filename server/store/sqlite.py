@@ -18,8 +18,8 @@ import msgspec
 
 from server.store.memory import MemoryStore, without
 from server.store.networks import parse_network
-from server.store.rows import AuditEntry, Ban, Block, Ended, Report, Row, Standing
-from server.store.schema import OtherSchema, bring_up_to_date
+from server.store.rows import AuditEntry, Ban, Block, Ended, Notice, Report, Row, Standing, Switch
+from server.store.schema import VERSION, OtherSchema, bring_up_to_date, version_of
 from server.store.sealing import Seal, SealBroken
 from server.store.store import StoreError
 
@@ -41,8 +41,12 @@ _TABLES: dict[type[Row], str] = {
     Block: "blocks",
     Ban: "bans",
     Report: "reports",
+    Notice: "notices",
+    Switch: "switches",
     AuditEntry: "audit",
 }
+_SEALED: dict[type[Row], str] = {Block: "name", Notice: "text"}
+"""What somebody wrote: the one column of a table that is sealed."""
 
 
 class SqliteStore(MemoryStore):
@@ -70,7 +74,11 @@ class SqliteStore(MemoryStore):
         for ban in self._rows(Ban):
             MemoryStore.add_ban(self, ban)
         for report in self._rows(Report):
-            self._reports[report.ticket] = report
+            self._know_report(report)
+        for notice in self._rows(Notice, "1 ORDER BY at"):
+            MemoryStore.add_notice(self, notice)
+        for switch in self._rows(Switch):
+            MemoryStore.switch_off(self, switch)
 
     # Identities: not in memory, since there may be very many, and each is asked for once a visit.
 
@@ -141,7 +149,7 @@ class SqliteStore(MemoryStore):
         with self._writing() as db:
             self._insert(db, report)
             db.execute("INSERT OR REPLACE INTO evidence VALUES (?, ?)", (report.ticket, sealed))
-        self._reports[report.ticket] = report
+        self._know_report(report)
 
     def evidence(self, ticket: str) -> bytes | None:
         """Return the sealed evidence of a report."""
@@ -162,6 +170,36 @@ class SqliteStore(MemoryStore):
             db.execute("DELETE FROM reports WHERE ticket = ?", (ticket,))
             db.execute("DELETE FROM evidence WHERE ticket = ?", (ticket,))
         super().remove_report(ticket)
+
+    # What the operator says, and what they switched off
+
+    def add_notice(self, notice: Notice) -> None:
+        """Keep a notice until its person is there; of too many for one person the oldest is forgotten."""
+        self._put(notice)
+        super().add_notice(notice)
+        kept = list(self._notices[notice.identity])
+        marks = ", ".join("?" * len(kept))
+        with self._writing() as db:
+            db.execute(f"DELETE FROM notices WHERE identity = ? AND notice NOT IN ({marks})", (notice.identity, *kept))
+
+    def take_notices(self, identity: str) -> list[Notice]:
+        """Return the notices that wait for somebody, oldest first, and forget them."""
+        if identity not in self._notices:
+            return []
+        with self._writing() as db:
+            db.execute("DELETE FROM notices WHERE identity = ?", (identity,))
+        return super().take_notices(identity)
+
+    def switch_off(self, switch: Switch) -> None:
+        """Have a feature be off."""
+        self._put(switch)
+        super().switch_off(switch)
+
+    def switch_on(self, feature: str) -> None:
+        """Have a feature be on again."""
+        with self._writing() as db:
+            db.execute("DELETE FROM switches WHERE feature = ?", (feature,))
+        super().switch_on(feature)
 
     # The audit log
 
@@ -223,8 +261,8 @@ class SqliteStore(MemoryStore):
 
     def _stored(self, row: Row, name: str) -> Any:
         value = getattr(row, name)
-        if isinstance(row, Block) and name == "name":
-            return self._seal.seal(row.name.encode(), about=_about(row.owner, row.other))
+        if _SEALED.get(type(row)) == name:
+            return self._seal.seal(value.encode(), about=_about(type(row), msgspec.structs.asdict(row)))
         return msgspec.json.encode(value).decode() if isinstance(value, tuple) else value
 
     def _rows(self, kind: type[ARow], where: str = "1", *values: Any) -> Iterator[ARow]:
@@ -240,14 +278,14 @@ class SqliteStore(MemoryStore):
                 found[name] = msgspec.json.decode(found[name])
         if "stops_known" in found:
             found["stops_known"] = bool(found["stops_known"])
-        if kind is Block:
-            found["name"] = self._name(found)
+        if kind in _SEALED:
+            found[_SEALED[kind]] = self._unsealed(kind, found)
         return msgspec.convert(found, kind)
 
-    def _name(self, block: dict[str, Any]) -> str:
-        """Return the name of who is blocked, "" if it was sealed under another secret: the block holds all the same."""
+    def _unsealed(self, kind: type[Row], found: dict[str, Any]) -> str:
+        """Return what was sealed, "" if it was under another secret: the row holds all the same."""
         try:
-            return self._seal.unseal(block["name"], about=_about(block["owner"], block["other"])).decode()
+            return self._seal.unseal(found[_SEALED[kind]], about=_about(kind, found)).decode()
         except SealBroken:
             return ""
 
@@ -265,8 +303,24 @@ class SqliteStore(MemoryStore):
             self._is_dirty |= dirties
 
 
-def _about(owner: str, other: str) -> str:
-    return f"block {owner} {other}"
+def _about(kind: type[Row], found: dict[str, Any]) -> str:
+    """Return what a sealed column is bound to: its own row."""
+    return f"block {found['owner']} {found['other']}" if kind is Block else f"notice {found['notice']}"
+
+
+def inspect(folder: Path) -> str:
+    """Return what there is in a folder, in words, having changed nothing. Raises StoreError if it cannot be used."""
+    path = folder / FILE
+    with _told(path):
+        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=0, isolation_level=None)
+        try:
+            trouble = db.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if trouble != "ok":
+                raise sqlite3.DatabaseError(trouble)
+            version = version_of(db)
+            return f"{path} is whole, of schema {version}" + (f", and will become {VERSION}" * (version < VERSION))
+        finally:
+            db.close()
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -2,13 +2,13 @@
 
 Every call is synchronous, and whatever it wrote survives a `kill -9` once it has returned (of `MemoryStore`:
 nothing does). What is asked on the way of a message or of placement (`ban_of`, `blocks_of`, `blocks_against`,
-`are_apart`) is answered from memory by both.
+`are_apart`, `is_off`, `take_notices` where there are none) is answered from memory by both.
 """
 
 from pathlib import Path
 from typing import Protocol
 
-from server.store.rows import AuditEntry, Ban, Block, Ended, Report, Standing
+from server.store.rows import AuditEntry, Ban, Block, Ended, Notice, Report, Standing, Switch
 
 
 class StoreError(Exception):
@@ -87,6 +87,9 @@ class Store(Protocol):
     def report(self, ticket: str) -> Report | None:
         """Return the report of that ticket."""
 
+    def open_report(self, room: str, against: str) -> Report | None:
+        """Return the open report about an identity ("": about everybody) in a room."""
+
     def reports(self) -> list[Report]:
         """Return every report, oldest first."""
 
@@ -98,6 +101,23 @@ class Store(Protocol):
 
     def remove_report(self, ticket: str) -> None:
         """Forget a report and its evidence."""
+
+    # What the operator says, and what they switched off
+
+    def add_notice(self, notice: Notice) -> None:
+        """Keep a notice until its person is there; of too many for one person the oldest is forgotten."""
+
+    def take_notices(self, identity: str) -> list[Notice]:
+        """Return the notices that wait for somebody, oldest first, and forget them."""
+
+    def switch_off(self, switch: Switch) -> None:
+        """Have a feature be off."""
+
+    def switch_on(self, feature: str) -> None:
+        """Have a feature be on again."""
+
+    def is_off(self, feature: str) -> bool:
+        """Tell whether the feature was switched off."""
 
     # The audit log
 

@@ -1,0 +1,297 @@
+"""What an operator does: looks at reports, warns, bans, exports, erases; each act leaves an entry in the audit log.
+
+Knows the node and the store. Never knows how a request came in but for its name (`by`), and never shows a token
+or an address.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rooms.placement import is_waiting
+from server.answers import Notice
+from server.node import Node
+from server.operate.admin import requests
+from server.operate.admin.requests import LOCAL_ONLY, AnyRequest, NotDone
+from server.outcomes import bye
+from server.peer import Peer
+from server.safety.admission import FEATURES
+from server.safety.bans import told
+from server.safety.tokens import IDENTITY_BYTES, BadToken
+from server.store import rows
+from server.store.networks import parse_address, parse_network
+from server.store.rows import AuditEntry, Ban, Report
+from server.store.store import StoreError
+
+BANS_MAX = 10_000
+"""Bans at once, in memory some 5 MB: more are no moderation any longer, but a list to be kept elsewhere."""
+
+Json = dict[str, Any]
+
+
+class Office:
+    """One server's operator. `new_id` gives a short text that nobody guesses."""
+
+    def __init__(self, node: Node, *, new_id: Callable[[], str]) -> None:
+        self._node = node
+        self._house = node.house
+        self._store = node.house.store
+        self._new_id = new_id
+
+    def do(self, request: AnyRequest, *, by: str, is_local: bool) -> Json:
+        """Do what is asked and return what there is to tell. Raises NotDone.
+
+        Args:
+            by: the way the request came, for the audit log.
+        """
+        if isinstance(request, LOCAL_ONLY) and not is_local:
+            raise NotDone("This can be asked on the server's own machine only.")
+        act = getattr(self, f"_{type(request).__name__.lower()}")
+        try:
+            told: Json = act(request, by)
+        except StoreError as error:
+            raise NotDone(str(error)) from None
+        return told
+
+    # Looking
+
+    def _status(self, request: requests.Status, by: str) -> Json:
+        world = self._house.world
+        waiting = self._house.reports.open()
+        oldest = min((report.at for report in waiting), default=None)
+        return {
+            "people": len(world.people),
+            "connected": len(self._node.peers),
+            "rooms": len(world.rooms),
+            "rooms_waiting": sum(1 for room in world.rooms.values() if is_waiting(room)),
+            "open_reports": len(waiting),
+            "oldest_open_s": round(self._now - oldest) if oldest is not None else None,
+            "bans": len(self._store.bans()),
+            "lasting": self._store.is_lasting,
+            "terms_version": self._house.terms_version,
+            "off": [feature for feature in FEATURES if self._store.is_off(feature)],
+        }
+
+    def _reports(self, request: requests.Reports, by: str) -> Json:
+        found = self._house.reports.open()
+        if request.all:
+            found += [report for report in reversed(self._store.reports()) if report.closed_at is not None]
+        return {"reports": [self._listed(report) for report in found]}
+
+    def _show(self, request: requests.Show, by: str) -> Json:
+        report = self._report(request.ticket)
+        evidence = self._house.reports.evidence(report.ticket)
+        self._note(by, "show", report.ticket)
+        shown = msgspec.to_builtins(evidence) if evidence is not None else None
+        return {"report": self._listed(report), "seal": "broken" if evidence is None else "whole", "evidence": shown}
+
+    def _listed(self, report: Report) -> Json:
+        """Return a report without anybody's words."""
+        return {
+            "ticket": report.ticket,
+            "against": report.against,
+            "room": report.room,
+            "reasons": report.reasons,
+            "people": len(report.reporters),
+            "times": report.times,
+            "age_s": round(self._now - report.at),
+            "last_s": round(self._now - report.last_at),
+            "closed": report.closed_at is not None,
+            "online": report.against in self._node.peers,
+        }
+
+    def _report(self, ticket: str) -> Report:
+        report = self._store.report(ticket)
+        if report is None:
+            raise NotDone("There is no report of that ticket.")
+        return report
+
+    # Acting on people
+
+    def _close(self, request: requests.Close, by: str) -> Json:
+        report = self._report(request.ticket)
+        self._store.close_report(report.ticket, now=self._now)
+        self._note(by, "close", report.ticket)
+        return {"closed": report.ticket}
+
+    def _warn(self, request: requests.Warn, by: str) -> Json:
+        peer = self._node.peers.get(request.identity)
+        self._note(by, "warn", request.identity, request.level)
+        if peer is not None:
+            peer.tell(Notice(text=request.text, level=request.level))
+            return {"told": True}
+        self._store.add_notice(
+            rows.Notice(
+                notice=self._new_id(),
+                identity=request.identity,
+                text=request.text,
+                level=request.level,
+                at=self._now,
+                until=self._now + self._house.settings.report_ttl_s,
+            )
+        )
+        return {"told": False, "waits_s": self._house.settings.report_ttl_s}
+
+    def _banrequest(self, request: requests.BanRequest, by: str) -> Json:
+        if (request.identity is None) == (request.network is None):
+            raise NotDone("Name either an identity or a network.")
+        ban = self._ban(request)
+        hit = self._hit_by(ban)
+        if ban.network and not request.confirm:
+            return {
+                "would_hit": len(hit),
+                "online": self._online_in(ban.network),
+                "network": ban.network,
+                "done": False,
+            }
+        if len(self._store.bans()) >= BANS_MAX:
+            raise NotDone(f"There are {BANS_MAX} bans already; lift some first.")
+        self._store.add_ban(ban)
+        length = f"{request.for_s:g} s" if request.for_s is not None else "for good"
+        scope = " known ones too" if ban.stops_known else ""
+        self._note(by, "ban", ban.ban, f"{ban.identity or ban.network} {length}{scope}: {ban.reason}")
+        for peer in hit:
+            self._put_out(peer, ban)
+        return {"ban": ban.ban, "hit": len(hit), "done": True}
+
+    def _ban(self, request: requests.BanRequest) -> Ban:
+        network = ""
+        if request.network is not None:
+            try:
+                network = str(parse_network(request.network))
+            except ValueError as error:
+                raise NotDone(f"That is no range of addresses: {error}.") from None
+        return Ban(
+            ban=self._new_id(),
+            identity=request.identity or "",
+            network=network,
+            stops_known=request.stops_known,
+            reason=request.reason,
+            at=self._now,
+            until=self._now + request.for_s if request.for_s is not None else None,
+        )
+
+    def _hit_by(self, ban: Ban) -> list[Peer]:
+        """Return who is online and would be put out by it."""
+        if ban.identity:
+            return [self._node.peers[ban.identity]] if ban.identity in self._node.peers else []
+        if not ban.stops_known:
+            return []
+        return self._peers_in(ban.network)
+
+    def _online_in(self, network: str) -> int:
+        return len(self._peers_in(network))
+
+    def _peers_in(self, network: str) -> list[Peer]:
+        around = parse_network(network)
+        return [peer for peer in self._node.peers.values() if parse_address(peer.session.origin.address) in around]
+
+    def _put_out(self, peer: Peer, ban: Ban) -> None:
+        """Have somebody leave at once, told why. Their token stays theirs: the ban hangs on it."""
+        self._node.put_out(peer, bye(4500, reason=told(ban, contact=self._house.settings.contact)))
+
+    def _unban(self, request: requests.Unban, by: str) -> Json:
+        ban = self._store.remove_ban(request.ban)
+        if ban is None:
+            raise NotDone("There is no ban of that id.")
+        self._note(by, "unban", ban.ban, ban.identity or ban.network)
+        return {"lifted": ban.ban}
+
+    def _bans(self, request: requests.Bans, by: str) -> Json:
+        return {
+            "bans": [
+                {
+                    "ban": ban.ban,
+                    "identity": ban.identity,
+                    "network": ban.network,
+                    "stops_known": ban.stops_known,
+                    "reason": ban.reason,
+                    "age_s": round(self._now - ban.at),
+                    "left_s": round(ban.until - self._now) if ban.until is not None else None,
+                }
+                for ban in self._store.bans()
+                if ban.until is None or ban.until > self._now
+            ]
+        }
+
+    # One person's own
+
+    def _export(self, request: requests.Export, by: str) -> Json:
+        identity = self._identity(request)
+        self._note(by, "export", identity)
+        standing = self._store.standing(identity)
+        person = self._house.world.people.get(identity)
+        return {
+            "identity": identity,
+            "standing": msgspec.to_builtins(standing) if standing is not None else None,
+            "cell": str(person.next_cell) if person is not None else None,
+            "name": person.name if person is not None else None,
+            "blocks": [
+                {"block": block.block, "name": block.name, "at": block.at} for block in self._store.blocks_of(identity)
+            ],
+            "bans": [
+                {"reason": ban.reason, "until": ban.until} for ban in self._store.bans() if ban.identity == identity
+            ],
+            "reports_made": sum(identity in report.reporters for report in self._store.reports()),
+            "reports_against": sum(identity == report.against for report in self._store.reports()),
+        }
+
+    def _erase(self, request: requests.Erase, by: str) -> Json:
+        identity = self._identity(request)
+        peer = self._node.peers.get(identity)
+        self._node.forget(identity)
+        self._house.forget(identity, now=self._now)
+        self._store.take_notices(identity)
+        self._note(by, "erase", identity)
+        self._house.expire(now=self._now)
+        return {"erased": identity, "was_online": peer is not None}
+
+    def _identity(self, request: requests.Export | requests.Erase) -> str:
+        if (request.token is None) == (request.identity is None):
+            raise NotDone("Give either a token or an identity.")
+        if request.identity is not None:
+            if len(request.identity) != 2 * IDENTITY_BYTES or set(request.identity) - set("0123456789abcdef"):
+                raise NotDone("That is no identity.")
+            return request.identity
+        assert request.token is not None
+        try:
+            return self._house.identities.named_by(request.token, now=self._now)
+        except BadToken as error:
+            raise NotDone(str(error)) from None
+
+    # The server
+
+    def _audit(self, request: requests.Audit, by: str) -> Json:
+        return {
+            "audit": [
+                {"at": entry.at, "by": entry.by, "act": entry.act, "target": entry.target, "detail": entry.detail}
+                for entry in self._store.audit(most=request.most)
+            ]
+        }
+
+    def _switch(self, request: requests.Switch, by: str) -> Json:
+        if request.feature not in FEATURES:
+            raise NotDone(f"There is no feature of that name to switch. There is: {', '.join(FEATURES)}.")
+        if request.on:
+            self._store.switch_on(request.feature)
+        else:
+            self._store.switch_off(rows.Switch(feature=request.feature, at=self._now))
+        self._note(by, "switch", request.feature, "on" if request.on else "off")
+        return {"feature": request.feature, "on": request.on}
+
+    def _backup(self, request: requests.Backup, by: str) -> Json:
+        if not requests.is_absolute(request.path):
+            raise NotDone("Name the file by its whole path.")
+        self._store.backup(Path(request.path))
+        self._note(by, "backup", request.path)
+        return {"written": request.path}
+
+    @property
+    def _now(self) -> float:
+        return self._node.clock.now()
+
+    def _note(self, by: str, act: str, target: str, detail: str = "") -> None:
+        until = self._now + self._house.settings.audit_ttl_s
+        self._store.add_audit(AuditEntry(at=self._now, by=by, act=act, target=target, detail=detail, until=until))

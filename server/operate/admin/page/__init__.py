@@ -1,0 +1,1 @@
+"""The operator's page: plain files, served as they are."""

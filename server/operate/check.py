@@ -1,0 +1,193 @@
+"""`hereabouts check`: tries what the settings name, and says what would not work and what to do about it.
+
+Changes nothing: it makes no folder, no database and no secret. Each check is a function of the settings in force that
+yields what it found; `CHECKS` lists them in the order they are told.
+"""
+
+import os
+import resource
+import socket
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import click
+
+from server.config import settings_options
+from server.operate.admin.socket import socket_path
+from server.serve import ENDS_WITH_PROCESS, SPARE_FILES
+from server.settings import Loaded
+from server.store.folder import SECRET_FILE
+from server.store.sqlite import FILE, inspect
+from server.store.store import StoreError
+
+GOOD, NOTE, WRONG = "good", "note", "WRONG"
+TIMEOUT_S = 3.0
+DISTINCT_BYTES_MIN = 16
+"""In 32 random bytes fewer than this many different ones come up in fewer than one of 10^13 secrets."""
+DISTINCT_CHARS_MIN = 8
+SOCKET_PATH_MAX_BYTES = 100
+"""Of a Unix socket's path: systems take 104 or 108 with the zero at its end."""
+
+
+class Finding(NamedTuple):
+    """What one check found: `level` is GOOD, NOTE (works, but know this) or WRONG (would not work)."""
+
+    level: str
+    says: str
+
+
+def port_is_free(loaded: Loaded) -> Iterator[Finding]:
+    """Try to listen where the server would."""
+    host, port = loaded.settings.host, loaded.settings.port
+    try:
+        for family, kind, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            with socket.socket(family, kind) as tried:
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                tried.bind(address)
+    except OSError as error:
+        yield Finding(
+            WRONG,
+            f"{host}:{port} cannot be had: {error.strerror}. Is a server running there? Set another host or port.",
+        )
+    else:
+        yield Finding(GOOD, f"{host}:{port} is free")
+
+
+def folder_can_be_used(loaded: Loaded) -> Iterator[Finding]:
+    """Look at the folder of `data` and at the database in it."""
+    if not loaded.settings.data:
+        yield Finding(NOTE, f"no data folder is set: {ENDS_WITH_PROCESS}; set data to keep them")
+        return
+    folder = Path(loaded.settings.data)
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        yield Finding(WRONG, f"{existing} is no folder; set data to one")
+    elif not os.access(existing, os.W_OK | os.X_OK):
+        yield Finding(
+            WRONG, f"{existing} cannot be written; give the server's user the right to, or set another folder"
+        )
+    elif existing != folder:
+        yield Finding(GOOD, f"{folder} will be made")
+    elif not (folder / FILE).exists():
+        yield Finding(GOOD, f"{folder} can be written; nothing is kept there yet")
+    else:
+        try:
+            yield Finding(GOOD, inspect(folder))
+        except StoreError as error:
+            yield Finding(WRONG, str(error))
+
+
+def secret_is_strong(loaded: Loaded) -> Iterator[Finding]:
+    """Judge the secret by its digits and by who can read it; it is never shown."""
+    secret = loaded.settings.secret
+    if not secret:
+        kept = loaded.settings.data
+        yield Finding(
+            NOTE,
+            f"no secret is set: the server keeps its own in {Path(kept) / SECRET_FILE}; back it up as well"
+            if kept
+            else "no secret is set: tokens end with the process; set HEREABOUTS_SECRET, for example to what "
+            "`openssl rand -hex 32` prints",
+        )
+        return
+    if len(set(bytes.fromhex(secret))) < DISTINCT_BYTES_MIN:
+        yield Finding(WRONG, "the secret is not random; take what `openssl rand -hex 32` prints")
+    else:
+        yield Finding(GOOD, "the secret is set and looks random")
+    yield from _readable_by_others(loaded, "secret")
+
+
+def operator_can_come_in(loaded: Loaded) -> Iterator[Finding]:
+    """Look at the ways in for the operator."""
+    settings = loaded.settings
+    path = socket_path(settings, os.environ, port=settings.port)
+    if path is None:
+        yield Finding(NOTE, "`hereabouts admin` has no socket: set data or admin_socket")
+    elif len(os.fsencode(path)) > SOCKET_PATH_MAX_BYTES:
+        yield Finding(WRONG, f"{path} is too long for a socket; set admin_socket to a shorter path")
+    else:
+        yield Finding(GOOD, f"`hereabouts admin` finds the server at {path}")
+    if settings.admin_token:
+        if len(set(settings.admin_token)) < DISTINCT_CHARS_MIN:
+            yield Finding(WRONG, "admin_token is easily guessed; take what `openssl rand -hex 24` prints")
+        yield from _readable_by_others(loaded, "admin_token")
+    if not settings.contact:
+        yield Finding(NOTE, "contact is empty: people who are kept out cannot be told how to object")
+    if settings.terms_version and not settings.terms:
+        yield Finding(NOTE, "terms_version is set, but terms are empty: people accept what they cannot read")
+
+
+def webhook_is_there(loaded: Loaded) -> Iterator[Finding]:
+    """Connect to the webhook's address, and send nothing."""
+    url = loaded.settings.webhook_url
+    if not url:
+        return
+    where = urlsplit(url)
+    port = where.port or (443 if where.scheme == "https" else 80)
+    try:
+        socket.create_connection((where.hostname or "", port), timeout=TIMEOUT_S).close()
+    except OSError as error:
+        yield Finding(WRONG, f"webhook_url cannot be reached at {where.hostname}:{port}: {error.strerror or error}")
+    else:
+        yield Finding(GOOD, f"webhook_url is reached at {where.hostname}:{port}")
+    yield from _readable_by_others(loaded, "webhook_secret")
+
+
+def files_suffice(loaded: Loaded) -> Iterator[Finding]:
+    """Compare the limit of open files with the connections allowed."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = loaded.settings.connections_max + SPARE_FILES
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        yield Finding(
+            WRONG,
+            f"only {hard} files may be open, too few for {loaded.settings.connections_max} connections: "
+            f"raise `ulimit -n` to {wanted} or lower connections_max",
+        )
+    else:
+        yield Finding(GOOD, f"{wanted} files may be open, enough for {loaded.settings.connections_max} connections")
+
+
+Check = Callable[[Loaded], Iterator[Finding]]
+
+CHECKS: tuple[Check, ...] = (
+    port_is_free,
+    folder_can_be_used,
+    secret_is_strong,
+    operator_can_come_in,
+    webhook_is_there,
+    files_suffice,
+)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  hereabouts check
+  hereabouts check --config hereabouts.toml
+"""
+)
+@settings_options
+def check(loaded: Loaded) -> None:
+    """Try what the settings name, and say what would not work and what to do. Changes nothing.
+
+    Ends with status 1 if something would not work, with 2 if the settings cannot be read at all.
+    """
+    found = [finding for one in CHECKS for finding in one(loaded)]
+    for finding in found:
+        click.echo(f"{finding.level:<5}  {finding.says}")
+    if any(finding.level == WRONG for finding in found):
+        raise SystemExit(1)
+
+
+def _readable_by_others(loaded: Loaded, name: str) -> Iterator[Finding]:
+    """Say where a secret can be read by others on this machine."""
+    origin = loaded.origin[name]
+    if origin == "command line":
+        yield Finding(NOTE, f"{name} stands on the command line, where every user of this machine can read it")
+    if origin.startswith("file "):
+        path = Path(origin.removeprefix("file "))
+        if stat.S_IMODE(path.stat().st_mode) & 0o044:
+            yield Finding(NOTE, f"{name} stands in {path}, which others may read: `chmod 600 {path}`")

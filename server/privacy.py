@@ -1,0 +1,58 @@
+"""What the server keeps of somebody, in sentences for them. docs/PRIVACY.md is made of these, and tests hold each.
+
+Knows settings and the kinds of rows there are. Never knows anybody.
+"""
+
+from server.safety.trails import KEEP_S
+from server.settings import Settings
+from server.store.rows import AuditEntry, Ban, Block, Ended, Notice, Report, Row, Standing
+
+_UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+
+
+def span(seconds: float) -> str:
+    """Return a time in the largest unit that goes into it: "30 days", "90 minutes"."""
+    for size, name in _UNITS:
+        if seconds >= size and seconds % size == 0:
+            number = int(seconds // size)
+            return f"{number} {name}{'s' * (number != 1)}"
+    return f"{seconds:g} seconds"
+
+
+def of_rooms(settings: Settings) -> tuple[str, ...]:
+    """Return what is kept of somebody with a seat, in memory whatever the settings are."""
+    return (
+        "Your cell, never a point, while you have a seat; the last one, in memory, until your token expires or you "
+        "leave.",
+        "Your address, while you are connected.",
+        "What is said in a room, in memory, until the room ends or newer words take its place.",
+        f"What was said in a room in the last {span(KEEP_S)}, in memory, in case it is reported, until "
+        f"{span(settings.report_grace_s)} after the room.",
+        "Whom you mute and how often you changed rooms, in memory, until your token expires or you leave.",
+    )
+
+
+def of_rows(settings: Settings) -> dict[type[Row], str]:
+    """Return what is kept in the store, by the kind of row."""
+    return {
+        Standing: "Since when you come here and how long you have sat, under a random number, until your token expires "
+        "or you leave.",
+        Block: "Whom you block and what they were called, sealed, until your token expires or you leave.",
+        Ended: "That you left, under your number, until your token would have expired.",
+        Report: "Reports that you make or that are made of you, with what was said in the room before, sealed, for the "
+        f"operator alone, for {span(settings.report_ttl_s)} after the last.",
+        Ban: "That you are banned, and why, until the ban ends; also if you leave.",
+        Notice: "What the operator has to tell you, sealed, until you come back, and "
+        f"{span(settings.report_ttl_s)} at most.",
+        AuditEntry: f"What operators did, with your number if it was about you, for {span(settings.audit_ttl_s)}.",
+    }
+
+
+def kept(settings: Settings, *, is_lasting: bool) -> tuple[str, ...]:
+    """Return every sentence, for `entered.privacy.kept` and /about."""
+    where = (
+        "What outlasts a room lies on the server's disk."
+        if is_lasting
+        else "All of it is in memory and ends with the server's process."
+    )
+    return (*of_rooms(settings), *of_rows(settings).values(), where)

@@ -1,0 +1,116 @@
+"""Reports: one open ticket for whoever was reported in one room, however often and by however many.
+
+Pure: keeps them in the store it is given, the evidence sealed. Never tells anybody that somebody else reported too.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import msgspec
+
+from server.safety.evidence import Evidence, read, with_more
+from server.store.rows import Report
+from server.store.sealing import Seal, SealBroken
+from server.store.store import Store
+
+REPORTS_MAX = 2000
+"""Kept at once, 130 MB with full evidence. Beyond, closed ones go first, then those that fewest people made."""
+REPORTERS_MAX = 100
+"""Remembered for one report; more people than ever sat in one room."""
+TIMES_MAX = 1_000_000
+"""Reports counted on one ticket."""
+
+
+class Filed(NamedTuple):
+    """A report as it stands, and whether this one changed what the operator sees."""
+
+    report: Report
+    is_news: bool
+
+
+class Reports:
+    """All reports of one server.
+
+    Attributes:
+        new_ticket: gives a short text that nobody guesses.
+    """
+
+    def __init__(self, store: Store, seal: Seal, *, ttl_s: float, new_ticket: Callable[[], str]) -> None:
+        self._store = store
+        self._seal = seal
+        self._ttl_s = ttl_s
+        self.new_ticket = new_ticket
+
+    def file(self, *, room: str, against: str, by: str, evidence: Evidence, now: float) -> Filed:
+        """Keep a report: as a new ticket, or with the open one about the same.
+
+        Args:
+            against: an identity, or "" for the room as a whole.
+            evidence: as frozen now, with the one note of this report.
+        """
+        [note] = evidence.notes
+        old = self._open(room, against)
+        if old is None:
+            self._make_room()
+            report = Report(
+                ticket=self.new_ticket(),
+                room=room,
+                against=against,
+                reasons=(note.reason,),
+                reporters=(by,),
+                times=1,
+                at=now,
+                last_at=now,
+                until=now + self._ttl_s,
+            )
+            return self._keep(report, evidence)
+        known = self.evidence(old.ticket)
+        if by in old.reporters and known is not None and _adds_nothing(known, evidence):
+            return Filed(old, False)
+        report = msgspec.structs.replace(
+            old,
+            reasons=tuple(dict.fromkeys((*old.reasons, note.reason))),
+            reporters=tuple(dict.fromkeys((*old.reporters, by)))[:REPORTERS_MAX],
+            times=min(old.times + 1, TIMES_MAX),
+            last_at=now,
+            until=now + self._ttl_s,
+        )
+        return self._keep(report, with_more(known, evidence) if known is not None else evidence)
+
+    def evidence(self, ticket: str) -> Evidence | None:
+        """Return the evidence of a report, None if its seal is broken or there is none."""
+        sealed = self._store.evidence(ticket)
+        if sealed is None:
+            return None
+        try:
+            return read(self._seal.unseal(sealed, about=_about(ticket)))
+        except (SealBroken, ValueError):
+            return None
+
+    def open(self) -> list[Report]:
+        """Return the open reports: those that most people made first, then the oldest."""
+        waiting = [report for report in self._store.reports() if report.closed_at is None]
+        return sorted(waiting, key=lambda report: (-len(report.reporters), report.at))
+
+    def _keep(self, report: Report, evidence: Evidence) -> Filed:
+        self._store.put_report(report, self._seal.seal(evidence.to_bytes(), about=_about(report.ticket)))
+        return Filed(report, True)
+
+    def _open(self, room: str, against: str) -> Report | None:
+        return self._store.open_report(room, against)
+
+    def _make_room(self) -> None:
+        kept = self._store.reports()
+        if len(kept) >= REPORTS_MAX:
+            last = min(kept, key=lambda report: (report.closed_at is None, len(report.reporters), report.at))
+            self._store.remove_report(last.ticket)
+
+
+def _adds_nothing(known: Evidence, evidence: Evidence) -> bool:
+    """Tell whether a person who reported this already gives the same reason and note again."""
+    said = {(note.by, note.reason, note.text, note.seq) for note in known.notes}
+    return all((note.by, note.reason, note.text, note.seq) in said for note in evidence.notes)
+
+
+def _about(ticket: str) -> str:
+    return f"report {ticket}"

@@ -1,0 +1,129 @@
+"""`hereabouts check`: what it finds, what it says to do, and that it changes nothing."""
+
+import resource
+import socket
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from server.cli import main
+from server.operate.check import CHECKS
+from server.store.sqlite import FILE
+from tests.stores import block, on_disk
+
+STRONG = bytes(range(32)).hex()
+
+
+def run(*arguments: str, **environ: str) -> tuple[int, str]:
+    runner = CliRunner(env={"XDG_RUNTIME_DIR": "", **environ})
+    result = runner.invoke(main, ["check", "--port", "0", *arguments])
+    return result.exit_code, result.output
+
+
+def test_defaults_work_and_it_is_said_what_ends_with_the_process() -> None:
+    status, told = run()
+    assert status == 0
+    assert "WRONG" not in told
+    assert "blocks, bans and reports end with this process; set data to keep them" in told
+    assert "tokens end with the process" in told
+
+
+def test_whole_setup_is_found_good_and_nothing_is_made(tmp_path: Path) -> None:
+    folder = tmp_path / "made" / "later"
+    status, told = run("--data", str(folder), "--set", "contact=ops", HEREABOUTS_SECRET=STRONG)
+    assert status == 0
+    assert f"{folder} will be made" in told
+    assert f"finds the server at {folder / 'admin.sock'}" in told
+    assert "note" not in told
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_port_that_is_taken_is_wrong() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        status, told = run("--port", str(taken.getsockname()[1]))
+    assert status == 1
+    assert "Is a server running there?" in told
+    assert run("--host", "192.0.2.1")[0] == 1
+
+
+def test_database_is_looked_at_and_left_as_it_is(tmp_path: Path) -> None:
+    store = on_disk(tmp_path)
+    store.add_block(block())
+    status, told = run("--data", str(tmp_path))
+    assert status == 1
+    assert "a server runs on this folder already" in told
+    store.close()
+    before = (tmp_path / FILE).read_bytes()
+    status, told = run("--data", str(tmp_path))
+    assert status == 0
+    assert "is whole, of schema" in told
+    assert (tmp_path / FILE).read_bytes() == before
+    (tmp_path / FILE).write_bytes(b"rubbish" * 1000)
+    status, told = run("--data", str(tmp_path))
+    assert status == 1
+    assert "damaged" in told
+
+
+def test_folder_that_is_none_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    status, told = run("--data", str(tmp_path / "file" / "inside"))
+    assert status == 1
+    assert "is no folder" in told
+
+
+@pytest.mark.parametrize("secret", ["0" * 64, "ab" * 32, "0123456789abcdef" * 4])
+def test_secret_that_is_not_random_is_wrong_and_not_shown(secret: str) -> None:
+    status, told = run(HEREABOUTS_SECRET=secret)
+    assert status == 1
+    assert "openssl rand -hex 32" in told
+    assert secret not in told
+
+
+def test_secret_others_can_read_is_noted(tmp_path: Path) -> None:
+    config = tmp_path / "here.toml"
+    config.write_text(f'secret = "{STRONG}"\n')
+    config.chmod(0o644)
+    assert f"chmod 600 {config}" in run("--config", str(config))[1]
+    config.chmod(0o600)
+    assert "chmod" not in run("--config", str(config))[1]
+    told = run("--set", f"secret={STRONG}")[1]
+    assert "every user of this machine" in told
+    assert STRONG not in told
+
+
+def test_webhook_that_nobody_answers_is_wrong() -> None:
+    secret = ("--set", f"webhook_secret={'s' * 30}")
+    with socket.create_server(("127.0.0.1", 0)) as there:
+        port = there.getsockname()[1]
+        status, told = run("--set", f"webhook_url=http://127.0.0.1:{port}/hook", *secret)
+        assert (status, f"is reached at 127.0.0.1:{port}" in told) == (0, True)
+    status, told = run("--set", f"webhook_url=http://127.0.0.1:{port}/hook", *secret)
+    assert status == 1
+    assert "cannot be reached" in told
+
+
+def test_operators_token_and_terms_are_judged() -> None:
+    status, told = run(HEREABOUTS_ADMIN_TOKEN="a" * 30)
+    assert status == 1
+    assert "easily guessed" in told
+    assert "terms are empty" in run("--set", "terms_version=1")[1]
+    assert run("--set", f"admin_socket=/{'x' * 99}", "--set", "contact=a")[0] == 0
+    assert run("--data", f"/{'x' * 120}")[0] == 1
+
+
+def test_too_few_files_are_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1000, 1000))
+    status, told = run()
+    assert status == 1
+    assert "raise `ulimit -n`" in told
+
+
+def test_settings_that_cannot_be_read_end_it_with_2() -> None:
+    assert run("--set", "seats_max=0")[0] == 2
+
+
+def test_every_check_says_in_a_line_what_it_tries() -> None:
+    assert all(check.__doc__ for check in CHECKS)

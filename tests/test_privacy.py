@@ -1,0 +1,225 @@
+"""docs/PRIVACY.md, sentence by sentence, against what the code keeps."""
+
+from pathlib import Path
+
+import pytest
+
+from server.privacy import kept, of_rooms, of_rows, span
+from server.safety.trails import KEEP_S
+from server.settings import Settings
+from server.store import rows
+from server.store.memory import MemoryStore
+from server.store.rows import AuditEntry, Ban, Block, Ended, Notice, Report, Row, Standing, Switch
+from server.store.schema import STEPS
+from tests.privacy_page import PAGE, PART, part
+from tests.sessions import HERE, Guest, Stage, only
+from tests.stores import (
+    ANN,
+    audited,
+    ban,
+    block,
+    ended,
+    everything_in,
+    notice,
+    on_disk,
+    report,
+    standing,
+)  # fmt: skip
+
+SENTENCES = of_rooms(Settings())
+TTL_S = Settings().token_ttl_s
+
+
+def identity(guest: Guest) -> str:
+    assert guest.peer.session.person is not None
+    return guest.peer.session.person.id
+
+
+def test_page_holds_the_sentences_that_clients_are_told() -> None:
+    found = PART.search(PAGE.read_text())
+    assert found
+    assert found[2] == part()
+
+
+@pytest.mark.parametrize("is_lasting", [True, False])
+def test_clients_are_told_every_sentence(is_lasting: bool, tmp_path: Path) -> None:
+    stage = Stage()
+    stage.house.kept = kept(stage.house.settings, is_lasting=is_lasting)
+    told = only(stage.guest().enter(), "entered")["privacy"]["kept"]
+    assert tuple(told) == (*SENTENCES, *of_rows(Settings()).values(), told[-1])
+    assert ("disk" in told[-1]) == is_lasting
+
+
+def test_every_kind_of_row_has_its_sentence() -> None:
+    """Whatever comes into a store has to be told; a switch is the server's own and nobody's."""
+    kinds = {one for one in vars(rows).values() if isinstance(one, type) and issubclass(one, Row) and one is not Row}
+    assert kinds - {Switch} == set(of_rows(Settings()))
+    tables = sum(step.count("CREATE TABLE") for step in STEPS)
+    assert tables == len(kinds) + 1, "evidence is a report's"
+
+
+def test_times_are_the_operators() -> None:
+    told = kept(Settings(report_ttl_s=3600, report_grace_s=90.0, audit_ttl_s=86_400), is_lasting=True)
+    assert any("until 90 seconds after the room" in sentence for sentence in told)
+    assert any("for 1 hour after the last" in sentence for sentence in told)
+    assert any("for 1 day." in sentence for sentence in told)
+    assert [span(seconds) for seconds in (1, 60, 5400, 7200, 0.5)] == [
+        "1 second",
+        "1 minute",
+        "90 minutes",
+        "2 hours",
+        "0.5 seconds",
+    ]
+
+
+def test_cell_is_kept_while_there_is_a_seat_and_the_last_one_until_the_token_expires() -> None:
+    assert SENTENCES[0].startswith(
+        "Your cell, never a point, while you have a seat; the last one, in memory, until your"
+    )
+    stage = Stage()
+    ann, bo = stage.seated("Ann Bo")
+    who, other = identity(ann), identity(bo)
+    ann.ask("leave")
+    bo.lose()
+    stage.pass_time(31)
+    house = stage.house
+    assert not house.world.people
+    assert who not in house.identities._absent
+    assert house.identities._absent[other].cell == HERE
+    house.identities.forget(now=stage.clock.now() + TTL_S)
+    assert not house.identities._absent
+
+
+def test_address_is_kept_while_connected() -> None:
+    assert SENTENCES[1] == "Your address, while you are connected."
+    stage = Stage()
+    [ann] = stage.seated("Ann")
+    address = ann.peer.session.origin.address
+    assert address
+    who = identity(ann)
+    ann.lose()
+    absent = stage.house.world.people[who]
+    assert not any(address in str(getattr(absent, name, "")) for name in absent.__slots__)
+
+
+def test_words_are_kept_in_memory_until_newer_ones_take_their_place() -> None:
+    assert SENTENCES[2].startswith("What is said in a room, in memory,")
+    stage = Stage(recent_events=5, say_per_s=0, say_per_min=0, room_per_min=0)
+    ann, *_ = stage.seated("Ann Bo Cy")
+    for number in range(10):
+        ann.ask("say", text=f"line {number}")
+    room = stage.house.world.rooms[ann.room]
+    assert len(list(room.recent())) == 5
+
+
+def test_last_words_are_kept_for_reports_and_a_grace() -> None:
+    assert SENTENCES[3] == (
+        f"What was said in a room in the last {span(KEEP_S)}, in memory, in case it is reported, "
+        "until 10 minutes after the room."
+    )
+    stage = Stage()
+    ann, bo, cy = stage.seated("Ann Bo Cy")
+    ann.ask("say", text="something to forget")
+    for guest in (ann, bo, cy):
+        guest.ask("leave")
+    stage.pass_time(599)
+    stage.house.expire(now=stage.clock.now())
+    assert stage.house.trails._ended
+    stage.pass_time(2)
+    stage.house.expire(now=stage.clock.now())
+    assert not stage.house.trails._ended
+    assert not stage.house.trails._live
+
+
+def test_mutes_are_kept_until_the_token_expires_or_one_leaves() -> None:
+    assert SENTENCES[4].startswith("Whom you mute")
+    stage = Stage()
+    ann, bo, cy = stage.seated("Ann Bo Cy")
+    for guest in (ann, cy):
+        guest.ask("mute", who=bo.me)
+    who, other = identity(ann), identity(cy)
+    ann.ask("leave")
+    cy.lose()
+    stage.pass_time(31)
+    identities = stage.house.identities
+    assert who not in identities._absent
+    assert identities._absent[other].muted
+    identities.forget(now=stage.clock.now() + TTL_S)
+    assert not identities._absent
+
+
+@pytest.mark.parametrize(
+    ("row", "ends"),
+    [
+        (standing(until=100.0), 100.0),
+        (block(until=100.0), 100.0),
+        (ended(until=100.0), 100.0),
+        (report(until=100.0), 100.0),
+        (ban(identity=ANN, until=100.0), 100.0),
+        (notice(until=100.0), 100.0),
+        (audited(until=100.0), 100.0),
+    ],
+)
+def test_every_row_ends_with_its_time_and_is_gone_from_the_files(row: Row, ends: float, tmp_path: Path) -> None:
+    store = on_disk(tmp_path)
+    marked = f"mark{'x' * 20}"
+    match row:
+        case Standing():
+            store.put_standing(standing(marked, until=ends))
+        case Block():
+            store.add_block(block(marked, ANN, until=ends))
+        case Ended():
+            store.end(ended(marked, until=ends))
+        case Report():
+            store.put_report(report(against=marked, until=ends), b"sealed")
+        case Ban():
+            store.add_ban(ban(identity=marked, until=ends))
+        case Notice():
+            store.add_notice(notice(identity=marked, until=ends))
+        case AuditEntry():
+            store.add_audit(audited(target=marked, until=ends))
+    store.expire(now=ends - 0.1)
+    assert marked.encode() in everything_in(tmp_path)
+    store.expire(now=ends)
+    assert marked.encode() not in everything_in(tmp_path)
+
+
+def test_leave_forgets_standing_and_blocks_and_writes_down_that_one_left() -> None:
+    sentences = of_rows(Settings())
+    assert all("or you leave" in sentences[kind] for kind in (Standing, Block))
+    stage = Stage()
+    [ann] = stage.seated("Ann")
+    who, store = identity(ann), stage.house.store
+    assert isinstance(store, MemoryStore)
+    store.put_standing(standing(who, until=1e12))
+    store.add_block(block(who, until=1e12))
+    store.add_ban(ban(identity=who, until=None))
+    ann.ask("leave")
+    assert store.standing(who) is None
+    assert store.blocks_of(who) == []
+    assert store.bans(), "also if you leave"
+    assert store._ended[who].until == pytest.approx(stage.clock.now() + TTL_S)
+
+
+def test_reports_have_the_retention_they_say() -> None:
+    stage = Stage(report_ttl_s=3600)
+    ann, bo, _ = stage.seated("Ann Bo Cy")
+    ann.ask("report", who=bo.me, reason="spam")
+    [one] = stage.house.store.reports()
+    assert one.until - one.last_at == 3600
+
+
+def test_nothing_on_disk_is_a_cell_a_name_a_word_or_a_token(tmp_path: Path) -> None:
+    stage = Stage()
+    store = on_disk(tmp_path)
+    stage.house.store = stage.house.identities._store = stage.house.reports._store = store
+    ann, bo, cy = stage.seated("Annabelle Bartholomew Cyprian")
+    bo.ask("say", text="an unmistakable sentence")
+    ann.ask("report", who=bo.me, reason="spam", note="a particular note")
+    store.add_block(block(identity(ann), identity(bo), name="Bartholomew", until=1e12))
+    cy.ask("leave")
+    written = everything_in(tmp_path)
+    assert identity(bo).encode() in written
+    names = ("Annabelle", "Bartholomew", "Cyprian")
+    for secret in (HERE, HERE[:5], "unmistakable", "particular", *names, ann.token, bo.token, cy.token):
+        assert secret.encode() not in written
