@@ -53,6 +53,8 @@ function span(seconds) {
 
 const moment = (ms) => new Date(ms).toLocaleString();
 
+const counted = (number, one, many) => `${number} ${number === 1 ? one : many}`;
+
 function facts(pairs) {
   return el("dl", {}, ...pairs.flatMap(([term, value]) => [el("dt", {}, term), el("dd", {}, String(value))]));
 }
@@ -63,7 +65,8 @@ function button(words, work) {
 
 async function show() {
   const status = await ask("status");
-  $("status").textContent = `${status.people} people in ${status.rooms} rooms · ${status.open_reports} open reports` +
+  $("status").textContent = `${counted(status.people, "person", "people")} in ${counted(status.rooms, "room", "rooms")} · ` +
+    counted(status.open_reports, "open report", "open reports") +
     (status.lasting ? "" : " · blocks, bans and reports end with the process");
   for (const each of document.querySelectorAll("nav [data-view]")) {
     each.setAttribute("aria-pressed", String(each.dataset.view === view));
@@ -80,7 +83,7 @@ async function reports() {
       facts([
         ["ticket", report.ticket],
         ["about", report.against || "the room as a whole"],
-        ["now", report.online ? "online" : "not online"],
+        ...(report.against ? [["now", report.online ? "online" : "not online"]] : []),
       ]));
     const acts = el("div", { className: "acts" });
     acts.append(
@@ -141,7 +144,7 @@ async function bans() {
     if (!network.reportValidity() || !reason.reportValidity()) throw new Error("Give the range and the reason.");
     const asked = { network: network.value, reason: reason.value, for_s: 86400, stops_known: known.checked };
     const would = await ask("ban", asked);
-    if (confirm(`${would.online} people are online there; ${would.would_hit} of them would be put out. Ban it?`)) {
+    if (confirm(`${counted(would.online, "person is", "people are")} online there; ${would.would_hit} of them would be put out. Ban it?`)) {
       await ask("ban", { ...asked, confirm: true });
       await show();
     }
