@@ -39,11 +39,13 @@ def report(session: "Session", command: Report, now: float) -> Outcome:
     if against == session.identity.id:
         raise Refused("no_such_member", "That is you.")
     frozen = Note(session.identity.id, command.reason, note, int(now * 1000), command.seq)
-    filed = session.house.reports.file(
-        room=scene.room, against=against, by=session.identity.id, evidence=_evidence(scene, who, frozen), now=now
-    )
-    answer = Reported(ticket=filed.report.ticket, ref=command.ref)
-    return [answer, Alert(filed.report)] if filed.is_news else [answer]
+    reports = session.house.reports
+    known = reports.known(scene.room, against, frozen)
+    if known is not None:
+        return (Reported(ticket=known.ticket, ref=command.ref),)
+    evidence = _evidence(scene, who, frozen)
+    filed = reports.file(room=scene.room, against=against, by=frozen.by, evidence=evidence, now=now)
+    return (Reported(ticket=filed.ticket, ref=command.ref), Alert(filed))
 
 
 def _found(session: "Session", command: Report, now: float) -> tuple[_Scene, str | None]:

@@ -4,11 +4,10 @@ Pure: keeps them in the store it is given, the evidence sealed. Never tells anyb
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import msgspec
 
-from server.safety.evidence import Evidence, read, with_more
+from server.safety.evidence import NOTES_MAX, Evidence, Note, read, with_more
 from server.store.rows import Report
 from server.store.sealing import Seal, SealBroken
 from server.store.store import Store
@@ -19,13 +18,6 @@ REPORTERS_MAX = 100
 """Remembered for one report; more people than ever sat in one room."""
 TIMES_MAX = 1_000_000
 """Reports counted on one ticket."""
-
-
-class Filed(NamedTuple):
-    """A report as it stands, and whether this one changed what the operator sees."""
-
-    report: Report
-    is_news: bool
 
 
 class Reports:
@@ -40,9 +32,21 @@ class Reports:
         self._seal = seal
         self._ttl_s = ttl_s
         self.new_ticket = new_ticket
+        self._noted: dict[str, set[int]] = {}
 
-    def file(self, *, room: str, against: str, by: str, evidence: Evidence, now: float) -> Filed:
-        """Keep a report: as a new ticket, or with the open one about the same.
+    def known(self, room: str, against: str, note: Note) -> Report | None:
+        """Return the open report that this note adds nothing to, or None.
+
+        So that whoever reports the same over and over costs a look-up, and neither a seal nor a write.
+        """
+        report = self._store.open_report(room, against)
+        if report is None or note.by not in report.reporters:
+            return None
+        noted = self._noted.get(report.ticket, set())
+        return report if len(noted) >= NOTES_MAX or _mark(note) in noted else None
+
+    def file(self, *, room: str, against: str, by: str, evidence: Evidence, now: float) -> Report:
+        """Keep a report: as a new ticket, or with the open one about the same. Returns it as it stands.
 
         Args:
             against: an identity, or "" for the room as a whole.
@@ -65,8 +69,6 @@ class Reports:
             )
             return self._keep(report, evidence)
         known = self.evidence(old.ticket)
-        if by in old.reporters and known is not None and _adds_nothing(known, evidence):
-            return Filed(old, False)
         report = msgspec.structs.replace(
             old,
             reasons=tuple(dict.fromkeys((*old.reasons, note.reason))),
@@ -92,9 +94,12 @@ class Reports:
         waiting = [report for report in self._store.reports() if report.closed_at is None]
         return sorted(waiting, key=lambda report: (-len(report.reporters), report.at))
 
-    def _keep(self, report: Report, evidence: Evidence) -> Filed:
+    def _keep(self, report: Report, evidence: Evidence) -> Report:
         self._store.put_report(report, self._seal.seal(evidence.to_bytes(), about=_about(report.ticket)))
-        return Filed(report, True)
+        self._noted[report.ticket] = {_mark(note) for note in evidence.notes}
+        if len(self._noted) > REPORTS_MAX:
+            del self._noted[next(iter(self._noted))]
+        return report
 
     def _open(self, room: str, against: str) -> Report | None:
         return self._store.open_report(room, against)
@@ -106,10 +111,9 @@ class Reports:
             self._store.remove_report(last.ticket)
 
 
-def _adds_nothing(known: Evidence, evidence: Evidence) -> bool:
-    """Tell whether a person who reported this already gives the same reason and note again."""
-    said = {(note.by, note.reason, note.text, note.seq) for note in known.notes}
-    return all((note.by, note.reason, note.text, note.seq) in said for note in evidence.notes)
+def _mark(note: Note) -> int:
+    """Return what a note is known again by, without its words."""
+    return hash((note.by, note.reason, note.text, note.seq))
 
 
 def _about(ticket: str) -> str:
