@@ -43,7 +43,7 @@ class Request(NamedTuple):
     query: str  # as it came, without the question mark
     headers: Mapping[str, str]  # names in lower case; of a repeated one the last
     body: bytes = b""
-    address: str = ""  # of the client, as counted
+    address: str = ""  # of the client, as counted; of a POST alone
 
 
 class HttpResponse(NamedTuple):
@@ -119,6 +119,11 @@ def body_bytes(head: bytes) -> int | None:
     return int(lengths[0]) if len(lengths) == 1 else None
 
 
+def _nowhere(_: Headers) -> str:
+    """Stand in where nobody asks where a request comes from."""
+    return ""
+
+
 class FrontDoor:
     """Answers requests.
 
@@ -144,22 +149,28 @@ class FrontDoor:
         self._subprotocols = tuple(subprotocols)
         self._path = path
 
-    def answer(self, head: bytes, refuse: Callable[[Headers], HttpResponse | None], *, address: str = "") -> Reply:
+    def answer(
+        self,
+        head: bytes,
+        refuse: Callable[[Headers], HttpResponse | None],
+        *,
+        address: Callable[[Headers], str] = _nowhere,
+    ) -> Reply:
         """Return what to answer to one whole request: its head, the empty line included, and behind it a POST's body.
 
         Args:
             refuse: asked for every upgrade at the right path, and not for plain requests; a response refuses it.
-            address: where the request comes from, as counted.
+            address: asked where a POST comes from, as counted.
         """
         engine = _Handshake(self._subprotocols)
         try:
             if self._posts and head.startswith(POST_BEGINS):
                 return self._answer_post(engine, head, address)
-            return self._answer(engine, head, refuse, address)
+            return self._answer(engine, head, refuse)
         finally:
             engine.parser.close()  # the parser and the protocol hold each other
 
-    def _answer_post(self, engine: ServerProtocol, whole: bytes, address: str) -> Reply:
+    def _answer_post(self, engine: ServerProtocol, whole: bytes, address: Callable[[Headers], str]) -> Reply:
         """Answer a POST. The parser knows GET alone, so it is shown the same head as one."""
         head, _, body = whole.partition(HEAD_END)
         engine.receive_data(b"GET " + _LENGTH.sub(b"", head.removeprefix(b"POST ") + b"\r\n") + b"\r\n")
@@ -171,11 +182,9 @@ class FrontDoor:
         if route is None:
             return Reply(_wrong_method().to_bytes())
         headers = {name.lower(): value for name, value in events[0].headers.raw_items()}
-        return Reply(route(Request("POST", path, query, headers, body, address)).to_bytes())
+        return Reply(route(Request("POST", path, query, headers, body, address(events[0].headers))).to_bytes())
 
-    def _answer(
-        self, engine: ServerProtocol, head: bytes, refuse: Callable[[Headers], HttpResponse | None], address: str
-    ) -> Reply:
+    def _answer(self, engine: ServerProtocol, head: bytes, refuse: Callable[[Headers], HttpResponse | None]) -> Reply:
         engine.receive_data(head)
         events = engine.events_received()
         if not events or not isinstance(events[0], http11.Request):
@@ -192,7 +201,7 @@ class FrontDoor:
         if is_upgrade:
             return Reply(refusal(404, f"WebSocket connections are accepted at {self._path}").to_bytes())
         headers = {name.lower(): value for name, value in request.headers.raw_items()}
-        return self._plain(Request(request.method, unquote(path), query, headers, address=address))
+        return self._plain(Request(request.method, unquote(path), query, headers))
 
     def _plain(self, request: Request) -> Reply:
         if request.method not in _READS:

@@ -199,7 +199,9 @@ class Listener:
         """Return the answer to a request head, and count it."""
         self._half_open.pop(connection, None)
         reply = self._front_door.answer(
-            head, lambda headers: self._refusal(headers, connection), address=connection.address
+            head,
+            lambda headers: self._refusal(headers, connection),
+            address=lambda headers: self._address_of(headers, connection),
         )
         if not reply.is_open:
             self.http_answered += 1
@@ -226,6 +228,10 @@ class Listener:
             self.refused_address += 1
             return _too_many()
         return None
+
+    def _address_of(self, headers: Headers, connection: Connection) -> str:
+        """Return what a plain request's address is counted as, as a trusted proxy tells it."""
+        return counted_address(self._edge.seen(connection.remote, headers.get_all("X-Forwarded-For")).remote)
 
     def _recount(self, connection: Connection, forwarded: Sequence[str]) -> bool:
         """Count a connection where a trusted proxy says it comes from; return whether that is elsewhere."""

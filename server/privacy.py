@@ -28,7 +28,8 @@ def of_rooms(settings: Settings) -> tuple[str, ...]:
         "What is said in a room, in memory, until the room ends or newer words take its place.",
         f"What was said in a room in the last {span(KEEP_S)}, in memory, in case it is reported, until "
         f"{span(settings.report_grace_s)} after the room.",
-        "Whom you mute and how often you changed rooms, in memory, until your token expires or you leave.",
+        "Your name and topics, what an application says of you, whom you mute and how often you changed rooms, in "
+        "memory, until your token expires or you leave.",
     )
 
 

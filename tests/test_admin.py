@@ -124,6 +124,19 @@ async def test_after_some_wrong_tokens_an_address_waits_and_it_is_counted() -> N
         assert f"hereabouts_admin_refused_total {FAILURES_PER_MIN + 3}.0" in metrics.decode()
 
 
+async def test_behind_a_trusted_proxy_only_who_guessed_waits() -> None:
+    async with running(admin_token=TOKEN, trusted_proxies="loopback") as app:
+        body = b'{"act":"status"}'
+        for _ in range(FAILURES_PER_MIN):
+            headers = {"X-Forwarded-For": "192.0.2.66"}
+            assert (await fetch(app, "/admin/api", method="POST", token="x", body=body, **headers))[0] == 401
+        seen = [
+            (await fetch(app, "/admin/api", method="POST", token=TOKEN, body=body, **{"X-Forwarded-For": address}))[0]
+            for address in ("192.0.2.66", "192.0.2.1")
+        ]
+        assert seen == [429, 200]
+
+
 def test_another_address_does_not_wait_and_the_memory_of_failures_is_bounded() -> None:
     now = 0.0
     gate = Gate(TOKEN, clock=lambda: now)

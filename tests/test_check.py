@@ -1,11 +1,13 @@
 """`hereabouts check`: what it finds, what it says to do, and that it changes nothing."""
 
+import json
 import resource
 import socket
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from joserfc.jwk import OKPKey
 
 from server.cli import main
 from server.operate.check import CHECKS
@@ -103,6 +105,24 @@ def test_webhook_that_nobody_answers_is_wrong() -> None:
     status, told = run("--set", f"webhook_url=http://127.0.0.1:{port}/hook", *secret)
     assert status == 1
     assert "cannot be reached" in told
+
+
+def test_certificate_and_keys_of_an_application_are_tried(tmp_path: Path) -> None:
+    cert = tmp_path / "cert.pem"
+    cert.write_text("no certificate")
+    status, told = run("--set", f"tls_cert={cert}", "--set", f"tls_key={cert}")
+    assert status == 1
+    assert str(cert) in told
+    auth = ("--set", "auth_issuer=https://uni.example", "--set", "auth_audience=chat")
+    jwks = tmp_path / "jwks.json"
+    status, told = run("--set", f"auth_jwks={jwks}", *auth)
+    assert status == 1
+    assert "nobody is verified" in told
+    key = OKPKey.generate_key("Ed25519", {"kid": "1"}).as_dict(private=False)
+    jwks.write_text(json.dumps({"keys": [key]}))
+    status, told = run("--set", f"auth_jwks={jwks}", *auth)
+    assert status == 0, told
+    assert "has 1 usable key" in told
 
 
 def test_operators_token_and_terms_are_judged() -> None:

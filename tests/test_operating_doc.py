@@ -61,6 +61,7 @@ def test_settings_of_the_page_exist() -> None:
         "outside",
     }
     named |= {"data", "admin_socket", "admin_token", "webhook_url", "webhook_secret"}
+    assert "trusted_proxies" in SETTINGS
     assert named <= set(SETTINGS)
     assert all(f"`{name}`" in PAGE for name in named)
     assert "HEREABOUTS_SECRET" in PAGE

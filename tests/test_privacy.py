@@ -132,7 +132,7 @@ def test_last_words_are_kept_for_reports_and_a_grace() -> None:
 
 
 def test_mutes_are_kept_until_the_token_expires_or_one_leaves() -> None:
-    assert SENTENCES[4].startswith("Whom you mute")
+    assert SENTENCES[4].startswith("Your name and topics, what an application says of you, whom you mute")
     stage = Stage()
     ann, bo, cy = stage.seated("Ann Bo Cy")
     for guest in (ann, cy):
@@ -143,7 +143,10 @@ def test_mutes_are_kept_until_the_token_expires_or_one_leaves() -> None:
     stage.pass_time(31)
     identities = stage.house.identities
     assert who not in identities._absent
-    assert identities._absent[other].muted
+    kept_of = identities._absent[other]
+    assert kept_of.muted
+    assert kept_of.person is not None
+    assert kept_of.person.name == "Cy"
     identities.forget(now=stage.clock.now() + TTL_S)
     assert not identities._absent
 

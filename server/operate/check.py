@@ -17,11 +17,14 @@ import click
 
 from server.config import settings_options
 from server.operate.admin.socket import socket_path
+from server.operate.jwks import CannotFetch, fetch
+from server.safety.jwt_keys import BadKeys, read_jwks
 from server.serve import ENDS_WITH_PROCESS, SPARE_FILES
 from server.settings import Loaded
 from server.store.folder import SECRET_FILE
 from server.store.sqlite import FILE, inspect
 from server.store.store import StoreError
+from server.tls import TlsError, server_context
 
 GOOD, NOTE, WRONG = "good", "note", "WRONG"
 TIMEOUT_S = 3.0
@@ -136,6 +139,32 @@ def webhook_is_there(loaded: Loaded) -> Iterator[Finding]:
     yield from _readable_by_others(loaded, "webhook_secret")
 
 
+def certificate_serves(loaded: Loaded) -> Iterator[Finding]:
+    """Load the certificate and its key, as the server would."""
+    settings = loaded.settings
+    if settings.tls_cert:
+        try:
+            server_context(Path(settings.tls_cert), Path(settings.tls_key))
+        except TlsError as error:
+            yield Finding(WRONG, str(error))
+        else:
+            yield Finding(GOOD, f"{settings.tls_cert} and its key can serve")
+
+
+def application_is_there(loaded: Loaded) -> Iterator[Finding]:
+    """Fetch the host application's keys, as the server would."""
+    source = loaded.settings.auth_jwks
+    if source:
+        try:
+            keys = read_jwks(fetch(source))
+        except (CannotFetch, BadKeys) as error:
+            yield Finding(WRONG, f"auth_jwks cannot be had from {source}: {error}. Until it can, nobody is verified")
+        else:
+            good = GOOD if keys else WRONG
+            yield Finding(good, f"auth_jwks at {source} has {len(keys)} usable key{'s' * (len(keys) != 1)}")
+    yield from _readable_by_others(loaded, "auth_secret")
+
+
 def files_suffice(loaded: Loaded) -> Iterator[Finding]:
     """Compare the limit of open files with the connections allowed."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -157,6 +186,8 @@ CHECKS: tuple[Check, ...] = (
     folder_can_be_used,
     secret_is_strong,
     operator_can_come_in,
+    certificate_serves,
+    application_is_there,
     webhook_is_there,
     files_suffice,
 )
