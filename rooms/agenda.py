@@ -1,9 +1,11 @@
 """What is to be done when: a queue of moments, each with what concerns it."""
 
 import heapq
-from typing import NamedTuple
+from collections.abc import Generator
+from typing import NamedTuple, TypeVar
 
 from geo import Cell
+from rooms.changes import Change
 from rooms.person import Person
 from rooms.room import Room
 
@@ -33,13 +35,27 @@ class EndWindow(NamedTuple):
     window: Window
 
 
+Result = TypeVar("Result")
+
+Sliced = Generator[list[Change], float, Result]
+"""Something too long to be done at once: it yields what follows from each slice, and is sent the time of the next."""
+
+Work = Sliced[None]
+
+
+class GoOn(NamedTuple):
+    """The next slice of the work is due."""
+
+    work: Work
+
+
 class GiveUpSeat(NamedTuple):
     """The person's seat is given up, if it is kept no longer."""
 
     person: Person
 
 
-Item = LookOutward | AnnounceClosing | EndWindow | GiveUpSeat
+Item = LookOutward | AnnounceClosing | EndWindow | GoOn | GiveUpSeat
 
 
 class Agenda:

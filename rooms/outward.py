@@ -7,7 +7,7 @@ the usual reach. Pure choices over an index, like placement; rooms/world.py carr
 """
 
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from math import ceil
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from geo import Cell, cell_distance_m
 from rooms.extent import apart_m
 from rooms.index import RoomIndex
 from rooms.placement import is_waiting, least_strained, limit_m, members_of, reach_m, ring_m, whole_reach_m
-from rooms.reform import Neighbour
+from rooms.reform import Neighbour, Slices
 from rooms.room import Room
 from rooms.rules import Rules
 from rooms.shelves import ALL_FILLS, Fill
@@ -38,7 +38,10 @@ _STANDING = 4
 
 
 _ASKED = 120
-"""For how many cells rooms that go on are looked for at most, at a window's end: each costs some 100 µs."""
+"""For how many cells rooms that go on are looked for at most, at a window's end."""
+
+_ASK_US = 100
+"""What each of them takes."""
 
 
 class Union(NamedTuple):
@@ -125,7 +128,7 @@ def fits(mover: Room, target: Room, rules: Rules) -> bool:
     """Tell whether all of both may sit together there: whoever did not ask for company from far gets none."""
     movers = members_of(mover)
     people = movers + members_of(target)
-    if len(people) > rules.seats_max or not target.company:
+    if len(people) > rules.seats_max or not target.company or target.is_over or mover.is_over:
         return False
     limit = limit_m(people, rules)
     return (
@@ -160,22 +163,22 @@ def _gather(rooms: list[Room], *, now: float, rules: Rules) -> Union:
     return Union([room for room in rooms if room is not target], target)
 
 
-def waiting_near(
-    region: Cell, cells: Collection[Cell], index: RoomIndex, *, now: float, rules: Rules, rng: random.Random
-) -> list[Room]:
-    """Return the waiting rooms of other windows that reach somebody seated anew: to gather costs them nothing."""
-    if not cells:
-        return []
+def waiting_around(region: Cell, index: RoomIndex, *, rules: Rules, rng: random.Random) -> list[Room]:
+    """Return the waiting rooms of other windows that may reach somebody of the region."""
     across_m = region.diagonal_m / 2 + rules.reach_max_m
-    around = islice(index.around(region, reach_m=across_m, fills=(Fill.WAITING,), rng=rng), _VISITORS)
-    return [
-        room
-        for room, _ in around
-        if min(cell_distance_m(room.cell, cell) for cell in cells) <= reach_m(room, now=now, rules=rules)
-    ]
+    around = index.around(region, reach_m=across_m, fills=(Fill.WAITING,), rng=rng)
+    return [room for room, _ in islice(around, _VISITORS) if not room.is_over]
 
 
-def rooms_near(cells: Mapping[Cell, int], index: RoomIndex, *, rules: Rules, rng: random.Random) -> list[Neighbour]:
+def reaches(room: Room, cells: Iterable[Cell], *, now: float, rules: Rules) -> bool:
+    """Tell whether a waiting room reaches somebody seated anew: to gather with them costs it nothing."""
+    reach = reach_m(room, now=now, rules=rules)
+    return any(cell_distance_m(room.cell, cell) <= reach for cell in cells)
+
+
+def rooms_near(
+    cells: Mapping[Cell, int], index: RoomIndex, *, rules: Rules, rng: random.Random
+) -> Slices[list[Neighbour]]:
     """Return the rooms with free seats nearest to each cell of few, given how many stand in it.
 
     Of very many cells only some are asked, evenly: there are others near enough to everybody.
@@ -184,7 +187,8 @@ def rooms_near(cells: Mapping[Cell, int], index: RoomIndex, *, rules: Rules, rng
     few = sorted(cell for cell, n in cells.items() if n < rules.seats_target)
     for cell in few[:: 1 + len(few) // _ASKED]:
         for room, _ in islice(index.around(cell, reach_m=rules.reach_max_m, fills=ALL_FILLS, rng=rng), _STANDING):
-            if room.company and room.id not in found:
+            if room.company and not room.is_over and room.id not in found:
                 sitting = ((seat.person.id, seat.person.cell) for seat in room.seats.values())
                 found[room.id] = Neighbour(room.id, tuple(sitting))
+        yield _ASK_US
     return list(found.values())

@@ -112,9 +112,9 @@ def least_strained(newcomers: Crowd, rooms: Sequence[Room], rules: Rules, rng: r
 def may_join(person: Person, room: Room, rules: Rules) -> bool:
     """Tell whether this newcomer may be seated in this room at all, were it near enough.
 
-    Not in a room they left by `next`, nor with company from far that they did not ask for.
+    Not in a room that is over, nor in one they left by `next`, nor with company from far that they did not ask for.
     """
-    return room.id not in person.avoids and room.extent.radius_m <= limit_m((person,), rules)
+    return not room.is_over and room.id not in person.avoids and room.extent.radius_m <= limit_m((person,), rules)
 
 
 def reach_m(room: Room, *, now: float, rules: Rules) -> float:

@@ -8,12 +8,14 @@ a region's border is no border for company.
 """
 
 import random
+import zlib
 from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
 from math import ceil
 from typing import NamedTuple
 
 from geo import Cell, cell_distance_m
+from rooms.agenda import Result
 from rooms.clusters import Cluster, MaySit, Piece, Standing
 from rooms.extent import apart_m
 from rooms.grouping import break_up, improve, join_thin
@@ -25,8 +27,14 @@ _RESHUFFLES = 8
 """Tries to hand nobody back exactly the group they left: each misses by rare chance, all of them never in practice."""
 
 
-_A_SLICE = 1000
-"""How many people are sorted out in one slice: about two milliseconds."""
+_A_FEW = 250
+"""How many people are sorted out in one step."""
+
+_A_LOT = 500
+"""How many people of one cell are shared out in one step."""
+
+_PERSON_US, _JOIN_US, _BETTER_US = 2, 100, 1_000
+"""What a step takes for each person it looks at, for a cluster that joins another, and for one that is bettered."""
 
 _ALIKE = 2
 """How many shards of one cell take part in joining and bettering."""
@@ -70,6 +78,20 @@ class Plan(NamedTuple):
     singles: list[str]
 
 
+Slices = Generator[int, None, Result]
+"""Work that can rest between any two of its steps; each yields how many microseconds it took, as a rule."""
+
+
+def at_once(slices: Slices[Result]) -> Result:
+    """Return what the work comes to, doing all of it."""
+    while True:
+        try:
+            next(slices)
+        except StopIteration as done:
+            result: Result = done.value
+            return result
+
+
 def plan(
     people: Iterable[Gathered],
     *,
@@ -79,13 +101,7 @@ def plan(
     may_sit: MaySit | None = None,
 ) -> Plan:
     """Return who sits with whom next, at once: see `plan_in_slices`."""
-    slices = plan_in_slices(people, rules=rules, rng=rng, neighbours=neighbours, may_sit=may_sit)
-    while True:
-        try:
-            next(slices)
-        except StopIteration as done:
-            made: Plan = done.value
-            return made
+    return at_once(plan_in_slices(people, rules=rules, rng=rng, neighbours=neighbours, may_sit=may_sit))
 
 
 def plan_in_slices(
@@ -95,8 +111,8 @@ def plan_in_slices(
     rng: random.Random,
     neighbours: Iterable[Neighbour] = (),
     may_sit: MaySit | None = None,
-) -> Generator[None, None, Plan]:
-    """Return who sits with whom next, yielding after every few milliseconds of work. The order of `people` is nothing.
+) -> Slices[Plan]:
+    """Return who sits with whom next, yielding after every millisecond or so of work. The order of `people` is nothing.
 
     One room's worth of people who sat together stay together: no break is seen, unless they are
     too few and there are others near.
@@ -114,17 +130,18 @@ def plan_in_slices(
     for id, sitting in standing:
         sums = flat.spots((cell, 1) for _, cell in sitting)
         clusters.append(Cluster(standing=Standing(id, tuple(who for who, _ in sitting), sums)))
-        yield
-    clusters = yield from join_thin(clusters, rules, may_sit=may_sit)
+        yield _PERSON_US * len(sitting)
+    clusters = yield from _each(join_thin(clusters, rules, may_sit=may_sit), _JOIN_US)
     left = [cluster for cluster in clusters if cluster.standing is None and cluster.sums.n < rules.seats_min]
     clusters = [cluster for cluster in clusters if cluster.standing is not None or cluster.sums.n >= rules.seats_min]
-    yield from improve(clusters, rules, rng, may_sit=may_sit)
-    yield from break_up(clusters, snapshot.is_as_it_was, rules, may_sit=may_sit)
+    yield from _each(improve(clusters, rules, rng, may_sit=may_sit), _BETTER_US)
+    yield from _each(break_up(clusters, snapshot.is_as_it_was, rules, may_sit=may_sit), _JOIN_US)
     for cluster in clusters:
         if cluster.pieces and cluster.standing is not None:
             made.joins.append((cluster.standing.room, cluster.ids()))
         elif cluster.pieces:
             _found([snapshot.people[id] for id in cluster.ids()], made)
+        yield _PERSON_US * cluster.sums.n
     made.singles.extend(id for cluster in left for id in cluster.ids())
     rng.shuffle(made.singles)
     return made
@@ -143,20 +160,31 @@ class _Snapshot(NamedTuple):
         return len(rooms) == 1 and self.left[rooms.pop()] == len(ids)
 
 
-def _sort_out(people: Iterable[Gathered]) -> Generator[None, None, _Snapshot]:
+def _each(slices: Generator[None, None, Result], us: int) -> Slices[Result]:
+    """Return the same work, its steps taking so many microseconds."""
+    while True:
+        try:
+            next(slices)
+        except StopIteration as done:
+            result: Result = done.value
+            return result
+        yield us
+
+
+def _sort_out(people: Iterable[Gathered]) -> Slices[_Snapshot]:
     snapshot = _Snapshot({}, {}, Counter())
     for count, person in enumerate(people, 1):
         snapshot.people[person.id] = person
         snapshot.crowds.setdefault(person.cell, []).append(person.id)
         snapshot.left[person.left] += 1
-        if count % _A_SLICE == 0:
-            yield
+        if count % _A_FEW == 0:
+            yield _PERSON_US * _A_FEW
     return snapshot
 
 
 def _clusters(
     snapshot: _Snapshot, flat: FlatMap, made: Plan, rules: Rules, rng: random.Random
-) -> Generator[None, None, list[Cluster]]:
+) -> Slices[list[Cluster]]:
     """Return a cluster for each shard of each cell; what need not be looked at again goes into the plan at once.
 
     A coarse cell's few look for a room like newcomers, so that chance seats them among all that match. Of the
@@ -164,16 +192,36 @@ def _clusters(
     """
     clusters: list[Cluster] = []
     for cell in sorted(snapshot.crowds):
-        crowd = sorted(snapshot.crowds[cell])
+        crowd = snapshot.crowds[cell]
         if len(cell) < rules.finest_cell and len(crowd) < rules.seats_min:
-            made.singles.extend(crowd)
+            made.singles.extend(sorted(crowd))
             continue
-        shards = _shards(crowd, snapshot, rules, rng)
-        made.groups.extend(Group(cell, shard) for shard in shards[_ALIKE:])
         spot = flat.spot(cell)
-        clusters.extend(Cluster(Piece((id,), spot) for id in shard) for shard in shards[:_ALIKE])
-        yield
+        alike = 0
+        for lot in (yield from _lots(crowd, rng)):
+            shards = _shards(lot, snapshot, rules, rng)
+            taking_part = shards[: max(0, _ALIKE - alike)]
+            alike += len(taking_part)
+            made.groups.extend(Group(cell, shard) for shard in shards[len(taking_part) :])
+            clusters.extend(Cluster(Piece((id,), spot) for id in shard) for shard in taking_part)
+            yield _PERSON_US * len(lot)
     return clusters
+
+
+def _lots(crowd: list[str], rng: random.Random) -> Slices[list[list[str]]]:
+    """Return the people of one cell in lots of about `_A_LOT`, each sorted: a stadium's are not sorted at one go.
+
+    Chance decides who is in which lot, whatever the order they come in: it is the salt of a hash of who they are.
+    """
+    if len(crowd) <= 2 * _A_LOT:
+        return [sorted(crowd)]
+    salt = rng.getrandbits(32)
+    lots: list[list[str]] = [[] for _ in range(round(len(crowd) / _A_LOT))]
+    for count, id in enumerate(crowd, 1):
+        lots[zlib.crc32(id.encode(), salt) % len(lots)].append(id)
+        if count % _A_FEW == 0:
+            yield _PERSON_US * _A_FEW
+    return [sorted(lot) for lot in lots if lot]
 
 
 def _found(people: list[Gathered], made: Plan) -> None:

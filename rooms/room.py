@@ -67,6 +67,7 @@ class Room:
         extent: how far the members' cells are apart, and from `cell`.
         waiting_since: since when fewer than `seats_min` keep company here, Unix seconds; None while enough do.
         looks: whether a look outward is on the agenda.
+        is_over: its window has ended; people sit here until they have another seat, and nobody joins them.
         idle_until: before that time, Unix seconds, a look outward is known to find nothing.
         told: what was last told to those who wait here.
     """
@@ -81,6 +82,7 @@ class Room:
         "gone",
         "id",
         "idle_until",
+        "is_over",
         "looks",
         "opened",
         "region",
@@ -108,6 +110,7 @@ class Room:
         self.waiting_since: float | None = opened
         self.looks = False
         self.idle_until = 0.0
+        self.is_over = False
         self.told: Waiting | None = None
         # A list, since an empty deque takes 700 bytes, and where few are online most rooms have said little.
         self._recent: list[Numbered] = []
@@ -144,12 +147,18 @@ class Room:
         """Give the seat up."""
         self.set_away(seat, None)
         self.set_waiting(seat, None)
+        self.vacate(seat)
+        self.extent.remove(seat.person.cell)
+        return self._numbered(Left(self.seq + 1, seat.member.id, why))
+
+    def vacate(self, seat: Seat) -> None:
+        """Give the seat up without a word, and without measuring anew: what waits of it can go on elsewhere."""
+        self.away -= seat.away_since is not None
+        self.unconnected -= seat.waits_until is not None
         person = seat.person
         self.gone[seat.member.id] = person.id
         del self.seats[seat.member.id]
         person.room = person.seat = None
-        self.extent.remove(person.cell)
-        return self._numbered(Left(self.seq + 1, seat.member.id, why))
 
     def say(self, seat: Seat, text: str, *, now: float, ref: str | None = None) -> Said:
         """Say `text` to everybody here, the speaker too."""

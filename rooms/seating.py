@@ -28,11 +28,12 @@ from rooms.windows import closing_time, region_of, window_end
 
 
 class Former(NamedTuple):
-    """Somebody whose room was taken apart: the seat they had, and where."""
+    """Somebody whose room is taken apart: the seat they had, where, and since when that room waited, if it did."""
 
     person: Person
     seat: Seat
     room: Room
+    waiting_since: float | None
 
 
 def place_of(person: Person) -> tuple[Room, Seat]:
@@ -86,13 +87,33 @@ class Seating:
         """Return the rooms that end with that window, in the order they were opened."""
         return list(self._windows[window].values())
 
-    def close_window(self, window: Window) -> tuple[list[Change], list[Former]]:
-        """Take all rooms of the window apart, and those that wait of the region's next one: they gather now."""
+    def close_window(self, window: Window) -> list[Room]:
+        """Have the window's rooms be over, and those that wait of the region's next one: they gather now. Return them.
+
+        Nobody is seated in any of them from here on, though to take leave of them takes some time.
+        """
         following = self._windows.get(Window(window.closes + self._rules.window_s, window.region), {})
         late = [room for room in following.values() if room.waiting_since is not None]
-        apart = self.take_apart(self.rooms_of(window) + late)
-        del self._windows[window]
-        return apart
+        rooms = [*self._windows.pop(window).values(), *late]
+        for room in rooms:
+            room.is_over = True
+        return rooms
+
+    def withdraw(self, room: Room) -> list[Former]:
+        """Know the room over, so that nobody joins it, and return those who sit there, to be seated elsewhere soon."""
+        room.is_over = True
+        self.index.remove(room)
+        return [Former(seat.person, seat, room, room.waiting_since) for seat in room.seats.values()]
+
+    def vacate(self, former: Former) -> list[Change]:
+        """Take somebody from a room that is over, to be seated at once; those still there are told nothing.
+
+        They go within a moment too. To be told of each other's going would cost more than all the seating, and by its
+        order tell who went together.
+        """
+        former.room.vacate(former.seat)
+        unseated = Unseated(former.person, former.room)
+        return [unseated] if former.room.seats else [unseated, *self._end(former.room)]
 
     def join(
         self,
@@ -140,7 +161,7 @@ class Seating:
         formers: list[Former] = []
         for room in rooms:
             for seat in list(room.seats.values()):
-                formers.append(Former(seat.person, seat, room))
+                formers.append(Former(seat.person, seat, room, room.waiting_since))
                 changes.append(Unseated(seat.person, room))
                 seat.person.room = seat.person.seat = None
             changes += self._end(room)
@@ -156,7 +177,9 @@ class Seating:
         return Seated(person, room, seat.member.id, room.seq, tuple(members), room.within_m, why)
 
     def refill(self, room: Room, *, now: float) -> None:
-        """Take note of how full the room has become."""
+        """Take note of how full the room has become, unless that is nothing any more."""
+        if room.is_over:
+            return
         room.idle_until = 0.0
         extent = room.extent
         if not extent.is_all_at_the_center and (middle := extent.middle()) != extent.center:
@@ -230,5 +253,6 @@ class Seating:
         window = Window(room.closes, room.region)
         del self.rooms[room.id]
         self.index.remove(room)
-        del self._windows[window][room.id]
+        # The window of a room that is over may be so too.
+        self._windows.get(window, {}).pop(room.id, None)
         return [Ended(room)]

@@ -40,7 +40,7 @@ def told_to_wait(room: Room, *, others: int, now: float, rules: Rules) -> Waitin
 
 def waited_since(group: list[Former]) -> float | None:
     """Return since when all of them have waited for company, Unix seconds, or None: how far they look goes on."""
-    since = [former.room.waiting_since for former in group if former.room.waiting_since is not None]
+    since = [former.waiting_since for former in group if former.waiting_since is not None]
     return max(since) if len(since) == len(group) else None
 
 

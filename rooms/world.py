@@ -15,16 +15,15 @@ from collections.abc import Callable
 import msgspec
 
 from geo import Cell, cell_distance_m
-from rooms.agenda import Agenda, AnnounceClosing, EndWindow, GiveUpSeat, LookOutward, Window
+from rooms.agenda import Agenda, AnnounceClosing, EndWindow, GiveUpSeat, GoOn, LookOutward, Work
 from rooms.changes import Change, Gone, Published, Seated
 from rooms.errors import NameWorn
 from rooms.events import Waiting
-from rooms.extent import apart_m
+from rooms.gathering import Gathering, announce_closing
 from rooms.lookalikes import looks
-from rooms.outward import Union, rooms_near, search, waiting_near
+from rooms.outward import Union, search
 from rooms.person import Person
-from rooms.placement import Choice, choose_room, is_waiting, limit_m, may_join
-from rooms.reform import Gathered, Left, plan
+from rooms.placement import Choice, choose_room, is_waiting
 from rooms.room import Room, Seat
 from rooms.rules import Rules
 from rooms.seating import Former, Seating, place_of
@@ -39,15 +38,15 @@ class World:
     def __init__(self, rules: Rules, *, rng: random.Random, new_id: Callable[[], str]) -> None:
         self.rules = rules
         self.people: dict[str, Person] = {}
-        self._rng = rng
+        self.rng = rng
         self._agenda = Agenda()
-        self._seating = Seating(rules, self._agenda, rng=rng, new_id=new_id)
+        self.seating = Seating(rules, self._agenda, rng=rng, new_id=new_id)
         self._online: Counter[Cell] = Counter()
 
     @property
     def rooms(self) -> dict[str, Room]:
         """Every room there is, by id."""
-        return self._seating.rooms
+        return self.seating.rooms
 
     # What people do
 
@@ -55,7 +54,7 @@ class World:
         """Seat somebody who was not online."""
         self.people[person.id] = person
         self._online[region_of(person.cell)] += 1
-        return self._seat_newcomer(person, now=now)
+        return self.seat_newcomer(person, now=now)
 
     def next(self, person: Person, *, now: float, ref: str | None = None) -> list[Change]:
         """Seat somebody elsewhere at once; their new cell counts.
@@ -67,10 +66,10 @@ class World:
         moved = person.next_cell != person.cell
         avoided = person.avoids
         person.avoids = (*(id for id in person.avoids if id in self.rooms), room.id)
-        changes = self._seating.leave(person, "moved", now=now)
-        changes += self._tell_waiting(room, now)
-        self._count_in(person, person.next_cell)
-        changes += self._seat_newcomer(person, now=now, ref=ref)
+        changes = self.seating.leave(person, "moved", now=now)
+        changes += self.tell_waiting(room, now)
+        self.count_in(person, person.next_cell)
+        changes += self.seat_newcomer(person, now=now, ref=ref)
         if moved:
             person.avoids = avoided
         return changes
@@ -78,11 +77,13 @@ class World:
     def move(self, person: Person, cell: Cell) -> float:
         """Note where somebody is now, and return from when it counts, Unix seconds."""
         person.next_cell = cell
-        return place_of(person)[0].closes
+        room, _ = place_of(person)
+        # From a room that is over one goes to where one was when it ended.
+        return room.closes + self.rules.window_s if room.is_over else room.closes
 
     def leave(self, person: Person, *, now: float) -> list[Change]:
         """Let somebody go; they are online no more."""
-        return self._depart(person, "left", now=now)
+        return self.depart(person, "left", now=now)
 
     def lose(self, person: Person, *, now: float) -> None:
         """Keep the seat of somebody whose connection ended for a while; the others see nothing."""
@@ -100,7 +101,7 @@ class World:
         self.check_name(person, name)
         room, seat = place_of(person)
         person.name = name
-        shown, changed = self._seating.name(person, name, room)
+        shown, changed = self.seating.name(person, name, room)
         member = msgspec.structs.replace(seat.member, name=shown)
         events = [*changed, room.change(seat, member, ref=ref)]
         return [Published(room, event) for event in events]
@@ -111,7 +112,7 @@ class World:
             return []
         room, seat = place_of(person)
         person.verified = verified
-        shown, changed = self._seating.name(person, person.name or seat.member.name, room)
+        shown, changed = self.seating.name(person, person.name or seat.member.name, room)
         member = msgspec.structs.replace(seat.member, name=shown, verified=verified)
         return [Published(room, event) for event in [*changed, room.change(seat, member)]]
 
@@ -130,12 +131,12 @@ class World:
         self._keep_seat(person)
         member = msgspec.structs.replace(seat.member, away=since is not None)
         changes: list[Change] = [Published(room, room.change(seat, member, ref=ref))]
-        self._seating.refill(room, now=now)
-        return changes + self._tell_waiting(room, now)
+        self.seating.refill(room, now=now)
+        return changes + self.tell_waiting(room, now)
 
     def snapshot(self, person: Person, why: Why) -> Seated:
         """Return the person's seat as it is now, to be told to them again."""
-        return self._seating.snapshot(person, why)
+        return self.seating.snapshot(person, why)
 
     def waiting(self, room: Room, *, now: float) -> Waiting | None:
         """Return what to tell a room in which too few keep company, or None if enough do."""
@@ -156,26 +157,37 @@ class World:
             case LookOutward(room):
                 return self._look_outward(room, now)
             case AnnounceClosing(window):
-                return [Published(room, room.announce_closing()) for room in self._seating.rooms_of(window)]
+                return self._go_on(announce_closing(self, window), None, now=now)
             case EndWindow(window):
-                return self._end_window(window, now)
+                return self._go_on(Gathering(self, window, now=now).work(), None, now=now)
+            case GoOn(work):
+                return self._go_on(work, now, now=now)
             case GiveUpSeat(person):
                 return self._give_up(person, now)
         return []
 
+    def _go_on(self, work: Work, sent: float | None, *, now: float) -> list[Change]:
+        """Do the next slice of the work, and have the one after it come up when others have had their turn."""
+        try:
+            changes = next(work) if sent is None else work.send(sent)
+        except StopIteration:
+            return []
+        self._agenda.put(now, GoOn(work))
+        return changes
+
     def _look_outward(self, room: Room, now: float) -> list[Change]:
         """Have a room that waits look once; it looks again while it does."""
         room.looks = False
-        if room.id not in self.rooms or room.waiting_since is None:
+        if room.id not in self.rooms or room.is_over or room.waiting_since is None:
             return []
         first = room.waiting_since + self.rules.look_every_s
         if now < first:
-            self._seating.have_look(room, first)
+            self.seating.have_look(room, first)
             return []
-        union = search(room, self._seating.index, now=now, rules=self.rules, rng=self._rng)
-        changes = self._unite(union, now) if union is not None else self._tell_waiting(room, now)
+        union = search(room, self.seating.index, now=now, rules=self.rules, rng=self.rng)
+        changes = self._unite(union, now) if union is not None else self.tell_waiting(room, now)
         if room.id in self.rooms and is_waiting(room):
-            self._seating.have_look(room, now + self.rules.look_every_s)
+            self.seating.have_look(room, now + self.rules.look_every_s)
         return changes
 
     def _unite(self, union: Union, now: float) -> list[Change]:
@@ -184,66 +196,15 @@ class World:
         for mover in union.movers:
             far_m = cell_distance_m(mover.cell, target.cell)
             why = Why("outward", {"distance_m": round(far_m / 100) * 100})
-            apart, formers = self._seating.take_apart([mover])
+            apart, formers = self.seating.take_apart([mover])
             changes += apart
-            for person, seat, _ in formers:
+            for person, seat, _, _ in formers:
                 own_window = window_end(region_of(person.cell), now, self.rules.window_s)
                 person.moved_until = min(own_window, target.closes)
-                changes += self._seating.join(person, target, why, now=now, former=seat)
-        return changes + self._tell_waiting(target, now)
+                changes += self.seating.join(person, target, why, now=now, former=seat)
+        return changes + self.tell_waiting(target, now)
 
-    def _end_window(self, window: Window, now: float) -> list[Change]:
-        """Take all rooms of the window apart and put their people together anew."""
-        changes, formers = self._seating.close_window(window)
-        cells = {former.person.cell for former in formers}
-        visiting = waiting_near(window.region, cells, self._seating.index, now=now, rules=self.rules, rng=self._rng)
-        apart, visitors = self._seating.take_apart(visiting)
-        changes += apart
-        formers += visitors
-        staying = {}
-        for former in formers:
-            until = self._kept_until(former.room, former.seat)
-            if until is not None and until <= now:
-                changes += self._forget(former.person)
-            else:
-                self._count_in(former.person, former.person.next_cell)
-                staying[former.person.id] = former
-        return changes + self._seat_anew(staying, now)
-
-    def _seat_anew(self, formers: dict[str, Former], now: float) -> list[Change]:
-        if not formers:
-            return []
-        cells = Counter(former.person.cell for former in formers.values())
-        standing = rooms_near(cells, self._seating.index, rules=self.rules, rng=self._rng)
-        gathered = map(self._gathered, formers.values())
-        groups, joins, singles = plan(gathered, rules=self.rules, rng=self._rng, neighbours=standing)
-        changes: list[Change] = []
-        for room_id, ids in joins:
-            for id in ids:
-                changes += self._join_anew(formers[id], self.rooms[room_id], now)
-        for cell, ids in groups:
-            group = [formers[id] for id in ids]
-            room = self._seating.open_room(cell, now=now, waiting_since=waited_since(group))
-            changes += self._seating.gather(group, room, Why("window"), now=now)
-            changes += self._tell_waiting(room, now)
-        for id in singles:
-            changes += self._seat_newcomer(formers[id].person, now=now, former=formers[id])
-        return changes
-
-    def _join_anew(self, former: Former, room: Room, now: float) -> list[Change]:
-        """Seat somebody in the room planned for them, or like a newcomer if they may not sit there."""
-        person = former.person
-        near = apart_m(person.cell, room.cell) <= limit_m([person], self.rules)
-        if not near or not may_join(person, room, self.rules) or len(room.seats) >= self.rules.seats_max:
-            return self._seat_newcomer(person, now=now, former=former)
-        changes = self._seating.join(person, room, Why("window"), now=now, former=former.seat)
-        return changes + self._tell_waiting(room, now)
-
-    def _gathered(self, former: Former) -> Gathered:
-        person, _, room = former
-        return Gathered(person.id, person.cell, Left(room.id, room.cell), limit_m([person], self.rules))
-
-    def _kept_until(self, room: Room, seat: Seat) -> float | None:
+    def kept_until(self, room: Room, seat: Seat) -> float | None:
         """Return until when the seat is kept for somebody away or without a connection, Unix seconds, or None."""
         if seat.away_since is None:
             return seat.waits_until
@@ -251,47 +212,47 @@ class World:
 
     def _keep_seat(self, person: Person) -> None:
         """Have the seat given up when it is kept no longer."""
-        until = self._kept_until(*place_of(person))
+        until = self.kept_until(*place_of(person))
         if until is not None:
             self._agenda.put(until, GiveUpSeat(person))
 
     def _give_up(self, person: Person, now: float) -> list[Change]:
         if person.room is None or person.seat is None:
             return []
-        until = self._kept_until(person.room, person.seat)
+        until = self.kept_until(person.room, person.seat)
         if until is None:
             return []
         if until > now:
             self._agenda.put(until, GiveUpSeat(person))
             return []
-        return self._depart(person, "lost", now=now)
+        return self.depart(person, "lost", now=now)
 
     # What both come down to
 
-    def _seat_newcomer(
+    def seat_newcomer(
         self, person: Person, *, now: float, former: Former | None = None, ref: str | None = None
     ) -> list[Change]:
-        choice = choose_room(person, self._seating.index, rules=self.rules, rng=self._rng)
+        choice = choose_room(person, self.seating.index, rules=self.rules, rng=self.rng)
         if choice is None:
             waiting_since = waited_since([former]) if former is not None else None
-            room = self._seating.open_room(person.cell, now=now, waiting_since=waiting_since)
+            room = self.seating.open_room(person.cell, now=now, waiting_since=waiting_since)
             choice = Choice(room, Why("first_here"))
         room, why = choice
         seat = former.seat if former is not None else None
-        changes = self._seating.join(person, room, why, now=now, former=seat, ref=ref)
-        return changes + self._tell_waiting(room, now)
+        changes = self.seating.join(person, room, why, now=now, former=seat, ref=ref)
+        return changes + self.tell_waiting(room, now)
 
-    def _depart(self, person: Person, why: str, *, now: float) -> list[Change]:
+    def depart(self, person: Person, why: str, *, now: float) -> list[Change]:
         room, _ = place_of(person)
-        changes = self._seating.leave(person, why, now=now) + self._forget(person)
-        return changes + self._tell_waiting(room, now)
+        changes = self.seating.leave(person, why, now=now) + self._forget(person)
+        return changes + self.tell_waiting(room, now)
 
     def _forget(self, person: Person) -> list[Change]:
         del self.people[person.id]
         self._count_out(person)
         return [Gone(person)]
 
-    def _count_in(self, person: Person, cell: Cell) -> None:
+    def count_in(self, person: Person, cell: Cell) -> None:
         """Count somebody at another cell from now on."""
         self._count_out(person)
         person.cell = cell
@@ -308,9 +269,9 @@ class World:
         here = sum(region_of(seat.person.cell) == room.region for seat in room.seats.values())
         return self._online[room.region] - here
 
-    def _tell_waiting(self, room: Room, now: float) -> list[Change]:
+    def tell_waiting(self, room: Room, now: float) -> list[Change]:
         """Tell those who wait in a room what has changed of that since they were told last."""
-        if room.waiting_since is None and room.told is None:
+        if room.is_over or (room.waiting_since is None and room.told is None):
             return []
         news = self.waiting(room, now=now) if room.seats else None
         told, room.told = room.told, news

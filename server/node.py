@@ -6,6 +6,7 @@ fan-out know who hears which room, and calls the world when something is due.
 
 import asyncio
 from collections.abc import Callable
+from time import perf_counter
 
 from rooms.changes import Change, Ended, Gone, Published, Seated, Unseated
 from rooms.person import Person
@@ -20,6 +21,9 @@ from server.store.rows import Report
 
 TICKS_PER_TURN = 100
 """Things of the rooms' agenda done in one loop turn: at 50 µs each, frames wait 5 ms for them at most."""
+
+TURN_S = 0.01
+"""No more of them are begun after so long: those of a large window's end take some milliseconds each."""
 
 
 def _nothing() -> None:
@@ -163,12 +167,15 @@ class Node:
         self._timer = self._timer_at = None
         now = self.clock.now()
         try:
+            enough = perf_counter() + TURN_S
             for _ in range(TICKS_PER_TURN):
                 deadline = self.house.world.deadline
                 if deadline is None or deadline > now:
                     break
                 for change in self.house.world.tick(now=now):
                     self._carry_out_whatever_happens(change)
+                if perf_counter() >= enough:
+                    break
         except Exception as bug:
             # A bug in one region's turn of time must not stop the others' time.
             log_bug("letting time pass", bug)

@@ -99,6 +99,13 @@ class HandLoop:
         for callback in soon:
             callback()
 
+    def take_timer(self) -> None:
+        """Let time pass to the next timer and have it ring."""
+        at, _, timer, callback = heapq.heappop(self._later)
+        self.now = max(self.now, at)
+        if not timer.is_cancelled:
+            callback()
+
     def pass_time(self, seconds: float) -> None:
         """Let time pass from timer to timer, and a turn after each."""
         end = self.now + seconds
@@ -164,6 +171,8 @@ class FakeConnection:
         if self.is_open:
             self.is_open = False
             self._loop.call_soon(self._closed)
+            # The real one lets go of its receiver too.
+            self._closed = lambda: None
 
 
 class Guest:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from rooms import gathering
 from rooms.changes import Change, Seated
 from rooms.world import World
 from server import node as module
@@ -75,6 +76,41 @@ def test_more_than_fits_in_a_turn_goes_on_in_the_next(monkeypatch: pytest.Monkey
     stage.pass_time(0)
     assert len(ann.got("left")) == 7
     check_timer(stage)
+
+
+def test_the_loop_turns_between_the_slices_of_a_windows_end_and_words_reach_the_old_room_or_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "TURN_S", 0.0)
+    monkeypatch.setattr(gathering, "SLICE_US", 1)
+    stage = Stage(window_s=60, closing_s=10, seats_target=3, seats_max=4, **UNLIMITED)
+    guests = [stage.guest(["json", "msgpack"][number % 2]) for number in range(24)]
+    for number, guest in enumerate(guests):
+        guest.enter(name=f"G{number}")
+    for guest in guests:
+        guest.got()
+    old = {guest: guest.room for guest in guests}
+    closes = min(room.closes for room in stage.house.world.rooms.values()) - BEGAN
+    stage.loop.pass_time(closes - stage.loop.now - 0.001)
+    outcomes = []
+    turns = 0
+    while any(room.id in old.values() for room in stage.house.world.rooms.values()):
+        turns += 1
+        stage.loop.take_timer()
+        stage.take_turn()
+        for guest in guests[::5]:
+            # As a client would that has not read anything since.
+            guest.say("say", text="hello", room=old[guest], ref=f"{turns}")
+        stage.take_turn()
+        for guest in guests:
+            came = guest.got()
+            outcomes += [event["type"] for event in came if event.get("ref") == f"{turns}" and guest in guests[::5]]
+            refused = [event for event in came if event["type"] == "error"]
+            assert all(event["code"] == "wrong_room" and guest.room != old[guest] for event in refused)
+        stage.check()
+    assert turns > 20
+    assert {"said", "error"} == set(outcomes)
+    assert len(outcomes) >= turns * len(guests[::5])
 
 
 # Seats wait.

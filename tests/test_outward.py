@@ -7,9 +7,10 @@ import pytest
 
 from geo import cell_distance_m
 from rooms.index import RoomIndex
-from rooms.outward import Union, can_move, choose_outward, fits, idle_until, rooms_near, waiting_near
+from rooms.outward import Union, can_move, choose_outward, fits, idle_until, reaches, rooms_near, waiting_around
 from rooms.person import Person
 from rooms.placement import fill_of, is_waiting, reach_m
+from rooms.reform import at_once
 from rooms.room import Room
 from rooms.rules import Rules
 from rooms.shelves import Fill
@@ -217,8 +218,8 @@ def test_rooms_that_wait_around_are_taken_in_as_far_as_they_look() -> None:
     index, cells = index_of([near, far, full]), [beside(HOME, north=1)]
 
     def taken(now: float) -> list[str]:
-        rooms = waiting_near(region_of(HOME), cells, index, now=now, rules=RULES, rng=random.Random(1))
-        return sorted(room.id for room in rooms)
+        rooms = waiting_around(region_of(HOME), index, rules=RULES, rng=random.Random(1))
+        return sorted(room.id for room in rooms if reaches(room, cells, now=now, rules=RULES))
 
     assert taken(0) == ["n"]
     assert taken(WHOLE_S) == ["f", "n"]
@@ -232,6 +233,6 @@ def test_rooms_with_seats_near_cells_of_few_are_offered_and_no_others() -> None:
         a_room(2, beside(HOME, north=3), id="asleep", away=2),
     ]
     index = index_of(rooms)
-    offered = rooms_near({HOME: 1}, index, rules=RULES, rng=random.Random(1))
+    offered = at_once(rooms_near({HOME: 1}, index, rules=RULES, rng=random.Random(1)))
     assert [room.id for room in offered] == ["near"]
-    assert rooms_near({HOME: 8}, index, rules=RULES, rng=random.Random(1)) == []
+    assert at_once(rooms_near({HOME: 8}, index, rules=RULES, rng=random.Random(1))) == []

@@ -314,7 +314,7 @@ def test_when_all_have_left_nothing_of_them_is_kept() -> None:
     world = scene.world
     assert world.deadline is None
     assert (world.people, world.rooms, dict(world._online)) == ({}, {}, {})
-    assert (world._seating._windows, world._seating.index._shelves) == ({}, {})
+    assert (world.seating._windows, world.seating.index._shelves) == ({}, {})
 
 
 # Reconnecting

@@ -6,12 +6,14 @@ with what is so.
 """
 
 import random
+from math import nextafter
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from geo import Cell
+from rooms import gathering
 from rooms.events import Numbered, Said
 from rooms.person import Person
 from rooms.rules import Rules
@@ -47,6 +49,8 @@ class Crowd(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.scene = Scene()
+        # So short that every step is a slice by itself.
+        self._usual_us, gathering.SLICE_US = gathering.SLICE_US, 1
 
     @initialize(rules=st.sampled_from(RULES), seed=st.integers(0, 99), people=st.sampled_from([150, 40, 0]))
     def open(self, rules: dict[str, float], seed: int, people: int) -> None:
@@ -124,7 +128,7 @@ class Crowd(RuleBasedStateMachine):
         for person in self.pick(numbers):
             sits, before = place_of(person)[0], person.cell
             counts_from = self.scene.world.move(person, self.at(cell))
-            assert counts_from == sits.closes
+            assert counts_from == sits.closes + (self.scene.rules.window_s if sits.is_over else 0)
             assert (place_of(person)[0], person.cell) == (sits, before)
 
     @rule(numbers=some, name=st.sampled_from(["", "Ann", "Bo"]))
@@ -143,6 +147,21 @@ class Crowd(RuleBasedStateMachine):
     def time_passes(self, seconds: float) -> None:
         self.scene.wait(seconds)
         assert self.scene.world.deadline is None or self.scene.world.deadline > self.scene.now
+
+    @precondition(lambda self: self.scene.world.rooms)
+    @rule(ticks=st.integers(1, 40))
+    def a_window_ends_and_is_not_done_yet(self, ticks: int) -> None:
+        """Whatever comes next happens between two slices of the gathering."""
+        rooms = [room for room in self.scene.world.rooms.values() if not room.is_over]
+        if rooms:
+            closes = sorted({room.closes for room in rooms})[0]
+            self.scene.wait_until(nextafter(closes, 0.0))
+            self.scene.now = closes
+        self.scene.wait_in_part(ticks)
+
+    @rule(ticks=st.integers(1, 40))
+    def some_more_is_done_of_what_is_due(self, ticks: int) -> None:
+        self.scene.wait_in_part(ticks)
 
     @precondition(lambda self: self.scene.world.people)
     @rule(seconds=st.sampled_from([45.0, 1799.0, 7200.0, 360_000.0]))
@@ -166,6 +185,7 @@ class Crowd(RuleBasedStateMachine):
             assert all(not isinstance(event, Said) or event.text for event in events)
 
     def teardown(self) -> None:
+        gathering.SLICE_US = self._usual_us
         for person in list(self.scene.world.people.values()):
             self.scene.leave(person)
         self.scene.check()

@@ -443,11 +443,11 @@ def test_in_a_region_of_one_room_nothing_changes_but_ids() -> None:
     old, names = room_of(people[0]), [place_of(person)[1].member.name for person in people]
     scene.leave(people.pop(0))
     scene.wait_until(old.closes - 0.001)
-    me = place_of(people[0])[1].member.id
+    me, within_m = place_of(people[0])[1].member.id, old.within_m
     changes = scene.wait(0.001)
     new = room_of(people[0])
     assert together(*people)
-    assert (new.cell, new.within_m, new.opened) == (old.cell, old.within_m, old.closes)
+    assert (new.cell, new.within_m, new.opened) == (old.cell, within_m, old.closes)
     assert new.closes == old.closes + WINDOW_S
     assert [place_of(person)[1].member.name for person in people] == names[1:]
     assert new.id != old.id

@@ -134,6 +134,7 @@ class Scene:
         person = Person(self._new_name() if id is None else id, cell, name=name, far=far, verified=verified)
         self.listeners[person.id] = Listener()
         self.carry_out(self.world.enter(person, now=self.now))
+        assert not place_of(person)[0].is_over
         return person
 
     def enter_many(self, count: int, cell: Cell = HOME) -> list[Person]:
@@ -184,6 +185,15 @@ class Scene:
             self.now = max(self.now, deadline)
             done += self.carry_out(self.world.tick(now=self.now))
         self.now = moment
+        return done
+
+    def wait_in_part(self, ticks: int) -> list[Change]:
+        """Do only so many of the things that are due by now."""
+        done: list[Change] = []
+        for _ in range(ticks):
+            deadline = self.world.deadline
+            if deadline is not None and deadline <= self.now:
+                done += self.carry_out(self.world.tick(now=self.now))
         return done
 
     def sleep(self, seconds: float) -> list[Change]:
@@ -240,7 +250,12 @@ class Scene:
         assert room.seats[seat.member.id] is seat
         assert seat.person is person
         assert (listener.room, listener.me, listener.seq) == (room.id, seat.member.id, room.seq)
-        assert listener.members == {id: seat.member for id, seat in room.seats.items()}
+        members = {id: seat.member for id, seat in room.seats.items()}
+        if room.is_over:
+            # Those who already sit elsewhere are not announced: everybody is about to go.
+            assert listener.members.items() >= members.items()
+        else:
+            assert listener.members == members
         assert room.id not in person.avoids
 
     def _check_room(self, room: Room) -> None:
@@ -258,6 +273,8 @@ class Scene:
         assert away == [seat.away_since is not None for seat in room.seats.values()]
         assert room.company == away.count(False)
         assert room.unconnected == sum(seat.waits_until is not None for seat in room.seats.values())
+        if room.is_over:
+            return
         assert (room.waiting_since is None) == (room.company >= self.rules.seats_min)
         assert room.looks or room.waiting_since is None
         far = max(apart_m(person.cell, room.cell) for person in people)
@@ -267,16 +284,19 @@ class Scene:
     def _check_index(self, room: Room) -> None:
         fill = fill_of(room, self.rules)
         for pile in range(3):
-            found = list(self.world._seating.index.matching(room.cell, pile, random.Random()))  # type: ignore[arg-type]
+            found = list(self.world.seating.index.matching(room.cell, pile, random.Random()))  # type: ignore[arg-type]
             assert (room in found) == (pile == fill)
 
     def _check_agenda(self) -> None:
-        rooms = self.world.rooms.values()
+        if any(room.is_over for room in self.world.rooms.values()):
+            assert self.world.deadline is not None
+            assert self.world.deadline <= self.now
+        rooms = [room for room in self.world.rooms.values() if not room.is_over]
         if rooms:
             assert self.world.deadline is not None
             assert self.now < min(room.closes for room in rooms) or self.world.deadline <= self.now
         windows = {(room.region, room.closes) for room in rooms}
-        assert len(self.world._seating._windows) >= len(windows)
+        assert len(self.world.seating._windows) >= len(windows)
 
 
 def digest(changes: Iterable[Change]) -> str:

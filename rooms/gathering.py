@@ -1,0 +1,185 @@
+"""A window's end, carried out: its people sit down anew, a slice at a time, so that nobody else waits for them.
+
+    withdraw     the window's rooms are over: nobody joins them, and who sits there is noted
+    take in      so are waiting rooms of other windows that reach somebody of these
+    plan         who sits with whom next (rooms/reform.py), from what was noted
+    carry out    room by room; until then everybody sits and talks where they sat
+
+Meanwhile people leave, press `next`, lose connections and come: whoever no longer sits where they were noted is dropped
+from the plan, and who comes is seated as ever. What each slice takes is estimated, for there is no clock here.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from geo import Cell
+from rooms.agenda import Result, Sliced, Window, Work
+from rooms.changes import Change, Published
+from rooms.extent import apart_m
+from rooms.outward import reaches, rooms_near, waiting_around
+from rooms.placement import limit_m, may_join
+from rooms.reform import Gathered, Left, Slices, plan_in_slices
+from rooms.room import Room
+from rooms.seating import Former
+from rooms.waiting import waited_since
+from rooms.whys import Why
+
+if TYPE_CHECKING:
+    from rooms.world import World
+
+SLICE_US = 2_000
+"""A slice ends when its steps take so long, as a rule: no step takes a fifth of that, a busy machine ten times as long,
+and a frame that comes meanwhile should wait no more than 20 ms."""
+
+_ROOM_US, _SEAT_US, _FAR_US = 10, 40, 1
+"""What it takes to withdraw a room or tell it that it closes, to seat somebody anew, and to measure a distance."""
+
+
+class Gathering:
+    """One window's end under way."""
+
+    def __init__(self, world: "World", window: Window, *, now: float) -> None:
+        self._world = world
+        self._window = window
+        self._now = now
+        self._changes: list[Change] = []
+        self._spent_us = 0
+        self._formers: dict[str, Former] = {}
+        self._cells: dict[str, Cell] = {}
+        """Where everybody noted is seated anew: where they said they are, when they were noted."""
+
+    def work(self) -> Work:
+        """Do all of it."""
+        for room in self._world.seating.close_window(self._window):
+            yield from self._withdraw(room)
+        yield from self._take_in()
+        yield from self._carry_out()
+        yield self._changes
+
+    def _withdraw(self, room: Room) -> Work:
+        """Note who is to be seated anew, and let those go whose seat is kept no longer."""
+        world = self._world
+        if room.id not in world.rooms:
+            return
+        for former in world.seating.withdraw(room):
+            person = former.person
+            until = world.kept_until(room, former.seat)
+            if until is not None and until <= self._now:
+                self._changes += world.depart(person, "lost", now=self._now)
+            else:
+                self._formers[person.id] = former
+                self._cells[person.id] = person.next_cell
+        yield from self._rest(_ROOM_US)
+
+    def _take_in(self) -> Work:
+        world, cells = self._world, set(self._cells.values())
+        if not cells:
+            return
+        for room in waiting_around(self._window.region, world.seating.index, rules=world.rules, rng=world.rng):
+            if not room.is_over and reaches(room, cells, now=self._now, rules=world.rules):
+                yield from self._withdraw(room)
+            yield from self._rest(_FAR_US * len(cells))
+
+    def _carry_out(self) -> Work:
+        world = self._world
+        if not self._formers:
+            return
+        standing = yield from self._sliced(
+            rooms_near(Counter(self._cells.values()), world.seating.index, rules=world.rules, rng=world.rng)
+        )
+        people = map(self._gathered, self._formers.values())
+        groups, joins, singles = yield from self._sliced(
+            plan_in_slices(people, rules=world.rules, rng=world.rng, neighbours=standing)
+        )
+        for room_id, ids in joins:
+            for former in self._still_there(ids):
+                self._join(former, room_id)
+                yield from self._rest(_SEAT_US)
+        for cell, ids in groups:
+            self._gather(cell, list(self._still_there(ids)))
+            yield from self._rest(_SEAT_US * len(ids))
+        for former in self._still_there(singles):
+            self._seat_as_newcomer(former)
+            yield from self._rest(_SEAT_US)
+
+    def _gather(self, cell: Cell, formers: list[Former]) -> None:
+        """Seat the group in a room of its own, but for those who have come to accept less far company since."""
+        world = self._world
+        limit = limit_m([former.person for former in formers], world.rules)
+        near = [former for former in formers if apart_m(self._cells[former.person.id], cell) <= limit]
+        if near:
+            for former in near:
+                self._vacate(former)
+            room = world.seating.open_room(cell, now=self._now, waiting_since=waited_since(near))
+            self._changes += world.seating.gather(near, room, Why("window"), now=self._now)
+            self._changes += world.tell_waiting(room, self._now)
+        for former in formers:
+            if former not in near:
+                self._seat_as_newcomer(former)
+
+    def _join(self, former: Former, room_id: str) -> None:
+        """Seat somebody in the room planned for them, or like a newcomer if they may not sit there, or no longer."""
+        world, person = self._world, former.person
+        room = world.rooms.get(room_id)
+        if (
+            room is None
+            or len(room.seats) >= world.rules.seats_max
+            or apart_m(self._cells[person.id], room.cell) > limit_m([person], world.rules)
+            or not may_join(person, room, world.rules)
+        ):
+            self._seat_as_newcomer(former)
+            return
+        self._vacate(former)
+        self._changes += world.seating.join(person, room, Why("window"), now=self._now, former=former.seat)
+        self._changes += world.tell_waiting(room, self._now)
+
+    def _seat_as_newcomer(self, former: Former) -> None:
+        self._vacate(former)
+        self._changes += self._world.seat_newcomer(former.person, now=self._now, former=former)
+
+    def _vacate(self, former: Former) -> None:
+        self._changes += self._world.seating.vacate(former)
+        self._world.count_in(former.person, self._cells[former.person.id])
+
+    def _still_there(self, ids: list[str]) -> Iterator[Former]:
+        """Yield each who sits where they were noted when it is their turn: others have left, or found another room."""
+        for id in ids:
+            former = self._formers[id]
+            if former.person.seat is former.seat:
+                yield former
+
+    def _gathered(self, former: Former) -> Gathered:
+        person, _, room, _ = former
+        return Gathered(
+            person.id, self._cells[person.id], Left(room.id, room.cell), limit_m([person], self._world.rules)
+        )
+
+    def _sliced(self, slices: Slices[Result]) -> Sliced[Result]:
+        """Do the work, with rests in between, and return what it comes to."""
+        while True:
+            try:
+                us = next(slices)
+            except StopIteration as done:
+                result: Result = done.value
+                return result
+            yield from self._rest(us)
+
+    def _rest(self, us: int) -> Work:
+        """Count work done, and let others have their turn if it is enough."""
+        self._spent_us += us
+        if self._spent_us >= SLICE_US:
+            changes, self._changes, self._spent_us = self._changes, [], 0
+            self._now = yield changes
+
+
+def announce_closing(world: "World", window: Window) -> Work:
+    """Tell the rooms of a window that they end soon, some of them in each slice."""
+    changes: list[Change] = []
+    for room in world.seating.rooms_of(window):
+        if room.id in world.rooms and not room.is_over:
+            changes.append(Published(room, room.announce_closing()))
+            if len(changes) * _ROOM_US >= SLICE_US:
+                yield changes
+                changes = []
+    yield changes
