@@ -6,7 +6,6 @@ The one place that draws secrets and chooses the sources of chance and time.
 import asyncio
 import base64
 import os
-import random
 import secrets
 import ssl
 import time
@@ -16,6 +15,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from rooms.world import World
 from server.bugs import log
+from server.chance import PooledRandom
 from server.clock import Clock
 from server.codec import SUBPROTOCOLS
 from server.edge import Edge
@@ -65,7 +65,7 @@ class App:
             new_secret=lambda: secrets.token_bytes(SECRET_BYTES),
             new_nonce=lambda: secrets.token_bytes(NONCE_BYTES),
         )
-        world = World(settings, rng=random.SystemRandom(), new_id=lambda: secrets.token_urlsafe(ID_BYTES))
+        world = World(settings, rng=PooledRandom(), new_id=lambda: secrets.token_urlsafe(ID_BYTES))
         self.settings = settings
         exempt = frozenset(name for name in BINDS_LOOPBACK if not loaded.explicit(name))
         self.house = House(
