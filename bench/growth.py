@@ -32,6 +32,7 @@ from rooms.person import Person
 from rooms.rules import Rules
 from rooms.windows import region_of
 from rooms.world import World
+from server.collector import look_rarely
 
 NOW = 1_700_000_000.0
 FILL_S = 120.0
@@ -277,6 +278,8 @@ def measure_reform(people: int, seed: int) -> Reform:
                 display.show({"measuring": what, "entered": f"{number:,}"}, done=number)
     crowd.pass_time(math.nextafter(closes, 0.0))
     crowd.seats_taken = 0
+    # As the server does.
+    look_rarely()
     spent = array("d")
     while crowd.seats_taken < people and (crowd.world.deadline or math.inf) <= closes + REFORM_WITHIN_S:
         crowd.pass_time(max(closes, crowd.world.deadline or 0.0), spent.append)

@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from server.app import App
+from server.collector import look_rarely
 from server.config import settings_options
 from server.listener import HEADS_MAX
 from server.phones import Network
@@ -137,6 +138,7 @@ def _run(main: Coroutine[None, None, None]) -> None:
             import uvloop
 
             factory = uvloop.new_event_loop
+            look_rarely()
         except ImportError:
             pass
     with asyncio.Runner(loop_factory=factory) as runner:
