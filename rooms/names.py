@@ -20,6 +20,17 @@ _FRIENDLY = [f"{quality} {creature}" for quality in _QUALITIES for creature in _
 """All of them, made once: drawn at one go, and of those who wear the same one each would take 60 bytes otherwise."""
 
 
+_LOOKS = {name: looks(name) for name in _FRIENDLY}
+
+
+def looks_of(name: str) -> frozenset[str]:
+    """Return `looks` of a name; what friendly ones look like is known, and kept but once for all who wear them.
+
+    Other names are not remembered: nothing of theirs is to outlast the seat.
+    """
+    return _LOOKS.get(name) or looks(name)
+
+
 def shown_name(asked: str, worn: Collection[str], rng: random.Random) -> str:
     """Return the name to show: `asked`, numbered if it looks like one there, or a friendly one if it is empty.
 
@@ -29,7 +40,7 @@ def shown_name(asked: str, worn: Collection[str], rng: random.Random) -> str:
         worn: what the names that are there look like, see `looks`.
     """
     name = asked or rng.choice(_FRIENDLY)
-    return name if looks(name).isdisjoint(worn) else _numbered(name, worn)
+    return name if looks_of(name).isdisjoint(worn) else _numbered(name, worn)
 
 
 def _numbered(asked: str, worn: Collection[str]) -> str:

@@ -13,7 +13,7 @@ from geo import Cell
 from rooms.errors import RoomFull
 from rooms.events import Changed, Closing, Joined, Left, Member, Numbered, Said, Waiting
 from rooms.extent import Extent
-from rooms.lookalikes import looks
+from rooms.names import looks_of
 from rooms.person import Person
 from rooms.windows import region_of
 
@@ -37,7 +37,7 @@ class Seat:
     def __init__(self, person: Person, member: Member) -> None:
         self.person = person
         self.member = member
-        self.looks = looks(member.name)
+        self.looks = looks_of(member.name)
         self.waits_until: float | None = None
         self.away_since: float | None = None
         self._refs: dict[str, tuple[int, int]] | None = None
@@ -187,7 +187,7 @@ class Room:
     def change(self, seat: Seat, member: Member, *, ref: str | None = None) -> Changed:
         """Show the seat's member as `member` from now on; the id stays."""
         if member.name != seat.member.name:
-            seat.looks = looks(member.name)
+            seat.looks = looks_of(member.name)
         seat.member = member
         return self._numbered(Changed(self.seq + 1, member.id, member, ref))
 

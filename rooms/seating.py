@@ -17,8 +17,7 @@ from rooms.changes import Change, Ended, Published, Seated, Unseated
 from rooms.errors import NotSeated
 from rooms.events import Changed, Member, Numbered
 from rooms.index import RoomIndex
-from rooms.lookalikes import looks
-from rooms.names import shown_name
+from rooms.names import looks_of, shown_name
 from rooms.person import Person
 from rooms.placement import fill_of, limit_m, members_of
 from rooms.room import Room, Seat
@@ -205,7 +204,7 @@ class Seating:
             return shown_name(asked, set().union(*(seat.looks for seat in others)), self._rng), []
         verified = [seat for seat in others if seat.member.verified is not None]
         shown = shown_name(asked, set().union(*(seat.looks for seat in verified)), self._rng)
-        own = looks(shown)
+        own = looks_of(shown)
         alike = [seat for seat in others if seat.member.verified is None and not own.isdisjoint(seat.looks)]
         return shown, [self._give_way(seat, own, room) for seat in alike]
 
