@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable
 from math import hypot, isqrt
 from typing import NamedTuple
 
-from rooms.nearness import NOBODY, Spot, strain
+from rooms.nearness import NOBODY, Spot, Weights, strain
 from rooms.rules import Rules
 
-_LONELY = 12.0
-"""Strain per member of a group that is no company: more than any distance within reach can outweigh."""
+WEIGHTS = Weights(lonely=12.0, fragile=0.02, crowded=0.03)
+"""To be no company is more than any distance within reach can outweigh. Small groups are hardly shunned: newcomers are
+drawn to them, and who lost their company is moved."""
 
 MaySit = Callable[[str, str], bool]
 """Whether two people may sit together at all."""
@@ -88,7 +89,7 @@ class Cluster:
 
 def group_strain(sums: Spot, rules: Rules) -> float:
     """Return how strained a group in the making is; to be no company outweighs all distances."""
-    return strain(sums, rules, lonely=_LONELY)
+    return strain(sums, rules, WEIGHTS)
 
 
 class Plane:

@@ -21,11 +21,19 @@ from rooms.rules import Rules
 _M_PER_DEGREE = radians(EARTH_RADIUS_M)
 """Metres of a degree of latitude."""
 
-_CROWDED = 0.05
-"""Strain per member, and per seat taken beyond `seats_target`: a twelfth of a doubled distance."""
 
-_FRAGILE = 0.15
-"""Strain per member, and per member missing from a group that outlives a few who leave: a fifth of a doubled one."""
+class Weights(NamedTuple):
+    """What weighs beside distance, as strain per member: 0.7 is a doubled distance.
+
+    Attributes:
+        lonely: in a group below `seats_min`.
+        fragile: for each member missing from a group that outlives a few who leave.
+        crowded: for each seat taken beyond `seats_target`.
+    """
+
+    lonely: float
+    fragile: float
+    crowded: float
 
 
 class Spot(NamedTuple):
@@ -135,41 +143,40 @@ class FlatMap:
         return self._lat + y / _M_PER_DEGREE, (self._lon + x / self._m_per_lon + 180.0) % 360.0 - 180.0
 
 
-def strain(group: Spot, rules: Rules, *, lonely: float) -> float:
+def strain(group: Spot, rules: Rules, weights: Weights) -> float:
     """Return how strained the group is; lower is better, an empty group has none.
 
     Args:
         group: its sums on one flat map.
         rules: what is few and what is many.
-        lonely: strain per member of a group below `seats_min`.
     """
     n, x, y, square, own = group
-    return strain_of(n, max(0.0, square - (x * x + y * y) / n) if n else 0.0, own, rules, lonely=lonely)
+    return strain_of(n, max(0.0, square - (x * x + y * y) / n) if n else 0.0, own, rules, weights)
 
 
-def strain_of(n: int, scatter: float, own: float, rules: Rules, *, lonely: float) -> float:
+def strain_of(n: int, scatter: float, own: float, rules: Rules, weights: Weights) -> float:
     """Return how strained a group of n is, given its squared distances from its mean and its variances in cells."""
     if n <= 1:
-        return lonely * n
+        return weights.lonely * n
     few, target = rules.seats_min, rules.seats_target
     total = 0.5 * n * log((2 * scatter / (n - 1) + 2 * own / n) / (min(n, target) - 1))
     if n < few:
-        return total + lonely * n
+        return total + weights.lonely * n
     if n > target:
-        return total + n * _CROWDED * (n - target)
+        return total + n * weights.crowded * (n - target)
     # A group outlives a few who leave if it is at least half way from the fewest to the target.
-    return total + n * _FRAGILE * max(0, (few + target) // 2 - n)
+    return total + n * weights.fragile * max(0, (few + target) // 2 - n)
 
 
-def added_strain(newcomers: Crowd, group: Crowd, rules: Rules, *, lonely: float) -> float:
+def added_strain(newcomers: Crowd, group: Crowd, rules: Rules, weights: Weights) -> float:
     """Return how much more strained the group is with the newcomers than without, theirs included."""
     n, lat, lon, scatter, own = newcomers
     m, group_lat, group_lon, group_scatter, group_own = group
     apart = square_m(group_lat - lat, (group_lon - lon + 180.0) % 360.0 - 180.0, lat)
     # What two crowds scatter together: each by itself, and their means from the common one (Chan et al. 1979).
     together = scatter + group_scatter + n * m / (n + m) * apart
-    return strain_of(n + m, together, own + group_own, rules, lonely=lonely) - strain_of(
-        m, group_scatter, group_own, rules, lonely=lonely
+    return strain_of(n + m, together, own + group_own, rules, weights) - strain_of(
+        m, group_scatter, group_own, rules, weights
     )
 
 

@@ -20,6 +20,7 @@ class Person:
         far: whether they accept company up to `far_max_m` away.
         avoids: ids of rooms left by `next`, not to be joined again.
         moved_until: end of the window in which they were last moved outward.
+        parted_until: end of the room they last moved to because a crowded one parted, Unix seconds.
     """
 
     __slots__ = (
@@ -30,6 +31,7 @@ class Person:
         "moved_until",
         "name",
         "next_cell",
+        "parted_until",
         "room",
         "seat",
         "topics",
@@ -60,6 +62,7 @@ class Person:
         self.seat: Seat | None = None
         self.avoids: tuple[str, ...] = ()
         self.moved_until = 0.0
+        self.parted_until = 0.0
 
     def __repr__(self) -> str:
         return f"<Person {self.id} in {self.cell}>"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from geo import Cell, cell_distance_m
 from rooms.index import RoomIndex
-from rooms.nearness import Crowd, added_strain, crowd_of
+from rooms.nearness import Crowd, Weights, added_strain, crowd_of
 from rooms.person import Person
 from rooms.room import Room
 from rooms.rules import Rules
@@ -31,8 +31,8 @@ _FAR_OFFERS = 4
 _FARTHER = 2.5
 """Rooms so many times as far as the nearest are not worth a comparison."""
 
-LONELY = 1.0
-"""Strain per member of a room that waits: company is worth a distance e times as long to each of them."""
+WEIGHTS = Weights(lonely=1.0, fragile=0.15, crowded=0.02)
+"""Company is worth a distance e times as long to each of a room that waits. A crowd is hardly shunned: it parts."""
 
 
 class Choice(NamedTuple):
@@ -103,7 +103,7 @@ def least_strained(newcomers: Crowd, rooms: Sequence[Room], rules: Rules, rng: r
     if len(rooms) < 2:
         return rooms[0] if rooms else None
     offers = [
-        (added_strain(newcomers, room.extent.crowd, rules, lonely=LONELY), rng.random(), number)
+        (added_strain(newcomers, room.extent.crowd, rules, WEIGHTS), rng.random(), number)
         for number, room in enumerate(rooms)
     ]
     return rooms[min(offers)[2]]

@@ -120,6 +120,15 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             description="The seat of somebody who said away waits so long; a quarter of an hour is a short break.",
         ),
     ] = 900.0
+    parting_gain: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1000,
+            description="A room above seats_target parts in two if that takes so much off the logarithm of distance for "
+            "each who moves, were a whole window left; 0.14 keeps moves below one in three hours. 1000: never.",
+        ),
+    ] = 0.14
     recent_events: Annotated[
         int,
         Meta(

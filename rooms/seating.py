@@ -54,13 +54,18 @@ class Seating:
         self._rng = rng
         self._new_id = new_id
 
-    def open_room(self, cell: Cell, *, now: float, waiting_since: float | None = None) -> Room:
+    def open_room(
+        self, cell: Cell, *, now: float, waiting_since: float | None = None, parts_from: Room | None = None
+    ) -> Room:
         """Return a new, empty room founded in that cell; somebody is to be seated in it at once.
 
-        Its reach goes on from `waiting_since`, Unix seconds: since when those who are to sit in it have waited.
+        Its reach goes on from `waiting_since`, Unix seconds: since when those who are to sit in it have waited. If it
+        parts from another room of its region it ends with that one, be that soon: all were told.
         """
-        rules = self._rules
-        closes = closing_time(region_of(cell), now, rules.window_s)
+        rules, region = self._rules, region_of(cell)
+        closes = closing_time(region, now, rules.window_s)
+        if parts_from is not None and parts_from.region == region:
+            closes = parts_from.closes
         room = Room(
             self._new_id(),
             cell,

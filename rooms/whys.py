@@ -12,6 +12,7 @@ SENTENCES: Mapping[str, str] = {
     "near": "The nearest room with a free seat, {distance_m} m from your cell.",
     "first_here": "No other room near has a seat for you, so this one begins with you.",
     "outward": "Too few came, so your room joined one {distance_m} m away.",
+    "parted": "Your room had grown large, so those of you nearest to each other go on in one of your own.",
     "window": "The window ended and the neighbourhood was seated anew.",
     "kept": "Your seat was kept for you.",
     "alone": "Nobody else is here yet; the server looks for others within {within_m} m.",

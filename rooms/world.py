@@ -22,6 +22,7 @@ from rooms.events import Waiting
 from rooms.gathering import Gathering, announce_closing
 from rooms.lookalikes import looks
 from rooms.outward import Union, search
+from rooms.parting import Parting, part
 from rooms.person import Person
 from rooms.placement import Choice, choose_room, is_waiting
 from rooms.room import Room, Seat
@@ -239,8 +240,23 @@ class World:
             choice = Choice(room, Why("first_here"))
         room, why = choice
         seat = former.seat if former is not None else None
-        changes = self.seating.join(person, room, why, now=now, former=seat, ref=ref)
+        changes: list[Change] = []
+        parting = part(room, person, now=now, rules=self.rules)
+        if parting is not None:
+            apart, changes = self._part(room, parting, now)
+            room = apart if parting.takes_newcomer else room
+        changes += self.seating.join(person, room, why, now=now, former=seat, ref=ref)
         return changes + self.tell_waiting(room, now)
+
+    def _part(self, room: Room, parting: Parting, now: float) -> tuple[Room, list[Change]]:
+        """Have some go on in a room of their own, which ends when the whole one would have, and return it."""
+        apart = self.seating.open_room(parting.cell, now=now, parts_from=room)
+        changes: list[Change] = []
+        for seat in parting.movers:
+            changes += self.seating.leave(seat.person, "moved", now=now)
+            seat.person.parted_until = room.closes
+        formers = [Former(seat.person, seat, room, None) for seat in parting.movers]
+        return apart, changes + self.seating.gather(formers, apart, Why("parted"), now=now)
 
     def depart(self, person: Person, why: str, *, now: float) -> list[Change]:
         room, _ = place_of(person)

@@ -1,0 +1,114 @@
+"""A crowded room parts when one more sits down: who moves, when it is worth it, and what is told."""
+
+from rooms.events import Left
+from rooms.parting import part
+from rooms.person import Person
+from rooms.room import Room
+from rooms.rules import Rules
+from rooms.seating import place_of
+from tests.worlds import HOME, Scene, a_room, beside, seat_somebody
+
+NORTH = beside(HOME, north=6)
+"""Some four kilometres away."""
+
+RULES = Rules()
+
+
+def a_room_of_two_places(here: int, there: int) -> Room:
+    """Return a room whose window has just begun, of people of HOME and of NORTH."""
+    room = a_room(here)
+    for number in range(there):
+        seat_somebody(room, Person(f"north-{number}", NORTH))
+    return room
+
+
+def test_a_room_below_its_target_stays_whole() -> None:
+    assert part(a_room_of_two_places(3, 4), Person("new", NORTH), now=0, rules=RULES) is None
+
+
+def test_people_of_two_places_part_by_place_and_the_fewer_move() -> None:
+    parting = part(a_room_of_two_places(5, 3), Person("new", NORTH), now=0, rules=RULES)
+    assert parting is not None
+    assert {seat.person.cell for seat in parting.movers} == {NORTH}
+    assert len(parting.movers) == 3
+    assert parting.cell == NORTH
+    assert parting.takes_newcomer
+
+
+def test_a_newcomer_is_no_mover() -> None:
+    # Four of each with the newcomer: either may move, and that takes three of those who sit.
+    parting = part(a_room_of_two_places(5, 3), Person("new", NORTH), now=0, rules=RULES)
+    assert parting is not None
+    assert all(seat.person.id != "new" for seat in parting.movers)
+
+
+def test_people_of_one_cell_never_part() -> None:
+    assert part(a_room(11), Person("new", HOME), now=0, rules=RULES) is None
+
+
+def test_nobody_is_moved_so_twice_in_a_window() -> None:
+    room = a_room_of_two_places(4, 4)
+    for seat in room.seats.values():
+        seat.person.parted_until = room.closes
+    assert part(room, Person("new", NORTH), now=0, rules=RULES) is None
+
+
+def test_shortly_before_its_end_a_room_stays_whole() -> None:
+    room = a_room_of_two_places(5, 3)
+    assert part(room, Person("new", NORTH), now=room.closes - 10, rules=RULES) is None
+
+
+def test_no_part_is_too_few_to_be_company() -> None:
+    parting = part(a_room_of_two_places(6, 3), Person("new", NORTH), now=0, rules=Rules(seats_min=5))
+    assert parting is not None
+    assert len(parting.movers) + parting.takes_newcomer == 5
+
+
+def test_whoever_is_away_is_no_company_for_a_part() -> None:
+    room = a_room_of_two_places(4, 4)
+    assert part(room, Person("new", NORTH), now=0, rules=RULES) is not None
+    for seat in room.seats.values():
+        if seat.person.cell == NORTH:
+            room.set_away(seat, 0)
+    assert part(room, Person("new", NORTH), now=0, rules=RULES) is None
+
+
+def parted(scene: Scene) -> tuple[list[Person], Person]:
+    """Return the nine people of a room and the newcomer who parts it."""
+    people = [*scene.enter_many(5), *scene.enter_many(3, NORTH)]
+    if len({place_of(person)[0].id for person in people}) > 1:
+        raise AssertionError("they were to sit together")
+    return people, scene.enter(NORTH)
+
+
+def test_each_is_told_once_and_the_names_they_know_stay() -> None:
+    scene = Scene()
+    people, newcomer = parted(scene)
+    moved = [person for person in people if len(scene.listeners[person.id].seats) == 2]
+    assert {person.cell for person in moved} == {NORTH}
+    for person in moved:
+        before, after = scene.listeners[person.id].seats
+        assert after.why.code == "parted"
+        names = [{member.id: member.name for member in seated.members}[seated.me] for seated in (before, after)]
+        assert names[0] == names[1]
+    assert len(scene.listeners[newcomer.id].seats) == 1
+    assert place_of(newcomer)[0] is place_of(moved[0])[0]
+    scene.check()
+
+
+def test_those_who_stay_see_the_others_move() -> None:
+    scene = Scene()
+    people, _ = parted(scene)
+    left = [event.why for event in scene.listeners[people[0].id].heard if isinstance(event, Left)]
+    assert left == ["moved"] * 3
+
+
+def test_the_new_room_ends_with_the_one_it_parts_from() -> None:
+    scene = Scene()
+    # Into the last quarter, in which a room that is founded ends with the next window.
+    scene.wait(0.8 * RULES.window_s)
+    people = scene.enter_many(5)
+    closes = place_of(people[0])[0].closes
+    for _ in range(4):
+        people.append(scene.enter(beside(HOME, north=6)))
+    assert {place_of(person)[0].closes for person in people if place_of(person)[0].region == HOME[:4]} == {closes}
