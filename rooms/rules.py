@@ -125,8 +125,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         Meta(
             ge=0,
             le=1000,
-            description="A room above seats_target parts in two if that takes so much off the logarithm of distance for "
-            "each who moves, were a whole window left; 0.14 keeps moves below one in three hours. 1000: never.",
+            description="A room above seats_target parts in two if that takes so much off the logarithm of distance "
+            "for each who moves, were a whole window left; 0.14 keeps moves near one in three hours. 1000: never.",
         ),
     ] = 0.14
     recent_events: Annotated[
