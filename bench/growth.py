@@ -8,6 +8,8 @@
 - Looking outward: people who wait alone with nobody in reach; every look of theirs is timed by itself.
 - Re-forming: the window's end of one region full of people; every tick is timed by itself.
 
+The garbage collector looks as rarely as in the server, so that no call is charged for all the others.
+
 Windows are a day long but for the re-forming, so that each cost stands alone.
 """
 
@@ -87,6 +89,7 @@ class Crowd:
     """A world, the people in it, and a clock that only goes on when it is told to."""
 
     def __init__(self, rules: Rules, *, seed: int) -> None:
+        look_rarely()  # as the server does
         ids = count()
         self.world = World(rules, rng=random.Random(seed), new_id=lambda: f"i{next(ids)}")
         self.now = NOW
@@ -278,8 +281,6 @@ def measure_reform(people: int, seed: int) -> Reform:
                 display.show({"measuring": what, "entered": f"{number:,}"}, done=number)
     crowd.pass_time(math.nextafter(closes, 0.0))
     crowd.seats_taken = 0
-    # As the server does.
-    look_rarely()
     spent = array("d")
     while crowd.seats_taken < people and (crowd.world.deadline or math.inf) <= closes + REFORM_WITHIN_S:
         crowd.pass_time(max(closes, crowd.world.deadline or 0.0), spent.append)

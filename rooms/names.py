@@ -1,7 +1,7 @@
 """The name a member shows in one room: asked for and made unique, or given by the room."""
 
 import random
-from collections.abc import Collection
+from collections.abc import Sequence
 
 from rooms.lookalikes import looks
 
@@ -31,20 +31,29 @@ def looks_of(name: str) -> frozenset[str]:
     return _LOOKS.get(name) or looks(name)
 
 
-def shown_name(asked: str, worn: Collection[str], rng: random.Random) -> str:
+def shown_name(asked: str, worn: Sequence[frozenset[str]], rng: random.Random) -> str:
     """Return the name to show: `asked`, numbered if it looks like one there, or a friendly one if it is empty.
 
     A look-alike is not refused: that would tell somebody outside who is in the room.
 
     Args:
-        worn: what the names that are there look like, see `looks`.
+        worn: what each of the names that are there looks like, see `looks`.
     """
     name = asked or rng.choice(_FRIENDLY)
-    return name if looks_of(name).isdisjoint(worn) else _numbered(name, worn)
+    return _numbered(name, worn) if is_worn(looks_of(name), worn) else name
 
 
-def _numbered(asked: str, worn: Collection[str]) -> str:
+def is_worn(look: frozenset[str], worn: Sequence[frozenset[str]]) -> bool:
+    """Tell whether something looks like any of those."""
+    # A loop: to make one set of all of them took longer than all else about a name.
+    for other in worn:  # noqa: SIM110
+        if not look.isdisjoint(other):
+            return True
+    return False
+
+
+def _numbered(asked: str, worn: Sequence[frozenset[str]]) -> str:
     number = 2
-    while not looks(numbered := f"{asked[: NAME_MAX_CHARS - len(str(number)) - 1]} {number}").isdisjoint(worn):
+    while is_worn(looks(numbered := f"{asked[: NAME_MAX_CHARS - len(str(number)) - 1]} {number}"), worn):
         number += 1
     return numbered

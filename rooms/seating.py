@@ -6,7 +6,7 @@ outward on the agenda, and an empty room is gone. It never decides who sits wher
 """
 
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
@@ -206,16 +206,16 @@ class Seating:
         """
         others = [seat for seat in room.seats.values() if seat.person is not person]
         if person.verified is None:
-            return shown_name(asked, set().union(*(seat.looks for seat in others)), self._rng), []
+            return shown_name(asked, [seat.looks for seat in others], self._rng), []
         verified = [seat for seat in others if seat.member.verified is not None]
-        shown = shown_name(asked, set().union(*(seat.looks for seat in verified)), self._rng)
+        shown = shown_name(asked, [seat.looks for seat in verified], self._rng)
         own = looks_of(shown)
         alike = [seat for seat in others if seat.member.verified is None and not own.isdisjoint(seat.looks)]
         return shown, [self._give_way(seat, own, room) for seat in alike]
 
-    def _give_way(self, seat: Seat, own: Collection[str], room: Room) -> Changed:
+    def _give_way(self, seat: Seat, own: frozenset[str], room: Room) -> Changed:
         """Number somebody who was shown by the name of a person verified."""
-        worn = set(own).union(*(other.looks for other in room.seats.values()))
+        worn = [own, *(other.looks for other in room.seats.values())]
         name = shown_name(seat.person.name or seat.member.name, worn, self._rng)
         return room.change(seat, msgspec.structs.replace(seat.member, name=name))
 

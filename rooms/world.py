@@ -282,7 +282,11 @@ class World:
 
     def _others_around(self, room: Room) -> int:
         """Return how many people of the room's region sit elsewhere."""
-        here = sum(region_of(seat.person.cell) == room.region for seat in room.seats.values())
+        if room.extent.is_all_at_the_center:
+            # Most who wait do so alone, and this is asked at every look.
+            here = len(room.seats) if region_of(room.cell) == room.region else 0
+        else:
+            here = sum(region_of(seat.person.cell) == room.region for seat in room.seats.values())
         return self._online[room.region] - here
 
     def tell_waiting(self, room: Room, now: float) -> list[Change]:

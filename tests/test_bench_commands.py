@@ -15,7 +15,7 @@ def run(us_cpu_per_deliv: float) -> Run:
     return Run(deliv_s=1000, us_cpu_per_deliv=us_cpu_per_deliv, p50_us=1000, p99_us=2000, srv_cpu_s=1.0, secs=1.0)
 
 
-@pytest.mark.parametrize("name", ["codec", "fanout", "idle", "load", "peer", "seating"])
+@pytest.mark.parametrize("name", ["codec", "fanout", "idle", "load", "peer", "privacy", "seating"])
 def test_every_measurement_shows_an_example(name: str) -> None:
     result = CliRunner().invoke(importlib.import_module(f"bench.{name}").main, ["--help"])
     assert result.exit_code == 0
