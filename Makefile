@@ -50,8 +50,9 @@ picture: .venv/.tested ## Make docs/terminal.svg anew
 page-pictures: .venv/.tested ## Make docs/page-*.webp anew; needs a Chromium
 	$(BIN)/python -m docs.make_page_pictures
 
-cities: .venv/.tested ## Make client_demo/cities.json anew
+cities: .venv/.tested ## Make client_demo/cities.json and the page's names of cities anew
 	$(BIN)/python -m client_demo.make_cities
+	$(BIN)/python -m client_demo.make_city_names
 
 lock: .venv/.checked ## Write the versions that are installed into constraints.txt
 	$(BIN)/python -m pip freeze --exclude-editable --exclude hereabouts > constraints.txt

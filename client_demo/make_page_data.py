@@ -51,8 +51,9 @@ def _unrolled(ring: Ring) -> Ring:
 
 
 def city_line(city: City) -> str:
-    """Return "name|country|lat|lon", to about a kilometre, which is as fine as the finest cell."""
-    return f"{city.name}|{city.country}|{city.lat:.2f}|{city.lon:.2f}"
+    """Return "name|country|lat|lon" and the region, if any; to about a kilometre, as fine as the finest cell."""
+    line = f"{city.name}|{city.country}|{city.lat:.2f}|{city.lon:.2f}"
+    return f"{line}|{city.region}" if city.region else line
 
 
 def _arc(arc: list[list[int]], transform: dict[str, Any]) -> Ring:

@@ -3,15 +3,18 @@
 import gzip
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from client_demo.make_city_names import lines as names_by_city
+from client_demo.make_city_names import names_of
 from client_demo.make_page_data import as_steps, city_line, land_rings
 from client_demo.places import City, cities
 from rooms.whys import SENTENCES
-from server.codes import CLOSE_CODES
+from server.codes import CLOSE_CODES, ERROR_CODES
 from server.privacy import kept
 from server.settings import Settings
 
@@ -33,8 +36,8 @@ def blanks(entry: Any) -> set[str]:
 
 
 def test_all_that_a_first_visit_loads_is_small() -> None:
-    """Everything but the list of cities, which is fetched when somebody chooses a place, and one language."""
-    apart = {"cities.txt", "land.LICENSE.txt", "icon-512.png", "es.json", "zh.json", "__init__.py"}
+    """Everything but the lists of cities, which are fetched when somebody chooses a place, and one language."""
+    apart = {"cities.txt", "names.txt", "land.LICENSE.txt", "icon-512.png", "es.json", "zh.json", "__init__.py"}
     files = [path for path in PAGE.rglob("*.*") if path.name not in apart and "__pycache__" not in path.parts]
     assert sum(len(gzip.compress(path.read_bytes())) for path in files) <= FIRST_LOAD_MAX_BYTES
 
@@ -67,6 +70,24 @@ def test_every_sentence_that_scripts_ask_for_exists() -> None:
     assert asked <= set(ENGLISH)
 
 
+@pytest.mark.parametrize("language", STRINGS)
+def test_every_language_says_why_something_was_refused(language: str) -> None:
+    untold = {"unknown_type", "not_entered", "already_entered"}  # a page that works never hears these
+    in_the_servers_words = {"outside"}  # the operator says where people may be
+    codes = set(ERROR_CODES) - untold - in_the_servers_words
+    assert {f"error.{code}" for code in codes} <= set(STRINGS[language])
+
+
+def test_every_choice_has_a_name_and_says_what_it_means() -> None:
+    text = read(PAGE / "people.js") + read(PAGE / "menu.js")
+    chosen = set(re.findall(r"""\brow\("(\w+)",""", text)) | {"mute", "unmute", "keep", "unkeep"}
+    assert len(chosen) >= 14
+    assert {f"do.{command}" for command in chosen} | {f"{command}.means" for command in chosen} <= set(ENGLISH)
+    sure = set(re.findall(r"""\bsure\("(\w+)",""", text + read(PAGE / "room.js")))
+    assert sure == {"block", "eject", "leave"}
+    assert {f"{command}.{part}" for command in sure for part in ("title", "means", "not")} <= set(ENGLISH)
+
+
 def test_languages_offered_are_those_there_are() -> None:
     offered = re.search(r"LANGUAGES = \{(.*?)\}", read(PAGE / "i18n.js"))
     assert offered
@@ -95,6 +116,12 @@ def test_every_module_is_loaded_ahead() -> None:
     assert ahead == {path.name for path in SCRIPTS} - {"app.js"}
 
 
+def test_every_stylesheet_is_linked() -> None:
+    linked = re.findall(r'"stylesheet" href="([\w/]+\.css)"', read(PAGE / "index.html"))
+    assert linked[0] == "css/base.css"  # the others build on it
+    assert set(linked) == {f"css/{path.name}" for path in (PAGE / "css").iterdir()}
+
+
 def test_outlines_that_cross_180_degrees_go_on_beyond_it() -> None:
     assert as_steps([(1790, 0), (-1790, 0), (-1790, 10), (1790, 0)]) == [1790, 0, 20, 0, 0, 10, -20, -10]
 
@@ -116,3 +143,22 @@ def test_land_is_read_from_arcs_forwards_and_backwards() -> None:
 def test_the_pages_cities_are_those_of_the_list() -> None:
     assert read(PAGE / "cities.txt").splitlines() == [city_line(city) for city in cities()]
     assert city_line(City("Ulm", "DE", 48.398, 9.991, 120_000)) == "Ulm|DE|48.40|9.99"
+    assert city_line(City("Troy", "US", 1, 2, 120_000, "Ohio")) == "Troy|US|1.00|2.00|Ohio"
+
+
+def test_the_pages_other_names_are_those_of_the_source_line_by_line() -> None:
+    assert read(PAGE / "names.txt").splitlines() == names_by_city()
+    assert len(names_by_city()) == len(cities())
+
+
+def test_other_names_are_those_at_home_and_each_once() -> None:
+    names = ["東京", "東京都", "TYO", "Tokyo", "Tókýó", "tou kyou", "Токио", "T'okyo", "توکیو"]
+    small = City("Tokyo", "JP", 35.7, 139.7, 200_000)
+    assert names_of(small, names) == ["東京", "東京都"]
+    assert names_of(replace(small, population=9_000_000), [*names, "Tokio", "Tókió"]) == [
+        "東京",
+        "東京都",
+        "Токио",
+        "توکیو",
+        "Tókió",
+    ]

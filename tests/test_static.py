@@ -85,5 +85,5 @@ def test_scripts_styles_and_connections_come_from_here_alone() -> None:
 
 def test_the_page_of_this_project_is_found_where_it_is_installed() -> None:
     table = installed_pages()
-    assert {"/", "/app.js", "/client.js", "/page.css", "/strings/en.json", "/manifest.webmanifest"} <= set(table)
+    assert {"/", "/app.js", "/client.js", "/css/base.css", "/strings/en.json", "/manifest.webmanifest"} <= set(table)
     assert all(path.endswith(tuple(TYPES)) or path == "/" for path in table)

@@ -31,6 +31,7 @@ function take(event) {
   state = step(state, event, Date.now());
   if (event.type === "client.refused") showEnter(event);
   if (event.type === "room" || event.type === "entered") keep(SEAT, { ...client.session, ...person });
+  if (view instanceof EnterView) view.tell(event);
   if (!before.room && state.room && view instanceof EnterView) showRoom();
   if (document.hidden && event.type === "said") announce();
   if (!isDrawn) return;

@@ -1,34 +1,61 @@
 /*
- * Cities by name and by place. The list (GeoNames, CC BY 4.0) is fetched when somebody first needs it.
+ * Cities by name and by place. The lists (GeoNames, CC BY 4.0) are fetched when somebody first needs them: one of
+ * cities, and one of their names in other scripts and languages, line by line the same cities.
  */
 
 import { distance } from "./geo.js";
 
 const TOWN_M = 15_000; // whoever is farther than this from all of them is outside towns
 const FOUND_MAX = 6;
+const PLAIN = { ø: "o", ł: "l", đ: "d", ı: "i", ß: "ss", æ: "ae", œ: "oe", ð: "d", þ: "th" };
 
-let loading = null;
-
-/** Returns all cities [{name, country, lat, lon, folded}], the biggest first. */
-export function cities() {
-  loading ??= fetch("cities.txt")
-    .then((answer) => answer.text())
-    .then((text) => text.trimEnd().split("\n").map(parsed))
-    .catch((error) => {
-      loading = null; // the next one who asks tries again
+/** Returns a function that loads once, and again where that failed. */
+function once(load) {
+  let loading = null;
+  return () => {
+    loading ??= load().catch((error) => {
+      loading = null;
       throw error;
     });
-  return loading;
+    return loading;
+  };
 }
 
-/** Returns the biggest cities whose names begin with the text, then those that hold it. */
-export async function find(text) {
+const linesOf = async (file) => (await (await fetch(file)).text()).replace(/\n$/, "").split("\n");
+
+/** Returns all cities [{name, country, lat, lon, region, folded}], the biggest first. */
+export const cities = once(async () => (await linesOf("cities.txt")).map(parsed));
+
+/** Returns for each city its other names [{name, folded}]. */
+const otherNames = once(async () =>
+  (await linesOf("names.txt")).map((line) => line.split("|").filter(Boolean).map((name) => ({ name, folded: folded(name) }))),
+);
+
+/**
+ * Yields the biggest cities whose names begin with the text, then those that hold it; and once more, with those that
+ * have such a name in another language, where the first did not settle it.
+ */
+export async function* find(text) {
   const wanted = folded(text);
-  if (!wanted) return [];
+  if (!wanted) return yield [];
   const all = await cities();
-  const begin = all.filter((city) => city.folded.startsWith(wanted));
-  const hold = all.filter((city) => city.folded.includes(` ${wanted}`));
-  return [...begin, ...hold].slice(0, FOUND_MAX);
+  const found = new Set(all.filter((city) => city.folded.startsWith(wanted)));
+  for (const city of all) if (city.folded.includes(` ${wanted}`)) found.add(city);
+  if (found.size) yield [...found].slice(0, FOUND_MAX);
+  if (found.size >= FOUND_MAX || all.some((city) => city.folded === wanted)) return;
+  const others = await otherNames();
+  yield [...found, ...called(all, others, wanted, found)].slice(0, FOUND_MAX);
+}
+
+/** Returns the cities with another name that is the text, or begins with it; `as` says by which. */
+function called(all, others, wanted, found) {
+  const [exactly, nearly] = [[], []];
+  all.forEach((city, at) => {
+    if (found.has(city)) return;
+    const match = others[at].find((name) => name.folded === wanted) ?? others[at].find((name) => name.folded.startsWith(wanted));
+    if (match) (match.folded === wanted ? exactly : nearly).push({ ...city, as: match.name });
+  });
+  return [...exactly, ...nearly];
 }
 
 /** Tells whether a position is in or near one of them. */
@@ -39,16 +66,16 @@ export async function isInTown(lat, lon) {
 }
 
 function parsed(line) {
-  const [name, country, lat, lon] = line.split("|");
-  return { name, country, lat: Number(lat), lon: Number(lon), folded: folded(name) };
+  const [name, country, lat, lon, region = ""] = line.split("|");
+  return { name, country, lat: Number(lat), lon: Number(lon), region, folded: folded(name) };
 }
 
-/** Returns a name without what people leave out when they type. */
+/** Returns a name without what people leave out when they type: accents, and the vowel points of Hebrew and Arabic. */
 const folded = (name) =>
   name
     .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
+    .replace(/[\u0300-\u036f\u0591-\u05c7\u064b-\u0652]/g, "")
     .toLowerCase()
-    .replace(/[øłđı]/g, (letter) => ({ ø: "o", ł: "l", đ: "d", ı: "i" })[letter])
-    .replace(/[^\p{L}\p{N}]+/gu, " ")
+    .replace(/[øłđıßæœðþ]/g, (letter) => PLAIN[letter])
+    .replace(/[^\p{L}\p{N}\p{M}]+/gu, " ")
     .trim();

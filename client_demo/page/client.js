@@ -1,5 +1,6 @@
 /*
- * One person's side of the Hereabouts protocol (docs/PROTOCOL.md, version 1) for browsers. Usable alone, in any page:
+ * One person's side of the Hereabouts protocol (docs/PROTOCOL.md, version 1) for browsers. Usable alone, in any page,
+ * with outbox.js and work.js beside it (docs/EMBED.md):
  *
  *     import { Client } from "./client.js";
  *
@@ -21,14 +22,19 @@
  *     client.reconnected   {resumed}                              before the `room` that one came back to
  *     client.ready         {said}                                 seated; of `said` messages one had missed
  *     client.outgoing      {ref, room, text, state, code?}        state: "queued", "sent", "unsent"
+ *     client.working       {bits}                                 the server asked for work; it is being done
  *     client.refused       {code, message}                        `enter` was refused: nothing more is tried
  *
  * Rules it keeps. One message is on its way at a time, so that what is said keeps its order; it stays first in the
  * queue until its echo comes. After a break the seat is asked for again, everything missed comes first, and what was
  * neither echoed nor replayed is said again with the same `ref`. A message belongs to the room it was written in: if
- * that room is gone it becomes "unsent", and it is for the person to say it again. A hole in `seq` is mended by
+ * that room is gone it becomes "unsent" with the code `wrong_room`, and it is for the person to say it again; so with
+ * `held`, which brings the server's `reason` and `object`. A hole in `seq` is mended by
  * connecting anew. Nothing here touches the document or stores anything: `session` is what to keep across page loads.
  */
+
+import { Outbox } from "./outbox.js";
+import { solved } from "./work.js";
 
 export const SUBPROTOCOL = "hereabouts.v1.json";
 
@@ -65,10 +71,8 @@ export class Client {
   #missed = 0;
   #keep = true; // whether to ask for the former seat
   #asked = new Map();
-  #queue = [];
-  #inFlight = "";
+  #outbox;
   #retryTimer = 0;
-  #pumpTimer = 0;
   #looking = 0;
   #isAway = false;
 
@@ -81,10 +85,11 @@ export class Client {
    * @param {string[]} [options.topics]
    * @param {boolean} [options.far] let the search grow while company is lacking
    * @param {boolean} [options.visiting]
+   * @param {string} [options.terms] the version of the server's terms that the person has accepted
    * @param {object} [options.session] what `session` returned before the page was loaded anew
    */
-  constructor({ url, cell, onEvent, name = "", topics = [], far = false, visiting = false, session = null }) {
-    Object.assign(this, { url, cell, name, topics, far, visiting });
+  constructor({ url, cell, onEvent, name = "", topics = [], far = false, visiting = false, terms = "", session = null }) {
+    Object.assign(this, { url, cell, name, topics, far, visiting, terms });
     this.onEvent = onEvent;
     this.token = session?.token ?? "";
     this.room = session?.room ?? "";
@@ -92,6 +97,7 @@ export class Client {
     this.me = "";
     this.firstSeq = this.seq;
     this.#seatedBefore = Boolean(this.token);
+    this.#outbox = new Outbox({ send: (message) => this.#speak(message), tell: (...told) => this.#tell(...told) });
   }
 
   /** What to give the next Client to be the same person; its replay begins where one sat down. */
@@ -119,7 +125,6 @@ export class Client {
     globalThis.removeEventListener?.("online", this.retryNow);
     clearInterval(this.#looking);
     clearTimeout(this.#retryTimer);
-    clearTimeout(this.#pumpTimer);
     const socket = this.#detach();
     socket?.close();
   }
@@ -129,17 +134,15 @@ export class Client {
     const socket = this.#ready ? this.#socket : null;
     if (socket) socket.send(JSON.stringify({ type: "leave", ref: newRef() }));
     this.token = "";
-    this.#queue = [];
+    this.#outbox.clear();
     this.stop();
   }
 
   /** Says something in the present room; returns the ref by which `client.outgoing` and `said` name it. */
   say(text) {
-    const message = { ref: newRef(), room: this.room, text, refusedAt: 0 };
-    this.#queue.push(message);
-    this.#tell(message, "queued");
-    this.#pump();
-    return message.ref;
+    const ref = newRef();
+    this.#outbox.add({ ref, room: this.room, text });
+    return ref;
   }
 
   /** Sends a command; resolves with its answer, rejects with the `error` or {code: "not_connected"}. */
@@ -198,7 +201,8 @@ export class Client {
     const socket = this.#socket;
     this.#socket = null;
     this.#ready = false;
-    this.#fence = this.#inFlight = "";
+    this.#fence = "";
+    this.#outbox.pause();
     this.#askedAt = 0;
     for (const { reject } of this.#asked.values()) reject({ type: "error", code: "not_connected" });
     this.#asked.clear();
@@ -250,20 +254,21 @@ export class Client {
   }
 
   #giveUp(why) {
-    for (const message of this.#queue) this.#tell(message, "unsent", "over");
-    this.#queue = [];
+    this.#outbox.giveUp();
     this.stop();
     this.#emit({ type: "client.disconnected", ...why, retry_at: null });
   }
 
   // --- entering ---
 
-  #enter() {
+  #enter(work = "") {
     const command = { type: "enter", cell: this.cell, ref: newRef() };
     if (this.name) command.name = this.name;
     if (this.topics.length) command.topics = this.topics;
     if (this.visiting) command.visiting = true;
     if (this.far) command.far = true;
+    if (this.terms) command.terms = this.terms;
+    if (work) command.work = work;
     if (this.token) command.token = this.token;
     if (this.token && this.room && this.#keep) command.resume = { room: this.room, seq: this.seq };
     this.#asked.set(command.ref, {
@@ -281,12 +286,30 @@ export class Client {
     } else if (error.code === "bad_token" && this.token) {
       this.token = "";
       this.#enter();
+    } else if (error.code === "work_needed") {
+      this.#work(error);
     } else if (error.retry_after && this.#seatedBefore) {
       this.#detach()?.close();
       this.#retryIn(error.retry_after * 1000 * (1 + Math.random() / 4), { code: 1006, why_code: error.code });
     } else {
-      this.stop();
-      this.#emit({ type: "client.refused", code: error.code, message: error.message, retry_after: error.retry_after });
+      this.#refuse(error);
+    }
+  }
+
+  #refuse(error) {
+    this.stop();
+    this.#emit({ ...error, type: "client.refused" });
+  }
+
+  /** Does the work and enters with it, if that is still the same connection. */
+  async #work(error) {
+    const socket = this.#socket;
+    this.#emit({ type: "client.working", bits: error.bits });
+    try {
+      const work = await solved(error);
+      if (socket === this.#socket) this.#enter(work);
+    } catch {
+      if (socket === this.#socket) this.#refuse(error);
     }
   }
 
@@ -304,7 +327,7 @@ export class Client {
     this.#missed = event.missed ?? 0;
     if (isOther) {
       this.firstSeq = event.seq;
-      this.#dropQueueOfOtherRooms();
+      this.#outbox.keepOnly(event.room);
     }
   }
 
@@ -327,7 +350,7 @@ export class Client {
     this.#ready = true;
     this.#emit({ type: "client.ready", said });
     if (this.#isAway) this.away();
-    this.#pump();
+    this.#outbox.pump();
   }
 
   // --- hearing ---
@@ -336,11 +359,12 @@ export class Client {
     this.#heardAt = Date.now();
     this.#askedAt = 0;
     const event = JSON.parse(data);
-    if (!this.#isNext(event)) return;
+    if (!this.#isNext(event)) return this.#hearAgain(event);
     if (event.type === "entered") this.#onEntered(event);
     if (event.type === "room") this.#onRoom(event);
     if (event.type === "bye") this.#bye = event;
     if (event.type === "said") this.#onSaid(event);
+    if (event.type === "held") this.#outbox.held(event);
     this.#emit(event);
     this.#answer(event);
     if (event.type === "room") this.#seated();
@@ -360,6 +384,11 @@ export class Client {
     return true;
   }
 
+  /** What came before is passed over; but my words said once more are confirmed by the old echo, if it was left out. */
+  #hearAgain(event) {
+    if (event.type === "said" && event.from === this.me && this.#outbox.heard(event.ref)) this.#emit(event);
+  }
+
   #answer(event) {
     if (!event.ref) return;
     // The room sees refs and may copy them: only my own echo or change is my answer.
@@ -368,7 +397,7 @@ export class Client {
     const asked = this.#asked.get(event.ref);
     this.#asked.delete(event.ref);
     if (event.type === "error") {
-      if (event.ref === this.#inFlight) this.#refuseMessage(event);
+      this.#outbox.refused(event);
       asked?.reject(event);
     } else {
       asked?.resolve(event);
@@ -380,11 +409,7 @@ export class Client {
       if (this.#fence) this.#replayed += 1;
       return;
     }
-    const at = this.#queue.findIndex((message) => message.ref === event.ref);
-    if (at < 0) return;
-    this.#queue.splice(at, 1);
-    if (this.#inFlight === event.ref) this.#inFlight = "";
-    this.#pump();
+    this.#outbox.heard(event.ref);
   }
 
   // --- speaking ---
@@ -395,41 +420,15 @@ export class Client {
     this.#socket.send(JSON.stringify(command));
   }
 
-  #pump() {
-    const message = this.#queue[0];
-    if (!this.#ready || this.#inFlight || !message || message.refusedAt > Date.now()) return;
-    this.#inFlight = message.ref;
+  #speak({ text, room, ref }) {
+    if (!this.#ready) return false;
     this.#isAway = false;
-    this.#tell(message, "sent");
-    this.#send({ type: "say", text: message.text, room: message.room, ref: message.ref });
+    this.#send({ type: "say", text, room, ref });
+    return true;
   }
 
-  /** Too fast is said again when it may be; anything else is for the person to decide. */
-  #refuseMessage(error) {
-    this.#inFlight = "";
-    const message = this.#queue[0];
-    if (error.code === "rate_limited" && error.retry_after <= 60) {
-      const wait = error.retry_after * 1000 + 20;
-      message.refusedAt = Date.now() + wait - 10;
-      clearTimeout(this.#pumpTimer);
-      this.#pumpTimer = setTimeout(() => this.#pump(), wait);
-      this.#tell(message, "queued", error.code);
-      return;
-    }
-    this.#queue.shift();
-    this.#tell(message, "unsent", error.code);
-    this.#pump();
-  }
-
-  #dropQueueOfOtherRooms() {
-    const lost = this.#queue.filter((message) => message.room !== this.room);
-    this.#queue = this.#queue.filter((message) => message.room === this.room);
-    if (lost.some((message) => message.ref === this.#inFlight)) this.#inFlight = "";
-    for (const message of lost) this.#tell(message, "unsent", "wrong_room");
-  }
-
-  #tell({ ref, room, text }, state, code) {
-    this.#emit({ type: "client.outgoing", ref, room, text, state, code });
+  #tell({ ref, room, text }, state, more = {}) {
+    this.#emit({ type: "client.outgoing", ref, room, text, state, ...more });
   }
 
   // --- staying alive ---

@@ -10,15 +10,16 @@ import { t } from "./i18n.js";
  *
  * @param {string} title
  * @param {(close: () => void) => Node[]} make returns what is in it
+ * @param {() => void} [closed] called when it is no more
  */
-export function ask(title, make) {
+export function ask(title, make, closed = () => {}) {
   const close = () => {
     dialog.close();
     dialog.remove();
   };
   const dialog = h(
     "dialog",
-    { "aria-labelledby": "dialog-title", onclose: () => dialog.remove(), onclick: (event) => event.target === dialog && close() },
+    { "aria-labelledby": "dialog-title", onclose: () => (dialog.remove(), closed()), onclick: (event) => event.target === dialog && close() },
     h(
       "div",
       { class: "dialog" },

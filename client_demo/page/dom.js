@@ -13,6 +13,11 @@ export const s = (tag, props, ...children) => made(document.createElementNS(SVG,
 /** Sets an element's children to these. */
 export const fill = (element, ...children) => (element.replaceChildren(...children.flat(Infinity).filter(isThere)), element);
 
+/** Sets an element's text, if it is another: what is set again is read out again. */
+export const set = (element, text) => {
+  if (element.textContent !== text) element.textContent = text;
+};
+
 /** Returns a drawing of the page's own, which screen readers pass over. */
 export const icon = (path) =>
   s("svg", { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: path }));

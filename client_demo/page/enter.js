@@ -2,12 +2,13 @@
  * The first page: what this is, what is kept, where one is, who one is. Gives out what `enter` needs, and nothing else.
  */
 
+import { choices, field } from "./commands.js";
 import { ask } from "./dialog.js";
 import { fill, h } from "./dom.js";
 import { LANGUAGES, listed, spoken, t } from "./i18n.js";
 import { PlacePicker } from "./place.js";
 import { Table } from "./table.js";
-import { kept, refusal } from "./wording.js";
+import { ending, kept, refusal } from "./wording.js";
 
 const TOPICS_MAX = 5;
 const NAME_MAX = 32;
@@ -28,13 +29,17 @@ export class EnterView {
     this.visiting = h("input", { type: "checkbox", checked: Boolean(before.visiting) });
     this.far = about.features.includes("far") && h("input", { type: "checkbox", checked: Boolean(before.far) });
     this.problem = h("p", { class: "problem", role: "alert" });
+    this.progress = h("p", { class: "progress hint", role: "status" });
     this.button = h("button", { type: "submit", class: "primary wide" }, t("enter.sit"));
     this.place = new PlacePicker({
       finest: about.limits.finest_cell,
       cell: before.cell,
-      onChange: () => fill(this.problem),
+      shakes: about.commands.includes("shake"),
+      onChange: (cell) => (fill(this.problem), this.sit?.classList.toggle("is-ready", Boolean(cell))),
     });
-    this.element = h("main", { class: "enter" }, this.#invitation(onLanguage), this.#form());
+    this.sit = h("div", { class: before.cell ? "sit is-ready" : "sit" }, this.problem, this.progress, this.button);
+    this.terms = before.terms ?? "";
+    this.element = h("main", { class: "enter" }, this.#invitation(onLanguage), this.#form(), this.#kept());
   }
 
   /** What stands in the form, as `before` takes it. */
@@ -45,12 +50,26 @@ export class EnterView {
       topics: this.topics.value.split(/[,，、;]/).map((topic) => topic.trim()).filter(Boolean),
       visiting: this.visiting.checked,
       far: this.far ? this.far.checked : false,
+      terms: this.terms,
     };
   }
 
-  /** Says why one was not let in. */
+  /** Says why one was not let in; where the terms are the reason, asks for them. */
   refuse(error) {
     this.problem.textContent = refusal(error);
+    this.button.disabled = false;
+    if (error.code === "terms_needed") this.#askForTerms(error.terms_version ?? this.about.terms_version ?? "");
+  }
+
+  /** Says how far the connection has come. */
+  tell(event) {
+    if (event.type === "client.connecting") this.progress.textContent = t("connecting");
+    if (event.type === "client.working") this.progress.textContent = t("working");
+    if (event.type !== "client.disconnected") return;
+    const isOver = event.retry_at === null;
+    this.progress.textContent = isOver ? "" : `${ending(event)} ${t("enter.trying")}`;
+    if (!isOver) return;
+    this.problem.textContent = ending(event);
     this.button.disabled = false;
   }
 
@@ -74,8 +93,6 @@ export class EnterView {
   }
 
   #form() {
-    const field = (label, input, hint) =>
-      h("label", { class: "field" }, h("span", {}, label), input, hint && h("small", { class: "hint" }, hint));
     const choice = (input, label) => h("label", { class: "choice" }, input, h("span", {}, label));
     return h(
       "form",
@@ -90,18 +107,16 @@ export class EnterView {
         choice(this.visiting, t("enter.visiting")),
         this.far && choice(this.far, t("enter.far")),
       ),
-      this.#kept(),
-      this.problem,
-      this.button,
+      this.sit,
       this.#terms(),
     );
   }
 
   #kept() {
     return h(
-      "details",
+      "section",
       { class: "kept" },
-      h("summary", {}, t("enter.kept")),
+      h("h2", {}, t("enter.kept")),
       h("ul", {}, this.about.kept.map((sentence) => h("li", {}, kept(sentence)))),
     );
   }
@@ -111,10 +126,24 @@ export class EnterView {
     return h(
       "p",
       { class: "terms hint" },
-      terms && h("button", { type: "button", class: "link", onclick: () => ask(t("enter.terms"), () => [h("p", { class: "plain", dir: "auto" }, terms)]) }, t("enter.terms")),
+      terms && h("button", { type: "button", class: "link", onclick: () => ask(t("enter.terms"), () => [this.#theTerms()]) }, t("enter.terms")),
       terms && contact && " · ",
       contact && [t("enter.contact"), " ", h("span", { dir: "auto" }, contact)],
     );
+  }
+
+  #theTerms() {
+    return h("p", { class: "plain", dir: "auto" }, this.about.terms);
+  }
+
+  #askForTerms(version) {
+    ask(t("enter.terms"), (close) => [
+      this.#theTerms(),
+      choices(
+        h("button", { type: "button", class: "primary", onclick: () => (close(), this.#enter({ terms: version })) }, t("terms.accept")),
+        h("button", { type: "button", class: "secondary", onclick: close }, t("terms.not")),
+      ),
+    ]);
   }
 
   #submit() {
@@ -124,8 +153,13 @@ export class EnterView {
     if (topics.length > TOPICS_MAX || long.length) {
       return this.#object(long.length ? t("enter.longtopic", { topics: listed(long) }) : t("enter.topics.hint"), this.topics);
     }
+    return this.#enter({});
+  }
+
+  #enter(more) {
     this.button.disabled = true;
-    return this.onEnter(this.written);
+    fill(this.problem);
+    this.onEnter({ ...this.written, ...more });
   }
 
   #object(problem, input) {

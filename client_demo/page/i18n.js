@@ -48,6 +48,12 @@ export function metres(m) {
 /** Returns a time of day, as the reader's country writes it. */
 export const hour = (at) => new Intl.DateTimeFormat(country(), { hour: "numeric", minute: "2-digit" }).format(at);
 
+/** Returns a day, as the reader's country writes it. */
+export const day = (at) => new Intl.DateTimeFormat(country(), { dateStyle: "medium" }).format(at);
+
+/** Returns a country's name by its two letters (ISO 3166-1). */
+export const land = (code) => new Intl.DisplayNames(language, { type: "region", fallback: "code" }).of(code);
+
 /** Returns "23 min", and under five minutes "4:05". */
 export function span(seconds) {
   const left = Math.round(seconds);

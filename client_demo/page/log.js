@@ -6,10 +6,10 @@
 
 import { askBeforeLeaving } from "./dialog.js";
 import { h } from "./dom.js";
-import { hour, listed, metres, t } from "./i18n.js";
+import { hour, listed, metres, span, t } from "./i18n.js";
 import { hue, portrait } from "./seat.js";
 import { localTime } from "./state.js";
-import { refusal, why } from "./wording.js";
+import { holding, refusal, why } from "./wording.js";
 
 const NEAR_END_PX = 80;
 const TOGETHER_MS = 5 * 60_000; // messages of one person within this share one name
@@ -96,7 +96,7 @@ export class Log {
     element.dataset.status = item.status;
     element.querySelector("time").textContent = hour(localTime(state, item.at));
     const note = element.querySelector(".status");
-    const shown = `${item.status}${item.code ?? ""}`;
+    const shown = `${item.status}${item.code ?? ""}${item.rooms ?? ""}`;
     if (note.dataset.shown === shown) return;
     note.dataset.shown = shown;
     note.replaceChildren(...this.#status(item));
@@ -105,13 +105,15 @@ export class Log {
   #status(item) {
     if (item.status === "waiting") return [t(item.code === "rate_limited" ? "said.slow" : "said.waiting")];
     if (item.status === "sending") return [t("said.sending")];
-    if (item.status !== "unsent") return [];
-    const code = item.code === "over" ? "said.over" : null;
+    if (item.status !== "unsent") return item.rooms > 1 ? [t("said.rooms", { n: item.rooms })] : [];
+    const isHeld = item.code === "held";
+    const reason = isHeld ? holding(item) : item.code === "over" ? t("said.over") : refusal({ code: item.code });
+    const button = (act, label) => h("button", { type: "button", class: "link", onclick: () => act(item) }, t(label));
     return [
-      h("span", {}, `${t("said.unsent")} ${code ? t(code) : refusal({ code: item.code })}`),
-      h("button", { type: "button", class: "link", onclick: () => this.onRetry(item) }, t("said.retry")),
-      h("button", { type: "button", class: "link", onclick: () => this.onDrop(item) }, t("said.drop")),
-    ];
+      h("span", {}, `${t("said.unsent")} ${reason}`),
+      !isHeld && button(this.onRetry, "said.retry"), // the same words would be held again
+      button(this.onDrop, "said.drop"),
+    ].filter(Boolean);
   }
 }
 
@@ -121,12 +123,15 @@ const isTogether = (before, item) =>
 
 const note = (kind, ...children) => h("li", { class: `note ${kind}` }, children);
 
+/** Returns words that somebody wrote, apart from the talk, under who they are from. */
+const told = (kind, from, text) => note(kind, h("p", {}, h("strong", {}, from), " ", h("span", { dir: "auto" }, text)));
+
 const MAKE = {
   said(state, item, log) {
     const element = h(
       "li",
       { class: item.isMine ? "said is-mine" : "said" },
-      h("button", { type: "button", class: "who", tabindex: "-1", "aria-hidden": "true", onclick: () => log.onPerson(item.from) }, portrait(item.from ?? "")),
+      h("button", { type: "button", class: "who", tabindex: "-1", "aria-hidden": "true", onclick: () => log.onPerson(item.from, item.name) }, portrait(item.from ?? "")),
       h(
         "div",
         { class: "words" },
@@ -162,7 +167,14 @@ const MAKE = {
 
   absence: (state, item) => note("absence", h("p", { class: "rule" }, t("absence", { n: item.said }))),
   renamed: (state, item) => note("renamed", h("p", {}, t(item.isMine ? "renamed.you" : "renamed", item))),
-  notice: (state, item) => note("notice", h("p", {}, h("strong", {}, t("notice")), " ", h("span", { dir: "auto" }, item.text))),
+  notice: (state, item) => told("notice", t("notice"), item.text),
+  contact: (state, item) => told("contact", t("contact.from", { name: item.name }), item.text),
+  answered: (state, item) => told("contact", t("answered.from"), item.text),
+  kept: (state, item) => note("together", h("p", {}, t("kept.both", { name: item.name }))),
+  held: (state, item) => note("warning", h("p", {}, `${t("held")} ${holding(item)}`)),
+  expiring: (state, item) => note("warning", h("p", {}, t("auth.expiring", { left: span(item.in_s) }))),
+  ejected: (state, item) =>
+    note("warning", h("p", {}, `${t("ejected", { at: hour(localTime(state, item.until)) })} ${why(item)}`)),
   closing: (state, item) => note("closing", h("p", {}, t("closing", { at: hour(localTime(state, item.closes)) }))),
   extended: (state, item) => note("closing", h("p", {}, t("extended", { at: hour(localTime(state, item.closes)) }))),
 };

@@ -73,6 +73,7 @@ export class PlaceMap {
     canvas.addEventListener("pointercancel", (event) => this.#pointers.delete(event.pointerId));
     canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     canvas.addEventListener("keydown", (event) => this.#key(event));
+    for (const turn of ["focus", "blur"]) canvas.addEventListener(turn, () => this.#draw());
     const button = (label, path, act) =>
       h("button", { type: "button", class: "map-button", "aria-label": t(label), title: t(label), onclick: act }, icon(path));
     this.element = h(
@@ -212,6 +213,19 @@ export class PlaceMap {
     this.#paintScale(pen, height, colour, style.fontFamily);
     this.#paintCell(pen, width, height, colour);
     this.#paintCities(pen, width, height, colour, style.fontFamily);
+    if (this.#onPick && canvas.matches(":focus-visible")) this.#paintMiddle(pen, width / 2, height / 2, colour);
+  }
+
+  /** Draws where Enter would choose, for those who use the keys. */
+  #paintMiddle(pen, x, y, colour) {
+    pen.strokeStyle = colour("--ink");
+    pen.lineWidth = 1.5;
+    pen.beginPath();
+    for (const [right, down] of Object.values(MOVE)) {
+      pen.moveTo(x + 4 * right, y + 4 * down);
+      pen.lineTo(x + 12 * right, y + 12 * down);
+    }
+    pen.stroke();
   }
 
   #screen(x, y, width, height) {

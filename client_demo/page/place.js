@@ -7,7 +7,7 @@
 import { cities, find, isInTown } from "./cities.js";
 import { fill, h, icon } from "./dom.js";
 import { centre, encode, size } from "./geo.js";
-import { metres, t } from "./i18n.js";
+import { land, metres, t } from "./i18n.js";
 import { PlaceMap } from "./map.js";
 
 const COARSEST = 4;
@@ -23,8 +23,9 @@ export class PlacePicker {
   /**
    * @param {number} options.finest characters of the finest cell that the server takes
    * @param {string} [options.cell] where to begin
+   * @param {boolean} [options.shakes] whether there is shaking, which needs a secure context too
    */
-  constructor({ finest, cell = "", onChange = () => {} }) {
+  constructor({ finest, cell = "", shakes = false, onChange = () => {} }) {
     this.#onChange = onChange;
     this.finest = finest;
     this.cell = cell;
@@ -39,11 +40,12 @@ export class PlacePicker {
     this.sent = h("output", { class: "sent" });
     this.status = h("p", { class: "hint", role: "status" });
     this.found = h("ul", { class: "found" });
-    this.element = h("div", { class: "place" }, this.#ways(), this.found, this.status, this.map.element, this.#howExact(), this.sent);
+    this.city = this.#cityField();
+    this.element = h("div", { class: "place" }, this.#ways(shakes), this.#howExact(), this.sent);
     this.#show(true);
   }
 
-  #ways() {
+  #cityField() {
     const city = h("input", {
       type: "search", class: "city", placeholder: t("place.city"), "aria-label": t("place.city"), autocomplete: "off",
       onfocus: () => this.#nameCities(),
@@ -54,12 +56,17 @@ export class PlacePicker {
         this.found.querySelector("button")?.click();
       },
     });
-    this.city = city;
+    return city;
+  }
+
+  /** Returns the ways to say where one is, the likeliest first. */
+  #ways(shakes) {
     if (!globalThis.isSecureContext || !navigator.geolocation) {
-      return h("div", {}, h("p", { class: "hint" }, t("place.insecure")), city);
+      const why = [t("place.insecure"), shakes && t("place.insecure.shake")].filter(Boolean).join(" ");
+      return [h("p", { class: "hint" }, why), this.map.element, this.city, this.found, this.status];
     }
     const locate = h("button", { type: "button", class: "secondary", onclick: () => this.#locate(locate) }, icon(PIN), t("place.locate"));
-    return h("div", { class: "ways" }, locate, city);
+    return [h("div", { class: "ways" }, locate, this.city), this.found, this.status, this.map.element];
   }
 
   #howExact() {
@@ -86,16 +93,21 @@ export class PlacePicker {
   async #find(text) {
     const search = ++this.#search;
     try {
-      const places = await find(text);
-      if (search === this.#search) this.#offer(places, text);
+      for await (const places of find(text)) {
+        if (search !== this.#search) return;
+        this.#offer(places, text);
+      }
     } catch {
       this.status.textContent = t("place.nocities");
     }
   }
 
   #offer(places, text) {
+    if (this.found.contains(document.activeElement)) return; // somebody is choosing already
     this.status.textContent = text.trim() && !places.length ? t("place.unknown") : "";
     fill(this.found, places.map((city) => h("li", {}, h("button", { type: "button", onclick: () => this.#take(city) }, this.#named(city)))));
+    // A phone's keyboard leaves little room below the field.
+    if (places.length && this.found.getBoundingClientRect().bottom > innerHeight) this.city.scrollIntoView({ block: "start" });
   }
 
   #take(city) {
@@ -107,7 +119,8 @@ export class PlacePicker {
   }
 
   #named(city) {
-    return `${city.name}, ${city.country}`;
+    const name = city.as ? `${city.as} (${city.name})` : city.name;
+    return [name, city.region, land(city.country)].filter(Boolean).join(", ");
   }
 
   #nameCities() {

@@ -107,8 +107,9 @@ const ACTS = {
 
   changed(state, event) {
     const before = state.members[event.id];
-    // The same bytes go to everybody, so they cannot say whom I have muted.
-    const member = before?.muted ? { ...event.member, muted: true } : event.member;
+    // The same bytes go to everybody, so they cannot say whom I have muted, or kept.
+    const own = { ...(before?.muted && { muted: true }), ...(before?.kept && { kept: true }) };
+    const member = { ...event.member, ...own };
     const next = accompanied({ ...state, members: { ...state.members, [event.id]: member } });
     if (!before || before.name === member.name) return next;
     return added(next, { kind: "renamed", was: before.name, name: member.name, isMine: event.id === state.room.me });
@@ -116,7 +117,8 @@ const ACTS = {
 
   said(state, event, now) {
     const isMine = event.from === state.room.me;
-    const item = { kind: "said", from: event.from, name: event.name, text: event.text, at: event.at, isMine, status: "said" };
+    const { from, name, text, marks } = event;
+    const item = { kind: "said", from, name, text, at: event.at, isMine, status: "said", rooms: marks?.rooms ?? 0 };
     const at = isMine && event.ref ? state.items.findIndex((each) => each.isMine && each.ref === event.ref) : -1;
     const items = at < 0 ? state.items : state.items.toSpliced(at, 1);
     const key = at < 0 ? {} : { key: state.items[at].key };
@@ -126,13 +128,32 @@ const ACTS = {
 
   closing: (state, event) => added(closes({ ...state, isClosing: true }, event), { kind: "closing", closes: event.closes }),
   extended: (state, event) => added(closes({ ...state, isClosing: false }, event), { kind: "extended", closes: event.closes }),
-  notice: (state, event) => added(state, { kind: "notice", text: event.text }),
+  notice: (state, event) => added(state, { kind: "notice", text: event.text, level: event.level }),
+  ejected: (state, event) => added(state, { ...event, kind: "ejected" }),
+  auth_expiring: (state, event) => added(state, { kind: "expiring", in_s: event.in_s }),
+  kept: (state, event) => together(state, event.who, true),
+  unkept: (state, event) => together(state, event.who, false),
+
+  // One's own message carries the news of it; without a `ref` it stands alone.
+  held: (state, event) => (event.ref ? state : added(state, { ...event, kind: "held" })),
+
+  contact(state, event) {
+    if (!event.text) return state;
+    return added(state, { kind: "contact", name: state.members[event.who]?.name ?? "", text: event.text });
+  },
+
+  // The answer to a bottle of mine; the answer to my `answer` has no text.
+  answered: (state, event) => (event.text ? added(state, { kind: "answered", text: event.text }) : state),
+
   moved: (state, event) => ({ ...state, moved: event }),
   muted: (state, event) => muted(state, event.who, true),
   unmuted: (state, event) => muted(state, event.who, false),
 
   "client.connecting": (state) =>
     state.room ? state : { ...state, link: { status: "connecting", retryAt: null } },
+
+  "client.working": (state) =>
+    state.room ? state : { ...state, link: { status: "working", retryAt: null } },
 
   "client.disconnected"(state, event) {
     const link = { ...event, status: event.retry_at === null ? "over" : "lost", retryAt: event.retry_at };
@@ -152,7 +173,8 @@ const ACTS = {
     const at = state.items.findIndex((item) => item.isMine && item.ref === event.ref);
     const status = { queued: "waiting", sent: "sending", unsent: "unsent" }[event.state];
     if (at >= 0) {
-      return { ...state, items: state.items.with(at, { ...state.items[at], status, code: event.code }) };
+      const { code, reason, object } = event;
+      return { ...state, items: state.items.with(at, { ...state.items[at], status, code, reason, object }) };
     }
     const mine = state.members[state.room?.me];
     const serverNow = state.clock ? state.clock.server + (now - state.clock.local) * (state.limits.time_scale || 1) : now;
@@ -172,6 +194,14 @@ const accompanied = (state) => (company(state) >= (state.limits.seats_min ?? 3) 
 function muted(state, id, isMuted) {
   const member = state.members[id];
   return member ? { ...state, members: { ...state.members, [id]: { ...member, muted: isMuted } } } : state;
+}
+
+/** Both have pressed keep, or one has let go. */
+function together(state, id, kept) {
+  const member = state.members[id];
+  if (!member) return state;
+  const next = { ...state, members: { ...state.members, [id]: { ...member, kept } } };
+  return kept ? added(next, { kind: "kept", name: member.name }) : next;
 }
 
 function added(state, item) {

@@ -138,7 +138,8 @@ const described = (member, isMe) => [isMe ? t("person.you", { name: member.name 
 
 /** Returns what is known of somebody besides the name. */
 export const marks = (member) => [
-  ...["visiting", "away", "muted"].filter((mark) => member[mark]).map((mark) => t(`person.${mark}`)),
+  ...[member.verified ?? []].flat().map((claim) => t("person.verified", { claim: String(claim) })),
+  ...["visiting", "away", "muted", "kept"].filter((mark) => member[mark]).map((mark) => t(`person.${mark}`)),
   ...(member.topics ?? []),
 ];
 

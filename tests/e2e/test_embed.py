@@ -1,0 +1,96 @@
+"""client.js alone in somebody else's page, from another origin, as docs/EMBED.md has it."""
+
+import asyncio
+import functools
+import http.server
+import re
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+import client_demo.page
+from tests.apps import Clients
+from tests.e2e.visits import Visits
+from tests.sessions import HERE, UNLIMITED
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+DOCS = Path(__file__).parent.parent.parent / "docs"
+EXAMPLE = DOCS / "examples" / "page.html"
+NEEDED = ("client.js", "outbox.js", "work.js")
+PAGE = Path(client_demo.page.__path__[0])
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[str]:
+    """Return the address of a folder with the example and the files it needs, and nothing else."""
+    for path in (EXAMPLE, *(PAGE / name for name in NEEDED)):
+        shutil.copy(path, tmp_path)
+    handler = functools.partial(_Quiet, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+async def test_the_example_talks_from_another_origin_and_comes_back_to_its_seat(
+    visits: Visits, browser: Browser, elsewhere: str
+) -> None:
+    async with visits.serving(**UNLIMITED, window_s=7200) as app, Clients(app) as clients:
+        bo = await clients.new()
+        await bo.enter(name="Bo")
+        context = await browser.new_context()
+        page = await context.new_page()
+        broken: list[str] = []
+        page.on("pageerror", lambda error: broken.append(str(error)))
+        server = app.url.replace("http", "ws", 1) + "/ws"
+        await page.goto(f"{elsewhere}/page.html?server={server}&cell={HERE}")
+        joined = await bo.hear("joined")
+        await page.get_by_label("Say something").fill("From my own page")
+        await page.keyboard.press("Enter")
+        assert (await bo.hear("said"))["text"] == "From my own page"
+        await page.reload()
+        await expect(page.get_by_text("From my own page")).to_be_visible()
+        await bo.say("say", text="Heard", room=bo.room)
+        await expect(page.get_by_text("Bo: Heard")).to_be_visible()
+        await page.get_by_label("Say something").fill("Still me")
+        await page.keyboard.press("Enter")
+        said = await bo.hear("said")
+        while said["text"] != "Still me":
+            said = await bo.hear("said")
+        assert said["from"] == joined["id"]
+        assert broken == []
+        await asyncio.wait_for(context.close(), 10)
+
+
+async def test_the_page_in_the_docs_is_the_example() -> None:
+    text = (DOCS / "EMBED.md").read_text(encoding="utf-8")
+    shown = re.search(r"<!-- begin: page -->\n```html\n(.*?)```\n<!-- end: page -->", text, re.DOTALL)
+    assert shown
+    assert shown[1] == EXAMPLE.read_text(encoding="utf-8")
+
+
+async def test_the_docs_name_every_option_method_and_local_event() -> None:
+    text = (DOCS / "EMBED.md").read_text(encoding="utf-8")
+    script = (PAGE / "client.js").read_text(encoding="utf-8")
+    options = re.search(r"constructor\(\{(.*?)\}\)", script)
+    assert options
+    names = [option.split("=")[0].strip() for option in re.sub(r"\[\]", "", options[1]).split(",")]
+    methods = re.findall(r"^  (?:get )?([a-z]\w+)(?:\(.*\) \{| = \(\) =>)", script, re.MULTILINE)
+    local = re.findall(r'type: "(client\.\w+)"', script)
+    assert len(names) > 6
+    assert len(methods) > 7
+    assert len(set(local)) > 6
+    for name in {*names, *methods, *local} - {"constructor"}:
+        assert re.search(rf"`{re.escape(name)}\b", text), name

@@ -1,0 +1,142 @@
+"""Saying where one is: by a city's name in any script, on the map, and where the browser tells no position."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from client_demo import places
+from tests.e2e.stage import staged
+from tests.e2e.visits import PHONE, Visits
+from tests.sessions import UNLIMITED
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+INSECURE = "Object.defineProperty(globalThis, 'isSecureContext', { value: false })"
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("東京", "東京 (Tokyo), Japan"),
+        ("北京", "北京 (Beijing), China"),
+        ("москва", "Москва (Moscow), Russia"),
+        ("القاهرة", "القاهرة (Cairo), Egypt"),
+        ("القَاهِرَة", "القاهرة (Cairo), Egypt"),
+        ("서울", "서울 (Seoul), South Korea"),
+        ("Αθήνα", "Αθήνα (Athens), Greece"),
+        ("दिल्ली", "दिल्ली (Delhi), India"),
+        ("กรุงเทพ", "กรุงเทพ (Bangkok), Thailand"),
+        ("תל אביב", "תל אביב (Tel Aviv), Israel"),
+        ("紐約", "紐約 (New York City), United States"),
+        ("Wien", "Wien (Vienna), Austria"),
+        ("münchen", "München (Munich), Germany"),
+        ("Munchen", "München (Munich), Germany"),
+        ("sao paulo", "São Paulo, Brazil"),
+        ("Lodz", "Łódź, Poland"),
+        ("springfield", "Springfield, Missouri, United States"),
+    ],
+)
+async def test_a_city_is_found_by_its_name_in_any_script_and_without_accents(
+    visits: Visits, typed: str, shown: str
+) -> None:
+    async with visits.serving() as app:
+        ada = await visits.open(app)
+        await ada.page.get_by_role("searchbox").fill(typed)
+        first = ada.page.locator(".found button").first
+        await expect(first).to_have_text(shown)
+        await first.click()
+        await expect(ada.page.locator(".sent code")).to_be_visible()
+
+
+async def test_names_in_other_scripts_are_loaded_by_whoever_needs_them_alone(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada = await visits.open(app)
+        asked: list[str] = []
+        ada.page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+        await ada.choose_city("Lisbon")
+        assert asked == ["cities.txt"]
+        await ada.page.get_by_role("searchbox").fill("東京")
+        await expect(ada.page.locator(".found button").first).to_contain_text("Tokyo")
+        assert asked == ["cities.txt", "names.txt"]
+
+
+async def test_a_city_that_nobody_knows_leaves_the_map(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada = await visits.open(app)
+        await ada.page.get_by_role("searchbox").fill("Qwertzuiop")
+        await expect(ada.page.get_by_text("No city of that name in the list. Tap the map instead.")).to_be_visible()
+
+
+async def test_without_a_secure_context_the_map_comes_first_and_the_page_says_why(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, _ = await staged(visits, app, "shake", enters=False, viewport=PHONE)
+        await ada.page.add_init_script(INSECURE)
+        await ada.page.reload()
+        await expect(ada.page.locator(".place")).to_contain_text("Browsers tell a position only to pages")
+        await expect(ada.page.locator(".place")).to_contain_text("Shaking a phone needs https too")
+        await expect(ada.button("Use my position")).to_have_count(0)
+        chart, field = ada.page.locator(".map"), ada.page.get_by_role("searchbox")
+        at, below = await chart.bounding_box(), await field.bounding_box()
+        assert at
+        assert below
+        assert at["y"] < below["y"]
+        await ada.page.locator("canvas").click(position={"x": 100, "y": 60})
+        await expect(ada.page.locator(".sent code")).to_be_visible()
+
+
+async def test_a_device_that_does_not_tell_leaves_the_map_and_the_cities(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada = await visits.open(app, permissions=[])
+        await ada.button("Use my position").click()
+        await expect(ada.page.get_by_text("Your device did not tell. Tap the map or name a city.")).to_be_visible()
+        await expect(ada.button("Use my position")).to_be_enabled()
+
+
+@pytest.mark.parametrize("characters", [4, 5, 6])
+async def test_how_coarse_is_for_the_person_to_choose(visits: Visits, characters: int) -> None:
+    async with visits.serving(**UNLIMITED) as app:
+        ada = await visits.open(app, permissions=["geolocation"], geolocation={"latitude": 48.2, "longitude": 16.37})
+        sent: list[str] = []
+        ada.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
+        await ada.button("Use my position").click()
+        await ada.page.get_by_label("How exactly").fill(str(characters))
+        cell = places.cell_of(48.2, 16.37, characters)
+        await expect(ada.page.locator(".sent")).to_have_text(f"This is all that is sent: {cell}")
+        await ada.button("Take a seat").click()
+        await expect(ada.box).to_be_visible()
+        assert json.loads(sent[0])["cell"] == cell
+
+
+async def test_the_map_zooms_by_wheel_and_by_two_fingers_around_where_they_are(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada = await visits.open(app, viewport=PHONE, has_touch=True)
+        canvas = ada.page.locator("canvas")
+        box = await canvas.bounding_box()
+        assert box
+        before = await canvas.screenshot()
+        await ada.page.mouse.move(box["x"] + 60, box["y"] + 60)
+        await ada.page.mouse.wheel(0, -400)
+        wheeled = await painted(canvas)
+        assert wheeled != before
+        devtools = await ada.page.context.new_cdp_session(ada.page)
+        middle = {"x": box["x"] + 150, "y": box["y"] + 90}
+
+        async def fingers(kind: str, apart: int) -> None:
+            points: list[dict[str, Any]] = [{**middle, "x": middle["x"] + side * apart, "id": side} for side in (0, 1)]
+            touch = {"type": kind, "touchPoints": [] if kind == "touchEnd" else points}
+            await devtools.send("Input.dispatchTouchEvent", touch)
+
+        await fingers("touchStart", 40)
+        for apart in (60, 80, 110):
+            await fingers("touchMove", apart)
+        await fingers("touchEnd", 0)
+        assert await painted(canvas) != wheeled
+        await expect(ada.page.locator(".sent code")).to_have_count(0)  # neither was a tap
+
+
+async def painted(canvas: Any) -> bytes:
+    """Return a picture once what was asked for is drawn."""
+    await canvas.evaluate("() => new Promise((then) => requestAnimationFrame(() => requestAnimationFrame(then)))")
+    return bytes(await canvas.screenshot())
