@@ -5,7 +5,7 @@ end. Must never know rooms, commands or formats: messages go to a `Receiver`.
 
 Rules.
 
-- A connection awaits a head (an HTTP request), then is open, then closing (a Close
+- A connection awaits a head (an HTTP request; after an answer perhaps another), then is open, then closing (a Close
   frame was sent; what still comes is not delivered), then done (nothing that still
   comes is looked at), then gone. `is_open` is true in the second state only.
 - The common frame is read here. Every other goes to an `Engine`, and so does all
@@ -39,6 +39,7 @@ NOT_UTF8 = 1007
 BUG = 1011
 SLOW_READER = 4001
 IDLE = 4002
+REQUESTS_MAX = 100  # on one connection; a page has thirty files, and whoever wants more may connect again
 FULL_READ_BYTES = 65536  # a transport that read this much may read again in the same turn
 
 
@@ -60,6 +61,7 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_answered",
         "_deadline",
         "_endpoint",
         "_engine",
@@ -94,6 +96,7 @@ class Connection(asyncio.Protocol):
         self._held = b""
         self._heard = True  # since the last ping
         self._is_head = True
+        self._answered = 0  # requests, after each of which another may come
         self._is_done = False
         self._is_waiting = False  # for the next turn
         self._deadline: Entry | None = None  # for the handshake, then for entering, then for the end
@@ -198,7 +201,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         """Let go of everything; an open connection ends here without a Close frame."""
         self._end(NO_CLOSE)
-        if self._is_head:
+        if self._is_head and not self._answered:
             self._endpoint.failed()
         self._is_done = True
         self._held = b""
@@ -238,12 +241,28 @@ class Connection(asyncio.Protocol):
         except Exception as exc:
             log_bug("answering a request", exc)
             reply = Reply(refusal(500, "A bug of this server; it is written down.").to_bytes())
-        if not reply.is_open:
+        if reply.is_kept:
+            self._keep(reply.wire, rest)
+        elif not reply.is_open:
             self._send_and_end(reply.wire)
         elif self._transport is not None:
             self._transport.write(reply.wire)
             self._open(self._transport, reply.subprotocol)
             self._read_frames(rest)
+
+    def _keep(self, wire: bytes, rest: bytes) -> None:
+        """Answer and await another head for as long as the first was; one that is here already waits a turn."""
+        if self._transport is None:
+            return
+        self._answered += 1
+        if self._answered > REQUESTS_MAX:
+            self._send_and_end(wire)
+            return
+        self._set_deadline(self._endpoint.limits.handshake_timeout_s, self._handshake_late)
+        self._transport.write(wire)
+        if rest:
+            self._held = rest
+            self._wait_a_turn()
 
     def _fail_head(self, response: HttpResponse) -> None:
         self._endpoint.failed()
@@ -411,6 +430,8 @@ class Connection(asyncio.Protocol):
     def _handshake_late(self) -> None:
         if self._held:
             self._fail_head(refusal(408, "The request took too long."))
+        elif self._answered:
+            self._send_and_end(b"")
         else:
             self.abort()
 

@@ -2,8 +2,8 @@
 
 Knows request heads, plain routes and what makes an upgrade acceptable; the
 parser and the handshake's arithmetic are websockets'. Must never know sockets,
-rooms or what a route says. There is no keep-alive: every answer but an accepted
-upgrade ends its connection.
+rooms or what a route says. Only who asks for it by `Connection: keep-alive`, as
+browsers do for the thirty files of a page, may send another head after an answer.
 """
 
 import logging
@@ -54,12 +54,16 @@ class HttpResponse(NamedTuple):
     body: bytes = b""
     headers: Mapping[str, str] = {}
 
-    def to_bytes(self, *, with_body: bool = True) -> bytes:
-        """Return the response as it goes over the wire; without its body for HEAD."""
+    def to_bytes(self, *, with_body: bool = True, is_kept: bool = False) -> bytes:
+        """Return the response as it goes over the wire; without its body for HEAD.
+
+        Args:
+            is_kept: whether the connection stays for another request.
+        """
         lines = [
             f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}",
             f"Date: {formatdate(usegmt=True)}",
-            "Connection: close",
+            f"Connection: {'keep-alive' if is_kept else 'close'}",
             # A 304 has no body, and would have to name the length of the one it stands for (RFC 9110, 8.6).
             *(() if self.status == HTTPStatus.NOT_MODIFIED else (f"Content-Length: {len(self.body)}",)),
             f"Content-Type: {self.content_type}",
@@ -74,11 +78,12 @@ Routes = Mapping[str, Callable[[Request], HttpResponse]]
 
 
 class Reply(NamedTuple):
-    """Bytes to send, and whether the connection is a WebSocket from then on."""
+    """Bytes to send, and whether the connection is a WebSocket from then on, or waits for another head."""
 
     wire: bytes
     is_open: bool = False
     subprotocol: str = ""
+    is_kept: bool = False
 
 
 def refusal(status: int, text: str, **headers: str) -> HttpResponse:
@@ -208,7 +213,9 @@ class FrontDoor:
             return Reply(_wrong_method().to_bytes())
         route = self._routes.get(request.path)
         response = route(request) if route else self._unknown()
-        return Reply(response.to_bytes(with_body=request.method != "HEAD"))
+        is_kept = request.headers.get("connection", "").lower() == "keep-alive"
+        wire = response.to_bytes(with_body=request.method != "HEAD", is_kept=is_kept)
+        return Reply(wire, is_kept=is_kept)
 
     def _unknown(self) -> HttpResponse:
         there = ", ".join(sorted({*self._routes, self._path or "/"}))

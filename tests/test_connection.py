@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from websockets.frames import Opcode
 
-from server.connection import Connection
+from server.connection import REQUESTS_MAX, Connection
 from server.frames import text_frame
 from server.http import HttpResponse, Request
 from tests.fake_port import HEAD, HELLO, LIMITS, Client, Listening, Port, changed, messages
@@ -61,6 +61,59 @@ def test_plain_request_is_answered_and_the_socket_gone_within_the_bound() -> Non
     assert client.socket.is_gone
     client.lose()
     assert (port.told, port.there, len(port.wheel), port.failures) == ([], set(), 0, 0)
+
+
+KEEPING = b"GET /livez HTTP/1.1\r\nHost: here\r\nConnection: keep-alive\r\n\r\n"
+
+
+def test_who_asks_to_be_kept_may_ask_again_and_even_enter() -> None:
+    port = Port()
+    client = Client(port, is_open=False)
+    client.send(KEEPING)
+    assert client.socket.written.count(b"HTTP/1.1 200 ") == 1
+    assert not client.socket.has_ended
+    client.send(KEEPING + KEEPING[:10])
+    port.take_turns()
+    client.send(KEEPING[10:])
+    assert client.socket.written.count(b"HTTP/1.1 200 ") == 3
+    client.send(HEAD + HELLO)
+    assert client.connection.is_open
+    assert port.told == ["opened", (b"hello", False)]
+
+
+def test_requests_that_came_at_once_are_answered_in_turns() -> None:
+    port = Port()
+    client = Client(port, is_open=False)
+    client.send(KEEPING * 3)
+    assert client.socket.written.count(b"HTTP/1.1 200 ") == 1
+    port.take_turns()
+    assert client.socket.written.count(b"HTTP/1.1 200 ") == 3
+
+
+def test_kept_connection_ends_when_nothing_more_is_asked_and_has_not_failed() -> None:
+    port = Port()
+    client = Client(port, is_open=False)
+    client.send(KEEPING)
+    port.pass_time(LIMITS.handshake_timeout_s - 1)
+    client.send(KEEPING)
+    port.pass_time(LIMITS.handshake_timeout_s - 1)
+    assert not client.socket.has_ended
+    port.pass_time(1)
+    assert client.socket.has_ended
+    port.pass_time(LIMITS.close_timeout_s + 1)
+    client.lose()
+    assert (port.failures, port.told, port.there) == (0, [], set())
+    assert b" 408 " not in client.socket.written
+
+
+def test_one_connection_is_answered_so_often_and_no_more() -> None:
+    client = Client(Port(), is_open=False)
+    for _ in range(REQUESTS_MAX):
+        client.send(KEEPING)
+    assert not client.socket.has_ended
+    client.send(KEEPING)
+    assert client.socket.has_ended
+    assert client.socket.written.count(b"HTTP/1.1 200 ") == REQUESTS_MAX + 1
 
 
 @pytest.mark.parametrize(("begun", "answer"), [(HEAD[:-2], b"HTTP/1.1 408 "), (b"", b"")])

@@ -50,6 +50,19 @@ def test_route_answers_get_and_the_connection_ends() -> None:
     assert asked[-1] == Request("GET", "/livez", "why=%20x", {"host": "here", "x-test": "Yes"})
 
 
+@pytest.mark.parametrize(
+    ("asked_for", "told"), [("keep-alive", "keep-alive"), ("Keep-Alive", "keep-alive"), ("close", "close")]
+)
+def test_connection_is_kept_for_who_asks_for_it(asked_for: str, told: str) -> None:
+    reply, status, headers, _ = answer(head("GET /livez HTTP/1.1", Connection=asked_for))
+    assert (status, headers["connection"], reply.is_kept) == (200, told, told == "keep-alive")
+
+
+def test_what_is_refused_ends_the_connection_all_the_same() -> None:
+    reply, status, headers, _ = answer(head("POST /livez HTTP/1.1", Connection="keep-alive"))
+    assert (status, headers["connection"], reply.is_kept) == (405, "close", False)
+
+
 def test_head_gets_the_same_headers_and_no_body() -> None:
     _, status, headers, body = answer(head("HEAD /livez HTTP/1.1"))
     assert (status, headers["content-length"], body) == (200, "13", b"")
