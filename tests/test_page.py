@@ -111,9 +111,22 @@ def test_nothing_makes_markup_of_text_or_loads_from_elsewhere(path: Path) -> Non
     assert not re.search(r"<script(?![^>]* src=)", text)
 
 
-def test_every_module_is_loaded_ahead() -> None:
+def reached(script: str, so_far: set[str]) -> set[str]:
+    """Return what a module imports, and what that imports, itself included."""
+    if script not in so_far:
+        so_far.add(script)
+        for name in re.findall(r'^import .*?from "\./(\w+\.js)";', read(PAGE / script), re.M):
+            reached(name, so_far)
+    return so_far
+
+
+def test_every_module_that_the_first_view_needs_is_loaded_ahead_and_no_other() -> None:
     ahead = set(re.findall(r'"modulepreload" href="(\w+\.js)"', read(PAGE / "index.html")))
-    assert ahead == {path.name for path in SCRIPTS} - {"app.js"}
+    assert ahead == reached("app.js", set())
+    at_once = re.search(r"ROOM = \[(.*?)\]", read(PAGE / "app.js"))
+    assert at_once
+    assert {f"{name}.js" for name in re.findall(r'"(\w+)"', at_once[1])} == reached("room.js", set()) - ahead
+    assert {path.name for path in SCRIPTS} == ahead | reached("room.js", set()) | {"boot.js"}
 
 
 def test_every_stylesheet_is_linked() -> None:

@@ -81,6 +81,8 @@ def test_scripts_styles_and_connections_come_from_here_alone() -> None:
     assert "script-src 'self'" in policy
     assert "style-src 'self'" in policy
     assert not any("unsafe" in rule or "http" in rule for rule in policy)
+    assert "Content-Security-Policy" in get(StaticFile("icon.svg", b"<svg/>")).headers
+    assert "Content-Security-Policy" not in get(StaticFile("app.js", SCRIPT)).headers  # the document's holds for it
 
 
 def test_the_page_of_this_project_is_found_where_it_is_installed() -> None:

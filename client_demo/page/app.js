@@ -7,12 +7,18 @@ import { Client } from "./client.js";
 import { fill, h } from "./dom.js";
 import { EnterView } from "./enter.js";
 import { speak, t, wanted } from "./i18n.js";
-import { RoomView } from "./room.js";
+import { load } from "./load.js";
 import { FIRST, step } from "./state.js";
 
 const TICK_MS = 500;
 const SEAT = "hereabouts.seat";
 const DRAFT = "hereabouts.draft";
+
+const RELOAD_MS = 1500;
+
+// What only a room needs comes while a place is being chosen, all of it at once: a slow line has long round trips.
+const ROOM = ["room", "banner", "log", "menu", "people", "waiting"];
+const roomComes = async () => (await Promise.all(ROOM.map((name) => import(`./${name}.js`))))[0];
 
 const page = document.getElementById("page");
 let about;
@@ -21,6 +27,7 @@ let client = null;
 let view = null;
 let person = {};
 let isDrawn = true;
+let isRoomComing = false;
 
 const kept = (name) => JSON.parse(sessionStorage.getItem(name) ?? "null");
 const keep = (name, value) => sessionStorage.setItem(name, JSON.stringify(value));
@@ -32,7 +39,7 @@ function take(event) {
   if (event.type === "client.refused") showEnter(event);
   if (event.type === "room" || event.type === "entered") keep(SEAT, { ...client.session, ...person });
   if (view instanceof EnterView) view.tell(event);
-  if (!before.room && state.room && view instanceof EnterView) showRoom();
+  if (!before.room && state.room && view instanceof EnterView) void showRoom();
   if (document.hidden && event.type === "said") announce();
   if (!isDrawn) return;
   isDrawn = false;
@@ -41,7 +48,7 @@ function take(event) {
 
 function draw() {
   isDrawn = true;
-  if (!(view instanceof RoomView)) return;
+  if (!isInRoom()) return;
   view.show(state);
   view.tick(Date.now());
 }
@@ -53,6 +60,8 @@ function announce() {
 
 // --- views ---
 
+const isInRoom = () => view !== null && !(view instanceof EnterView);
+
 function showEnter(refused = null) {
   const before = kept(SEAT) ?? person;
   sessionStorage.removeItem(SEAT);
@@ -63,10 +72,23 @@ function showEnter(refused = null) {
   fill(page, view.element);
   document.title = about.name;
   if (refused) view.refuse(refused);
+  roomComes().catch(() => {}); // asked for again when it is needed
 }
 
-function showRoom() {
-  view = new RoomView({ about, act, draft: kept(DRAFT) ?? "", onDraft: (text) => keep(DRAFT, text) });
+async function showRoom() {
+  if (isRoomComing) return;
+  isRoomComing = true;
+  let room;
+  try {
+    room = await roomComes();
+  } catch {
+    // A page that is loaded anew has its seat, and asks for its scripts anew.
+    setTimeout(() => location.reload(), RELOAD_MS);
+    return;
+  }
+  isRoomComing = false;
+  if (!client) return; // refused meanwhile
+  view = new room.RoomView({ about, act, draft: kept(DRAFT) ?? "", onDraft: (text) => keep(DRAFT, text) });
   fill(page, view.element);
   draw();
   view.focus();
@@ -132,16 +154,15 @@ function linked() {
 }
 
 async function begin() {
-  await speak(wanted());
-  about = await (await fetch("about")).json();
+  [, about] = await Promise.all([speak(wanted()), load("about").then((answer) => answer.json())]);
   person = linked();
   const seat = kept(SEAT);
   document.addEventListener("visibilitychange", sleepOrWake);
-  setInterval(() => view instanceof RoomView && view.tick(Date.now()), TICK_MS);
+  setInterval(() => isInRoom() && view.tick(Date.now()), TICK_MS);
   if (!seat?.token) return showEnter();
   person = seat;
-  showRoom();
-  return connect(seat);
+  connect(seat);
+  return showRoom();
 }
 
 begin().catch(() => {

@@ -4,10 +4,19 @@
  */
 
 import { distance } from "./geo.js";
+import { load } from "./load.js";
 
 const TOWN_M = 15_000; // whoever is farther than this from all of them is outside towns
 const FOUND_MAX = 6;
 const PLAIN = { ø: "o", ł: "l", đ: "d", ı: "i", ß: "ss", æ: "ae", œ: "oe", ð: "d", þ: "th" };
+
+let wanted = new AbortController();
+
+/** Gives up what is still on its way: a slow line is needed for better. Whoever asks again gets it again. */
+export function stopLoading() {
+  wanted.abort();
+  wanted = new AbortController();
+}
 
 /** Returns a function that loads once, and again where that failed. */
 function once(load) {
@@ -21,7 +30,7 @@ function once(load) {
   };
 }
 
-const linesOf = async (file) => (await (await fetch(file)).text()).replace(/\n$/, "").split("\n");
+const linesOf = async (file) => (await (await load(file, { signal: wanted.signal })).text()).replace(/\n$/, "").split("\n");
 
 /** Returns all cities [{name, country, lat, lon, region, folded}], the biggest first. */
 export const cities = once(async () => (await linesOf("cities.txt")).map(parsed));
@@ -36,24 +45,24 @@ const otherNames = once(async () =>
  * have such a name in another language, where the first did not settle it.
  */
 export async function* find(text) {
-  const wanted = folded(text);
-  if (!wanted) return yield [];
+  const sought = folded(text);
+  if (!sought) return yield [];
   const all = await cities();
-  const found = new Set(all.filter((city) => city.folded.startsWith(wanted)));
-  for (const city of all) if (city.folded.includes(` ${wanted}`)) found.add(city);
+  const found = new Set(all.filter((city) => city.folded.startsWith(sought)));
+  for (const city of all) if (city.folded.includes(` ${sought}`)) found.add(city);
   if (found.size) yield [...found].slice(0, FOUND_MAX);
-  if (found.size >= FOUND_MAX || all.some((city) => city.folded === wanted)) return;
+  if (found.size >= FOUND_MAX || all.some((city) => city.folded === sought)) return;
   const others = await otherNames();
-  yield [...found, ...called(all, others, wanted, found)].slice(0, FOUND_MAX);
+  yield [...found, ...called(all, others, sought, found)].slice(0, FOUND_MAX);
 }
 
 /** Returns the cities with another name that is the text, or begins with it; `as` says by which. */
-function called(all, others, wanted, found) {
+function called(all, others, sought, found) {
   const [exactly, nearly] = [[], []];
   all.forEach((city, at) => {
     if (found.has(city)) return;
-    const match = others[at].find((name) => name.folded === wanted) ?? others[at].find((name) => name.folded.startsWith(wanted));
-    if (match) (match.folded === wanted ? exactly : nearly).push({ ...city, as: match.name });
+    const match = others[at].find((name) => name.folded === sought) ?? others[at].find((name) => name.folded.startsWith(sought));
+    if (match) (match.folded === sought ? exactly : nearly).push({ ...city, as: match.name });
   });
   return [...exactly, ...nearly];
 }

@@ -19,7 +19,7 @@
  *
  *     client.connecting    {attempt}
  *     client.disconnected  {code, why_code?, reason?, retry_at}   retry_at: Date.now() of the next try, null: no more
- *     client.reconnected   {resumed}                              before the `room` that one came back to
+ *     client.reconnected   {resumed, is_forgotten}                before the `room` that one came back to
  *     client.ready         {said}                                 seated; of `said` messages one had missed
  *     client.outgoing      {ref, room, text, state, code?}        state: "queued", "sent", "unsent"
  *     client.working       {bits}                                 the server asked for work; it is being done
@@ -70,6 +70,7 @@ export class Client {
   #replayed = 0;
   #missed = 0;
   #keep = true; // whether to ask for the former seat
+  #isForgotten = false; // whether the server took the token for none of its own
   #asked = new Map();
   #outbox;
   #retryTimer = 0;
@@ -141,7 +142,7 @@ export class Client {
   /** Says something in the present room; returns the ref by which `client.outgoing` and `said` name it. */
   say(text) {
     const ref = newRef();
-    this.#outbox.add({ ref, room: this.room, text });
+    this.#outbox.add({ ref, room: this.room, me: this.me, text });
     return ref;
   }
 
@@ -285,6 +286,7 @@ export class Client {
       this.#enter();
     } else if (error.code === "bad_token" && this.token) {
       this.token = "";
+      this.#isForgotten = true;
       this.#enter();
     } else if (error.code === "work_needed") {
       this.#work(error);
@@ -316,18 +318,20 @@ export class Client {
   #onEntered(event) {
     this.token = event.you.token;
     this.#keep = true;
-    if (this.#seatedBefore) this.#emit({ type: "client.reconnected", resumed: event.resumed });
+    if (this.#seatedBefore) this.#emit({ type: "client.reconnected", resumed: event.resumed, is_forgotten: this.#isForgotten });
+    this.#isForgotten = false;
   }
 
   #onRoom(event) {
-    const isOther = event.room !== this.room;
+    // A seat that was given up may be found again in the same room: what was said meanwhile is lost, as in another.
+    const isOther = event.room !== this.room || (this.me && event.me !== this.me);
     this.room = event.room;
     this.me = event.me;
     this.seq = event.seq;
     this.#missed = event.missed ?? 0;
     if (isOther) {
       this.firstSeq = event.seq;
-      this.#outbox.keepOnly(event.room);
+      this.#outbox.keepOnly(event.room, event.me);
     }
   }
 

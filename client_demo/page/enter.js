@@ -2,6 +2,7 @@
  * The first page: what this is, what is kept, where one is, who one is. Gives out what `enter` needs, and nothing else.
  */
 
+import { stopLoading } from "./cities.js";
 import { choices, field } from "./commands.js";
 import { ask } from "./dialog.js";
 import { fill, h } from "./dom.js";
@@ -157,6 +158,7 @@ export class EnterView {
   }
 
   #enter(more) {
+    stopLoading();
     this.button.disabled = true;
     fill(this.problem);
     this.onEnter({ ...this.written, ...more });

@@ -2,6 +2,8 @@
  * The page's words: one file for each language in strings/. Knows languages; never what the words are for.
  */
 
+import { load } from "./load.js";
+
 export const LANGUAGES = { en: "English", es: "Español", zh: "中文" };
 
 let words = {};
@@ -17,7 +19,7 @@ export function wanted() {
 
 /** Loads a language and turns the document to it. */
 export async function speak(chosen) {
-  words = await (await fetch(`strings/${chosen}.json`)).json();
+  words = await (await load(`strings/${chosen}.json`)).json();
   language = chosen;
   document.documentElement.lang = chosen;
   document.documentElement.dir = words.dir;

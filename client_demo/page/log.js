@@ -160,11 +160,13 @@ const MAKE = {
       "new-room",
       h("p", { class: "rule" }, h("time", {}, hour(localTime(state, item.at)))),
       first && h("h2", {}, first),
+      item.gone && h("p", {}, t(`gone.${item.gone}`)),
       !item.isSame && h("p", {}, sits),
       h("p", { class: "hint" }, why(item.room)),
     );
   },
 
+  missed: (state, item) => note("warning", h("p", {}, t("missed", item))),
   absence: (state, item) => note("absence", h("p", { class: "rule" }, t("absence", { n: item.said }))),
   renamed: (state, item) => note("renamed", h("p", {}, t(item.isMine ? "renamed.you" : "renamed", item))),
   notice: (state, item) => told("notice", t("notice"), item.text),

@@ -7,6 +7,7 @@
 import { bounds, centre } from "./geo.js";
 import { h, icon } from "./dom.js";
 import { metres, t } from "./i18n.js";
+import { load } from "./load.js";
 
 const SMALLEST = 1; // worlds' widths that fill the canvas at least
 const LARGEST = 60_000;
@@ -28,7 +29,7 @@ let land = null;
 
 /** Returns the outlines as flat lists of world coordinates. */
 function outlines() {
-  land ??= fetch("land.json")
+  land ??= load("land.json")
     .then((answer) => answer.json())
     .then(({ per_degree, rings }) => rings.map((steps) => ring(steps, per_degree)));
   return land;
@@ -90,10 +91,11 @@ export class PlaceMap {
     );
     new ResizeObserver(() => this.#draw()).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw());
-    outlines().then((rings) => {
+    const show = (rings) => {
       this.#rings = rings;
       this.#draw();
-    });
+    };
+    outlines().then(show, () => {}); // without outlines there are still the cities and the grid
   }
 
   /** Shows a cell, and a reach in metres around its middle; goes there if asked. */

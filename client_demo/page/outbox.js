@@ -1,7 +1,7 @@
 /*
  * What a client has said and the server has not confirmed: one message on its way at a time, so that order is kept.
  *
- * Knows messages {ref, room, text} and what became of each. Never knows a connection: it is told when it may send.
+ * Knows messages {ref, room, me, text} and what became of each. Never knows a connection: it is told when it may send.
  */
 
 const SLACK_MS = 20; // the server's count of a wait and ours may differ by a little
@@ -78,9 +78,9 @@ export class Outbox {
     this.pump();
   }
 
-  /** Gives up what was meant for other rooms than this. */
-  keepOnly(room) {
-    for (const message of this.#queue.filter((each) => each.room !== room)) {
+  /** Gives up what was meant for other seats than this. */
+  keepOnly(room, me) {
+    for (const message of this.#queue.filter((each) => each.room !== room || each.me !== me)) {
       this.#take(message.ref);
       this.#tell(message, "unsent", { code: "wrong_room" });
     }

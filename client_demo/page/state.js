@@ -23,6 +23,7 @@ export const FIRST = Object.freeze({
   lit: null,
   absence: null,
   hidden: false,
+  returning: null,
   refused: null,
   moved: null,
   nextKey: 1,
@@ -66,7 +67,7 @@ const ACTS = {
   },
 
   room(state, event, now) {
-    const isOther = event.room !== state.room?.room;
+    const isOther = event.room !== state.room?.room || event.me !== state.room.me;
     const members = Object.fromEntries(event.members.map((member) => [member.id, member]));
     const next = {
       ...state,
@@ -74,16 +75,17 @@ const ACTS = {
       members,
       waiting: null,
       moved: isOther ? null : state.moved,
+      returning: null,
       clock: { server: event.now, local: now },
       isClosing: isOther ? false : state.isClosing,
       seats: seated(isOther ? {} : state.seats, members, event.me, state.limits.seats_max ?? 12),
     };
-    if (!isOther) return next;
+    if (!isOther) return event.missed ? added(next, { kind: "missed", n: event.missed }) : next;
     const were = state.room ? Object.values(state.members).map((member) => member.name).sort() : [];
     const are = event.members.map((member) => member.name).sort();
     const isSame = were.length > 1 && were.join("\n") === are.join("\n");
     const past = state.items.map((item) => (item.isPast ? item : { ...item, isPast: true }));
-    const mark = { kind: "room", at: event.now, isFirst: !state.room, isSame, room: event };
+    const mark = { kind: "room", at: event.now, isFirst: !state.room, isSame, gone: gone(state, event), room: event };
     return { ...added({ ...next, items: past }, mark), absence: state.hidden ? absenceFrom(next) : null };
   },
 
@@ -160,6 +162,8 @@ const ACTS = {
     return { ...state, link, absence: state.absence ?? (state.room && absenceFrom(state)) };
   },
 
+  "client.reconnected": (state, event) => ({ ...state, returning: event }),
+
   "client.ready"(state) {
     const next = { ...state, link: { status: "live", retryAt: null } };
     return state.hidden ? next : returned(next);
@@ -185,6 +189,14 @@ const ACTS = {
   // The person gave a message up, or says it anew.
   "client.dropped": (state, event) => ({ ...state, items: state.items.filter((item) => item.ref !== event.ref) }),
 };
+
+/** Returns what became of the former seat while the connection was gone. */
+function gone(state, { now }) {
+  const { returning, room } = state;
+  if (!returning || returning.resumed) return null;
+  if (returning.is_forgotten) return "forgotten";
+  return room && now >= room.closes ? "ended" : "late";
+}
 
 const closes = (state, event) => ({ ...state, room: { ...state.room, closes: event.closes } });
 

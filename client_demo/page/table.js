@@ -122,7 +122,7 @@ export class Table {
   #made(id, member, isMe, label) {
     const name = h("span", { class: "seat-name", "aria-hidden": "true", dir: "auto" }, isMe ? t("you") : member.name);
     const button = h("button", { type: "button", "aria-label": label, onclick: () => this.#onPerson(id) }, portrait(id), name);
-    return { element: h("li", { class: "seat" }, button), button, name };
+    return { element: h("li", { class: "seat", "data-id": id }, button), button, name };
   }
 
   #inOrder(state) {

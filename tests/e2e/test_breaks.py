@@ -1,6 +1,9 @@
 """Servers end, connections break, phones sleep: nothing typed is lost, and nothing is said twice."""
 
+import asyncio
+import contextlib
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from tests.sessions import UNLIMITED
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LONG: dict[str, Any] = {**UNLIMITED, "window_s": 7200}
+SPED_UP: dict[str, Any] = {**LONG, "time_scale": 60}  # a minute of the rooms' in a second of ours
 SLEEP = """(hidden) => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
     document.dispatchEvent(new Event("visibilitychange"));
@@ -35,6 +39,7 @@ async def test_a_server_that_ends_and_begins_anew_costs_no_word(visits: Visits) 
         second = App(load(None, {}, {**LONG, "port": first.listener.port}))
         await second.start()
         await expect(ada.page.get_by_role("heading", name="A new table")).to_be_visible()
+        await expect(ada.log).to_contain_text("The server has begun anew or no longer knows your seat")
         await expect(ada.said("While it was gone")).to_contain_text("Not said. That table is over.")
         await expect(ada.box).to_have_value("Half a thou")
         await expect(ada.banner).to_have_attribute("data-kind", "")
@@ -100,6 +105,59 @@ async def test_whoever_sleeps_is_away_and_finds_a_divider_on_waking(visits: Visi
         await expect(after).to_have_count(3)
 
 
+@pytest.mark.parametrize("minutes", [2, 10])
+async def test_a_page_frozen_for_minutes_comes_back_to_its_seat(visits: Visits, minutes: int) -> None:
+    """The phone sleeps: the page stands still, its line dies, and the rooms' clock, sped up, goes on for so long."""
+    visits.may_lose = True
+    async with visits.serving(**SPED_UP) as app, Clients(app) as clients:
+        ada = await (await visits.open(app, viewport=PHONE)).enter("Ada")
+        bo = await seated_with(ada, clients)
+        await ada.box.fill("Half a thou")
+        me = await id_of(ada)
+        async with asleep(ada, app, bo, minutes):
+            for number in range(3):
+                await say(bo, f"Slept through {number}")
+        await expect(ada.page.locator(".absence")).to_have_text("3 messages while you were away")
+        await expect(ada.page.locator(".new-room")).to_have_count(1)
+        assert await id_of(ada) == me
+        await expect(ada.box).to_have_value("Half a thou")
+        await ada.say("Awake again")
+        events = [await bo.hear()]
+        while events[-1]["type"] != "said":
+            events.append(await bo.hear())
+        assert {event["type"] for event in events} <= {"changed", "waiting", "said"}  # nobody left, nobody came
+        assert events[-1]["from"] == me
+
+
+async def test_a_page_frozen_for_longer_than_a_seat_waits_gets_a_new_one_and_says_so(visits: Visits) -> None:
+    visits.may_lose = True
+    async with visits.serving(**SPED_UP, away_s=300) as app, Clients(app) as clients:
+        ada = await (await visits.open(app, viewport=PHONE)).enter("Ada")
+        bo = await seated_with(ada, clients)
+        await ada.box.fill("Half a thou")
+        me = await id_of(ada)
+        async with asleep(ada, app, bo, minutes=10):
+            left = await bo.hear("left")
+            assert (left["id"], left["why"]) == (me, "lost")
+        await expect(ada.page.get_by_role("heading", name="A new table")).to_be_visible()
+        await expect(ada.log).to_contain_text("You were gone longer than a seat is kept, so you were given a new one.")
+        await expect(ada.box).to_have_value("Half a thou")
+        assert await id_of(ada) != me
+        await ada.say("Awake again")
+        await expect(ada.said("Awake again")).to_have_attribute("data-status", "said")
+
+
+async def test_a_page_frozen_beyond_its_tables_end_says_that_it_ended(visits: Visits) -> None:
+    visits.may_lose = True
+    async with visits.serving(**{**SPED_UP, "window_s": 900}) as app, Clients(app) as clients:
+        ada = await (await visits.open(app, viewport=PHONE)).enter("Ada")
+        bo = await seated_with(ada, clients)
+        async with asleep(ada, app, bo, minutes=32):
+            pass
+        await expect(ada.log).to_contain_text("Your former table ended while you were gone.")
+        await expect(ada.banner).to_have_attribute("data-kind", "")
+
+
 async def test_when_the_window_ends_another_table_follows_and_the_draft_stays(visits: Visits) -> None:
     async with visits.serving(**UNLIMITED, window_s=10, closing_s=3) as app:
         ada = await (await visits.open(app)).enter("Ada")
@@ -131,6 +189,31 @@ async def test_too_fast_waits_and_is_said_in_order(visits: Visits) -> None:
         await expect(ada.page.locator(".said[data-status=said]")).to_have_count(5)
         texts = await ada.page.locator(".said .text").all_inner_texts()
         assert texts == [f"Line {number}" for number in range(5)]
+
+
+@contextlib.asynccontextmanager
+async def asleep(visitor: Visitor, app: App, other: Client, minutes: float) -> AsyncIterator[None]:
+    """Freeze a page and cut its line; thaw it once so many minutes of the rooms' clock have gone by."""
+    until = app.node.clock.now() + minutes * 60
+    devtools = await visitor.page.context.new_cdp_session(visitor.page)
+    await visitor.page.evaluate(SLEEP, True)
+    assert (await other.hear("changed"))["member"]["away"]
+    # Chromium freezes pages that are hidden, and none of a headless one's is: the debugger holds all scripts instead.
+    await devtools.send("Debugger.enable")
+    await devtools.send("Debugger.pause")
+    accepted = app.listener.accepted
+    cut_pages(app, other)
+    yield
+    await asyncio.sleep(app.node.clock.real_s_until(until))
+    assert app.listener.accepted == accepted, "a frozen page does nothing, so it cannot have come back"
+    await devtools.send("Debugger.resume")
+    await devtools.send("Debugger.disable")
+    await visitor.page.evaluate(SLEEP, False)
+
+
+async def id_of(visitor: Visitor) -> str:
+    """Return the member id of whoever sits at a page, as the seat's colours come from it."""
+    return str(await visitor.page.locator(".seat.is-me").get_attribute("data-id"))
 
 
 def cut_pages(app: App, *but: Client) -> None:

@@ -8,6 +8,7 @@ from playwright.async_api import expect
 
 from client_demo import places
 from tests.apps import Client, Clients
+from tests.e2e.terminal import ENTER, terminal
 from tests.e2e.visits import PHONE, Visits
 from tests.sessions import UNLIMITED
 
@@ -30,6 +31,25 @@ async def test_two_pages_meet_and_talk(visits: Visits) -> None:
         await expect(ada.page.locator(".seat")).to_have_count(2)
         assert "2 here" in await bo.text_of(".facts")
         await expect(bo.page.locator(".seat.is-lit")).to_have_count(1)
+
+
+async def test_two_pages_and_the_terminal_client_talk_at_one_table(visits: Visits) -> None:
+    async with visits.serving(**LONG) as app:
+        ada = await (await visits.open(app)).enter("Ada")
+        bo = await (await visits.open(app, viewport=PHONE)).enter("Bo")
+        address = app.url.replace("http", "ws", 1) + "/ws"
+        async with terminal("--city", "New York", "--name", "Cy", "--url", address) as cy:
+            await expect(ada.page.locator(".seat")).to_have_count(3)
+            await expect(ada.page.locator(".waiting")).to_be_hidden()
+            await ada.say("Marmalade?")
+            await cy.shows("Marmalade?")
+            await bo.say("Quince!")
+            await cy.shows("Quince!")
+            await cy.type("Rhubarb." + ENTER)
+            await ada.hears("Rhubarb.")
+            await bo.hears("Rhubarb.")
+            await expect(ada.said("Rhubarb.").locator(".name")).to_have_text("Cy")
+        await expect(ada.page.get_by_role("button", name="Cy", exact=True)).to_be_visible()  # his seat waits
 
 
 async def test_only_a_cell_leaves_the_page_and_it_is_shown_before(visits: Visits) -> None:

@@ -1,0 +1,32 @@
+/*
+ * Starts the page, and once more what did not come: on a bad line one file of thirty is easily lost, and a page that
+ * lacks one is blank. Loaded first, as a plain script; what it cannot mend is left as it is after some tries.
+ */
+
+(() => {
+  const TRIES = 4;
+  const WAIT_MS = 700;
+  const KEY = "hereabouts.tries";
+  const tried = Number(sessionStorage.getItem(KEY));
+
+  // A sheet that was lost is asked for again in its place, so that what follows still overrides it.
+  const again = (link, left) =>
+    setTimeout(() => {
+      const next = link.cloneNode();
+      next.onerror = () => left && again(next, left - 1);
+      link.replaceWith(next);
+    }, WAIT_MS);
+  addEventListener("error", ({ target }) => target.rel === "stylesheet" && !target.onerror && again(target, TRIES), true);
+
+  // Browsers remember that a module did not load; only a page that is loaded anew asks for it again.
+  const start = () =>
+    import("./app.js").then(
+      () => sessionStorage.removeItem(KEY),
+      (error) => {
+        if (tried >= TRIES) throw error;
+        sessionStorage.setItem(KEY, tried + 1);
+        setTimeout(() => location.reload(), WAIT_MS * (tried + 1));
+      },
+    );
+  addEventListener("DOMContentLoaded", start);
+})();
