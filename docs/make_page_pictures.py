@@ -21,7 +21,7 @@ from tests.e2e.conftest import FLAGS, browser_path
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
-QUALITY = 88
+QUALITY = 70
 SETTLED_MS = 900  # pictures come when what moves has come to rest
 
 TALK = (

@@ -49,7 +49,7 @@ export class Commands {
   }
 
   /** Returns a line to choose, with what it means below it; null where it is not offered. */
-  row(command, act, { args = {}, label = `do.${command}`, warns = false } = {}) {
+  row(command, act, { args = {}, label = `do.${command}`, means = `${command}.means`, warns = false } = {}) {
     if (!this.offers(command)) return null;
     return h(
       "li",
@@ -58,7 +58,7 @@ export class Commands {
         "button",
         { type: "button", class: warns ? "row warns" : "row", "data-command": command, "aria-label": t(label, args), "aria-describedby": `means-${command}`, onclick: act },
         h("strong", {}, t(label, args)),
-        h("span", { class: "hint", id: `means-${command}` }, t(`${command}.means`, args)),
+        h("span", { class: "hint", id: `means-${command}` }, t(means, args)),
       ),
     );
   }

@@ -32,13 +32,16 @@ export class EnterView {
     this.problem = h("p", { class: "problem", role: "alert" });
     this.progress = h("p", { class: "progress hint", role: "status" });
     this.button = h("button", { type: "submit", class: "primary wide" }, t("enter.sit"));
+    // On a phone what is sent stays in sight with the button that sends it.
+    this.sent = h("p", { class: "sit-sent", "aria-hidden": "true" });
+    this.sit = h("div", { class: "sit" });
     this.place = new PlacePicker({
       finest: about.limits.finest_cell,
       cell: before.cell,
       shakes: about.commands.includes("shake"),
-      onChange: (cell) => (fill(this.problem), this.sit?.classList.toggle("is-ready", Boolean(cell))),
+      onChange: (cell) => this.#placed(cell),
     });
-    this.sit = h("div", { class: before.cell ? "sit is-ready" : "sit" }, this.problem, this.progress, this.button);
+    this.sit.append(this.problem, this.progress, this.sent, this.button);
     this.terms = before.terms ?? "";
     this.element = h("main", { class: "enter" }, this.#invitation(onLanguage), this.#form(), this.#kept());
   }
@@ -131,6 +134,12 @@ export class EnterView {
       terms && contact && " · ",
       contact && [t("enter.contact"), " ", h("span", { dir: "auto" }, contact)],
     );
+  }
+
+  #placed(cell) {
+    fill(this.problem);
+    fill(this.sent, t("place.sent"), " ", h("code", { dir: "ltr" }, cell));
+    this.sit.classList.toggle("is-ready", Boolean(cell));
   }
 
   #theTerms() {

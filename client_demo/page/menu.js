@@ -76,8 +76,8 @@ export class Menu {
         rows(
           row("answer", () => this.#answer(bottle)),
           row("throw_back", at_once),
-          row("report", () => this.#people.report({ bottle }), { warns: true }),
-          row("block", at_once, { args: { name: t("bottle.thrower") }, warns: true }),
+          row("report", () => this.#people.report({ bottle }), { means: "report.bottle.means", warns: true }),
+          row("block", at_once, { args: { name: t("bottle.thrower") }, means: "block.bottle.means", warns: true }),
         ),
       ];
     });

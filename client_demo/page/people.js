@@ -95,7 +95,7 @@ export class People {
     const reason = (value) =>
       h("label", { class: "choice" }, h("input", { type: "radio", name: "reason", value, required: true }), h("span", {}, t(`report.${value}`)));
     const before = h("fieldset", {}, h("legend", { class: "hint" }, t("report.why")), h("div", { class: "reasons" }, REASONS.map(reason)));
-    const options = { before, label: t("report.note"), max: NOTE_MAX, hint: t("report.kept"), required: false, send: t("do.report") };
+    const options = { before, label: t("report.note"), max: NOTE_MAX, hint: name ? t("report.kept") : "", required: false, send: t("do.report") };
     write(name ? t("report.title", { name }) : t("report.bottle"), options, async (note) => {
       const chosen = before.querySelector("input:checked").value;
       const answer = await this.#commands.do("report", { ...what, reason: chosen, ...(note && { note }) });

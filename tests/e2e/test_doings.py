@@ -437,3 +437,33 @@ async def test_words_said_again_are_confirmed_by_the_old_echo(visits: Visits) ->
         assert (await stage.heard("say"))["ref"] == sent["ref"]
         await expect(ada.said("Said, but unheard")).to_have_attribute("data-status", "said")
         await ada.hears("Said, but unheard")
+        await expect(ada.log).to_contain_text("1,200 things that happened here could not be brought back.")
+
+
+async def test_a_new_seat_in_the_same_room_is_no_old_one(visits: Visits) -> None:
+    async with visits.serving() as app:
+        visits.may_lose = True
+        ada, stage = await staged(visits, app)
+        await ada.say("Was it heard?")
+        await stage.heard("say")
+        again = {"id": "me2", "name": "Ada"}
+        stage.answers["enter"] = [Stage.entered(), room(seq=40, me="me2", members=(again, BO))]
+        await stage.close(1001)
+        await expect(ada.log).to_contain_text("You were gone longer than a seat is kept")
+        await expect(ada.said("Was it heard?")).to_have_attribute("data-status", "unsent")
+        assert "say" not in [command["type"] for command in stage.asked]
+
+
+async def test_whoever_cannot_get_in_is_told_and_gets_in_once_it_is_possible(visits: Visits) -> None:
+    async with visits.serving() as app:
+        visits.may_lose = True
+        ada, stage = await staged(visits, app, enters=False)
+        bye = {"type": "bye", "code": 4003, "reason": "Too much to do.", "why_code": "overloaded", "reconnect_in": 1}
+        stage.answers["enter"] = [bye]
+        await ada.choose_city()
+        await ada.button("Take a seat").click()
+        await stage.heard("enter")
+        stage.answers["enter"] = [Stage.entered(), room()]
+        await stage.close(4003)
+        await expect(ada.page.locator(".progress")).to_contain_text("The server has too much to do. Trying again.")
+        await expect(ada.box).to_be_visible()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, WebSocketRoute, expect
 
+from tests.e2e.test_doings import EVERYTHING
 from tests.e2e.visits import Visits
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -43,6 +44,13 @@ def events(evil: str) -> list[dict[str, Any]]:
         {"type": "closing", "seq": 8, "closes": now + 60_000},
         {"type": "notice", "text": evil, "level": evil},
         {"type": "held", "ref": evil, "reason": evil, "object": evil},
+        {"type": "held", "reason": evil, "object": evil},
+        {"type": "ejected", "room": evil, "until": now, **why},
+        {"type": "kept", "who": evil},
+        {"type": "contact", "who": evil, "text": evil},
+        {"type": "answered", "bottle": evil, "text": evil, "at": now},
+        {"type": "auth_expiring", "in_s": 60},
+        {"type": "extended", "seq": 9, "closes": now + 90_000},
         {"type": "moved", "cell": evil, "counts_from": now + 60_000},
         {"type": "muted", "who": evil},
         {"type": "error", "code": evil, "message": evil, "about": evil},
@@ -71,6 +79,7 @@ async def test_every_field_of_every_event_stays_text(visits: Visits, browser: Br
 
         about = json.loads(await (await ada.page.request.get(f"{app.url}/about")).text())
         about |= {"name": evil, "terms": evil, "contact": evil, "kept": [evil]}
+        about["commands"] += sorted({*EVERYTHING} - {*about["commands"]})
         await ada.page.route("**/about", lambda route: route.fulfill(json=about))
         await ada.page.route_web_socket("**/ws", serve)
         await ada.page.reload()
@@ -85,6 +94,9 @@ async def test_every_field_of_every_event_stays_text(visits: Visits, browser: Br
         await expect(ada.page.locator(".people li")).to_have_count(2)
         await ada.page.locator(".people button").last.click()
         await expect(ada.page.locator("dialog h2")).to_have_text(f"{evil}!")
+        await expect(ada.page.locator("dialog [data-command=contact]")).to_be_visible()
+        await ada.page.locator("dialog [data-command=block]").click()
+        await expect(ada.page.locator("dialog h2")).to_contain_text(evil)
         assert await ada.page.evaluate("window.evil") is None
         assert await ada.page.locator("img, iframe, [onerror], [onload], [onmouseover], script:not([src])").count() == 0
 

@@ -94,6 +94,17 @@ async def test_a_device_that_does_not_tell_leaves_the_map_and_the_cities(visits:
         await expect(ada.button("Use my position")).to_be_enabled()
 
 
+async def test_on_a_phone_what_is_sent_is_in_sight_with_the_button_that_sends_it(visits: Visits) -> None:
+    here = {"latitude": 48.2, "longitude": 16.37}
+    async with visits.serving() as app:
+        ada = await visits.open(app, viewport=PHONE, permissions=["geolocation"], geolocation=here)
+        await expect(ada.button("Take a seat")).not_to_be_in_viewport()
+        await ada.button("Use my position").click()
+        await expect(ada.button("Take a seat")).to_be_in_viewport()
+        await expect(ada.page.locator(".sit-sent")).to_be_in_viewport()
+        await expect(ada.page.locator(".sit-sent")).to_contain_text(places.cell_of(48.2, 16.37))
+
+
 @pytest.mark.parametrize("characters", [4, 5, 6])
 async def test_how_coarse_is_for_the_person_to_choose(visits: Visits, characters: int) -> None:
     async with visits.serving(**UNLIMITED) as app:
