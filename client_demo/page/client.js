@@ -86,11 +86,12 @@ export class Client {
    * @param {string[]} [options.topics]
    * @param {boolean} [options.far] let the search grow while company is lacking
    * @param {boolean} [options.visiting]
+   * @param {() => Promise<string>} [options.auth] returns a fresh JWT, for servers of an application with accounts
    * @param {string} [options.terms] the version of the server's terms that the person has accepted
    * @param {object} [options.session] what `session` returned before the page was loaded anew
    */
-  constructor({ url, cell, onEvent, name = "", topics = [], far = false, visiting = false, terms = "", session = null }) {
-    Object.assign(this, { url, cell, name, topics, far, visiting, terms });
+  constructor({ url, cell, onEvent, name = "", topics = [], far = false, visiting = false, terms = "", auth = null, session = null }) {
+    Object.assign(this, { url, cell, name, topics, far, visiting, terms, auth });
     this.onEvent = onEvent;
     this.token = session?.token ?? "";
     this.room = session?.room ?? "";
@@ -262,13 +263,17 @@ export class Client {
 
   // --- entering ---
 
-  #enter(work = "") {
+  async #enter(work = "") {
+    const socket = this.#socket;
+    const auth = await this.#freshAuth();
+    if (socket !== this.#socket) return;
     const command = { type: "enter", cell: this.cell, ref: newRef() };
     if (this.name) command.name = this.name;
     if (this.topics.length) command.topics = this.topics;
     if (this.visiting) command.visiting = true;
     if (this.far) command.far = true;
     if (this.terms) command.terms = this.terms;
+    if (auth) command.auth = auth;
     if (work) command.work = work;
     if (this.token) command.token = this.token;
     if (this.token && this.room && this.#keep) command.resume = { room: this.room, seq: this.seq };
@@ -277,6 +282,20 @@ export class Client {
       reject: (error) => error.code !== "not_connected" && this.#refused(error),
     });
     this.#send(command);
+  }
+
+  /** Returns a JWT, or none where there is none to be had: the server says what that means. */
+  async #freshAuth() {
+    try {
+      return this.auth ? await this.auth() : "";
+    } catch {
+      return "";
+    }
+  }
+
+  async #renewAuth() {
+    const auth = await this.#freshAuth();
+    if (auth) this.request("auth", { auth }).catch(() => {}); // refused or too late: the connection ends with 4504
   }
 
   /** What is not given back is given up step by step: the replay, then the identity. */
@@ -369,6 +388,7 @@ export class Client {
     if (event.type === "bye") this.#bye = event;
     if (event.type === "said") this.#onSaid(event);
     if (event.type === "held") this.#outbox.held(event);
+    if (event.type === "auth_expiring") this.#renewAuth();
     this.#emit(event);
     this.#answer(event);
     if (event.type === "room") this.#seated();

@@ -62,7 +62,7 @@ export class EnterView {
   refuse(error) {
     this.problem.textContent = refusal(error);
     this.button.disabled = false;
-    if (error.code === "terms_needed") this.#askForTerms(error.terms_version ?? this.about.terms_version ?? "");
+    if (error.code === "terms_needed") this.#askForTerms({ ...this.about, ...error });
   }
 
   /** Says how far the connection has come. */
@@ -130,7 +130,7 @@ export class EnterView {
     return h(
       "p",
       { class: "terms hint" },
-      terms && h("button", { type: "button", class: "link", onclick: () => ask(t("enter.terms"), () => [this.#theTerms()]) }, t("enter.terms")),
+      terms && h("button", { type: "button", class: "link", onclick: () => ask(t("enter.terms"), () => [plain(terms)]) }, t("enter.terms")),
       terms && contact && " · ",
       contact && [t("enter.contact"), " ", h("span", { dir: "auto" }, contact)],
     );
@@ -142,15 +142,14 @@ export class EnterView {
     this.sit.classList.toggle("is-ready", Boolean(cell));
   }
 
-  #theTerms() {
-    return h("p", { class: "plain", dir: "auto" }, this.about.terms);
-  }
-
-  #askForTerms(version) {
+  /** Asks for what has to be agreed to, an age with it, in one; whoever does not press it sends nothing. */
+  #askForTerms({ terms, terms_version, adults_only }) {
+    const accept = t(adults_only ? (terms ? "terms.accept.adult" : "terms.adult") : "terms.accept");
     ask(t("enter.terms"), (close) => [
-      this.#theTerms(),
+      terms && plain(terms),
+      adults_only && h("p", {}, t("terms.adults")),
       choices(
-        h("button", { type: "button", class: "primary", onclick: () => (close(), this.#enter({ terms: version })) }, t("terms.accept")),
+        h("button", { type: "button", class: "primary", onclick: () => (close(), this.#enter({ terms: terms_version })) }, accept),
         h("button", { type: "button", class: "secondary", onclick: close }, t("terms.not")),
       ),
     ]);
@@ -167,6 +166,7 @@ export class EnterView {
   }
 
   #enter(more) {
+    this.terms = more.terms ?? this.terms;
     stopLoading();
     this.button.disabled = true;
     fill(this.problem);
@@ -178,3 +178,5 @@ export class EnterView {
     input.focus();
   }
 }
+
+const plain = (text) => h("p", { class: "plain", dir: "auto" }, text);

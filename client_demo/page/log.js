@@ -169,7 +169,7 @@ const MAKE = {
   missed: (state, item) => note("warning", h("p", {}, t("missed", item))),
   absence: (state, item) => note("absence", h("p", { class: "rule" }, t("absence", { n: item.said }))),
   renamed: (state, item) => note("renamed", h("p", {}, t(item.isMine ? "renamed.you" : "renamed", item))),
-  notice: (state, item) => told("notice", t("notice"), item.text),
+  notice: (state, item) => told(item.level === "warning" ? "notice warning" : "notice", t("notice"), item.text),
   contact: (state, item) => told("contact", t("contact.from", { name: item.name }), item.text),
   answered: (state, item) => told("contact", t("answered.from"), item.text),
   kept: (state, item) => note("together", h("p", {}, t("kept.both", { name: item.name }))),

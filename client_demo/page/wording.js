@@ -12,14 +12,17 @@ export function why({ why_code, why_args = {}, why: sentence }) {
   return tOr(`why.${why_code}`, sentence ?? "", args);
 }
 
+// What the operator says to this person, in their own words: shown whole.
+const OPERATORS = ["banned", "outside"];
+
 /** Returns why a command was refused, and when it may be tried again. */
 export function refusal({ code, message, retry_after }) {
-  const reason = tOr(`error.${code}`, message ?? code);
+  const reason = (OPERATORS.includes(code) && message) || tOr(`error.${code}`, message ?? code);
   return retry_after ? `${reason} ${t("error.again", { n: Math.ceil(retry_after) })}` : reason;
 }
 
 /** Returns why a connection broke or is over. */
-export const ending = ({ code, why_code, reason }) => tOr(`end.${why_code ?? code}`, reason ?? tOr(`end.${code}`, t("end.1006")));
+export const ending = ({ code, why_code, reason }) => (OPERATORS.includes(why_code) && reason) || tOr(`end.${why_code ?? code}`, reason ?? tOr(`end.${code}`, t("end.1006")));
 
 /** Returns why something was not delivered, and how to object to that. */
 export const holding = ({ reason, object }) => [tOr(`held.${reason}`, t("held.other")), object].filter(Boolean).join(" ");

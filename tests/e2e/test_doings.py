@@ -1,15 +1,19 @@
 """What one can do on a person and on a room: shown where the server offers it, and done as the protocol says."""
 
 import hashlib
+import json
 import time
 from typing import Any
 
 import pytest
 from playwright.async_api import Worker, expect
 
+from client_demo import places
+from tests.apps import Clients
 from tests.e2e.stage import BO, CY, ME, Json, Stage, room, staged
 from tests.e2e.test_looks import look
 from tests.e2e.visits import DESKTOP, PHONE, SMALL, Visitor, Visits
+from tests.sessions import UNLIMITED
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -307,7 +311,7 @@ async def test_notices_stand_apart_and_an_ending_sign_in_is_announced(visits: Vi
 @pytest.mark.parametrize(
     ("code", "why_code", "words"),
     [
-        (4500, "banned", "The operator does not let you in for now."),
+        (4500, "banned", "A reason of the server's."),  # the operator's own words, whole
         (4501, "no_token", "The server no longer knows you."),
         (4504, "auth_expired", "Your sign-in has ended."),
         (4502, "too_many_errors", "too many errors"),
@@ -417,6 +421,50 @@ async def test_terms_are_accepted_where_the_server_asks_for_it(visits: Visits) -
         await expect(ada.page.get_by_role("dialog")).to_contain_text("Be kind.")
         await ada.button("I accept").click()
         await expect(ada.box).to_be_visible()
+
+
+async def test_an_age_is_asked_for_in_the_same_breath(visits: Visits) -> None:
+    async with visits.serving(adults_only=1, terms="Be kind.", terms_version="v3") as app:
+        ada = await visits.open(app)
+        await ada.choose_city()
+        await ada.button("Take a seat").click()
+        await expect(ada.page.get_by_role("dialog")).to_contain_text("for people of 18 and older")
+        await ada.button("Not now").click()
+        await expect(ada.page.get_by_role("dialog")).to_have_count(0)
+        await expect(ada.box).to_have_count(0)
+        await ada.button("Take a seat").click()
+        await ada.button("I am 18 or older, and accept").click()
+        await expect(ada.box).to_be_visible()
+        await ada.page.reload()
+        await expect(ada.box).to_be_visible()
+
+
+async def test_a_ban_is_said_in_the_operators_words(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, enters=False)
+        words = "You may not come here until Monday: you sold watches. Object at desk@campus.example."
+        stage.answers["enter"] = [{"type": "error", "code": "banned", "message": words, "about": "enter"}]
+        await ada.choose_city()
+        await ada.button("Take a seat").click()
+        await expect(ada.page.get_by_role("alert")).to_have_text(words)
+
+
+async def test_a_real_server_takes_a_report_and_asks_newcomers_for_work(visits: Visits) -> None:
+    async with visits.serving(**UNLIMITED, connections_per_address=1) as app, Clients(app) as clients:
+        first = await clients.new()
+        ada = await visits.open(app)
+        await ada.choose_city()
+        await first.enter(places.cell_of(40.71427, -74.00597), name="Bo")
+        sent: list[str] = []
+        ada.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
+        await ada.enter("Ada")
+        assert "work" in json.loads(sent[1])
+        await first.say("say", text="Watches!", room=first.room)
+        await ada.said("Watches!").locator(".who").click()
+        await ada.page.locator("dialog [data-command=report]").click()
+        await ada.page.get_by_label("Spam or advertising").check()
+        await ada.page.get_by_role("dialog").get_by_role("button", name="Report", exact=True).click()
+        await expect(ada.page.locator(".toast")).to_contain_text("The operator has it under")
 
 
 async def test_words_said_again_are_confirmed_by_the_old_echo(visits: Visits) -> None:

@@ -14,6 +14,7 @@ from playwright.async_api import Browser, expect
 
 import client_demo.page
 from tests.apps import Clients
+from tests.e2e.stage import staged
 from tests.e2e.visits import Visits
 from tests.sessions import HERE, UNLIMITED
 
@@ -72,6 +73,27 @@ async def test_the_example_talks_from_another_origin_and_comes_back_to_its_seat(
         assert said["from"] == joined["id"]
         assert broken == []
         await asyncio.wait_for(context.close(), 10)
+
+
+async def test_an_application_vouches_anew_with_each_enter_and_before_it_expires(visits: Visits) -> None:
+    visits.may_lose = True
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, enters=False)
+        await ada.page.evaluate(
+            """async () => {
+                const { Client } = await import("./client.js");
+                let made = 0;
+                const auth = async () => `jwt${++made}`;
+                const url = new URL("ws", location.href.replace("http", "ws")).href;
+                new Client({ url, cell: "dr5ru6", auth, onEvent: () => {} }).start();
+            }"""
+        )
+        assert (await stage.heard("enter"))["auth"] == "jwt1"
+        stage.answers["auth"] = [{"type": "authenticated", "verified": "Ada · uni.example"}]
+        stage.send({"type": "auth_expiring", "in_s": 60})
+        assert (await stage.heard("auth"))["auth"] == "jwt2"
+        await stage.close(1001)
+        assert (await stage.heard("enter"))["auth"] == "jwt3"
 
 
 async def test_the_page_in_the_docs_is_the_example() -> None:
