@@ -6,7 +6,7 @@ CITY ?= New York
 PORT ?= 8765
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo chat test e2e check format bench picture page-pictures cities lock clean
+.PHONY: help run demo chat test e2e check format bench picture page-pictures rooms cities lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -49,6 +49,9 @@ picture: .venv/.tested ## Make docs/terminal.svg anew
 
 page-pictures: .venv/.tested ## Make docs/page-*.webp anew; needs a Chromium
 	$(BIN)/python -m docs.make_page_pictures
+
+rooms: .venv/.tested ## Measure the rules of seating and write docs/ROOMS.md's tables anew (DATA="--data …")
+	$(BIN)/python -m bench.rooms_page $(DATA)
 
 cities: .venv/.tested ## Make client_demo/cities.json and the page's names of cities anew
 	$(BIN)/python -m client_demo.make_cities

@@ -22,7 +22,7 @@ def quiet(_: str) -> None:
 def test_p1_where_in_the_cell_one_is_changes_no_byte_that_others_are_sent() -> None:
     same, control = measure_p1(pairs=25, seed=2, tell=quiet)
     assert (same.found, same.holds) == (0, True)
-    assert control.found >= 0.9
+    assert control.holds
 
 
 def test_p3_sybils_poured_into_the_cell_learn_nothing_finer() -> None:

@@ -1,0 +1,47 @@
+"""The measured part of docs/ROOMS.md: made by a command, and holding what the command makes."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bench import rooms_page
+from bench.trade import Point, curve
+
+
+def test_tables_and_curve_are_written_between_the_marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, picture = tmp_path / "ROOMS.md", tmp_path / "trade.svg"
+    page.write_text(f"before\n{rooms_page.BEGIN}\nold\n{rooms_page.END}\nafter\n", encoding="utf-8")
+    monkeypatch.setattr(rooms_page, "PAGE", page)
+    monkeypatch.setattr(rooms_page, "CURVE", picture)
+    monkeypatch.setattr(rooms_page, "GAINS", ("0.14",))
+    monkeypatch.setattr(rooms_page, "WINDOWS", ("900",))
+    done = CliRunner().invoke(rooms_page.rooms_page, ["--data", "a town=--people,300"])
+    assert done.exit_code == 0, done.output
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
+    assert "old" not in text
+    assert "| a town | **by these rules** |" in text
+    assert "<svg" in picture.read_text(encoding="utf-8")
+
+
+def test_what_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms_page, "PAGE", tmp_path / "ROOMS.md")
+    done = CliRunner().invoke(rooms_page.rooms_page, ["--data", f"none={tmp_path}/none.csv"])
+    assert done.exit_code == 1
+    assert "none.csv" in done.output
+    assert CliRunner().invoke(rooms_page.rooms_page, ["--data", "nothing"]).exit_code == 2
+
+
+def test_the_page_has_the_marks() -> None:
+    text = Path("docs/ROOMS.md").read_text(encoding="utf-8")
+    assert text.count(rooms_page.BEGIN) == text.count(rooms_page.END) == 1
+
+
+def test_a_curve_names_each_point_and_escapes_the_data_s_name() -> None:
+    drawn = curve(
+        [Point("<a>", True, "0.14", 1.4, 0.3, 0.9996), Point("<a>", False, "window of 15 min", 1.3, 0.2, 1.0)]
+    )
+    assert "0.14 (99.96%)" in drawn
+    assert "&lt;a&gt;" in drawn
