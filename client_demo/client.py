@@ -145,6 +145,22 @@ class Client(Presence):
         """See again what a member says."""
         return await self.request("unmute", who=who)
 
+    async def block(self, who: str) -> Message:
+        """Never sit with somebody again who sits here or has just left; returns `blocked`, and a `room` may follow."""
+        return await self.request("block", who=who)
+
+    async def blocks(self) -> list[Message]:
+        """Return the blocks one holds, the oldest first: {`block`, `name`, `at`}."""
+        return list((await self.request("blocks")).get("blocks") or [])
+
+    async def unblock(self, block: str) -> Message:
+        """End a block, by its id."""
+        return await self.request("unblock", block=block)
+
+    async def eject(self, who: str) -> Message:
+        """Vote, in secret, that a member of the room sit elsewhere; returns `voted`."""
+        return await self.request("eject", who=who)
+
     async def report(self, who: str, reason: str, *, note: str = "") -> Message:
         """Have the operator look at a member of the present room or of one left lately; returns `reported`."""
         return await self.request("report", who=who, reason=reason, **({"note": note} if note else {}))

@@ -57,4 +57,11 @@ class Gone(NamedTuple):
     person: Person
 
 
-Change = Published | Unseated | Seated | Ended | Gone
+class Told(NamedTuple):
+    """The person alone is told `event`."""
+
+    person: Person
+    event: Event
+
+
+Change = Published | Unseated | Seated | Ended | Gone | Told

@@ -70,6 +70,17 @@ class Skipped(Numbered, frozen=True):
     """Stands for an event that one member does not see."""
 
 
+class Ejected(Event, frozen=True, kw_only=True):
+    """The room has voted that the reader sit elsewhere: until its end it is not theirs again."""
+
+    room: str
+    until: int
+    """Unix milliseconds."""
+    why: str
+    why_code: str
+    why_args: dict[str, Any]
+
+
 class Waiting(Event, frozen=True):
     """Too few sit here: what the server is doing about it."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from geo import Cell
 from rooms.agenda import Result, Sliced, Window, Work
+from rooms.apart import company_of, may_sit_by
 from rooms.changes import Change, Published
 from rooms.extent import apart_m
 from rooms.outward import reaches, rooms_near, waiting_around
@@ -89,8 +90,9 @@ class Gathering:
             rooms_near(Counter(self._cells.values()), world.seating.index, rules=world.rules, rng=world.rng)
         )
         people = map(self._gathered, self._formers.values())
+        may_sit = may_sit_by({id: former.person.barred for id, former in self._formers.items()})
         groups, joins, singles = yield from self._sliced(
-            plan_in_slices(people, rules=world.rules, rng=world.rng, neighbours=standing)
+            plan_in_slices(people, rules=world.rules, rng=world.rng, neighbours=standing, may_sit=may_sit)
         )
         for room_id, ids in joins:
             for former in self._still_there(ids):
@@ -104,10 +106,12 @@ class Gathering:
             yield from self._rest(_SEAT_US)
 
     def _gather(self, cell: Cell, formers: list[Former]) -> None:
-        """Seat the group in a room of its own, but for those who have come to accept less far company since."""
+        """Seat the group in a room of its own, but for those who accept less far company by now, or not of all."""
         world = self._world
         limit = limit_m([former.person for former in formers], world.rules)
         near = [former for former in formers if apart_m(self._cells[former.person.id], cell) <= limit]
+        company = company_of(former.person for former in near)
+        near = [former for former in near if former.person in company]
         if near:
             for former in near:
                 self._vacate(former)

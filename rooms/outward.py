@@ -13,6 +13,7 @@ from math import ceil
 from typing import NamedTuple
 
 from geo import Cell, cell_distance_m
+from rooms.apart import is_kept_out
 from rooms.extent import apart_m
 from rooms.index import RoomIndex
 from rooms.placement import is_waiting, least_strained, limit_m, members_of, reach_m, ring_m, whole_reach_m
@@ -135,6 +136,7 @@ def fits(mover: Room, target: Room, rules: Rules) -> bool:
         target.extent.radius_m <= limit
         and all(apart_m(person.cell, target.cell) <= limit for person in movers)
         and not any(mover.id in person.avoids or target.id in person.avoids for person in people)
+        and not any(is_kept_out(person, target) for person in movers)
     )
 
 

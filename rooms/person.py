@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from rooms.room import Room, Seat
 
 
+NOBODY: frozenset[str] = frozenset()
+"""Shared by all who are kept apart from nobody, which is nearly everybody."""
+
+
 class Person:
     """One identity that is online. The world changes it; the session reads it.
 
@@ -19,12 +23,17 @@ class Person:
         verified: who says that they are no counterfeit, as it is shown; None for everybody else.
         far: whether they accept company up to `far_max_m` away.
         avoids: ids of rooms left by `next`, not to be joined again.
+        barred: ids of people never to be seated with, whichever of the two wants it so; each has the other.
         moved_until: end of the window in which they were last moved outward.
         parted_until: end of the room they last moved to because a crowded one parted, Unix seconds.
+        asked_until: end of the window in which they last asked to sit elsewhere: until then it is not chance alone that
+            has seated them where they sit.
     """
 
     __slots__ = (
+        "asked_until",
         "avoids",
+        "barred",
         "cell",
         "far",
         "id",
@@ -61,8 +70,10 @@ class Person:
         self.room: Room | None = None
         self.seat: Seat | None = None
         self.avoids: tuple[str, ...] = ()
+        self.barred = NOBODY
         self.moved_until = 0.0
         self.parted_until = 0.0
+        self.asked_until = 0.0
 
     def __repr__(self) -> str:
         return f"<Person {self.id} in {self.cell}>"

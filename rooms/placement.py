@@ -11,6 +11,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from geo import Cell, cell_distance_m
+from rooms.apart import is_kept_out
 from rooms.index import RoomIndex
 from rooms.nearness import Crowd, Weights, added_strain, crowd_of
 from rooms.person import Person
@@ -112,9 +113,15 @@ def least_strained(newcomers: Crowd, rooms: Sequence[Room], rules: Rules, rng: r
 def may_join(person: Person, room: Room, rules: Rules) -> bool:
     """Tell whether this newcomer may be seated in this room at all, were it near enough.
 
-    Not in a room that is over, nor in one they left by `next`, nor with company from far that they did not ask for.
+    Not in a room that is over, nor in one they left by `next`, nor with somebody they are kept apart from, nor with
+    company from far that they did not ask for.
     """
-    return not room.is_over and room.id not in person.avoids and room.extent.radius_m <= limit_m((person,), rules)
+    return (
+        not room.is_over
+        and room.id not in person.avoids
+        and not is_kept_out(person, room)
+        and room.extent.radius_m <= limit_m((person,), rules)
+    )
 
 
 def reach_m(room: Room, *, now: float, rules: Rules) -> float:

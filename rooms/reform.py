@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from geo import Cell, cell_distance_m
 from rooms.agenda import Result
+from rooms.apart import part
 from rooms.clusters import Cluster, MaySit, Piece, Standing
 from rooms.extent import apart_m
 from rooms.grouping import break_up, improve, join_thin
@@ -126,7 +127,7 @@ def plan_in_slices(
     if not snapshot.people:
         return made
     flat = FlatMap(*region_of(min(snapshot.crowds)).center)
-    clusters = yield from _clusters(snapshot, flat, made, rules, rng)
+    clusters = yield from _clusters(snapshot, flat, made, rules, rng, may_sit)
     for id, sitting in standing:
         sums = flat.spots((cell, 1) for _, cell in sitting)
         clusters.append(Cluster(standing=Standing(id, tuple(who for who, _ in sitting), sums)))
@@ -183,12 +184,13 @@ def _sort_out(people: Iterable[Gathered]) -> Slices[_Snapshot]:
 
 
 def _clusters(
-    snapshot: _Snapshot, flat: FlatMap, made: Plan, rules: Rules, rng: random.Random
+    snapshot: _Snapshot, flat: FlatMap, made: Plan, rules: Rules, rng: random.Random, may_sit: MaySit | None
 ) -> Slices[list[Cluster]]:
     """Return a cluster for each shard of each cell; what need not be looked at again goes into the plan at once.
 
-    A coarse cell's few look for a room like newcomers, so that chance seats them among all that match. Of the
-    shards of a crowd only two take part in what follows, and stand for the others: they are all alike.
+    A coarse cell's few look for a room like newcomers, so that chance seats them among all that match, and so do those
+    who may sit with nobody of their crowd. Of the shards of a crowd only two take part in what follows, and stand for
+    the others: they are all alike.
     """
     clusters: list[Cluster] = []
     for cell in sorted(snapshot.crowds):
@@ -200,6 +202,8 @@ def _clusters(
         alike = 0
         for lot in (yield from _lots(crowd, rng)):
             shards = _shards(lot, snapshot, rules, rng)
+            if may_sit is not None:
+                made.singles.extend(part(shards, may_sit))
             taking_part = shards[: max(0, _ALIKE - alike)]
             alike += len(taking_part)
             made.groups.extend(Group(cell, shard) for shard in shards[len(taking_part) :])

@@ -16,7 +16,9 @@ import msgspec
 
 from geo import Cell, cell_distance_m
 from rooms.agenda import Agenda, AnnounceClosing, EndWindow, GiveUpSeat, GoOn, LookOutward, Work
+from rooms.apart import meet_barred
 from rooms.changes import Change, Gone, Published, Seated
+from rooms.elsewhere import may_sit_in
 from rooms.errors import NameWorn
 from rooms.events import Waiting
 from rooms.gathering import Gathering, announce_closing
@@ -51,11 +53,22 @@ class World:
 
     # What people do
 
-    def enter(self, person: Person, *, now: float) -> list[Change]:
-        """Seat somebody who was not online."""
+    def enter(self, person: Person, *, now: float, former: str | None = None) -> list[Change]:
+        """Seat somebody who was not online: in the room of that id, which they have left, if it has a seat for them.
+
+        So nobody draws another room by leaving and coming back.
+        """
         self.people[person.id] = person
+        meet_barred(person, self.people)
         self._online[region_of(person.cell)] += 1
-        return self.seat_newcomer(person, now=now)
+        room = self.rooms.get(former) if former is not None else None
+        if room is None:
+            return self.seat_newcomer(person, now=now)
+        if len(room.seats) < self.rules.seats_max and may_sit_in(room, [person], self.rules):
+            return self.seating.join(person, room, Why("returned"), now=now) + self.tell_waiting(room, now)
+        changes = self.seat_newcomer(person, now=now)
+        person.asked_until = place_of(person)[0].closes
+        return changes
 
     def next(self, person: Person, *, now: float, ref: str | None = None) -> list[Change]:
         """Seat somebody elsewhere at once; their new cell counts.
@@ -73,6 +86,7 @@ class World:
         changes += self.seat_newcomer(person, now=now, ref=ref)
         if moved:
             person.avoids = avoided
+        person.asked_until = place_of(person)[0].closes
         return changes
 
     def move(self, person: Person, cell: Cell) -> float:

@@ -79,6 +79,32 @@ class Unmuted(Answer, frozen=True, kw_only=True):
     who: str
 
 
+class Blocked(Answer, frozen=True, kw_only=True):
+    block: str
+
+
+class BlockRow(msgspec.Struct, frozen=True):
+    """One block that the reader holds."""
+
+    block: str
+    name: str
+    """What the other was called then; empty if that is not known."""
+    at: Milliseconds
+
+
+class BlocksEvent(Answer, frozen=True, kw_only=True, tag="blocks"):
+    blocks: tuple[BlockRow, ...]
+
+
+class Unblocked(Answer, frozen=True, kw_only=True):
+    block: str
+
+
+class Voted(Answer, frozen=True, kw_only=True):
+    about: str
+    """The type of the command that was a vote."""
+
+
 class Authenticated(Answer, frozen=True, kw_only=True):
     verified: str
 

@@ -61,6 +61,9 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
     house.identities.came(identity)
     if verified is not None:
         identity.vouch(verified.shown, until=now + verified.lasts_s * house.settings.time_scale)
+    if is_new:
+        identity.ejected_at = house.votes.spent_at(session.origin.key)
+    house.know_place(session.origin, identity, cell, now=now)
     shown = identity.verified(now)
     if person is not None:
         name = person.name if command.name is None else name
@@ -78,10 +81,26 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
         far=bool(command.far),
         verified=shown,
     )
-    if identity.person is not None:
-        person.avoids, person.moved_until = identity.person.avoids, identity.person.moved_until
+    former = _room_left(session, identity, person, is_new=is_new)
     identity.person = person
-    return Arrival(identity, person, False, house.world.enter(person, now=now), [])
+    person.barred = house.blocks.kept_from(identity.id)
+    return Arrival(identity, person, False, house.world.enter(person, now=now, former=former), [])
+
+
+def _room_left(session: "Session", identity: Identity, person: Person, *, is_new: bool) -> str | None:
+    """Return the room they left, as themselves or as somebody else from the same address and cell, if it lasts."""
+    house, before = session.house, identity.person
+    if before is None:
+        return house.returns.take((session.origin.key, person.cell), house.world.rooms) if is_new else None
+    person.avoids, person.moved_until, person.asked_until = before.avoids, before.moved_until, before.asked_until
+    left = house.world.rooms.get(identity.rooms[-1][0]) if identity.rooms else None
+    if left is None:
+        return None
+    if before.cell != person.cell:
+        # They are elsewhere now; but it was they who wanted another room in this window.
+        person.asked_until = max(person.asked_until, left.closes)
+        return None
+    return left.id
 
 
 def _identify(session: "Session", command: Enter, *, now: float) -> tuple[Identity, Verified | None]:

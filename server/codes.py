@@ -33,8 +33,10 @@ ERROR_CODES: dict[str, ErrorCode] = {
         ErrorCode("banned", "The operator keeps you out; the message says why, until when and how to object.", True),
         ErrorCode("no_such_member", "Nobody else of that id sits in your room.", False),
         ErrorCode("no_such_bottle", "There is no such message in a bottle.", False),
+        ErrorCode("no_such_block", "You hold no block of that id.", False),
         ErrorCode("wrong_room", "The room named is not yours any more.", False),
         ErrorCode("rate_limited", "Too often; `retry_after` says when it is allowed again.", True),
+        ErrorCode("too_new", "You have not been here for long enough; `retry_after` says when you will have.", True),
         ErrorCode("not_now", "The server cannot do that at this moment.", True),
         ErrorCode("unavailable", "This server does not offer the command.", False),
     )

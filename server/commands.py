@@ -84,6 +84,29 @@ class Unmute(Command, frozen=True, kw_only=True):
     who: MemberId
 
 
+class Block(Command, frozen=True, kw_only=True):
+    """Never sit with a member again, here or anywhere: I am seated elsewhere at once, and they are told nothing."""
+
+    who: MemberId | None = None
+    bottle: Annotated[str, Meta(max_length=64)] | None = None
+
+
+class Blocks(Command, frozen=True, kw_only=True):
+    """Ask whom I block."""
+
+
+class Unblock(Command, frozen=True, kw_only=True):
+    """End a block."""
+
+    block: Annotated[str, Meta(max_length=64, description="As in `blocked` and `blocks`.")]
+
+
+class Eject(Command, frozen=True, kw_only=True):
+    """Vote, in secret, that a member sit elsewhere."""
+
+    who: MemberId
+
+
 class Auth(Command, frozen=True, kw_only=True):
     """Show a fresh JWT of the same person before the last one expires."""
 
@@ -108,12 +131,15 @@ class Ping(Command, frozen=True, kw_only=True):
     """Ask for the server's time."""
 
 
-COMMANDS: tuple[type[Command], ...] = (Enter, Say, Move, Next, Rename, Away, Leave, Mute, Unmute, Report, Auth, Ping)
+COMMANDS: tuple[type[Command], ...] = (
+    Enter, Say, Move, Next, Rename, Away, Leave, Mute, Unmute, Block, Blocks, Unblock, Report, Eject, Auth, Ping,
+)  # fmt: skip
 """What this version understands, in the order of the documentation."""
 
-ANNOUNCED = frozenset(
-    "block blocks unblock eject keep unkeep contact extend shake throw pick answer throw_back".split()
-)
+ANNOUNCED = frozenset("keep unkeep contact extend shake throw pick answer throw_back".split())
 """Commands of protocol 1.0 that this version does not have: they are answered by `unavailable`."""
 
-AnyCommand: TypeAlias = Enter | Say | Move | Next | Rename | Away | Leave | Mute | Unmute | Report | Auth | Ping
+AnyCommand: TypeAlias = (
+    Enter | Say | Move | Next | Rename | Away | Leave | Mute | Unmute
+    | Block | Blocks | Unblock | Report | Eject | Auth | Ping
+)  # fmt: skip

@@ -6,9 +6,14 @@ Pure: it holds and answers, and neither awaits nor reads a clock.
 from collections import Counter
 from collections.abc import Callable
 from hashlib import blake2b
+from math import inf
 
+from geo import Cell
+from rooms.apart import meet_barred
 from rooms.events import Said
+from rooms.person import Person
 from rooms.room import Room, Seat
+from rooms.windows import region_of
 from rooms.world import World
 from server.answers import ServerInfo
 from server.codes import Refused
@@ -16,14 +21,17 @@ from server.messages import PROTOCOL
 from server.origin import KEY_BYTES, Origin
 from server.privacy import kept
 from server.safety.area import Area
+from server.safety.blocks import Blocks
 from server.safety.door import Door
-from server.safety.identities import Identities
+from server.safety.identities import Identities, Identity
 from server.safety.keys import derive
 from server.safety.rates import Meter, per_period, take_all
 from server.safety.reports import Reports
+from server.safety.returns import Returns
 from server.safety.tokens import IDENTITY_BYTES, Tokens
 from server.safety.trails import Trails
 from server.safety.verified import Verified, Verifier
+from server.safety.votes import Votes
 from server.settings import BINDS_LOOPBACK, Settings
 from server.store.sealing import Seal
 from server.store.store import Store
@@ -76,6 +84,9 @@ class House:
         self.door = Door(settings, exempt=exempt)
         self.store = store
         self.reports = Reports(store, seal, ttl_s=settings.report_ttl_s, new_ticket=new_ticket)
+        self.blocks = Blocks(store, world.people, token_ttl_s=settings.token_ttl_s, new_id=new_ticket)
+        self.returns = Returns()
+        self.votes = Votes()
         self.trails = Trails(grace_s=settings.report_grace_s)
         self.area = Area(area=settings.area, hours=settings.hours, hours_zone=settings.hours_zone)
         self.terms_version = settings.terms_version or (ADULTS_TERMS if settings.adults_only else "")
@@ -122,11 +133,11 @@ class House:
         if shared is not None:
             shared.take(now)
 
-    def limited(self, message: str, wait_s: float) -> Refused:
+    def limited(self, message: str, wait_s: float, *, code: str = "rate_limited") -> Refused:
         """Return the refusal of what may be asked again in `wait_s` seconds of the rooms' clock."""
         real_s = wait_s / self.settings.time_scale
         # Rounded up, so that whoever waits as long as told is not told again.
-        return Refused("rate_limited", message, retry_after=int(real_s * 1000 + 1) / 1000)
+        return Refused(code, message, retry_after=int(real_s * 1000 + 1) / 1000)
 
     def _pace_of(self, room: Room) -> Meter | None:
         if self._room_rate is None:
@@ -139,7 +150,33 @@ class House:
     def room_ended(self, room: Room, *, now: float) -> None:
         """Forget the pace of a room that is over; its last words stay a while, in case it is reported."""
         self._paces.pop(room.id, None)
+        self.votes.end(room.id)
         self.trails.end(room, now=now)
+
+    def know_place(self, origin: Origin, identity: Identity, cell: Cell, *, now: float) -> None:
+        """Know where somebody is: they are back from there, and inherit the blocks against others who were there."""
+        identity.came_from = origin.key
+        self.returns.back((origin.key, cell), identity.id)
+        # Nobody makes accounts of an application at will.
+        made_at = identity.first_at if identity.verified(now) is None else -inf
+        self.blocks.came(identity.id, (origin.key, region_of(cell)), made_at=made_at, now=now)
+        person = self.world.people.get(identity.id)
+        if person is not None and person.room is not None:
+            # Whoever sits with them already goes on doing so until the room ends: a move shows nobody anything.
+            here = {seat.person.id for seat in person.room.seats.values()}
+            person.barred |= self.blocks.kept_from(identity.id) - here
+            meet_barred(person, self.world.people)
+
+    def left_seat(self, identity: Identity, person: Person) -> None:
+        """Know that somebody leaves their seat, or has lost the connection to it: they may come back as anybody."""
+        if person.room is not None:
+            self.returns.left((identity.came_from, person.cell), identity.id, person.room.id)
+
+    def remember_blocked(self, identity: str, *, now: float) -> None:
+        """Remember where somebody is who has just been blocked."""
+        known = self.identities.known(identity)
+        if known is not None and known.cell is not None and known.came_from:
+            self.blocks.mark(identity, (known.came_from, region_of(known.cell)), now=now)
 
     def forget(self, identity: str, *, now: float) -> None:
         """Forget somebody who asked for it: place, token, standing and the blocks they hold. Bans stay."""
@@ -149,6 +186,9 @@ class House:
         """Forget everything whose time is over. Raises StoreError."""
         self.trails.forget(now=now)
         self.identities.forget(now=now)
+        self.blocks.forget(now=now)
+        self.returns.forget(self.world.rooms)
+        self.votes.forget(now=now)
         self.store.expire(now=now)
 
 

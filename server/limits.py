@@ -108,6 +108,15 @@ class Limits(Rules, frozen=True, kw_only=True):
             description="Whoever votes to eject has been present so long; two minutes stop a gang that pours in.",
         ),
     ] = 120.0
+    eject_every_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=604_800,
+            description="The vote of whoever had somebody ejected counts again so long after; half a day leaves a "
+            "gang of regulars a fifth of what chance gives it. 0: at once.",
+        ),
+    ] = 43_200.0
     report_grace_s: Annotated[
         float,
         Meta(

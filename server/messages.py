@@ -4,10 +4,12 @@ What the codec, /asyncapi.json and the documentation's tests read. The shapes st
 server/answers.py and, for events of a room, rooms/events.py; the codes in server/codes.py.
 """
 
-from rooms.events import Changed, Closing, Event, Joined, Left, Said, Skipped, Waiting
+from rooms.events import Changed, Closing, Ejected, Event, Joined, Left, Said, Skipped, Waiting
 from server.answers import (
     Authenticated,
     AuthExpiring,
+    Blocked,
+    BlocksEvent,
     Bye,
     Entered,
     Error,
@@ -17,7 +19,9 @@ from server.answers import (
     Pong,
     Reported,
     RoomEvent,
+    Unblocked,
     Unmuted,
+    Voted,
 )
 from server.commands import Command
 
@@ -25,7 +29,8 @@ PROTOCOL = "1.0"
 
 EVENTS: tuple[type[Event], ...] = (
     Entered, RoomEvent, Waiting, Joined, Left, Changed, Said, Skipped, Closing,
-    Moved, Muted, Unmuted, Reported, Authenticated, AuthExpiring, Pong, Notice, Error, Bye,
+    Ejected, Moved, Muted, Unmuted, Blocked, BlocksEvent, Unblocked, Voted, Reported,
+    Authenticated, AuthExpiring, Pong, Notice, Error, Bye,
 )  # fmt: skip
 """What this version sends, in the order of the documentation."""
 

@@ -3,6 +3,7 @@
 Knows settings and the kinds of rows there are. Never knows anybody.
 """
 
+from server.safety.blocks import DAY_S
 from server.safety.trails import KEEP_S
 from server.settings import Settings
 from server.store.rows import AuditEntry, Ban, Block, Ended, Notice, Report, Row, Standing
@@ -30,6 +31,8 @@ def of_rooms(settings: Settings) -> tuple[str, ...]:
         f"{span(settings.report_grace_s)} after the room.",
         "Your name and topics, what an application says of you, whom you mute and how often you changed rooms, in "
         "memory, until your token expires or you leave.",
+        f"A mark of your address, from which nobody learns the address, in memory, until {span(DAY_S)} after you left: "
+        "whoever is blocked does not come back as somebody new.",
     )
 
 
@@ -38,7 +41,8 @@ def of_rows(settings: Settings) -> dict[type[Row], str]:
     return {
         Standing: "Since when you come here and how long you have sat, under a random number, until your token expires "
         "or you leave.",
-        Block: "Whom you block and what they were called, sealed, until your token expires or you leave.",
+        Block: "Whom you block and what they were called, sealed, until "
+        f"{span(settings.token_ttl_s + DAY_S)} after you last came or you leave.",
         Ended: "That you left, under your number, until your token would have expired.",
         Report: "Reports that you make or that are made of you, with what was said in the room before, sealed, for the "
         f"operator alone, for {span(settings.report_ttl_s)} after the last.",

@@ -24,7 +24,7 @@ def about(house: House) -> dict[str, Any]:
         "version": VERSION,
         "protocol": PROTOCOL,
         "commands": [wire_name(command) for command in COMMANDS],
-        "features": ["far", "resume", "mute", "report", *_auth(house)],
+        "features": ["far", "resume", "mute", "block", "report", "eject", *_auth(house)],
         "limits": house.limits,
         "terms": house.info.terms,
         "contact": house.info.contact,

@@ -28,7 +28,10 @@ from server.codes import Refused
 from server.commands import (
     Auth,
     Away,
+    Block,
+    Blocks,
     Command,
+    Eject,
     Enter,
     Leave,
     Move,
@@ -38,6 +41,7 @@ from server.commands import (
     Rename,
     Report,
     Say,
+    Unblock,
     Unmute,
 )
 from server.house import House
@@ -68,6 +72,10 @@ TRANSITIONS: dict[tuple[State, type[Command]], State] = {
     (State.SEATED, Away): State.SEATED,
     (State.SEATED, Mute): State.SEATED,
     (State.SEATED, Unmute): State.SEATED,
+    (State.SEATED, Block): State.SEATED,
+    (State.SEATED, Blocks): State.SEATED,
+    (State.SEATED, Unblock): State.SEATED,
+    (State.SEATED, Eject): State.SEATED,
     (State.SEATED, Auth): State.SEATED,
     (State.SEATED, Report): State.SEATED,
     (State.SEATED, Ping): State.SEATED,
@@ -161,6 +169,7 @@ class Session:
     def disconnected(self, *, now: float) -> None:
         """Know that the connection is gone; a seat, if there still is one, waits for its return."""
         if self.person is not None and self.person.seat is not None:
+            self.house.left_seat(self.identity, self.person)
             self.house.world.lose(self.person, now=now)
             self.identity.rises(now)
             self.house.identities.keep(self.identity, now=now)

@@ -29,7 +29,6 @@ UNAVAILABLE = frozenset({"redis", "workers"})
 WITHOUT_EFFECT = frozenset(
     {
         "drain_s",
-        "eject_present_s",
         "new_identity_s",
         "same_text_rooms",
         "same_text_rooms_all",

@@ -67,6 +67,11 @@ class LiveServer:
         if self._reading is not None:
             await self._reading
 
+    async def kill(self) -> None:
+        """End the process at once, without a word to it."""
+        self._process.kill()
+        await self._process.wait()
+
     @property
     def _output(self) -> asyncio.StreamReader:
         assert self._process.stdout is not None

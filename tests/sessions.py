@@ -24,6 +24,7 @@ from server.safety.tokens import IDENTITY_BYTES
 from server.settings import BINDS_LOOPBACK, Settings
 from server.store.memory import MemoryStore
 from server.store.sealing import NONCE_BYTES, Seal
+from server.store.store import Store
 
 BEGAN = 1_700_000_000.0
 """When every stage begins, Unix seconds; in this cell's window there is more than a quarter of an hour left."""
@@ -41,7 +42,7 @@ UNLIMITED: dict[str, Any] = {
 Json = dict[str, Any]
 
 
-def make_house(key: bytes = KEY, seed: int = 1, **settings: Any) -> House:
+def make_house(key: bytes = KEY, seed: int = 1, store: Store | None = None, **settings: Any) -> House:
     """Return a house whose chance, ids and identities are the same every time."""
     chosen = Settings(**settings)
     ids, identities, tickets, nonces = count(1), count(1), count(1), count(1)
@@ -54,7 +55,7 @@ def make_house(key: bytes = KEY, seed: int = 1, **settings: Any) -> House:
         new_nonce=lambda: f"nonce{next(ids)}",
         exempt=BINDS_LOOPBACK - set(settings),
         new_ticket=lambda: f"T{next(tickets)}",
-        store=MemoryStore(),
+        store=store or MemoryStore(),
         seal=Seal(key, new_nonce=lambda: next(nonces).to_bytes(NONCE_BYTES, "big")),
     )
 
@@ -298,9 +299,9 @@ class Stage:
         self.clock = HandClock(self.loop, self.house.settings.time_scale)
         self.node = Node(self.house, cast(Any, self.clock), cast(Any, self.loop))
 
-    def guest(self, wire: str = "json") -> Guest:
+    def guest(self, wire: str = "json", *, address: str = LOOPBACK) -> Guest:
         """Return a client that has connected and not entered."""
-        return Guest(self, wire)
+        return Guest(self, wire, address=address)
 
     def seated(self, names: str, cell: str = HERE) -> list[Guest]:
         """Return clients of these names, seated in one room, every other one speaking MessagePack."""

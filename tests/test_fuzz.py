@@ -115,6 +115,8 @@ def test_a_hundred_thousand_wrong_frames_harm_nobody(caplog: pytest.LogCaptureFi
         "outside",
         "terms_needed",
         "not_now",
+        "no_such_block",
+        "too_new",
     }
     assert set(street.closes) <= {*CLOSE_CODES, 1006}
     assert {1000, 1003, 1006, 4502, 4503} <= set(street.closes)

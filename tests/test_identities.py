@@ -1,5 +1,7 @@
 """Identities: whose token it is, what is remembered of them, for how long, and how many at most."""
 
+from typing import Any
+
 import pytest
 
 from geo import Cell
@@ -14,7 +16,7 @@ from tests.sessions import BEGAN, KEY, make_house
 NOW = BEGAN
 
 
-def make(key: bytes = KEY, **settings: int) -> Identities:
+def make(key: bytes = KEY, **settings: Any) -> Identities:
     return make_house(key, **settings).identities
 
 

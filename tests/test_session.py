@@ -17,7 +17,10 @@ from server.commands import (
     AnyCommand,
     Auth,
     Away,
+    Block,
+    Blocks,
     Command,
+    Eject,
     Enter,
     Leave,
     Move,
@@ -28,6 +31,7 @@ from server.commands import (
     Report,
     Resume,
     Say,
+    Unblock,
     Unmute,
 )
 from server.house import House
@@ -49,6 +53,10 @@ RIGHT: dict[type[Command], Callable[[str], AnyCommand]] = {
     Leave: lambda _: Leave(ref="r"),
     Mute: lambda other: Mute(who=other, ref="r"),
     Unmute: lambda other: Unmute(who=other, ref="r"),
+    Block: lambda other: Block(who=other, ref="r"),
+    Blocks: lambda _: Blocks(ref="r"),
+    Unblock: lambda _: Unblock(block="T1", ref="r"),
+    Eject: lambda other: Eject(who=other, ref="r"),
     Auth: lambda _: Auth(auth=JWT, ref="r"),
     Report: lambda other: Report(who=other, reason="spam", ref="r"),
     Ping: lambda _: Ping(ref="r"),
@@ -81,7 +89,13 @@ def beside(house: House, command: type[Command]) -> Session:
     """Return the session of somebody who may send the command."""
     if command is Enter:
         return Session(house, ORIGIN)
-    return seated(house, auth=JWT) if command is Auth else seated(house)
+    session = seated(house, auth=JWT) if command is Auth else seated(house)
+    if command is Unblock:
+        house.blocks.add(session.identity.id, "somebody", "Bo", now=NOW)
+    elif command is Eject:
+        room, _ = session.place()
+        session.identity.rooms = [(room.id, NOW - house.settings.eject_present_s)]
+    return session
 
 
 def in_state(house: House, state: State, command: type[Command] = Ping) -> Session:
@@ -258,12 +272,14 @@ SEATED_REFUSALS: dict[str, AnyCommand] = {
     "bad_text": Say(text="", ref="r"),
     "no_such_member": Mute(who="nobody", ref="r"),
     "no_such_bottle": Report(bottle="b", reason="spam", ref="r"),
+    "no_such_block": Unblock(block="b", ref="r"),
     "wrong_room": Say(text="hi", room="elsewhere", ref="r"),
     "rate_limited": Say(text="hi", ref="r"),
 }
-BY_OTHERS = {"bad_message", "unknown_type", "unavailable", "banned", "not_now"}
+BY_OTHERS = {"bad_message", "unknown_type", "unavailable", "banned", "not_now", "too_new"}
 """Refused by the codec: tests/test_codec.py; `bad_message` also for a `resume` from the future. `banned` ends the
-connection: tests/test_admission.py; `not_now` tells of a full disk: tests/test_reports.py."""
+connection: tests/test_admission.py; `not_now` tells of a full disk: tests/test_reports.py; `too_new` is a vote's:
+tests/test_eject.py."""
 
 
 def test_every_error_code_can_be_provoked() -> None:
@@ -281,7 +297,7 @@ def test_refusal_is_one_error_that_changes_nothing(code: str) -> None:
     assert refused.message
     assert (refused.retry_after is not None) == (code == "rate_limited")
     # Of a place outside nothing changes with time; of an hour outside it does: tests/test_admission.py.
-    assert ERROR_CODES[code].may_retry == (code in ("rate_limited", "outside"))
+    assert ERROR_CODES[code].may_retry == (code in ("rate_limited", "outside", "too_new"))
     assert (session.state, session.person) == (state, person)
     assert (room.seq, dict(room.seats)) == before if room else not session.house.world.people
 

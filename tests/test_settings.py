@@ -43,6 +43,7 @@ DEFAULTS: dict[str, int | float | str] = {
     "new_identity_s": 600,
     "token_ttl_s": 604_800,
     "eject_present_s": 120,
+    "eject_every_s": 43_200,
     "report_grace_s": 600,
     "report_ttl_s": 2_592_000,
     "audit_ttl_s": 31_536_000,

@@ -2,7 +2,16 @@
 
 import pytest
 
-from client_demo.terminal.slash import COMMANDS, Misunderstood, Slash, Words, choose_member, parse, parse_report
+from client_demo.terminal.slash import (
+    COMMANDS,
+    Misunderstood,
+    Slash,
+    Words,
+    choose_block,
+    choose_member,
+    parse,
+    parse_report,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +48,17 @@ def test_report_names_whom_why_and_perhaps_a_note() -> None:
     for wanting in ("Bo", "spam", "Bo because"):
         with pytest.raises(Misunderstood, match="harassment"):
             parse_report(wanting)
+
+
+def test_block_is_chosen_by_number_or_by_name() -> None:
+    names = ["Bo", "Quiet Otter", "Bo"]
+    assert choose_block("3", names) == 2
+    assert choose_block("quiet", names) == 1
+    for unclear in ("bo", "4", "0", "Zoe"):
+        with pytest.raises(Misunderstood, match="1 Bo, 2 Quiet Otter, 3 Bo"):
+            choose_block(unclear, names)
+    with pytest.raises(Misunderstood, match="You block nobody"):
+        choose_block("1", [])
 
 
 def test_member_is_chosen_by_name_or_by_its_beginning() -> None:

@@ -5,6 +5,7 @@ hears each number of their room exactly once; `Scene.check` compares what they k
 with what is so.
 """
 
+import itertools
 import random
 from math import nextafter
 
@@ -14,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from geo import Cell
 from rooms import gathering
+from rooms.apart import keep_apart
 from rooms.events import Numbered, Said
 from rooms.person import Person
 from rooms.rules import Rules
@@ -136,6 +138,46 @@ class Crowd(RuleBasedStateMachine):
         for person in self.pick(numbers):
             self.scene.rename(person, name)
 
+    @rule(numbers=some)
+    def some_block_somebody_they_sit_with(self, numbers: list[int]) -> None:
+        for person in self.pick(numbers):
+            others = [seat.person for seat in place_of(person)[0].seats.values() if seat.person is not person]
+            if others:
+                self.scene.block(person, others[numbers[0] % len(others)])
+
+    @rule(numbers=some)
+    def some_are_kept_apart_wherever_they_sit(self, numbers: list[int]) -> None:
+        people = self.pick(numbers)
+        for one, other in itertools.pairwise(people):
+            if place_of(one)[0] is not place_of(other)[0]:
+                keep_apart(one, other)
+
+    @rule(numbers=some)
+    def some_are_ejected(self, numbers: list[int]) -> None:
+        for person in self.pick(numbers):
+            left = place_of(person)[0]
+            self.scene.eject(person)
+            assert place_of(person)[0] is not left
+
+    @rule(numbers=some)
+    def two_walk_out_on_a_third(self, numbers: list[int]) -> None:
+        for person in self.pick(numbers):
+            room = place_of(person)[0]
+            others = [seat.person for seat in room.seats.values() if seat.person is not person]
+            if len(others) > 1:
+                self.scene.walk_out(others[:2], person)
+                assert place_of(others[0])[0] is place_of(others[1])[0] is not room
+
+    @rule(cell=places, numbers=some, number=which)
+    def somebody_comes_back_to_a_room(self, cell: Cell, numbers: list[int], number: int) -> None:
+        rooms = [*self.scene.world.rooms, "gone"]
+        barred = frozenset(person.id for person in self.pick(numbers)[:2])
+        self.scene.enter(self.at(cell), former=rooms[number % len(rooms)], barred=barred)
+
+    @rule(cell=places, numbers=some)
+    def somebody_enters_who_is_kept_apart(self, cell: Cell, numbers: list[int]) -> None:
+        self.scene.enter(self.at(cell), barred=frozenset(person.id for person in self.pick(numbers)))
+
     @rule(numbers=some, ref=st.sampled_from([None, "a"]))
     def some_speak(self, numbers: list[int], ref: str | None) -> None:
         for person in self.pick(numbers):
@@ -172,6 +214,12 @@ class Crowd(RuleBasedStateMachine):
     @invariant()
     def the_world_is_whole(self) -> None:
         self.scene.check()
+
+    @invariant()
+    def nobody_sits_with_somebody_they_are_kept_apart_from(self) -> None:
+        for room in self.scene.world.rooms.values():
+            people = [seat.person for seat in room.seats.values()]
+            assert not any(one.id in other.barred for one in people for other in people)
 
     @invariant()
     def rooms_remember_what_their_listeners_heard(self) -> None:

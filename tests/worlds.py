@@ -12,11 +12,12 @@ import random
 from collections.abc import Callable, Iterable, Iterator
 
 from geo import Cell, Grid
-from rooms.changes import Change, Ended, Gone, Published, Seated, Unseated
+from rooms.changes import Change, Ended, Gone, Published, Seated, Told, Unseated
+from rooms.elsewhere import block, eject, walk_out
 from rooms.events import Changed, Event, Joined, Left, Member, Numbered, Waiting
 from rooms.extent import apart_m
 from rooms.lookalikes import looks
-from rooms.person import Person
+from rooms.person import NOBODY, Person
 from rooms.placement import fill_of, limit_m
 from rooms.room import Room, Seat
 from rooms.rules import Rules
@@ -130,10 +131,13 @@ class Scene:
         name: str = "",
         far: bool = False,
         verified: str | None = None,
+        barred: frozenset[str] = NOBODY,
+        former: str | None = None,
     ) -> Person:
         person = Person(self._new_name() if id is None else id, cell, name=name, far=far, verified=verified)
+        person.barred = barred
         self.listeners[person.id] = Listener()
-        self.carry_out(self.world.enter(person, now=self.now))
+        self.carry_out(self.world.enter(person, now=self.now, former=former))
         assert not place_of(person)[0].is_over
         return person
 
@@ -152,6 +156,15 @@ class Scene:
 
     def next(self, person: Person) -> list[Change]:
         return self.carry_out(self.world.next(person, now=self.now))
+
+    def block(self, person: Person, other: Person) -> list[Change]:
+        return self.carry_out(block(self.world, person, other, now=self.now))
+
+    def eject(self, person: Person) -> list[Change]:
+        return self.carry_out(eject(self.world, person, now=self.now))
+
+    def walk_out(self, people: list[Person], other: Person) -> list[Change]:
+        return self.carry_out(walk_out(self.world, people, other, now=self.now))
 
     def leave(self, person: Person) -> list[Change]:
         return self.carry_out(self.world.leave(person, now=self.now))
@@ -224,6 +237,8 @@ class Scene:
             case Ended(room):
                 assert not self.hearing(room), "an ended room still has listeners"
                 self.ended.add(room.id)
+            case Told(person, event):
+                self.listeners[person.id].heard.append(event)
             case Gone(person):
                 assert self.listeners.pop(person.id).room is None
                 self.gone.append(person)

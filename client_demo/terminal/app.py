@@ -179,6 +179,14 @@ class ChatApp(App[list[str]], inherit_bindings=False):
             case "mute" | "unmute":
                 who = slash.choose_member(argument, names)
                 self._ask(client.mute(who) if asked.name == "mute" else client.unmute(who), asked)
+            case "block":
+                self._ask(client.block(self._choose_lately(argument, names)), asked)
+            case "eject":
+                self._ask(client.eject(slash.choose_member(argument, names)), asked)
+            case "blocks":
+                self._ask(self._show_blocks(), asked)
+            case "unblock":
+                self._ask(self._unblock(argument), asked)
             case "report":
                 name, reason, note = slash.parse_report(argument)
                 self._ask(client.report(self._choose_lately(name, names), reason, note=note), asked)
@@ -200,6 +208,14 @@ class ChatApp(App[list[str]], inherit_bindings=False):
                 raise
             return slash.choose_member(typed, met)
 
+    async def _show_blocks(self) -> None:
+        self.story.show_blocks(await self.client.blocks())
+
+    async def _unblock(self, typed: str) -> None:
+        held = await self.client.blocks()
+        which = slash.choose_block(typed, [self.story.blocked_name(block) for block in held])
+        await self.client.unblock(held[which]["block"])
+
     def _finest(self) -> int:
         return int(self.client.limits.get("finest_cell") or 6)
 
@@ -209,8 +225,8 @@ class ChatApp(App[list[str]], inherit_bindings=False):
     async def _answered(self, command: Awaitable[object], asked: Slash | None) -> None:
         try:
             await command
-        except (Refused, Closed) as exc:
-            why = wording.refusal(exc) if isinstance(exc, Refused) else wording.ending(exc)
+        except (Refused, Closed, Misunderstood) as exc:
+            why = wording.reason(exc)
         else:
             return
         typed = f"/{asked.name} {asked.argument}".strip() if asked is not None else ""

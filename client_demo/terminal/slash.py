@@ -30,6 +30,10 @@ COMMANDS = {
     "next": ("", "sit with other people, at once"),
     "mute": ("NAME", "stay, and see no more of what they say"),
     "unmute": ("NAME", "see again what they say"),
+    "block": ("NAME", "never sit with them again; nobody is told"),
+    "blocks": ("", "show whom you block"),
+    "unblock": ("NAME", "end that; or its number in /blocks"),
+    "eject": ("NAME", "vote, in secret, that they sit elsewhere"),
     "report": ("NAME REASON", "tell the operator; a note may follow"),
     "name": ("NAME", "be called something else"),
     "away": ("", "keep the seat while you are gone; again to be back"),
@@ -74,6 +78,25 @@ def parse_report(argument: str) -> tuple[str, str, str]:
         if word.lower() in REASONS:
             return " ".join(words[:number]), word.lower(), " ".join(words[number + 1 :])
     raise Misunderstood(f"/report wants a name and one of these: {', '.join(REASONS)}. A note may follow.")
+
+
+def choose_block(typed: str, names: list[str]) -> int:
+    """Return which block is meant, from 0: by its number, by whole name or by its beginning.
+
+    Raises:
+        Misunderstood: none or several are meant.
+    """
+    if typed.isdecimal() and 0 < int(typed) <= len(names):
+        return int(typed) - 1
+    if not names:
+        raise Misunderstood("You block nobody.")
+    wanted = typed.casefold()
+    exact = [number for number, name in enumerate(names) if name.casefold() == wanted]
+    begun = exact or [number for number, name in enumerate(names) if name.casefold().startswith(wanted)]
+    if len(begun) != 1:
+        listed = ", ".join(f"{number} {name}" for number, name in enumerate(names, 1))
+        raise Misunderstood(f"Say which, by its number: {listed}.")
+    return begun[0]
 
 
 def choose_member(typed: str, names: dict[str, str]) -> str:

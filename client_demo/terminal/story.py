@@ -179,6 +179,37 @@ class Story:
             kind="good",
         )
 
+    def _on_blocked(self, event: Message) -> None:
+        del event
+        self._transcript.note(
+            "You two never sit together again. Nobody is told; /blocks shows your blocks.", kind="good"
+        )
+
+    def _on_unblocked(self, event: Message) -> None:
+        del event
+        self._transcript.note("That block is over.")
+
+    def show_blocks(self, held: list[Message]) -> None:
+        """Show whom one blocks, numbered."""
+        if not held:
+            self._transcript.note("You block nobody.")
+        for number, block in enumerate(held, 1):
+            since = hour(block.get("at"))
+            self._transcript.note(f"{number}  {self.blocked_name(block)}, since {since}. /unblock {number} ends it.")
+
+    @staticmethod
+    def blocked_name(block: Message) -> str:
+        """Return what somebody was called when they were blocked."""
+        return safe.line(block.get("name") or "") or "Somebody"
+
+    def _on_voted(self, event: Message) -> None:
+        del event
+        self._transcript.note("Your vote is cast; nobody is told. It takes most of those here, and three at least.")
+
+    def _on_ejected(self, event: Message) -> None:
+        contact = safe.line(str(self._client.server.get("contact") or ""))
+        self._transcript.note(" ".join(filter(None, (safe.line(event.get("why") or ""), contact))), kind="warning")
+
     def met(self) -> dict[str, str]:
         """Return the names of everybody met so far, by member id; of two of one name the later one."""
         latest = {safe.line(member["name"]): id for id, member in self._known.items() if id != self._me}

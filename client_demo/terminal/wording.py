@@ -22,6 +22,7 @@ ADVICE = {
     "wrong_room": "That room is over.",
     "too_fast": "You cannot have travelled that fast.",
     "no_such_member": "They are no longer here.",
+    "no_such_block": "That block is over already.",
     "unavailable": "This server cannot do that.",
     "bad_auth": "This server does not believe the JWT.",
     "auth_needed": "This server takes only people whom its application vouches for: give their JWT with --auth FILE.",
@@ -83,6 +84,13 @@ def refusal(refused: Refused) -> str:
 def ending(closed: Closed) -> str:
     """Return why the connection is over, or broke. Of a ban the operator's own words say most."""
     return ENDINGS.get(closed.code) or safe.line(closed.reason) or f"closed with {closed.code}"
+
+
+def reason(failed: Exception) -> str:
+    """Return why what was asked for did not happen."""
+    if isinstance(failed, Refused):
+        return refusal(failed)
+    return ending(failed) if isinstance(failed, Closed) else str(failed)
 
 
 def untold(limits: dict[str, Any], *, is_away: bool) -> str:

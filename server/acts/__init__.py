@@ -7,11 +7,14 @@ Pure like the session they serve. `HANDLERS` has one for every command; which of
 from collections.abc import Callable
 from typing import Any
 
-from server.acts import people, reporting, seats, talking, vouching
+from server.acts import blocking, people, reporting, seats, talking, voting, vouching
 from server.commands import (
     Auth,
     Away,
+    Block,
+    Blocks,
     Command,
+    Eject,
     Enter,
     Leave,
     Move,
@@ -21,6 +24,7 @@ from server.commands import (
     Rename,
     Report,
     Say,
+    Unblock,
     Unmute,
 )
 from server.outcomes import Outcome
@@ -36,6 +40,10 @@ HANDLERS: dict[type[Command], Callable[[Any, Any, float], Outcome]] = {
     Ping: talking.ping,
     Mute: people.mute,
     Unmute: people.unmute,
+    Block: blocking.block,
+    Blocks: blocking.blocks,
+    Unblock: blocking.unblock,
+    Eject: voting.eject,
     Auth: vouching.auth,
     Report: reporting.report,
 }

@@ -48,6 +48,7 @@ def move(session: "Session", command: Move, now: float) -> Outcome:
     cell = parse_cell(command.cell, finest=session.house.settings.finest_cell)
     check_place(session.house, cell)
     claim_cell(session.house, session.identity, cell, now=now)
+    session.house.know_place(session.origin, session.identity, cell, now=now)
     counts_from = session.house.world.move(session.seated, cell)
     return (Moved(cell=str(cell), counts_from=int(counts_from * 1000), ref=command.ref),)
 
@@ -66,6 +67,7 @@ def away(session: "Session", command: Away, now: float) -> Outcome:
 
 def leave(session: "Session", command: Leave, now: float) -> Outcome:
     """Forget the person."""
+    session.house.left_seat(session.identity, session.seated)
     changes = session.house.world.leave(session.seated, now=now)
     session.house.forget(session.identity.id, now=now)
     return [*changes, End(bye(1000, ref=command.ref))]

@@ -29,7 +29,11 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "leave": ("bye",),
     "mute": ("muted",),
     "unmute": ("unmuted",),
+    "block": ("blocked",),
+    "blocks": ("blocks",),
+    "unblock": ("unblocked",),
     "report": ("reported",),
+    "eject": ("voted",),
     "auth": ("authenticated",),
     "ping": ("pong",),
 }
@@ -116,7 +120,7 @@ def _operations(form: _Format) -> Iterable[tuple[str, Json]]:
     """Yield one operation per command with its answers, then one for everything the server sends."""
     channel = {"$ref": f"#/channels/{form.name}"}
     for command in COMMANDS:
-        answers = (*ANSWERS[wire_name(command)], "error")
+        answers = map(_event_key, (*ANSWERS[wire_name(command)], "error"))
         yield (
             _key(wire_name(command), form),
             {
@@ -124,7 +128,10 @@ def _operations(form: _Format) -> Iterable[tuple[str, Json]]:
                 "channel": channel,
                 "summary": _summary(command),
                 "messages": [_in_channel(wire_name(command), form)],
-                "reply": {"channel": channel, "messages": [_in_channel(answer, form) for answer in answers]},
+                "reply": {
+                    "channel": channel,
+                    "messages": [_in_channel(answer, form) for answer in answers],
+                },
             },
         )
     yield (
@@ -133,7 +140,7 @@ def _operations(form: _Format) -> Iterable[tuple[str, Json]]:
             "action": "send",
             "channel": channel,
             "summary": "Everything the server sends, answers included.",
-            "messages": [_in_channel(wire_name(event), form) for event in EVENTS],
+            "messages": [_in_channel(_event_key(wire_name(event)), form) for event in EVENTS],
         },
     )
 
@@ -155,7 +162,13 @@ def _summary(message: Message) -> str:
 
 
 def _message_name(message: Message, form: _Format) -> str:
-    return _key(wire_name(message), form)
+    name = wire_name(message)
+    return _key(_event_key(name) if issubclass(message, Event) else name, form)
+
+
+def _event_key(name: str) -> str:
+    """Return under what an event of that type stands: `blocks` is a command too."""
+    return f"{name}.event" if name in ANSWERS else name
 
 
 def _key(name: str, form: _Format) -> str:

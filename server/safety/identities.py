@@ -8,6 +8,7 @@ keeps longer than that.
 
 from collections import OrderedDict
 from collections.abc import Callable
+from math import inf
 
 from geo import Cell
 from rooms.person import Person
@@ -30,6 +31,9 @@ VOUCHES_PER_MIN = 10
 ROOMS_MAX = 8
 """Rooms an identity may report somebody of: more than `next_per_h` and windows give within the grace."""
 
+PLACE_S = 86_400
+"""How long it is remembered where somebody came from, after they went."""
+
 MUTED_MAX = 200
 """Identities one identity mutes, 25 KB: more than anybody meets in an evening of full rooms."""
 
@@ -39,6 +43,8 @@ class Identity:
 
     Attributes:
         cell: the one they named last.
+        came_from: a mark of the address they came from last, from which no address follows.
+        ejected_at: when a vote of theirs last had somebody ejected.
         person: who they were to the rooms when they were last online, with what the rooms hold against them.
         muted: ids of other identities, in the order they were muted.
         first_at: when they first came, Unix seconds of the rooms' clock.
@@ -51,8 +57,10 @@ class Identity:
     __slots__ = (
         "_new_s",
         "_since",
+        "came_from",
         "cell",
         "cells",
+        "ejected_at",
         "first_at",
         "gone_at",
         "id",
@@ -72,6 +80,8 @@ class Identity:
         self.id = id
         self.first_at = first_at
         self.cell: Cell | None = None
+        self.came_from = b""
+        self.ejected_at = -inf
         self.gone_at = 0.0
         self.person: Person | None = None
         self.vouched = ""
@@ -115,6 +125,10 @@ class Identity:
         if not self.rooms or self.rooms[-1][0] != room:
             self.rooms = [*self.rooms[1 - ROOMS_MAX :], (room, now)]
 
+    def present_s(self, room: str, now: float) -> float:
+        """Return for how long they have been in the room of that id, their present one; 0 if they were not told so."""
+        return now - self.rooms[-1][1] if self.rooms and self.rooms[-1][0] == room else 0.0
+
     def mute(self, id: str) -> None:
         """Mute another identity; of too many the one muted first is forgotten."""
         self.muted[id] = None
@@ -155,6 +169,14 @@ class Identities:
             return Identity(id, self._settings, first_at=now)
         return Identity(id, self._settings, first_at=standing.first_at, seated_s=standing.seated_s)
 
+    def online(self, id: str) -> Identity | None:
+        """Return the identity of that id, if it is online."""
+        return self._online.get(id)
+
+    def known(self, id: str) -> Identity | None:
+        """Return the identity of that id, if it was online lately."""
+        return self._online.get(id) or self._absent.get(id)
+
     def named_by(self, token: str, *, now: float) -> str:
         """Return the identity that a token names. Raises BadToken."""
         return self._tokens.read(token, now=now).hex()
@@ -189,7 +211,11 @@ class Identities:
             self._store.put_standing(standing)
 
     def forget(self, *, now: float) -> None:
-        """Forget those whose tokens must have expired by now."""
+        """Forget those whose tokens must have expired by now, and where those came from who left a day ago."""
+        for identity in self._absent.values():
+            if identity.gone_at + PLACE_S > now:
+                break
+            identity.came_from = b""
         while self._absent:
             oldest = next(iter(self._absent.values()))
             if oldest.gone_at + self._settings.token_ttl_s > now:

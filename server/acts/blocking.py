@@ -1,0 +1,56 @@
+"""Blocking somebody for good, seeing whom one blocks, and ending that: never too often; the other is told nothing."""
+
+from typing import TYPE_CHECKING
+
+from rooms import elsewhere
+from server.answers import Blocked, BlockRow, BlocksEvent, Unblocked
+from server.codes import Refused
+from server.commands import Block, Blocks, Unblock
+from server.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from server.session import Session
+
+
+def block(session: "Session", command: Block, now: float) -> Outcome:
+    """Keep the two apart from now on; whoever asks sits elsewhere at once if the other sits here."""
+    if command.bottle is not None:
+        raise Refused("no_such_bottle", "There are no messages in bottles here.")
+    if command.who is None:
+        raise Refused("bad_message", "Say who is blocked: `who` or `bottle`.")
+    other, name = _meant(session, command.who)
+    house = session.house
+    kept = house.blocks.add(session.identity.id, other, name, now=now)
+    house.remember_blocked(other, now=now)
+    person = house.world.people.get(other)
+    changes = elsewhere.block(house.world, session.seated, person, now=now) if person is not None else []
+    return [Blocked(block=kept.block, ref=command.ref), *changes]
+
+
+def _meant(session: "Session", who: str) -> tuple[str, str]:
+    """Return the identity of somebody who sits or sat in the room, and what they were called. Raises Refused."""
+    room, _ = session.place()
+    if who not in room.gone:
+        seat = session.other(who)
+        return seat.person.id, seat.member.name
+    other = room.gone[who]
+    if other == session.identity.id:
+        raise Refused("no_such_member", "That is you.")
+    said = session.house.trails.live(room.id).said
+    return other, next((event.name for event in reversed(said) if event.from_ == who), "")
+
+
+def blocks(session: "Session", command: Blocks, now: float) -> Outcome:
+    """Tell whom the person blocks."""
+    rows = tuple(
+        BlockRow(block=row.block, name=row.name, at=int(row.at * 1000))
+        for row in session.house.blocks.of(session.identity.id)
+    )
+    return (BlocksEvent(blocks=rows, ref=command.ref),)
+
+
+def unblock(session: "Session", command: Unblock, now: float) -> Outcome:
+    """End a block; nobody moves."""
+    if session.house.blocks.remove(session.identity.id, command.block) is None:
+        raise Refused("no_such_block", "You hold no block of that id.")
+    return (Unblocked(block=command.block, ref=command.ref),)

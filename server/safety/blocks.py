@@ -1,0 +1,140 @@
+"""Blocks: whom an identity is never seated with, and who inherits a block by coming from the same place.
+
+Pure. Has each row kept by the store, and every person online know (`Person.barred`) whom they are kept apart from,
+both ways. An identity made where a blocked one was in the last day, by address and region, inherits the blocks against
+it: a new identity is free, a new address is not. Nobody but the owner of a block ever learns of it.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+
+from geo import Cell
+from rooms.person import NOBODY, Person
+from server.bugs import log
+from server.store.rows import Block
+from server.store.store import Store, StoreError
+
+BLOCKS_MAX = 1000
+"""One identity holds, some 300 KB; beyond, the oldest ends. Whoever meets fifty new people a day blocks a third."""
+DAY_S = 86_400
+"""How long an address is remembered by its mark; and a block is kept so much longer than any token, so that it need
+not be written anew each time its owner comes."""
+MARKS_MAX = 20_000
+"""Places remembered, and identities that inherit: 10 MB. Beyond, those longest ago are forgotten."""
+MARKED_MAX = 50
+"""Blocked identities remembered of one place: a campus has many, and each costs its newcomers a look-up."""
+
+Place = tuple[bytes, Cell]
+
+
+class Blocks:
+    """All blocks of one server.
+
+    Args:
+        people: everybody online, by identity.
+        new_id: gives a short text that nobody guesses.
+    """
+
+    def __init__(
+        self, store: Store, people: Mapping[str, Person], *, token_ttl_s: float, new_id: Callable[[], str]
+    ) -> None:
+        self._store = store
+        self._people = people
+        self._lasts_s = token_ttl_s + DAY_S
+        self._new_id = new_id
+        self._marks: OrderedDict[Place, dict[str, float]] = OrderedDict()
+        self._roots: OrderedDict[str, frozenset[str]] = OrderedDict()
+        self._heirs: dict[str, set[str]] = {}
+
+    def add(self, owner: str, other: str, name: str, *, now: float) -> Block:
+        """Keep a block of somebody who was called so. Raises StoreError, changing nothing."""
+        held = self._store.blocks_of(owner)
+        if len(held) >= BLOCKS_MAX and all(block.other != other for block in held):
+            self._store.remove_block(owner, held[0].block)
+        block = Block(block=self._new_id(), owner=owner, other=other, name=name, at=now, until=now + self._lasts_s)
+        self._store.add_block(block)
+        self._renew([owner, other, *self._heirs.get(other, ())])
+        return block
+
+    def remove(self, owner: str, block: str) -> Block | None:
+        """End a block of the owner's and return it; None if they hold none of that id. Raises StoreError."""
+        ended = self._store.remove_block(owner, block)
+        if ended is not None:
+            self._renew([owner, ended.other, *self._heirs.get(ended.other, ())])
+        return ended
+
+    def of(self, owner: str) -> list[Block]:
+        """Return the blocks somebody holds, oldest first."""
+        return self._store.blocks_of(owner)
+
+    def kept_from(self, identity: str) -> frozenset[str]:
+        """Return everybody the identity is never seated with, whichever of the two wants it so."""
+        owned, against = self._store.blocks_of(identity), self._store.blocks_against(identity)
+        roots = self._roots.get(identity)
+        if not (owned or against or roots):
+            return NOBODY
+        others = {block.owner for block in against}
+        for root in roots or ():
+            others.update(block.owner for block in self._store.blocks_against(root))
+        for block in owned:
+            others.add(block.other)
+            others |= self._heirs.get(block.other, set())
+        return frozenset(others - {identity})
+
+    def came(self, identity: str, place: Place, *, made_at: float, now: float) -> None:
+        """Know an identity there: it inherits what holds against others who were, or is one whose blocks are inherited.
+
+        Args:
+            made_at: when the identity was made, Unix seconds: only blocks that are older are inherited. Infinitely long
+                ago of one that nobody makes at will.
+        """
+        self._extend(identity, now=now)
+        self.mark(identity, place, now=now)
+        for root, at in self._marks.get(place, {}).items():
+            if root != identity and now - at < DAY_S:
+                against = self._store.blocks_against(root)
+                if any(block.at <= made_at for block in against):
+                    self._inherit(identity, root)
+
+    def mark(self, identity: str, place: Place, *, now: float) -> None:
+        """Remember where somebody is, if they are blocked by anybody."""
+        if not self._store.blocks_against(identity):
+            return
+        marked = self._marks.setdefault(place, {})
+        self._marks.move_to_end(place)
+        marked.pop(identity, None)
+        marked[identity] = now
+        if len(marked) > MARKED_MAX:
+            del marked[next(iter(marked))]
+        if len(self._marks) > MARKS_MAX:
+            self._marks.popitem(last=False)
+
+    def forget(self, *, now: float) -> None:
+        """Forget the places of more than a day ago."""
+        for place in [place for place, marked in self._marks.items() if now - max(marked.values()) >= DAY_S]:
+            del self._marks[place]
+
+    def _inherit(self, heir: str, root: str) -> None:
+        self._roots[heir] = self._roots.get(heir, frozenset()) | {root}
+        self._heirs.setdefault(root, set()).add(heir)
+        if len(self._roots) > MARKS_MAX:
+            forgotten, roots = self._roots.popitem(last=False)
+            for each in roots:
+                self._heirs[each].discard(forgotten)
+                if not self._heirs[each]:
+                    del self._heirs[each]
+
+    def _extend(self, owner: str, *, now: float) -> None:
+        """Keep the owner's blocks as long as the token they are given now may be good."""
+        if any(block.until < now + self._lasts_s - DAY_S for block in self._store.blocks_of(owner)):
+            try:
+                self._store.renew_blocks(owner, until=now + self._lasts_s)
+            except StoreError as error:  # a full disk keeps nobody from their seat
+                log.error("%s", error)
+
+    def _renew(self, identities: Iterable[str]) -> None:
+        """Have those of them who are online know whom they are kept apart from."""
+        for identity in identities:
+            person = self._people.get(identity)
+            if person is not None:
+                person.barred = self.kept_from(identity)

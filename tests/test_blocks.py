@@ -1,0 +1,280 @@
+"""Blocks: at once, for good, both ways, and unknown to whoever is blocked."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from tests.sessions import BEGAN, FAR_AWAY, HERE, Guest, Stage
+from tests.stores import on_disk
+
+DAY_S = 86_400
+ELSEWHERE = "192.0.2.9"
+BOS = "198.51.100.7"
+
+
+def stage(**settings: Any) -> Stage:
+    return Stage(next_per_h=0, cells_per_h=0, **settings)
+
+
+def sit(stage: Stage, name: str, cell: str = HERE, *, address: str = ELSEWHERE, **fields: Any) -> Guest:
+    guest = stage.guest(address=address)
+    guest.enter(cell, name=name, **fields)
+    return guest
+
+
+def member(guest: Guest, name: str) -> str:
+    guest.got()
+    return next(id for id, other in guest.members.items() if other["name"] == name)
+
+
+def held(guest: Guest) -> list[dict[str, Any]]:
+    """Return the blocks that somebody is told they hold."""
+    guest.got()
+    rows: list[dict[str, Any]] = guest.ask("blocks")[-1]["blocks"]
+    return rows
+
+
+def are_together(one: Guest, other: Guest) -> bool:
+    return one.room == other.room
+
+
+def blocked_pair(place: Stage) -> tuple[Guest, Guest]:
+    ann, bo = sit(place, "Ann"), sit(place, "Bo", address=BOS)
+    ann.got()
+    ann.ask("block", who=member(ann, "Bo"))
+    return ann, bo
+
+
+def test_who_blocks_sits_elsewhere_in_the_same_turn_and_the_others_see_them_move_on() -> None:
+    place = stage()
+    ann, bo, cy = sit(place, "Ann"), sit(place, "Bo"), sit(place, "Cy")
+    for guest in (ann, bo, cy):
+        guest.got()
+    me = ann.me
+    answer, room, *_ = ann.ask("block", who=member(ann, "Bo"), ref="b")
+    assert (answer["type"], answer["ref"], room["type"]) == ("blocked", "b", "room")
+    assert "ref" not in room
+    for guest in (bo, cy):
+        [left] = guest.got("left")
+        assert (left["id"], left["why"]) == (me, "moved")
+    assert are_together(bo, cy)
+    assert not are_together(ann, bo)
+
+
+def test_blocking_takes_no_next_and_is_never_too_often() -> None:
+    place = Stage(next_per_h=1)
+    ann = sit(place, "Ann")
+    addresses = (f"198.51.100.{number}" for number in range(255))
+    for _ in range(20):
+        while len(ann.members) < 2:
+            sit(place, "Bo", address=next(addresses))
+            ann.got()
+        other = next(id for id in ann.members if id != ann.me)
+        assert ann.ask("block", who=other)[0]["type"] == "blocked"
+    assert ann.ask("next")[0]["type"] == "room"
+
+
+def normal(writes: list[bytes]) -> list[Any]:
+    """Return what was written with ids and times numbered in the order they occur."""
+    seen: dict[str, int] = {}
+    text = b"".join(writes).decode("latin-1")
+    return re.sub(r"\b(id|nonce)\d+\b", lambda found: f"#{seen.setdefault(found[0], len(seen))}", text).split("{")
+
+
+@pytest.mark.parametrize("others", [0, 1, 6])
+def test_blocked_one_gets_byte_for_byte_what_they_get_when_somebody_presses_next(others: int) -> None:
+    seen = []
+    for blocks in (True, False):
+        place = stage()
+        ann, bo = sit(place, "Ann"), sit(place, "Bo")
+        for number in range(others):
+            sit(place, f"Cy{number}")
+        before = len(bo.connection.writes)
+        if blocks:
+            ann.ask("block", who=member(ann, "Bo"))
+        else:
+            ann.ask("next")
+        # Looked at before their seats can differ: from here on it is chance who sits where.
+        seen.append(normal(bo.connection.writes[before:]))
+    assert seen[0] == seen[1]
+    assert seen[0] != []
+
+
+def test_blocked_pair_is_never_together_whatever_they_do() -> None:
+    place = stage(resume_grace_s=30)
+    ann, bo = blocked_pair(place)
+    for name in ("Cy", "Dee", "Ed", "Flo"):
+        sit(place, name)
+    for turn in range(100):
+        (ann if turn % 2 else bo).ask("next")
+        assert not are_together(ann, bo)
+        if turn % 25 == 24:
+            place.pass_time(1800)
+            assert not are_together(ann, bo)
+
+
+def test_block_holds_for_who_lost_the_connection_and_for_who_comes_back_later() -> None:
+    place = stage(resume_grace_s=30)
+    ann, bo = blocked_pair(place)
+    for away_s in (5, 60, 4000):
+        bo.connection.lose()
+        place.pass_time(away_s)
+        bo = sit(place, "Bo", address=BOS, token=bo.token)
+        ann.got()
+        assert not are_together(ann, bo)
+        ann.connection.lose()
+        place.pass_time(away_s)
+        ann = sit(place, "Ann", token=ann.token)
+        assert not are_together(ann, bo)
+
+
+def test_blocks_are_listed_and_ended_by_their_owner_alone() -> None:
+    place = stage()
+    ann, bo = blocked_pair(place)
+    ann.got()
+    [told] = ann.ask("blocks", ref="l")
+    [row] = told["blocks"]
+    assert (told["type"], told["ref"], row["name"], row["at"]) == ("blocks", "l", "Bo", int(BEGAN * 1000))
+    assert held(bo) == []
+    assert bo.ask("unblock", block=row["block"])[0]["code"] == "no_such_block"
+    [done] = ann.ask("unblock", block=row["block"], ref="u")
+    assert (done["type"], done["block"], done["ref"]) == ("unblocked", row["block"], "u")
+    assert held(ann) == []
+    bo.ask("next")
+    assert are_together(ann, bo)
+
+
+def test_two_who_block_each_other_are_apart_until_both_have_ended_it() -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    who_is_ann = member(bo, "Ann")
+    ann.got()
+    ann.ask("block", who=member(ann, "Bo"))
+    # She has just left; the id is still known.
+    answers = bo.ask("block", who=who_is_ann)
+    assert [event["type"] for event in answers if event["type"] not in ("left", "waiting")] == ["blocked"]
+    place.pass_time(300)
+    assert not are_together(ann, bo)
+    ann.ask("unblock", block=held(ann)[0]["block"])
+    place.pass_time(300)
+    assert not are_together(ann, bo)
+    bo.ask("unblock", block=held(bo)[0]["block"])
+    place.pass_time(300)
+    bo.ask("next")
+    assert are_together(ann, bo)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({}, "bad_message"),
+        ({"who": "nobody"}, "no_such_member"),
+        ({"bottle": "x"}, "no_such_bottle"),
+    ],
+)
+def test_block_of_nobody_changes_nothing(fields: dict[str, str], code: str) -> None:
+    place = stage()
+    ann = sit(place, "Ann")
+    ann.got()
+    assert ann.ask("block", **fields)[0]["code"] == code
+    assert ann.ask("block", who=ann.me)[0]["code"] == "no_such_member"
+    assert held(ann) == []
+
+
+def test_leaving_ends_the_blocks_that_one_holds_and_not_those_against_one() -> None:
+    place = stage()
+    ann, bo = blocked_pair(place)
+    bo.ask("leave")
+    again = sit(place, "Bo", address=ELSEWHERE + "0")
+    assert are_together(ann, again)
+    ann.ask("leave")
+    assert place.house.store.blocks_of(str(ann.token)) == []
+    assert json.dumps(held(sit(place, "Ann"))) == "[]"
+
+
+# New identities
+
+
+def test_block_survives_a_new_identity_from_the_same_address_and_region() -> None:
+    place = stage()
+    ann, bo = blocked_pair(place)
+    bo.ask("leave")
+    again = sit(place, "Robert", address=BOS)
+    for _ in range(20):
+        assert not are_together(ann, again)
+        again.ask("next")
+    place.pass_time(3600)
+    assert not are_together(ann, again)
+    assert [row["name"] for row in held(ann)] == ["Bo"]
+
+
+def test_inherited_block_follows_to_other_addresses_and_ends_with_the_one_it_comes_from() -> None:
+    place = stage()
+    ann, bo = blocked_pair(place)
+    bo.ask("leave")
+    again = sit(place, "Robert", address=BOS)
+    again.connection.lose()
+    place.pass_time(60)
+    again = sit(place, "Robert", address="203.0.113.5", token=again.token)
+    assert not are_together(ann, again)
+    ann.ask("unblock", block=held(ann)[0]["block"])
+    again.ask("next")
+    assert are_together(ann, again)
+
+
+@pytest.mark.parametrize(
+    ("address", "days", "made_before"),
+    [("203.0.113.5", 0.0, False), (BOS, 1.01, False), (BOS, 0.0, True)],
+    ids=["another address", "a day later", "known before the block"],
+)
+def test_who_is_somebody_else_inherits_nothing(address: str, days: float, made_before: bool) -> None:
+    place = stage()
+    token = {}
+    if made_before:
+        cy = sit(place, "Cy", FAR_AWAY, address=BOS)
+        cy.connection.lose()
+        place.pass_time(60)
+        token = {"token": cy.token}
+    ann, bo = blocked_pair(place)
+    bo.ask("leave")
+    place.pass_time(days * DAY_S)
+    cy = sit(place, "Cy", address=address, **token)
+    ann.got()
+    assert are_together(ann, cy)
+
+
+def test_new_identity_made_in_another_region_inherits_when_it_moves_there() -> None:
+    place = stage()
+    ann, bo = blocked_pair(place)
+    bo.ask("leave")
+    again = sit(place, "Robert", FAR_AWAY, address=BOS)
+    again.ask("move", cell=HERE)
+    for _ in range(3):
+        again.ask("next")
+        assert not are_together(ann, again)
+
+
+def test_marks_of_addresses_are_forgotten_after_a_day() -> None:
+    place = stage()
+    _, bo = blocked_pair(place)
+    bo.ask("leave")
+    assert place.house.blocks._marks
+    place.house.expire(now=BEGAN + DAY_S + 1)
+    assert not place.house.blocks._marks
+
+
+# Lasting
+
+
+def test_blocks_hold_in_another_process_with_the_same_folder(tmp_path: Any) -> None:
+    store = on_disk(tmp_path)
+    ann, bo = blocked_pair(stage(store=store))
+    tokens = ann.token, bo.token
+    store.close()
+    after = stage(store=on_disk(tmp_path))
+    ann, bo = sit(after, "Ann", token=tokens[0]), sit(after, "Bo", token=tokens[1], address=BOS)
+    for turn in range(100):
+        (ann if turn % 2 else bo).ask("next")
+        assert not are_together(ann, bo)
