@@ -36,6 +36,7 @@ ERROR_CODES: dict[str, ErrorCode] = {
         ErrorCode("wrong_room", "The room named is not yours any more.", False),
         ErrorCode("rate_limited", "Too often; `retry_after` says when it is allowed again.", True),
         ErrorCode("not_now", "The server cannot do that at this moment.", True),
+        ErrorCode("too_fast", "Nobody travels that far in that time; `retry_after` says when they might have.", True),
         ErrorCode("unavailable", "This server does not offer the command.", False),
     )
 }  # fmt: skip

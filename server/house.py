@@ -16,6 +16,7 @@ from server.messages import PROTOCOL
 from server.origin import KEY_BYTES, Origin
 from server.privacy import kept
 from server.safety.area import Area
+from server.safety.checks import Checks
 from server.safety.door import Door
 from server.safety.identities import Identities
 from server.safety.keys import derive
@@ -86,6 +87,7 @@ class House:
         self.info = ServerInfo(settings.server_name, VERSION, PROTOCOL, settings.terms, settings.contact)
         self._subject_key = derive(key, b"hereabouts who")
         self._origin_key = derive(key, b"hereabouts where")
+        self.checks = Checks(settings, derive(key, b"hereabouts same"))
         self._room_rate = per_period(settings.room_per_min, 60)
         self._paces: dict[str, Meter] = {}
 
@@ -122,11 +124,11 @@ class House:
         if shared is not None:
             shared.take(now)
 
-    def limited(self, message: str, wait_s: float) -> Refused:
+    def limited(self, message: str, wait_s: float, *, code: str = "rate_limited") -> Refused:
         """Return the refusal of what may be asked again in `wait_s` seconds of the rooms' clock."""
         real_s = wait_s / self.settings.time_scale
         # Rounded up, so that whoever waits as long as told is not told again.
-        return Refused("rate_limited", message, retry_after=int(real_s * 1000 + 1) / 1000)
+        return Refused(code, message, retry_after=int(real_s * 1000 + 1) / 1000)
 
     def _pace_of(self, room: Room) -> Meter | None:
         if self._room_rate is None:

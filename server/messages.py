@@ -11,6 +11,7 @@ from server.answers import (
     Bye,
     Entered,
     Error,
+    Held,
     Moved,
     Muted,
     Notice,
@@ -25,7 +26,7 @@ PROTOCOL = "1.0"
 
 EVENTS: tuple[type[Event], ...] = (
     Entered, RoomEvent, Waiting, Joined, Left, Changed, Said, Skipped, Closing,
-    Moved, Muted, Unmuted, Reported, Authenticated, AuthExpiring, Pong, Notice, Error, Bye,
+    Moved, Muted, Unmuted, Reported, Authenticated, AuthExpiring, Pong, Held, Notice, Error, Bye,
 )  # fmt: skip
 """What this version sends, in the order of the documentation."""
 

@@ -3,6 +3,7 @@
 Knows settings and the kinds of rows there are. Never knows anybody.
 """
 
+from server.safety.sametext import LOOK_BACK_S
 from server.safety.trails import KEEP_S
 from server.settings import Settings
 from server.store.rows import AuditEntry, Ban, Block, Ended, Notice, Report, Row, Standing
@@ -30,6 +31,8 @@ def of_rooms(settings: Settings) -> tuple[str, ...]:
         f"{span(settings.report_grace_s)} after the room.",
         "Your name and topics, what an application says of you, whom you mute and how often you changed rooms, in "
         "memory, until your token expires or you leave.",
+        "Fingerprints of longer messages, without the words, with your number and the rooms they went to, and of where "
+        f"junk came from, in memory, for {span(LOOK_BACK_S)}.",
     )
 
 

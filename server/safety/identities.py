@@ -38,7 +38,7 @@ class Identity:
     """One identity.
 
     Attributes:
-        cell: the one they named last.
+        cell, cell_at: the one they named last, and when they can have been there; a little ahead of now at most.
         person: who they were to the rooms when they were last online, with what the rooms hold against them.
         muted: ids of other identities, in the order they were muted.
         first_at: when they first came, Unix seconds of the rooms' clock.
@@ -52,6 +52,7 @@ class Identity:
         "_new_s",
         "_since",
         "cell",
+        "cell_at",
         "cells",
         "first_at",
         "gone_at",
@@ -72,6 +73,7 @@ class Identity:
         self.id = id
         self.first_at = first_at
         self.cell: Cell | None = None
+        self.cell_at = 0.0
         self.gone_at = 0.0
         self.person: Person | None = None
         self.vouched = ""
