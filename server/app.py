@@ -84,7 +84,10 @@ class App:
         self._loop = asyncio.get_running_loop()
         self.node = Node(self.house, Clock(settings.time_scale), self._loop)
         new_id = self.house.reports.new_ticket
-        self.office = Office(self.node, new_id=new_id)
+        self._filter_file = FilterFile(settings.filter_file) if settings.filter_file else None
+        self._watching: asyncio.Task[None] | None = None
+        self._take_filter()
+        self.office = Office(self.node, new_id=new_id, filter_file=self._filter_file)
         self.webhook = Webhook(settings.webhook_url, settings.webhook_secret) if settings.webhook_url else None
         if self.webhook is not None:
             self.node.alert = self._alert
@@ -104,9 +107,6 @@ class App:
             count_loopback="sockets_per_address" not in exempt,
         )
         self._registry = make_registry(self.node, self.listener, self.gate, self.webhook)
-        self._filter_file = FilterFile(settings.filter_file) if settings.filter_file else None
-        self._watching: asyncio.Task[None] | None = None
-        self._take_filter()
         self._is_stopping = False
         self._expiry: asyncio.TimerHandle | None = None
         self._keys = self._key_keeper()

@@ -150,6 +150,7 @@ class House:
     def expire(self, *, now: float) -> None:
         """Forget everything whose time is over. Raises StoreError."""
         self.trails.forget(now=now)
+        self.checks.forget(now=now)
         self.identities.forget(now=now)
         self.store.expire(now=now)
 

@@ -123,8 +123,28 @@ def test_a_file_that_is_too_large_leaves_the_rules_as_they_are(tmp_path: Path) -
     write(path, "casino")
     file = FilterFile(str(path))
     write(path, b"x\n" * FILE_MAX_BYTES)
-    assert file.poll()
+    assert not file.poll()
     assert file.rules.holds("casino")
+    assert "more than" in file.problem
+    with pytest.raises(FilterError, match="more than"):
+        file.reload()
+    write(path, "bingo")
+    file.reload()
+    assert file.rules.holds("bingo")
+    assert file.problem == ""
+
+
+def test_a_file_that_was_moved_and_comes_back_is_no_problem_any_more(tmp_path: Path) -> None:
+    path, elsewhere = tmp_path / "words.txt", tmp_path / "elsewhere.txt"
+    write(path, "casino\n?!?\n")
+    file = FilterFile(str(path))
+    assert file.broken == [BrokenLine(2, "it has no letter or digit")]
+    path.rename(elsewhere)
+    assert not file.poll()
+    assert file.problem == "No such file or directory"
+    elsewhere.rename(path)
+    assert file.poll()
+    assert file.problem == ""
 
 
 def test_a_file_that_is_not_there_is_an_error_at_once(tmp_path: Path) -> None:

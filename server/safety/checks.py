@@ -59,15 +59,12 @@ class Checks:
         """
         listed, same = self.list, self._same
         is_new = identity.is_new(now)
-        if is_new or listed is not NOTHING:
-            plain = fold(text)
-            if listed is not NOTHING and listed.holds_folded(plain):
-                return Looked("filter")
-            way_out = leads_out(plain) if is_new else None
-            if way_out is not None:
-                return Looked(way_out)
-        print = same.print(text) if same is not None and len(text) >= SHORT_CHARS else None
-        if same is None or print is None:
+        plain = fold(text)
+        if listed is not NOTHING and listed.holds_folded(plain):
+            return Looked("filter")
+        if is_new and (way_out := leads_out(plain)) is not None:
+            return Looked(way_out)
+        if same is None or len(plain) < SHORT_CHARS or (print := same.print(plain)) is None:
             return _FINE
         is_suspect = is_new and self._suspects.get(origin.key, -LOOK_BACK_S) > now - LOOK_BACK_S
         rooms = same.meet(print, room, identity.id, now=now, is_suspect=is_suspect)
@@ -75,6 +72,13 @@ class Checks:
             self._suspect(origin, now)
             return Looked("same_text")
         return Looked(None, rooms) if rooms > 1 else _FINE
+
+    def forget(self, *, now: float) -> None:
+        """Forget what is over: what was said, and where junk came from, an hour ago or before."""
+        if self._same is not None:
+            self._same.forget(now=now)
+        while self._suspects and next(iter(self._suspects.values())) <= now - LOOK_BACK_S:
+            self._suspects.popitem(last=False)
 
     def _suspect(self, origin: Origin, now: float) -> None:
         """Know that junk came from there; what newcomers from there say is compared more widely for an hour."""

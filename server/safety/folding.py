@@ -8,7 +8,17 @@ import unicodedata
 
 from rooms.lookalikes import PROTOTYPES
 
-_SELECTORS = range(0xFE00, 0xFE10)
+_SIGN = "^"
+"""What signs and symbols come to that look like nothing in ASCII: something between words, and never part of a way
+out. Afterwards all that is not ASCII is letters, and can be told by bytes."""
+_KEPT_SIGNS = "°"
+"""Coordinates are told by it."""
+_DROPPED_MARKS = (
+    (0x0300, 0x0370), (0x0591, 0x05C8), (0x0610, 0x061B), (0x064B, 0x0660), (0x0670, 0x0671), (0x06D6, 0x06EE),
+    (0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100), (0xFE00, 0xFE10), (0xFE20, 0xFE30),
+)  # fmt: skip
+"""Accents set one by one, points of Hebrew and Arabic, strokes through letters, and choices of a form: who reads does
+without. In other scripts marks are vowels."""
 _STOPS = "。｡"
 
 
@@ -23,17 +33,7 @@ class _Folded(dict[str, str]):
         return folded
 
 
-class _Letters(dict[str, str]):
-    """The same, and nothing for what is no letter."""
-
-    def __missing__(self, char: str) -> str:
-        letters = "".join(filter(str.isalpha, _fold(char)))
-        if ord(char) < 0x10000:
-            self[char] = letters
-        return letters
-
-
-_FOLDED, _LETTERS = _Folded(), _Letters()
+_FOLDED = _Folded()
 
 
 def fold(text: str) -> str:
@@ -41,11 +41,6 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     return "".join(map(_FOLDED.__getitem__, text))
-
-
-def letters_of(text: str) -> str:
-    """Return the letters of the folded text."""
-    return "".join(map(_LETTERS.__getitem__, text))
 
 
 def _fold(char: str) -> str:
@@ -60,7 +55,9 @@ def _plain(char: str) -> str:
     category = unicodedata.category(char)
     if category == "Nd":
         return str(unicodedata.decimal(char))
-    if category == "Cf" or ord(char) in _SELECTORS:
+    if category == "Cf" or any(first <= ord(char) < end for first, end in _DROPPED_MARKS):
         return ""
     alike = PROTOTYPES.get(ord(char), char)
-    return alike.casefold() if alike.isascii() else char
+    if alike.isascii():
+        return alike.casefold()
+    return char if category[0] in "LMN" or char in _KEPT_SIGNS else _SIGN

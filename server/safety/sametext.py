@@ -1,26 +1,24 @@
 """Which texts go round: fingerprints of the last hour, by which nearly the same text is known in another room.
 
-Pure, and it keeps no word. A text is folded (case, look-alikes, digits, punctuation and spaces away) and cut into
-pieces behind certain letters, so that a change here leaves the pieces elsewhere alone. Which letters these are and what
-each piece counts for comes from a key: who does not know it cannot tell what to change. The fingerprint is a SimHash
-(Charikar, "Similarity Estimation Techniques from Rounding Algorithms", 2002): 64 votes of all pieces, here each in one
-byte of a large number, so that a piece costs one addition. Texts of nearly the same pieces differ in few votes.
+Pure, and it keeps no word. A folded text is stripped to its letters and cut behind certain of them, so that neither
+spaces nor punctuation decide where a piece ends and a change here leaves the pieces elsewhere alone. Which letters
+these are comes from a key: who does not know it cannot tell what to change. The fingerprint is the text's pairs of
+neighbouring pieces, each as one number, the smallest first (a bottom-k sketch: Broder, "On the resemblance and
+containment of documents", 1997). Texts are alike by the share of pairs that they have in common, and found by the
+smallest: of two variations of an advert (bench/junk.py) one was known by the other in 95 of 100 cases, over 30 keys.
 
-Fingerprints are found by a few pairs of neighbouring pieces that the key makes stand out, since texts of a line or two
-differ in too many votes to be found by bands of them: after one changed word a pair is still there nine times in ten,
-a quarter of the votes three times in ten.
+Every message comes through here, and all but a few are new: what is done to those is a dozen calls of C functions over
+all pieces at once, and no object is made that a match alone needs.
 """
 
-import re
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable
 from hashlib import blake2b
-from itertools import pairwise
+from itertools import repeat
+from operator import xor
 from random import Random
 from typing import TypeAlias
 from zlib import crc32
-
-from server.safety.folding import letters_of
 
 SHORT_CHARS = 24
 """Shorter texts are left alone: greetings and thanks are the same everywhere."""
@@ -31,35 +29,24 @@ TEXTS_MAX = 30_000
 """Fingerprints known at a time, about 1 KB each; of more the one met longest ago is forgotten."""
 SIGHTINGS_MAX = 1000
 """Rooms of one text, people who said it, and rooms of each of them: as many as the settings allow to wait for."""
-NEAR_VOTES, LIKELY_VOTES = 12, 18
-"""Votes of 64 in which the same text may differ if they have one pair in common, and if they have more. Of adverts with
-one word changed six in ten are known again so, of made-up sentences out of five hundred words one in three hundred."""
-SUSPECT_VOTES = 26
-"""The same for what a newcomer says who comes from where junk came from lately, compared with junk alone."""
-ALIKE_VOTES = 8
-"""So near, a text has been wherever the other was: a chain of texts, each a little like the last, is not one text."""
+NEAR, ALIKE, SUSPECT = 0.5, 0.75, 0.2
+"""Of the pairs of the longer text so many are in both: they are nearly the same; so near that a text has been wherever
+the other was, for a chain of texts, each a little like the last, is not one text; somewhat like junk, which is enough
+where a newcomer comes from where junk came from lately."""
 
-_VOTES = 64
-_PIECES_MAX = 127
-"""Pieces of one text that vote: as many as a byte can count and still show which side won."""
-_KINDS = 4096
-"""Pieces told apart, 0.4 MB of votes: that two share one matters little among a dozen."""
-_HIGH = int.from_bytes(b"\x80" * _VOTES)
-_ONES = int.from_bytes(b"\x01" * _VOTES)
-_PAIRS = 4
-"""Pairs of pieces a text is found by."""
-_LOWER = bytes(code + 32 if 65 <= code <= 90 else code for code in range(256))
+_FOUND_BY = 3
+"""Pairs a text is found by: a fourth finds two in a hundred variations more, and costs a microsecond a message."""
+_PAIRS_MAX = 32
+"""Pairs kept of a text, those of a message of some 200 characters; of a longer one the smallest stand for all."""
 _NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
-_PER_MILLE = dict(zip(b"etaoinsrhldcumpgfbyvwk", (
-    127, 91, 82, 75, 70, 67, 63, 60, 61, 40, 43, 28, 28, 24, 19, 20, 22, 15, 20, 10, 24, 8), strict=True))  # fmt: skip
-"""How often letters stand in English text: pieces are cut behind some that are a seventh of all."""
-_CUT_PER_MILLE = 150
-_PIECE_MAX_BYTES = 8
-"""A piece ends here at the latest, or a text without those letters would be one piece."""
+_PER_MILLE = dict(zip(b"insrhldcumpgfbyvwk", (
+    70, 67, 63, 60, 61, 40, 43, 28, 28, 24, 19, 20, 22, 15, 20, 10, 24, 8), strict=True))  # fmt: skip
+"""How often letters stand in English text: pieces end with some that are a quarter of all. With the four commonest
+among them a line would have twice as many pieces under one key as under another, and be known half as well."""
+_CUT_PER_MILLE = 260
 
-
-Print: TypeAlias = tuple[int, list[int]]
-"""What is kept of a text: its votes, and the pairs it is found by. A plain tuple: every message makes one."""
+Print: TypeAlias = list[int]
+"""What is kept of a text: its pairs, the smallest first. A plain list: every message makes one."""
 
 
 class Fingerprints:
@@ -67,34 +54,24 @@ class Fingerprints:
 
     def __init__(self, key: bytes) -> None:
         chance = Random(blake2b(key=key, person=b"hereabouts texts").digest())
-        ends = b"".join(b"\\x%02x" % code for code in _cutters(chance))
-        self._pieces = re.compile(b"[^%b]{1,%d}[%b]?|[%b]" % (ends, _PIECE_MAX_BYTES, ends, ends)).findall
-        self._votes_of = [int.from_bytes(bytes(chance.choices((0, 1), k=_VOTES))) for _ in range(_KINDS)].__getitem__
-        # Half of the pieces and this make 128, the bit that shows that more than half voted for it.
-        self._tips = [_ONES * (127 - pieces // 2) for pieces in range(_PIECES_MAX + 1)]
-        self._start = chance.getrandbits(32)
+        ends = set(_cutters(chance))
+        self._cuts = bytes(0x20 if code in ends else code for code in range(256))
+        self._start = repeat(chance.getrandbits(32))
 
-    def of(self, text: str) -> Print | None:
-        """Return the text's fingerprint, None if it is left alone."""
-        if len(text) < SHORT_CHARS:
+    def of(self, plain: str) -> Print | None:
+        """Return the fingerprint of a folded text, None if it is left alone."""
+        if len(plain) < SHORT_CHARS:
             return None
-        if text.isascii():
-            letters = text.encode().translate(_LOWER, _NO_LETTERS)
-        else:
-            letters = letters_of(text).encode(errors="replace")
+        letters = plain.encode().translate(self._cuts, _NO_LETTERS)
         if len(letters) < SHORT_LETTERS:
             return None
-        start = self._start
-        kinds = [crc32(piece, start) & 4095 for piece in self._pieces(letters)]
-        if len(kinds) > _PIECES_MAX:
-            del kinds[_PIECES_MAX:]
-        votes = sum(map(self._votes_of, kinds), self._tips[len(kinds)]) & _HIGH
-        pairs = [one << 12 | next for one, next in pairwise(kinds)]
-        pairs.sort()
-        return votes, pairs[:_PAIRS]
+        pieces = list(map(crc32, letters.split(), self._start))
+        pairs = sorted(map(xor, pieces, pieces[1:])) or pieces
+        del pairs[_PAIRS_MAX:]
+        return pairs
 
 
-def _cutters(chance: Random) -> Iterator[int]:
+def _cutters(chance: Random) -> Iterable[int]:
     """Yield the bytes that end a piece: letters, and for other scripts bytes that follow the first in UTF-8."""
     left = _CUT_PER_MILLE
     for letter in chance.sample(list(_PER_MILLE), len(_PER_MILLE)):
@@ -108,19 +85,21 @@ class _Text:
     """One fingerprint, and where texts like it were met. Most are met once, and have no dicts.
 
     Attributes:
-        room, who, at: where and by whom it was first met, and when.
+        room, who: where and by whom it was first met, until there are dicts.
+        at: when it was met last; `queued_at` when it was put into the queue.
         rooms: room → when last, the oldest first; None if it was met once.
         own: person → the same of theirs.
         is_junk: whether it was held.
     """
 
-    __slots__ = ("at", "is_junk", "own", "pairs", "room", "rooms", "votes", "who")
+    __slots__ = ("at", "is_junk", "own", "pairs", "queued_at", "room", "rooms", "who")
 
     own: dict[str, dict[str, float]]
 
-    def __init__(self, print: Print, room: str, who: str, at: float) -> None:
-        self.votes, self.pairs = print
+    def __init__(self, pairs: Print, room: str, who: str, at: float) -> None:
+        self.pairs = pairs
         self.room, self.who, self.at = room, who, at
+        self.queued_at = at
         self.rooms: dict[str, float] | None = None
         self.is_junk = False
 
@@ -129,11 +108,14 @@ class _Text:
         if self.rooms is None:
             self.rooms = {self.room: self.at}
             self.own = {self.who: {self.room: self.at}}
+            self.room = self.who = ""
         return self.rooms
 
-    def inherit(self, near: list["_Text"]) -> None:
-        """Have been met wherever those were that are as good as this one, and nowhere else."""
-        alike = [text for text in near if text.is_junk or (text.votes ^ self.votes).bit_count() <= ALIKE_VOTES]
+    def inherit(self, alike: list["_Text"]) -> None:
+        """Have been met wherever those were, and nowhere else."""
+        if not alike:
+            self.rooms, self.own = {}, {}
+            return
         self.rooms = _merged(text.sightings() for text in alike)
         everybody = {who for text in alike for who in text.own}
         self.own = {who: _merged(text.own.get(who, {}) for text in alike) for who in everybody}
@@ -151,6 +133,13 @@ class _Text:
         if len(self.own) > SIGHTINGS_MAX:
             del self.own[next(iter(self.own))]
 
+    def forget(self, since: float) -> None:
+        """Forget where it was met at that time or before."""
+        if self.rooms is not None:
+            for rooms in (self.rooms, *self.own.values()):
+                _forget(rooms, since)
+            self.own = {who: rooms for who, rooms in self.own.items() if rooms}
+
 
 class SameTexts:
     """What was said lately, known by fingerprints alone. `now` never runs backwards.
@@ -163,12 +152,12 @@ class SameTexts:
         self.print = Fingerprints(key).of
         self._own_max = own_max
         self._all_max = all_max
-        self._texts: OrderedDict[_Text, float] = OrderedDict()
         self._by_pair: dict[int, _Text] = {}
+        self._queue: deque[_Text] = deque()
 
     def __len__(self) -> int:
         """Return how many fingerprints are known."""
-        return len(self._texts)
+        return len(self._queue)
 
     def meet(self, print: Print, room: str, who: str, *, now: float, is_suspect: bool = False) -> int | None:
         """Return how many rooms got nearly this text in the last hour, this one included, or None if it is held.
@@ -176,65 +165,85 @@ class SameTexts:
         Args:
             is_suspect: hold what is only somewhat like junk, too.
         """
+        keys = print[:_FOUND_BY]
+        text = _Text(print, room, who, now)
+        pairs: set[int] | None = None
+        enough = SUSPECT if is_suspect else NEAR
+        last: _Text | None = None
+        for met in map(self._by_pair.get, keys):
+            # Many a text has a turn of phrase in common with another, and no more than that.
+            if met is not None and met is not last:
+                last = met
+                pairs = pairs or set(print)
+                shared = len(pairs.intersection(met.pairs))
+                if shared >= enough * len(pairs) and shared >= enough * len(met.pairs):
+                    return self._meet_again(text, keys, is_suspect=is_suspect)
+        self._add(text, keys)
+        return 1
+
+    def _meet_again(self, text: _Text, keys: list[int], *, is_suspect: bool) -> int | None:
+        room, who, now = text.room, text.who, text.at
         since = now - LOOK_BACK_S
-        if self._texts and next(iter(self._texts.values())) <= since:
-            self._forget(since)
-        met = [text for text in map(self._by_pair.get, print[1]) if text is not None]
-        near, like_junk = _sorted_out(met, print[0], is_suspect=is_suspect) if met else ([], [])
-        if like_junk:
-            self._add(_Text(print, room, who, now), now, alike=like_junk).is_junk = True
+        met = dict.fromkeys(one for one in map(self._by_pair.get, keys) if one is not None and one.at > since)
+        shares = {one: _share(one.pairs, text.pairs) for one in met}
+        if is_suspect and (like_junk := [one for one, share in shares.items() if one.is_junk and share >= SUSPECT]):
+            text.inherit(like_junk)
+            text.is_junk = True
+            self._add(text, keys)
             return None
+        near = [one for one, share in shares.items() if share >= NEAR]
         if not near:
-            self._add(_Text(print, room, who, now), now)
+            self._add(text, keys)
             return 1
-        rooms = _count([text.sightings() for text in near], room, since)
-        own = _count([text.own[who] for text in near if who in text.own], room, since)
-        is_held = (self._own_max and own >= self._own_max) or (self._all_max and rooms >= self._all_max)
-        text = next((text for text in near if text.votes == print[0]), None)
-        if text is None:
-            text = self._add(_Text(print, room, who, now), now, alike=near)
-        self._texts[text] = now
-        self._texts.move_to_end(text)
-        if not is_held:
-            text.meet(room, who, now)
-            return rooms
-        text.is_junk = True
-        return None
+        rooms = _count([one.sightings() for one in near], room, since)
+        own = _count([one.own[who] for one in near if who in one.own], room, since)
+        same = next((one for one in near if one.pairs == text.pairs), None)
+        if same is None:
+            text.inherit([one for one in near if one.is_junk or shares[one] >= ALIKE])
+            self._add(text, keys)
+        else:
+            text, same.at = same, now
+        if (self._own_max and own >= self._own_max) or (self._all_max and rooms >= self._all_max):
+            text.is_junk = True
+            return None
+        text.meet(room, who, now)
+        return rooms
 
-    def _add(self, text: _Text, now: float, *, alike: list[_Text] | None = None) -> _Text:
-        """Know one more text; if others are alike, it was met where they were and not yet where it is said."""
-        if alike is not None:
-            text.inherit(alike)
-        for pair in text.pairs:
-            self._by_pair[pair] = text
-        self._texts[text] = now
-        if len(self._texts) > TEXTS_MAX:
-            self._drop()
-        return text
+    def forget(self, *, now: float) -> None:
+        """Forget what was met an hour ago or before."""
+        since = now - LOOK_BACK_S
+        for _ in range(len(self._queue)):
+            if self._queue[0].queued_at > since:
+                break
+            self._drop(since)
+        for text in self._queue:
+            text.forget(since)
 
-    def _forget(self, since: float) -> None:
-        """Drop what was met last at that time or before."""
-        while self._texts and next(iter(self._texts.values())) <= since:
-            self._drop()
+    def _add(self, text: _Text, keys: list[int]) -> None:
+        """Know one more text."""
+        by_pair = self._by_pair
+        for pair in keys:
+            by_pair[pair] = text
+        self._queue.append(text)
+        while len(self._queue) > TEXTS_MAX:
+            self._drop(text.at - LOOK_BACK_S)
 
-    def _drop(self) -> None:
-        text, _ = self._texts.popitem(last=False)
-        for pair in text.pairs:
+    def _drop(self, since: float) -> None:
+        """Drop the first text of the queue, or put it at the end if it was met since it was put there."""
+        text = self._queue.popleft()
+        if text.at > text.queued_at and text.at > since:
+            text.queued_at = text.at
+            self._queue.append(text)
+            return
+        for pair in text.pairs[:_FOUND_BY]:
             if self._by_pair.get(pair) is text:
                 del self._by_pair[pair]
 
 
-def _sorted_out(met: list[_Text], votes: int, *, is_suspect: bool) -> tuple[list[_Text], list[_Text]]:
-    """Return the texts that are nearly this one, and for suspects those that are junk and somewhat like it."""
-    near: list[_Text] = []
-    like_junk: list[_Text] = []
-    for text in dict.fromkeys(met):
-        differ = (text.votes ^ votes).bit_count()
-        if differ <= (LIKELY_VOTES if met.count(text) > 1 else NEAR_VOTES):
-            near.append(text)
-        if is_suspect and text.is_junk and differ <= SUSPECT_VOTES:
-            like_junk.append(text)
-    return near, like_junk
+def _share(one: Print, other: Print) -> float:
+    """Return how many of the longer text's pairs are in both."""
+    ours, theirs = set(one), set(other)
+    return len(ours & theirs) / max(len(ours), len(theirs))
 
 
 def _merged(sightings: Iterable[dict[str, float]]) -> dict[str, float]:
@@ -250,8 +259,12 @@ def _merged(sightings: Iterable[dict[str, float]]) -> dict[str, float]:
 def _count(sightings: list[dict[str, float]], room: str, since: float) -> int:
     """Forget what was met at that time or before and return in how many rooms it was, that room included."""
     for rooms in sightings:
-        while rooms and next(iter(rooms.values())) <= since:
-            del rooms[next(iter(rooms))]
+        _forget(rooms, since)
     if len(sightings) == 1:
         return len(sightings[0]) + (room not in sightings[0])
     return len({room}.union(*sightings))
+
+
+def _forget(rooms: dict[str, float], since: float) -> None:
+    while rooms and next(iter(rooms.values())) <= since:
+        del rooms[next(iter(rooms))]
