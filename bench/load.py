@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 from pathlib import Path
+from random import Random
 from string import ascii_lowercase
 
 import click
@@ -27,7 +28,6 @@ QUIET_S = 0.3  # nothing came for so long: the news of everybody's joining is th
 QUIET_TIMEOUT_S = 10.0
 SAMPLE_KEY = b"the sample nonce"  # the handshake of RFC 6455, 1.3, whose answer the least server knows by heart
 MARK = b"~#"
-_FILLER = b"the quick brown fox jumps over a lazy dog and goes on "
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,8 +67,7 @@ class Member:
         self.sock = sock
         self.room = room
         self._mark = MARK + _letters(number)
-        text = (self._mark + b" " + _FILLER * (body_bytes // len(_FILLER) + 1))[:body_bytes]
-        self.frame = wire.command("say", text=text.decode())
+        self.frame = wire.command("say", text=(self._mark + _words(number, body_bytes))[:body_bytes].decode())
         self.heard = self.said = 0
         self.said_at = 0.0
         self._carry = b""
@@ -90,6 +89,16 @@ class Member:
         heard = data.count(MARK)
         self.heard += heard
         return heard, data.count(self._mark)
+
+
+def _words(number: int, size: int) -> bytes:
+    """Return at least so many bytes of somebody's own words: the same ones from everybody would be held as junk."""
+    chance = Random(number)
+    words = []
+    while size > 0:
+        words.append(bytes(chance.choices(ascii_lowercase.encode(), k=chance.randint(2, 8))))
+        size -= len(words[-1]) + 1
+    return b" " + b" ".join(words)
 
 
 def _letters(number: int) -> bytes:

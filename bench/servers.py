@@ -84,6 +84,8 @@ def without_rates(**settings: object) -> dict[str, object]:
         "say_per_min": 1_000_000,
         "room_per_min": 1_000_000,
         "new_identity_s": 0,
+        "same_text_rooms": 1000,
+        "same_text_rooms_all": 1000,
         "connections_per_address": 0,
         "sockets_per_address": 0,
         "work_above_connects_per_s": 0,

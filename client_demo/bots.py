@@ -13,7 +13,17 @@ from typing import Any
 
 import click
 
-from client_demo.accounting.verdict import complaints, counted, praise, print_json, print_summary, word_rows
+from client_demo.accounting.verdict import (
+    SAME_TEXT,
+    WITHOUT_SAME_TEXT,
+    complaints,
+    counted,
+    praise,
+    print_json,
+    print_summary,
+    why_held,
+    word_rows,
+)
 from client_demo.capacity import Overdriven, descriptors_needed, overdriven
 from client_demo.crowd.swarm import Plan, Report
 from client_demo.crowd.workers import Crew
@@ -26,6 +36,7 @@ from client_demo.preflight import (
     check_url,
     limits_or_exit,
     place_or_exit,
+    serve_command,
     sources_or_exit,
 )
 from client_demo.progress import Display, in_ms, told_in_ms
@@ -166,7 +177,7 @@ async def _course(run: Run) -> None:
     stop_at_ctrl_c(stop)
     crew = Crew(run.plan, run.processes, descriptors=descriptors_needed(run.plan.count, run.processes))
     with Display(f"{run.plan.count} people at {run.plan.url}") as display:
-        speed = _Speed()
+        speed, is_told = _Speed(), False
         while not (report := crew.refresh()).is_final:
             now = time.monotonic()
             run.seated_most = max(run.seated_most, report.seated)
@@ -175,6 +186,9 @@ async def _course(run: Run) -> None:
             if run.ended_at is None and (stop.is_set() or _is_time_up(run, report, now)):
                 run.ended_at = now
                 crew.stop()
+            if report.figures.held[SAME_TEXT] and not is_told:
+                display.say(why_held(serve_command(run.plan.url, *WITHOUT_SAME_TEXT)))
+                is_told = True
             hint = "Ctrl-C ends." if run.ended_at is None else "Everybody is leaving …"
             display.show(_live_figures(run, report, speed.per_s(report, now)), hint=hint)
             await _wait(stop, REFRESH_S if run.ended_at is None else REFRESH_S / 10)

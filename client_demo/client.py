@@ -18,9 +18,9 @@ from types import TracebackType
 from typing import Self
 
 from client_demo.presence import Presence
-from client_demo.wire import Closed, Message, Refused, Unreachable
+from client_demo.wire import Closed, Held, Message, Refused, Unreachable
 
-__all__ = ["Client", "Closed", "Message", "Refused", "Unreachable"]
+__all__ = ["Client", "Closed", "Held", "Message", "Refused", "Unreachable"]
 
 # A resume replays at most 1,000 events; twice that leaves room for what happens meanwhile.
 QUEUE_MAX_EVENTS = 2000
@@ -114,6 +114,7 @@ class Client(Presence):
 
         Raises:
             Refused: `wrong_room` where the room changed before this was acknowledged.
+            Held: a Refused too: the server did not pass it on.
         """
         return await self.request("say", ref=ref, text=text, room=self.room)
 

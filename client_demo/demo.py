@@ -54,6 +54,9 @@ Examples:
 def demo(*, city: str | None, near: str | None, cell: str | None, bots: int, port: int | None, lan: bool) -> None:
     """Start a server, fill it with bots who talk, and print a link to sit down among them.
 
+    Bots say the same in many rooms, which servers hold as junk: this one does not
+    (same_text_rooms=0, same_text_rooms_all=0).
+
     Ctrl-C ends it all. Exit status 1 if the server does not start or ends by itself, 2 if what was asked for cannot be.
     """
     place = _place(city, near, cell)

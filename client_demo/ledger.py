@@ -6,7 +6,8 @@ Moments are seconds of a monotonic clock that all processes of the machine share
 
 A word is known by its `ref`, which the room sees: `run + number . moment`, so that whoever hears it, in whichever
 process, can tell that it belongs to this run and when it was meant to be said. Every word sent ends in exactly one
-column: acknowledged, crossed (the room ended while it was on its way: no fault), refused with a code, unanswered.
+column: acknowledged, crossed (the room ended while it was on its way: no fault), held (the server passed it on to
+nobody), refused with a code, unanswered.
 What happens to an acknowledged one is settled room by room (accounts.py).
 """
 
@@ -50,6 +51,11 @@ class Ledger:
         """The server answered this word with an error."""
         if self._take_pending(ref):
             self.figures.refused[code] += 1
+
+    def held(self, ref: str, reason: str) -> None:
+        """The server passed this word on to nobody, and said why."""
+        if self._take_pending(ref):
+            self.figures.held[reason] += 1
 
     def crossed(self, ref: str) -> None:
         """The room ended before this word reached it."""

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from client_demo.accounting.verdict import WITHOUT_SAME_TEXT
+
 READY_S = 20.0
 END_S = 6.0
 """The server says goodbye to everybody within 3 s."""
@@ -88,9 +90,11 @@ class OwnServer:
         return ended.result()
 
     def _arguments(self) -> list[str]:
-        # Whatever the environment sets, this server is the demo's: bots come without TLS, from this machine.
+        # Whatever the environment sets, this server is the demo's: bots come without TLS, from this machine, and say
+        # the same in many rooms, out of one phrase book.
         network = ["--lan"] if self._lan else ["--host", "127.0.0.1"]
-        return ["serve", "--port", str(self._port), "--tls-cert", "", "--tls-key", "", *network]
+        said = [argument for setting in WITHOUT_SAME_TEXT for argument in ("--set", setting)]
+        return ["serve", "--port", str(self._port), "--tls-cert", "", "--tls-key", "", *said, *network]
 
     async def _read_greeting(self) -> None:
         last = _END_OF_INVITATION if self._lan else _END_OF_GREETING

@@ -1,6 +1,6 @@
 """One scripted person: a client every event of which the ledger is shown, as it came off the wire.
 
-Knows how a word is accounted for on its way: acknowledged, crossed by the end of its room, refused. Never decides
+Knows how a word is accounted for on its way: acknowledged, crossed by the end of its room, held, refused. Never decides
 when to speak or where to be.
 """
 
@@ -8,7 +8,7 @@ import asyncio
 import time
 from typing import Any
 
-from client_demo.client import Client, Closed, Message, Refused
+from client_demo.client import Client, Closed, Held, Message, Refused
 from client_demo.ledger import Ledger
 
 # A word whose room has just ended is said in the next one; more than once in a row is a room that never holds.
@@ -66,6 +66,9 @@ class Person(Client):
             room, ref = self.room, self._ledger.word(meant_at)
             try:
                 await self.request("say", text=text, room=room, ref=ref)
+            except Held as held:
+                self._ledger.held(ref, held.reason)
+                return False
             except Refused as refused:
                 if refused.code != "wrong_room" or self.room == room:
                     self._ledger.refused(ref, refused.code)

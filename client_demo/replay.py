@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from client_demo.accounting.verdict import complaints, praise, print_json, print_summary
+from client_demo.accounting.verdict import SAME_TEXT, complaints, praise, print_json, print_summary, why_held
 from client_demo.checkins import Reading, Unreadable, parse_hours, read_file
 from client_demo.ledger import Ledger
 from client_demo.loop import run_loop, stop_at_ctrl_c
@@ -185,7 +185,11 @@ async def _course(run: Run) -> None:
     title = f"{len(run.reading.rows):,} check-ins"
     with Display(title, total=last - first) as display:
         running = asyncio.create_task(run.replayer.run(run.todo, stop))
+        is_told = False
         while not running.done():
+            if run.ledger.figures.held[SAME_TEXT] and not is_told:
+                display.say(why_held(run.outcome.serve_command))
+                is_told = True
             display.show(_live_figures(run), done=run.replayer.course.replayed_s, hint="Ctrl-C ends.")
             await asyncio.wait([running], timeout=REFRESH_S)
         running.result()

@@ -7,7 +7,7 @@ outlives as many of them as it takes.
 import asyncio
 from typing import Any
 
-from client_demo.wire import Closed, Refused
+from client_demo.wire import Closed, Held, Refused
 
 Message = dict[str, Any]
 
@@ -48,6 +48,8 @@ class Unanswered:
             return
         if event["type"] == "error":
             answer.set_exception(Refused(event))
+        elif event["type"] == "held":
+            answer.set_exception(Held(event))
         else:
             answer.set_result(event)
 

@@ -37,6 +37,16 @@ class Refused(Exception):
         super().__init__(f"{self.code}: {self.message}")
 
 
+class Held(Refused):
+    """A `held` event that answers a command: nobody got it. `reason` is a code, `object` says how to object."""
+
+    def __init__(self, held: Message) -> None:
+        super().__init__({"code": "held", "message": held.get("message") or ""})
+        self.reason = str(held.get("reason", "unknown"))
+        self.object = str(held.get("object") or "")
+        self.details = dict(held)
+
+
 class Closed(Exception):
     """The connection is over. `may_return` says whether the same person may try again as they are."""
 

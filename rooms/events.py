@@ -52,6 +52,13 @@ class Changed(Numbered, frozen=True):
     ref: str | None = None
 
 
+class Marks(msgspec.Struct, frozen=True):
+    """What readers are told of a text besides its words."""
+
+    rooms: int
+    """How many rooms got it in the last hour, this one included."""
+
+
 class Said(Numbered, frozen=True, rename={"from_": "from"}):
     from_: str
     name: str
@@ -59,6 +66,7 @@ class Said(Numbered, frozen=True, rename={"from_": "from"}):
     at: int
     """Unix milliseconds."""
     ref: str | None = None
+    marks: Marks | None = None
 
 
 class Closing(Numbered, frozen=True):

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from geo import Cell
 from rooms.errors import RoomFull
-from rooms.events import Changed, Closing, Joined, Left, Member, Numbered, Said, Waiting
+from rooms.events import Changed, Closing, Joined, Left, Marks, Member, Numbered, Said, Waiting
 from rooms.extent import Extent
 from rooms.names import looks_of
 from rooms.person import Person
@@ -160,10 +160,10 @@ class Room:
         del self.seats[seat.member.id]
         person.room = person.seat = None
 
-    def say(self, seat: Seat, text: str, *, now: float, ref: str | None = None) -> Said:
+    def say(self, seat: Seat, text: str, *, now: float, ref: str | None = None, marks: Marks | None = None) -> Said:
         """Say `text` to everybody here, the speaker too."""
         member = seat.member
-        said = Said(self.seq + 1, member.id, member.name, text, int(now * 1000), ref)
+        said = Said(self.seq + 1, member.id, member.name, text, int(now * 1000), ref, marks)
         if ref is not None:
             seat.remember(ref, said)
         return self._numbered(said)

@@ -143,6 +143,16 @@ class Error(Answer, frozen=True, kw_only=True):
     adults_only: bool | None = None
 
 
+class Held(Answer, frozen=True, kw_only=True):
+    """Something was not delivered to anybody: nothing said, no name changed."""
+
+    reason: str
+    """`link`, `contact`, `same_text` or `filter`."""
+    message: str
+    object: str
+    """How to object, a sentence."""
+
+
 class Bye(Answer, frozen=True, kw_only=True):
     """The last message before the server closes the connection."""
 

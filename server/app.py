@@ -30,6 +30,7 @@ from server.operate.jwks import AGAIN_S, KeyKeeper
 from server.operate.metrics import make_registry
 from server.operate.webhook import Webhook
 from server.routes import routes
+from server.safety.filter_file import POLL_EVERY_S, FilterFile
 from server.safety.tokens import IDENTITY_BYTES
 from server.settings import BINDS_LOOPBACK, Loaded, Settings
 from server.static import installed_pages
@@ -54,7 +55,7 @@ EXPIRE_EVERY_S = 60.0
 class App:
     """One server process. Make it inside a running event loop, `start` it, and `stop` it.
 
-    Raises StoreError if the folder of `data` cannot be used.
+    Raises StoreError if the folder of `data` cannot be used, FilterError if the filter file cannot be read.
     """
 
     def __init__(self, loaded: Loaded) -> None:
@@ -83,7 +84,10 @@ class App:
         self._loop = asyncio.get_running_loop()
         self.node = Node(self.house, Clock(settings.time_scale), self._loop)
         new_id = self.house.reports.new_ticket
-        self.office = Office(self.node, new_id=new_id)
+        self._filter_file = FilterFile(settings.filter_file) if settings.filter_file else None
+        self._watching: asyncio.Task[None] | None = None
+        self._take_filter()
+        self.office = Office(self.node, new_id=new_id, filter_file=self._filter_file)
         self.webhook = Webhook(settings.webhook_url, settings.webhook_secret) if settings.webhook_url else None
         if self.webhook is not None:
             self.node.alert = self._alert
@@ -128,6 +132,8 @@ class App:
             self._look_at_chain()
         await self.listener.start(settings.host, settings.port, tls=tls)
         self._expire()
+        if self._filter_file is not None:
+            self._watching = asyncio.create_task(self._watch(self._filter_file))
         path = socket_path(self.settings, os.environ, port=self.listener.port)
         if path is not None:
             self.admin_socket = AdminSocket(self.office, path)
@@ -160,6 +166,8 @@ class App:
             await self.admin_socket.close()
         if self.webhook is not None:
             await self.webhook.stop()
+        if self._watching is not None:
+            self._watching.cancel()
         await self.listener.close(1001, "shutdown", within_s=within_s)
         self.house.store.close()
 
@@ -184,6 +192,17 @@ class App:
             self.house.expire(now=self.node.clock.now())
         except StoreError as error:
             log.error("%s", error)
+
+    async def _watch(self, file: FilterFile) -> None:
+        """Have the operator's list read again when it changes, in a thread: a disk may be slow."""
+        while True:
+            await asyncio.sleep(POLL_EVERY_S)
+            if await asyncio.to_thread(file.poll):
+                self._take_filter()
+
+    def _take_filter(self) -> None:
+        if self._filter_file is not None:
+            self.house.checks.list = self._filter_file.rules
 
     def _metrics(self, request: Request) -> HttpResponse:
         return HttpResponse(content_type=CONTENT_TYPE_LATEST, body=generate_latest(self._registry))

@@ -5,7 +5,7 @@ Pure, like the session it serves: it reads an `enter` and says who that is and w
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from geo import ALPHABET, Cell
+from geo import ALPHABET, Cell, cell_distance_m
 from rooms.changes import Change
 from rooms.errors import NameWorn
 from rooms.events import Event, Joined, Numbered
@@ -25,6 +25,11 @@ from server.safety.words import clean_name, clean_topics, name_worn
 
 if TYPE_CHECKING:
     from server.session import Session
+TRAVEL_MAX_M_PER_S = 300 / 3.6
+"""Between claims of place: as fast as a fast train. Whoever flies is a newcomer where they land, or waits."""
+TRAVEL_AHEAD_M = 40_000
+"""So far somebody may be ahead of that: a first place guessed from an address or a mast is often that wrong, and the
+longest side of the coarsest cell is that long. It counts against what they claim next."""
 
 
 class Arrival(NamedTuple):
@@ -42,6 +47,7 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
     house = session.house
     cell = parse_cell(command.cell, finest=house.settings.finest_cell)
     name, topics = clean_name(command.name), clean_topics(command.topics)
+    _check_words(house, name, topics)
     identity, verified = _identify(session, command, now=now)
     is_new = command.token is None and command.auth is None
     check_ban(house, identity.id, session.origin.address, is_new=is_new, now=now)
@@ -140,12 +146,31 @@ def parse_cell(text: str, *, finest: int) -> Cell:
 
 
 def claim_cell(house: House, identity: Identity, cell: Cell, *, now: float) -> None:
-    """Count a cell that is not the one the identity named last. Raises Refused."""
-    if identity.cell is not None and identity.cell != cell:
+    """Count a cell that is not the one the identity named last. Raises Refused, changing nothing."""
+    there_at = now
+    # Without a limit on new cells there is none on how far apart they are.
+    if identity.cells and identity.cell is not None and identity.cell != cell:
+        there_at = max(now, identity.cell_at + _travel_s(identity.cell, cell))
+        wait_s = there_at - now - TRAVEL_AHEAD_M / TRAVEL_MAX_M_PER_S
+        if wait_s > 0:
+            raise house.limited("That is farther than anybody travels in that time.", wait_s, code="too_fast")
         wait_s = take_all(identity.cells, now)
         if wait_s:
             raise house.limited(f"At most {house.settings.cells_per_h} new cells an hour.", wait_s)
-    identity.cell = cell
+    identity.cell, identity.cell_at = cell, max(there_at, identity.cell_at)
+
+
+def _travel_s(here: Cell, there: Cell) -> float:
+    """Return how long it takes at least from somewhere in the one cell to somewhere in the other."""
+    return max(0.0, cell_distance_m(here, there) - (here.diagonal_m + there.diagonal_m) / 2) / TRAVEL_MAX_M_PER_S
+
+
+def _check_words(house: House, name: str, topics: tuple[str, ...]) -> None:
+    listed = house.checks.list
+    if listed.holds(name):
+        raise Refused("bad_name", "This server does not pass that name on.")
+    if any(map(listed.holds, topics)):
+        raise Refused("bad_topic", "This server does not pass that topic on.")
 
 
 def _check_resume(person: Person, resume: Resume | None) -> None:

@@ -38,6 +38,7 @@ ERROR_CODES: dict[str, ErrorCode] = {
         ErrorCode("rate_limited", "Too often; `retry_after` says when it is allowed again.", True),
         ErrorCode("too_new", "You have not been here for long enough; `retry_after` says when you will have.", True),
         ErrorCode("not_now", "The server cannot do that at this moment.", True),
+        ErrorCode("too_fast", "Nobody travels that far in that time; `retry_after` says when they might have.", True),
         ErrorCode("unavailable", "This server does not offer the command.", False),
     )
 }  # fmt: skip

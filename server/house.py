@@ -22,6 +22,7 @@ from server.origin import KEY_BYTES, Origin
 from server.privacy import kept
 from server.safety.area import Area
 from server.safety.blocks import Blocks
+from server.safety.checks import Checks
 from server.safety.door import Door
 from server.safety.identities import Identities, Identity
 from server.safety.keys import derive
@@ -97,6 +98,7 @@ class House:
         self.info = ServerInfo(settings.server_name, VERSION, PROTOCOL, settings.terms, settings.contact)
         self._subject_key = derive(key, b"hereabouts who")
         self._origin_key = derive(key, b"hereabouts where")
+        self.checks = Checks(settings, derive(key, b"hereabouts same"))
         self._room_rate = per_period(settings.room_per_min, 60)
         self._paces: dict[str, Meter] = {}
 
@@ -185,6 +187,7 @@ class House:
     def expire(self, *, now: float) -> None:
         """Forget everything whose time is over. Raises StoreError."""
         self.trails.forget(now=now)
+        self.checks.forget(now=now)
         self.identities.forget(now=now)
         self.blocks.forget(now=now)
         self.returns.forget(self.world.rooms)

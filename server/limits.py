@@ -60,8 +60,8 @@ class Limits(Rules, frozen=True, kw_only=True):
     cells_per_h: Annotated[
         Count,
         Meta(
-            description="New cells a person may name per hour; six follow a walk or a tram, and make a "
-            "search of the map slow. 0: no limit.",
+            description="New cells a person may name per hour, 300 km/h apart at most; six follow a walk or "
+            "a tram, and make a search of the map slow. 0: no limit, on speed either.",
         ),
     ] = 6
     text_max_chars: Annotated[

@@ -13,6 +13,7 @@ from server.answers import (
     Bye,
     Entered,
     Error,
+    Held,
     Moved,
     Muted,
     Notice,
@@ -30,7 +31,7 @@ PROTOCOL = "1.0"
 EVENTS: tuple[type[Event], ...] = (
     Entered, RoomEvent, Waiting, Joined, Left, Changed, Said, Skipped, Closing,
     Ejected, Moved, Muted, Unmuted, Blocked, BlocksEvent, Unblocked, Voted, Reported,
-    Authenticated, AuthExpiring, Pong, Notice, Error, Bye,
+    Authenticated, AuthExpiring, Pong, Held, Notice, Error, Bye,
 )  # fmt: skip
 """What this version sends, in the order of the documentation."""
 

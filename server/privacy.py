@@ -4,6 +4,7 @@ Knows settings and the kinds of rows there are. Never knows anybody.
 """
 
 from server.safety.blocks import DAY_S
+from server.safety.sametext import LOOK_BACK_S
 from server.safety.trails import KEEP_S
 from server.settings import Settings
 from server.store.rows import AuditEntry, Ban, Block, Ended, Notice, Report, Row, Standing
@@ -33,6 +34,8 @@ def of_rooms(settings: Settings) -> tuple[str, ...]:
         "memory, until your token expires or you leave.",
         f"A mark of your address, from which nobody learns the address, in memory, until {span(DAY_S)} after you left: "
         "whoever is blocked does not come back as somebody new.",
+        "Fingerprints of longer messages, without the words, with your number and the rooms they went to, and of where "
+        f"junk came from, in memory, for {span(LOOK_BACK_S)}.",
     )
 
 

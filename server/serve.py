@@ -17,6 +17,7 @@ from server.collector import look_rarely
 from server.config import settings_options
 from server.listener import HEADS_MAX
 from server.phones import Network
+from server.safety.filter_file import FilterError
 from server.settings import Loaded
 from server.store.store import StoreError
 from server.tls import TlsError
@@ -54,7 +55,7 @@ def serve(loaded: Loaded, *, lan: bool) -> None:
 async def _serve(loaded: Loaded, network: Network | None) -> None:
     try:
         app = App(loaded)
-    except StoreError as error:
+    except (StoreError, FilterError) as error:
         raise click.ClickException(str(error)) from None
     address = loaded.settings.host
     pages: list[str] = []

@@ -29,9 +29,6 @@ UNAVAILABLE = frozenset({"redis", "workers"})
 WITHOUT_EFFECT = frozenset(
     {
         "drain_s",
-        "new_identity_s",
-        "same_text_rooms",
-        "same_text_rooms_all",
     }
 )
 """Settings whose feature this version lacks: they may be set already, and the server says so."""
@@ -112,6 +109,15 @@ class Settings(Limits, frozen=True, kw_only=True):
             pattern=_LINE,
             description="Origins of other pages that may connect, separated by spaces, as in `https://uni.example`; "
             "`*` for all. The server's own pages may, and pages of this machine on this machine.",
+        ),
+    ] = ""
+    filter_file: Annotated[
+        str,
+        Meta(
+            max_length=4000,
+            pattern=_LINE,
+            description="A file of words, phrases and domains, one a line, that nobody says or is called; read again "
+            "when it changes.",
         ),
     ] = ""
     secret: Annotated[

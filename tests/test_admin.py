@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import re
 import socket
 import stat
 from pathlib import Path
@@ -310,6 +311,34 @@ async def test_range_is_banned_only_after_a_yes(tmp_path: Path) -> None:
         assert yes.exit_code == 0
         assert [one.network for one in app.house.store.bans()] == ["127.0.0.0/8"]
         await clients._stack.aclose()
+
+
+async def test_command_tells_of_the_filter_file_and_reads_it_again(tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text("casino\n?!?\n")
+    at = ("--data", str(tmp_path / "state"))
+    async with running(data=at[1], filter_file=str(words)) as app:
+        told = (await run(*at, "status")).output
+        assert re.search(r"filter: 1 rule, read \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n", told)
+        assert "line 2 is passed over: it has no letter or digit" in told
+        assert "casino" not in told
+        words.write_text("casino\nbingo\n" + "?\n" * 30)
+        told = (await run(*at, "reload")).output
+        assert "filter: 2 rules" in told
+        assert "line 22 is" in told
+        assert "line 23 is" not in told
+        assert "and 10 more lines" in told
+        assert app.house.checks.list.holds("BINGO!")
+        words.unlink()
+        lost = await run(*at, "reload")
+        assert lost.exit_code != 0
+        assert "cannot be read: No such file or directory. Its former rules stay in force." in lost.output
+        assert "cannot be read now (No such file" in (await run(*at, "status")).output
+        assert app.house.checks.list.holds("BINGO!")
+        assert "reload filter" in (await run(*at, "audit")).output
+    async with running(data=at[1]):
+        assert "filter" not in (await run(*at, "status")).output
+        assert "There is no filter file: set filter_file." in (await run(*at, "reload")).output
 
 
 async def test_command_says_what_to_do_where_no_server_is_found(tmp_path: Path) -> None:

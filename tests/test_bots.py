@@ -191,6 +191,32 @@ async def test_the_command_prints_one_json_object_and_ends_well(server: LiveServ
     assert result["delivered"] == result["expected"] > result["sent"]
 
 
+async def test_what_goes_round_is_held_and_why_is_said_once() -> None:
+    async with live_server({"same_text_rooms": 2, "same_text_rooms_all": 2}) as server:
+        status, out, err = await command(
+            *(
+                "--url",
+                server.url,
+                "--count",
+                "40",
+                "--duration",
+                "4",
+                "--rate",
+                "15",
+                "--no-moves",
+                "--cell",
+                "dr5ru7",
+            ),
+            *("--enter-per-s", "200", "--seed", "3", "--json"),
+        )
+    result = json.loads(out)
+    assert (status, result["ok"], result["lost"], result["refused"]) == (0, True, 0, {})
+    assert result["held"]["same_text"] > 0
+    assert result["acknowledged"] + result["crossed"] + result["held"]["same_text"] == result["sent"]
+    assert err.count("out of one phrase book") == 1
+    assert "--set same_text_rooms=0 --set same_text_rooms_all=0" in err
+
+
 async def test_ctrl_c_ends_it_with_everybody_gone_and_a_summary(server: LiveServer) -> None:
     status, out, err = await command("--url", server.url, "--count", "8", end_with=signal.SIGINT)
     assert status == 0, err

@@ -569,3 +569,31 @@ async def test_two_people_talk_over_a_real_server() -> None:
             await ada.drop()
             await bo.say("still there?")
             await person.sees("Back in your seat. 1 message while you were away.", "still there?")
+
+
+async def test_what_is_held_says_why_and_how_to_object_and_is_not_offered_again() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        command = await peer.receive("say")
+        held = {"reason": "link", "message": "No links.", "object": "If that is wrong, write to desk@campus."}
+        await peer.send({"type": "held", "ref": command["ref"], **held})
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        await person.enter("see example.com")
+        screen = await person.sees("⊘", "Not delivered. Whoever is new here cannot send links yet.", "desk@campus.")
+        assert "^S say again" not in screen
+        assert person.app.unheard() == ["see example.com"]
+
+
+async def test_what_went_to_many_rooms_is_marked_and_what_is_held_without_a_ref_is_told() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        await peer.said("cheap lamps", marks={"rooms": 4})
+        await peer.said("plain words", marks={"rooms": "many"})
+        await peer.send({"type": "held", "reason": "weather", "message": "Too wet.", "object": ""})
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        screen = await person.sees("cheap lamps", "(sent to 4 rooms lately)", "plain words", "Too wet.")
+        assert "many" not in screen

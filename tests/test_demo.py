@@ -131,6 +131,17 @@ def is_there(page: str) -> bool:
         return probe.connect_ex(("127.0.0.1", int(page.split(":")[2].rstrip("/")))) == 0
 
 
+async def test_its_server_lets_bots_say_the_same_in_every_room() -> None:
+    async with asyncio.timeout(PATIENCE_S), OwnServer(0, lan=False) as server:
+        for number in range(6):
+            async with connect(server.websocket, proxy=None, compression=None) as websocket:
+                await websocket.send(json.dumps({"type": "enter", "cell": f"u33db{number}"}))
+                await websocket.send(json.dumps({"type": "say", "text": "The same long line in another room, again."}))
+                assert (await until(websocket, "said", "held"))["type"] == "said"
+                await websocket.send(json.dumps({"type": "leave"}))
+                await until(websocket, "bye")
+
+
 async def test_a_terminal_that_is_closed_takes_the_server_with_it() -> None:
     async with running("--bots", "2") as demo:
         page, _ = await demo.link()

@@ -107,6 +107,7 @@ def test_a_hundred_thousand_wrong_frames_harm_nobody(caplog: pytest.LogCaptureFi
     # It reached everything that clients can cause by frames: nothing here is a limit that was switched off.
     assert set(street.errors) == set(ERROR_CODES) - {
         "rate_limited",
+        "too_fast",
         "bad_auth",
         "bad_topic",
         "work_needed",

@@ -425,3 +425,14 @@ def test_histograms_add_up_to_the_histogram_of_everything() -> None:
     one, two = Histogram.of([0.1, 0.2]), Histogram.of([3.0])
     one.add(two)
     assert (one.count, one.longest_s, one.at(1.0)) == (3, 3.0, 3.0)
+
+
+def test_what_is_held_is_answered_and_neither_lost_nor_refused() -> None:
+    ledger = Ledger("r")
+    ref = ledger.word(0.0)
+    ledger.held(ref, "same_text")
+    ledger.held(ref, "same_text")
+    figures = ledger.finish()
+    assert (figures.sent, dict(figures.held), figures.unanswered) == (1, {"same_text": 1}, 0)
+    assert figures.faults() == {}
+    assert figures.as_map()["held"] == {"same_text": 1}

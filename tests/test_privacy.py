@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from server.origin import Origin
 from server.privacy import kept, of_rooms, of_rows, span
 from server.safety.trails import KEEP_S
 from server.settings import Settings
@@ -129,6 +130,28 @@ def test_last_words_are_kept_for_reports_and_a_grace() -> None:
     stage.house.expire(now=stage.clock.now())
     assert not stage.house.trails._ended
     assert not stage.house.trails._live
+
+
+def test_fingerprints_are_kept_without_words_for_an_hour() -> None:
+    assert SENTENCES[5] == (
+        "Fingerprints of longer messages, without the words, with your number and the rooms they went to, and of where "
+        "junk came from, in memory, for 1 hour."
+    )
+    stage = Stage()
+    [ann] = stage.seated("Ann")
+    assert ann.ask("say", text="an unmistakable sentence, to be sure")
+    checks = stage.house.checks
+    assert checks._same is not None
+    [text] = checks._same._queue
+    assert text.who == identity(ann)
+    checks._suspect(Origin("192.0.2.9", b"nine"), stage.clock.now())
+    stage.pass_time(3599)
+    stage.house.expire(now=stage.clock.now())
+    assert len(checks._same) == len(checks._suspects) == 1
+    stage.pass_time(2)
+    stage.house.expire(now=stage.clock.now())
+    assert len(checks._same) == len(checks._suspects) == 0
+    assert not checks._same._by_pair
 
 
 def test_mutes_are_kept_until_the_token_expires_or_one_leaves() -> None:

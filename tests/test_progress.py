@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections import Counter
 
 import pytest
 from rich.console import Console
@@ -108,6 +109,13 @@ def test_a_good_run_is_said_to_be_one(capsys: pytest.CaptureFixture[str]) -> Non
     print_summary("300 bots", [], [], praise(limited))
     assert "what was refused was to be expected" in capsys.readouterr().out
     assert "or refused" in praise(Figures())
+    assert "what was held" in praise(Figures(held=Counter(same_text=1)))
+
+
+def test_reasons_of_what_was_held_are_told_by_their_number() -> None:
+    assert ("  held by the server's checks", "1 filter, 2 same_text") in word_rows(
+        Figures(held=Counter(same_text=2, filter=1))
+    )
 
 
 def test_json_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

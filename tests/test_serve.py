@@ -302,3 +302,9 @@ def test_a_qr_code_is_drawn_in_black_on_white_whatever_the_terminal_s_colours() 
     assert len(drawn) > 12
     assert all(line.strip().startswith("\x1b[97;40m") and line.endswith("\x1b[0m") for line in drawn)
     assert len({len(line) for line in drawn}) == 1
+
+
+async def test_a_filter_file_that_cannot_be_read_is_told_in_one_line(tmp_path: Path) -> None:
+    status, said = await refused("--set", f"filter_file={tmp_path / 'words.txt'}")
+    assert status != 0
+    assert "words.txt cannot be read: No such file" in said

@@ -237,6 +237,8 @@ def provoke(code: str) -> tuple[Session, AnyCommand]:
             return crowded(), Enter(cell=HERE, ref="r")
         case "wrong_room":
             return session, Say(text="hi", room="elsewhere", ref="r")
+        case "too_fast":
+            return session, Move(cell=FAR_AWAY, ref="r")
         case "rate_limited":
             session.receive(Say(text="hi"), now=NOW)
             return session, Say(text="hi", ref="r")
@@ -275,6 +277,7 @@ SEATED_REFUSALS: dict[str, AnyCommand] = {
     "no_such_block": Unblock(block="b", ref="r"),
     "wrong_room": Say(text="hi", room="elsewhere", ref="r"),
     "rate_limited": Say(text="hi", ref="r"),
+    "too_fast": Move(cell=FAR_AWAY, ref="r"),
 }
 BY_OTHERS = {"bad_message", "unknown_type", "unavailable", "banned", "not_now", "too_new"}
 """Refused by the codec: tests/test_codec.py; `bad_message` also for a `resume` from the future. `banned` ends the
@@ -295,9 +298,9 @@ def test_refusal_is_one_error_that_changes_nothing(code: str) -> None:
     refused = error([what for what in session.receive(command, now=NOW) if not isinstance(what, Patience)])
     assert (refused.code, refused.about, refused.ref) == (code, wire_name(type(command)), "r")
     assert refused.message
-    assert (refused.retry_after is not None) == (code == "rate_limited")
+    assert (refused.retry_after is not None) == (code in ("rate_limited", "too_fast"))
     # Of a place outside nothing changes with time; of an hour outside it does: tests/test_admission.py.
-    assert ERROR_CODES[code].may_retry == (code in ("rate_limited", "outside", "too_new"))
+    assert ERROR_CODES[code].may_retry == (code in ("rate_limited", "too_fast", "outside", "too_new"))
     assert (session.state, session.person) == (state, person)
     assert (room.seq, dict(room.seats)) == before if room else not session.house.world.people
 

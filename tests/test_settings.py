@@ -48,6 +48,7 @@ DEFAULTS: dict[str, int | float | str] = {
     "report_ttl_s": 2_592_000,
     "audit_ttl_s": 31_536_000,
     "same_text_rooms": 3,
+    "filter_file": "",
     "same_text_rooms_all": 5,
     "work_above_connects_per_s": 200,
     "drain_s": 30,

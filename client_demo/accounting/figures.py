@@ -16,6 +16,7 @@ class Figures:
     """Everything that was counted; figures of several processes add up.
 
     Attributes:
+        held, refused: words that the server passed on to nobody, by its reason or code.
         delivered: words that came to somebody, each once per person, the speaker's own echo among them.
         doubled: numbered events that came again, and words acknowledged again or after a refusal.
         gaps: times a number did not follow the one before on the same connection.
@@ -31,6 +32,7 @@ class Figures:
     gaps: int = 0
     seats: int = 0
     resumed: int = 0
+    held: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     settled: Verdict = field(default_factory=Verdict)
     latency: Histogram = field(default_factory=Histogram)
@@ -39,6 +41,7 @@ class Figures:
         """Add another process's figures to these."""
         for name in _PLAIN:
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.held.update(other.held)
         self.refused.update(other.refused)
         self.settled.add(other.settled)
         self.latency.add(other.latency)
@@ -72,6 +75,7 @@ class Figures:
             "sent": self.sent,
             "acknowledged": self.acknowledged,
             "crossed": self.crossed,
+            "held": dict(sorted(self.held.items())),
             "refused": dict(sorted(self.refused.items())),
             "unanswered": self.unanswered,
             "delivered": self.delivered,

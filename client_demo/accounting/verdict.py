@@ -39,11 +39,15 @@ def complaints(figures: Figures, troubles: Mapping[str, int], *, may_be_limited:
 
 def word_rows(figures: Figures) -> list[tuple[str, str]]:
     """Return the rows of a summary that tell what became of the words."""
-    refused = ", ".join(f"{count} {code}" for code, count in sorted(figures.refused.items()))
+    held, refused = (
+        ", ".join(f"{count} {why}" for why, count in sorted(counts.items()))
+        for counts in (figures.held, figures.refused)
+    )
     rows = [
         ("words sent", f"{figures.sent:,}"),
         ("  acknowledged", f"{figures.acknowledged:,}"),
         ("  crossed by a room's end, said again", f"{figures.crossed:,}"),
+        ("  held by the server's checks", held or "0"),
         ("  refused", refused or "0"),
         ("words delivered", f"{figures.delivered:,} of {figures.settled.expected:,}"),
         ("  lost", f"{figures.lost:,}"),
@@ -51,6 +55,23 @@ def word_rows(figures: Figures) -> list[tuple[str, str]]:
     ]
     rest = {name: count for name, count in figures.faults().items() if name not in ("lost", "doubled")}
     return rows + [(f"  {name}", f"{count:,}") for name, count in rest.items()]
+
+
+SAME_TEXT = "same_text"
+WITHOUT_SAME_TEXT = ("same_text_rooms=0", "same_text_rooms_all=0")
+"""Settings of a server that lets one text go to any number of rooms."""
+
+
+def why_held(serve: str) -> str:
+    """Return why what scripted people say is held, and what to start the server with if it should not be.
+
+    Args:
+        serve: the command that does.
+    """
+    return (
+        "The server holds some words as junk: scripted people say the same in many rooms, out of one phrase book.\n"
+        f"Nothing of that is lost. For a server that lets it pass: {serve}"
+    )
 
 
 def counted(counts: Mapping[str, int]) -> str:
@@ -61,6 +82,8 @@ def counted(counts: Mapping[str, int]) -> str:
 
 def praise(figures: Figures) -> str:
     """Return what to say of a run with no complaints."""
+    if figures.held and not figures.refused:
+        return "Nothing was lost, doubled or refused; what was held came to nobody."
     if figures.refused:
         return "Nothing was lost or doubled; what was refused was to be expected."
     return "Nothing was lost, doubled or refused."

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from client_demo.accounting.figures import Figures, in_ms
-from client_demo.accounting.verdict import counted, word_rows
+from client_demo.accounting.verdict import WITHOUT_SAME_TEXT, counted, word_rows
 from client_demo.checkins import Reading
 from client_demo.preflight import serve_command
 from client_demo.progress import told_in_ms
@@ -54,7 +54,7 @@ class Outcome:
     @property
     def serve_command(self) -> str:
         """What to type to start the server this replay wants."""
-        return serve_command(self.url, f"time_scale={self.speed:g}")
+        return serve_command(self.url, f"time_scale={self.speed:g}", *WITHOUT_SAME_TEXT)
 
     @property
     def late_s(self) -> float:

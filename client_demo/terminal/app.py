@@ -11,7 +11,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from client_demo.client import Client, Closed, Refused
+from client_demo.client import Client, Closed, Held, Refused
 from client_demo.places import PlaceUnknown, parse_place
 from client_demo.terminal import safe, slash, wording
 from client_demo.terminal.composer import Composer
@@ -155,6 +155,8 @@ class ChatApp(App[list[str]], inherit_bindings=False):
         try:
             echo = await self.client.say(line.text, ref=line.ref)
             line.acknowledge(hour(echo["at"]))
+        except Held as held:
+            line.hold(wording.held(held))
         except Refused as refused:
             line.fail(wording.refusal(refused))
         except Closed as closed:

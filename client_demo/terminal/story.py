@@ -10,7 +10,7 @@ from typing import Any
 from textual.content import Content
 from textual.widgets import Static
 
-from client_demo.client import Client
+from client_demo.client import Client, Held
 from client_demo.terminal import safe, wording
 from client_demo.terminal.heading import Heading
 from client_demo.terminal.people import Palette, People
@@ -228,7 +228,8 @@ class Story:
             return
         mine = event["from"] == self._me
         colour = "$primary" if mine else self._palette.colour(event["name"])
-        words = said(safe.line(event["name"]), safe.lines(event["text"]), colour)
+        aside = wording.marks(event.get("marks"))
+        words = said(safe.line(event["name"]), safe.lines(event["text"]), colour, aside=aside)
         self._transcript.add(Line(words, when=hour(event["at"]), classes="said"))
 
     def say(self, text: str, ref: str) -> OwnLine:
@@ -249,6 +250,10 @@ class Story:
     def _on_error(self, event: Message) -> None:
         if event.get("ref") is None:
             self._transcript.note(safe.line(event.get("message") or event["code"]), kind="error")
+
+    def _on_held(self, event: Message) -> None:
+        if event.get("ref") is None:
+            self._transcript.note(wording.held(Held(event)), kind="error")
 
     def _on_overrun(self, event: Message) -> None:
         self._transcript.note(f"{wording.count(event['lost'], 'event')} came too fast to be shown.", kind="warning")

@@ -57,14 +57,21 @@ class OwnLine(Line):
         why = Content.assemble((f"\nNot said, but kept. {reason} ^S says it again.", "$error"))
         self._words.update(said(self._speaker, self._shown, DIM) + why)
 
+    def hold(self, reason: str) -> None:
+        """Show that the server passed it on to nobody, and why; the same again would be no use."""
+        self._show("⊘", "own -failed")
+        why = Content.assemble((f"\nNot delivered. {reason}", "$error"))
+        self._words.update(said(self._speaker, self._shown, DIM) + why)
+
     def _show(self, mark: str, classes: str) -> None:
         self._mark.update(mark)
         self.set_classes(classes)
 
 
-def said(name: str, text: str, colour: str) -> Content:
-    """Return a name and what was said."""
-    return Content.assemble((name, f"bold {colour}"), "  ", text)
+def said(name: str, text: str, colour: str, *, aside: str = "") -> Content:
+    """Return a name and what was said, and in dim words what is to be known of it."""
+    words = Content.assemble((name, f"bold {colour}"), "  ", text)
+    return words + Content.assemble((f"  {aside}", DIM)) if aside else words
 
 
 class Transcript(VerticalScroll, can_focus=False):

@@ -6,7 +6,7 @@ Pure: values in, English out. Never knows widgets. Everything a server sends is 
 from typing import Any
 
 from client_demo.terminal import safe
-from client_demo.wire import Closed, Refused
+from client_demo.wire import Closed, Held, Refused
 
 PEOPLE = {
     "0": "Nobody else is about in your region.",
@@ -31,6 +31,14 @@ ADVICE = {
 
 # Where the server's own sentence says most: which character, which of its limits. It comes behind ours.
 LEADS = {"bad_name": "That name cannot be used.", "bad_text": "That text cannot be said."}
+
+# What the server does not pass on, in our words; its own sentence where it has a reason we do not know.
+HELD = {
+    "link": "Whoever is new here cannot send links yet.",
+    "contact": "Whoever is new here cannot send phone numbers, addresses or names on other services yet.",
+    "same_text": "This went to several rooms within an hour already.",
+    "filter": "It contains something that this server does not pass on.",
+}
 
 # Said where a server sends no sentence of its own.
 FALLBACKS = {"rate_limited": "That was too much at once."}
@@ -73,8 +81,22 @@ def listed(names: list[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def marks(marks: object) -> str:
+    """Return what a reader is to know of something said, or nothing."""
+    rooms = marks.get("rooms") if isinstance(marks, dict) else None
+    return f"(sent to {rooms} rooms lately)" if isinstance(rooms, int) and rooms > 1 else ""
+
+
+def held(refused: Held) -> str:
+    """Return why something reached nobody, and how to object."""
+    why = HELD.get(refused.reason) or safe.line(refused.message) or "The server held it back."
+    return f"{why} {safe.line(refused.object)}".strip()
+
+
 def refusal(refused: Refused) -> str:
     """Return why something was not done, and when it may be tried again."""
+    if isinstance(refused, Held):
+        return held(refused)
     told = f"{LEADS.get(refused.code, '')} {safe.line(refused.message)}".strip()
     reason = ADVICE.get(refused.code) or told or FALLBACKS.get(refused.code) or refused.code
     again = f" Again in {clock(refused.retry_after)}." if refused.retry_after else ""

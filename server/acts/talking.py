@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from rooms.changes import Published
 from rooms.errors import NameWorn
+from rooms.events import Marks
 from server.answers import Pong
 from server.codes import Refused
 from server.commands import Ping, Rename, Say
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def say(session: "Session", command: Say, now: float) -> Outcome:
-    """Say something to everybody in the room, once for each `ref`."""
+    """Say something to everybody in the room, once for each `ref`; what is held is told to its sender alone."""
     room, seat = session.place()
     if command.room is not None and command.room != room.id:
         raise Refused("wrong_room", "You sit in another room now; nothing was said there.")
@@ -24,7 +25,12 @@ def say(session: "Session", command: Say, now: float) -> Outcome:
     if said is not None:
         return (said,)
     session.house.pace(session.identity.said, room, seat, now=now)
-    said = room.say(seat, text, now=now, ref=command.ref)
+    checks = session.house.checks
+    reason, rooms = checks.look(text, session.identity, session.origin, room.id, now=now)
+    if reason is not None:
+        return (checks.held(reason, ref=command.ref),)
+    marks = Marks(rooms) if rooms > 1 else None
+    said = room.say(seat, text, now=now, ref=command.ref, marks=marks)
     session.house.trails.add(room.id, said)
     return (Published(room, said),)
 
@@ -33,6 +39,9 @@ def rename(session: "Session", command: Rename, now: float) -> Outcome:
     """Show another name."""
     name = clean_name(command.name)
     session.take(session.identity.shown, "You change your name too often.", now)
+    checks = session.house.checks
+    if checks.list.holds(name):
+        return (checks.held("filter", ref=command.ref),)
     try:
         return session.house.world.rename(session.seated, name, ref=command.ref)
     except NameWorn:

@@ -42,7 +42,7 @@ class Identity:
     """One identity.
 
     Attributes:
-        cell: the one they named last.
+        cell, cell_at: the one they named last, and when they can have been there; a little ahead of now at most.
         came_from: a mark of the address they came from last, from which no address follows.
         ejected_at: when a vote of theirs last had somebody ejected.
         person: who they were to the rooms when they were last online, with what the rooms hold against them.
@@ -59,6 +59,7 @@ class Identity:
         "_since",
         "came_from",
         "cell",
+        "cell_at",
         "cells",
         "ejected_at",
         "first_at",
@@ -82,6 +83,7 @@ class Identity:
         self.cell: Cell | None = None
         self.came_from = b""
         self.ejected_at = -inf
+        self.cell_at = 0.0
         self.gone_at = 0.0
         self.person: Person | None = None
         self.vouched = ""

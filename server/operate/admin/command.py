@@ -68,6 +68,11 @@ def span(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
+def moment(at: float) -> str:
+    """Return a moment of UTC."""
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def counted(number: int, one: str, many: str) -> str:
     """Return "1 person", "7 people"."""
     return f"{number} {one if number == 1 else many}"
@@ -96,10 +101,30 @@ def status(asks: Ask) -> None:
     oldest = f", the oldest {span(told['oldest_open_s'])} old" if told["oldest_open_s"] is not None else ""
     open_reports = counted(told["open_reports"], "open report", "open reports")
     click.echo(f"{open_reports}{oldest}; {counted(told['bans'], 'ban', 'bans')}")
+    if told["filter"] is not None:
+        click.echo(f"filter: {_filter(told['filter'])}")
     if told["off"]:
         click.echo(f"off: {', '.join(told['off'])}")
     if not told["lasting"]:
         click.echo("blocks, bans and reports end with the process (no --data)")
+
+
+def _filter(told: dict[str, Any]) -> str:
+    """Return how the filter file is, and which of its lines are no rules."""
+    lines = [f"{counted(told['rules'], 'rule', 'rules')}, read {moment(told['read_at'])} UTC"]
+    if told["problem"]:
+        lines.append(f"it cannot be read now ({told['problem']}): these rules stay in force")
+    lines += [f"line {broken['line']} is passed over: {broken['problem']}" for broken in told["broken_lines"]]
+    if told["broken"] > len(told["broken_lines"]):
+        lines.append(f"and {told['broken'] - len(told['broken_lines'])} more lines")
+    return "\n  ".join(lines)
+
+
+@admin.command()
+@click.pass_obj
+def reload(asks: Ask) -> None:
+    """Read the filter file again, now; it is read by itself, too, seconds after it changes."""
+    click.echo(f"filter: {_filter(asks('reload'))}")
 
 
 @admin.command()
@@ -216,7 +241,7 @@ def bans(asks: Ask) -> None:
 def audit(asks: Ask, most: int) -> None:
     """What operators did, newest first."""
     for entry in asks("audit", most=most)["audit"]:
-        at = datetime.datetime.fromtimestamp(entry["at"], datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
+        at = moment(entry["at"])
         click.echo(shown(f"{at}  {entry['by']:<6}  {entry['act']} {entry['target']} {entry['detail']}".rstrip()))
 
 

@@ -19,6 +19,7 @@ from server.outcomes import bye
 from server.peer import Peer
 from server.safety.admission import FEATURES
 from server.safety.bans import told
+from server.safety.filter_file import FilterError, FilterFile
 from server.safety.tokens import IDENTITY_BYTES, BadToken
 from server.store import rows
 from server.store.networks import parse_address, parse_network
@@ -28,17 +29,26 @@ from server.store.store import StoreError
 BANS_MAX = 10_000
 """Bans at once, in memory some 5 MB: more are no moderation any longer, but a list to be kept elsewhere."""
 
+BROKEN_TOLD_MAX = 20
+"""Lines of the filter file told one by one; of more only how many there are."""
+
 Json = dict[str, Any]
 
 
 class Office:
-    """One server's operator. `new_id` gives a short text that nobody guesses."""
+    """One server's operator.
 
-    def __init__(self, node: Node, *, new_id: Callable[[], str]) -> None:
+    Args:
+        new_id: gives a short text that nobody guesses.
+        filter_file: the list of words and links, None where there is none.
+    """
+
+    def __init__(self, node: Node, *, new_id: Callable[[], str], filter_file: FilterFile | None = None) -> None:
         self._node = node
         self._house = node.house
         self._store = node.house.store
         self._new_id = new_id
+        self._filter_file = filter_file
 
     def do(self, request: AnyRequest, *, by: str, is_local: bool) -> Json:
         """Do what is asked and return what there is to tell. Raises NotDone.
@@ -72,6 +82,7 @@ class Office:
             "lasting": self._store.is_lasting,
             "terms_version": self._house.terms_version,
             "off": [feature for feature in FEATURES if self._store.is_off(feature)],
+            "filter": self._filter() if self._filter_file is not None else None,
         }
 
     def _reports(self, request: requests.Reports, by: str) -> Json:
@@ -280,6 +291,30 @@ class Office:
             self._store.switch_off(rows.Switch(feature=request.feature, at=self._now))
         self._note(by, "switch", request.feature, "on" if request.on else "off")
         return {"feature": request.feature, "on": request.on}
+
+    def _reload(self, request: requests.Reload, by: str) -> Json:
+        if self._filter_file is None:
+            raise NotDone("There is no filter file: set filter_file.")
+        try:
+            self._filter_file.reload()
+        except FilterError as error:
+            raise NotDone(f"The filter file cannot be read: {error}. Its former rules stay in force.") from None
+        self._house.checks.list = self._filter_file.rules
+        self._note(by, "reload", "filter")
+        return self._filter()
+
+    def _filter(self) -> Json:
+        """Return how the filter file is, without a word of it."""
+        file = self._filter_file
+        assert file is not None
+        broken = [{"line": line.number, "problem": line.problem} for line in file.broken[:BROKEN_TOLD_MAX]]
+        return {
+            "rules": len(file.rules),
+            "broken": len(file.broken),
+            "broken_lines": broken,
+            "read_at": file.read_at,
+            "problem": file.problem,
+        }
 
     def _backup(self, request: requests.Backup, by: str) -> Json:
         if not requests.is_absolute(request.path):

@@ -100,6 +100,10 @@ class Switch(Request, frozen=True, kw_only=True):
     on: bool
 
 
+class Reload(Request, frozen=True, kw_only=True):
+    """Read the filter file again, now."""
+
+
 class Backup(Request, frozen=True, kw_only=True):
     """Write everything into a new file."""
 
@@ -107,7 +111,20 @@ class Backup(Request, frozen=True, kw_only=True):
 
 
 AnyRequest: TypeAlias = (
-    Status | Reports | Show | Close | Warn | BanRequest | Unban | Bans | Audit | Export | Erase | Switch | Backup
+    Status
+    | Reports
+    | Show
+    | Close
+    | Warn
+    | BanRequest
+    | Unban
+    | Bans
+    | Audit
+    | Export
+    | Erase
+    | Switch
+    | Reload
+    | Backup
 )
 
 LOCAL_ONLY = (Backup,)

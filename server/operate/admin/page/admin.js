@@ -67,11 +67,21 @@ async function show() {
   const status = await ask("status");
   $("status").textContent = `${counted(status.people, "person", "people")} in ${counted(status.rooms, "room", "rooms")} · ` +
     counted(status.open_reports, "open report", "open reports") +
+    (status.filter ? ` · ${filter(status.filter)}` : "") +
     (status.lasting ? "" : " · blocks, bans and reports end with the process");
+  $("reload").hidden = !status.filter;
   for (const each of document.querySelectorAll("nav [data-view]")) {
     each.setAttribute("aria-pressed", String(each.dataset.view === view));
   }
   $("view").replaceChildren(...(await { reports, bans, audit }[view]()));
+}
+
+/** How the filter file is: its rules, when they were read, and which lines are none. */
+function filter(file) {
+  const lines = file.broken_lines.map((one) => one.line).join(", ") + (file.broken > file.broken_lines.length ? " …" : "");
+  return `filter: ${counted(file.rules, "rule", "rules")}, read ${moment(file.read_at * 1000)}` +
+    (lines ? `, passed over: line ${lines}` : "") +
+    (file.problem ? `, cannot be read now: ${file.problem}` : "");
 }
 
 async function reports() {
@@ -172,6 +182,8 @@ $("door").addEventListener("submit", (event) => {
     $("inside").hidden = false;
   });
 });
+
+$("reload").addEventListener("click", () => attempt(async () => { await ask("reload"); await show(); }));
 
 for (const each of document.querySelectorAll("nav [data-view]")) {
   each.addEventListener("click", () => attempt(async () => { view = each.dataset.view; await show(); }));

@@ -1,0 +1,182 @@
+"""CPU time of everything that is looked at before a message goes out, in the server's own code: no sockets.
+
+What a text goes through: its form (NFC, length), the rates of its speaker and room, the operator's list, ways out of
+the room, and what goes round. Speakers are new, the dearest case; texts are those of bench/talk.py and some in other
+scripts, each said once, so that every fingerprint is new. Beside it the cost of each part.
+"""
+
+import itertools
+import json
+import random
+import statistics
+import time
+from collections.abc import Callable, Sequence
+
+import click
+import msgspec
+
+from bench.talk import sentence
+from geo import Cell
+from rooms.person import Person
+from rooms.room import Room, Seat
+from rooms.seating import place_of
+from rooms.world import World
+from server.house import House
+from server.safety.contacts import leads_out
+from server.safety.folding import fold
+from server.safety.identities import Identity
+from server.safety.sametext import SHORT_CHARS, SameTexts
+from server.safety.tokens import IDENTITY_BYTES
+from server.safety.wordlist import read_rules
+from server.safety.words import clean_text
+from server.settings import Settings
+from server.store.memory import MemoryStore
+from server.store.sealing import NONCE_BYTES, Seal
+
+NOW = 1_700_000_000.0
+SLOW_STEP_S = 60.0
+"""Between two messages of one person, so that no rate is met."""
+_OTHER_SCRIPTS = (
+    "Кто-нибудь знает, где здесь поблизости можно недорого поесть вечером?",
+    "Вчера у вокзала потеряли зелёную перчатку, никто не находил?",
+    "有人知道附近有什么好吃的餐厅吗？我刚搬到这里来，想找个安静的地方。",
+    "هل يعرف أحد مقهى هادئا قريبا من هنا؟ انتقلت إلى الحي قبل أسبوع",
+    "¿Alguien sabe si el autobús número 42 sigue pasando después de medianoche?",
+)
+
+
+class Row(msgspec.Struct, kw_only=True):
+    """µs of CPU per message, the median over rounds: of all checks, and of each part by itself."""
+
+    texts: str
+    chars: float
+    all_us: float
+    parts_us: dict[str, float]
+
+
+class Checked:
+    """Somebody in a room, and the checks their words go through."""
+
+    def __init__(self, *, words: int) -> None:
+        ids = itertools.count()
+        rng = random.Random(1)
+        settings = Settings(room_per_min=1_000_000)
+        world = World(settings, rng=rng, new_id=lambda: f"i{next(ids)}")
+        key = rng.randbytes(32)
+        self.house = House(
+            settings,
+            world,
+            key=key,
+            new_identity=lambda: rng.randbytes(IDENTITY_BYTES),
+            new_nonce=lambda: rng.randbytes(16).hex(),
+            new_ticket=lambda: rng.randbytes(10).hex(),
+            store=MemoryStore(),
+            seal=Seal(key, new_nonce=lambda: rng.randbytes(NONCE_BYTES)),
+        )
+        if words:
+            self.house.checks.list, _ = read_rules(f"word{number}" for number in range(words))
+        person = Person("ann", Cell.at(40.75, -73.99, 6))
+        world.enter(person, now=NOW)
+        self.identity = Identity("ann", settings)
+        self.identity.sits(NOW)
+        self.origin = self.house.origin("192.0.2.1")
+        self.place: tuple[Room, Seat] = place_of(person)
+        self.same = SameTexts(key, own_max=3, all_max=5)
+        self._now = itertools.count(NOW, SLOW_STEP_S)
+
+    def check(self, text: str) -> None:
+        """Do all that is done to a message before the room says it."""
+        now = next(self._now)
+        self.form(text)
+        self.rates(now)
+        self.house.checks.look(text, self.identity, self.origin, "room", now=NOW)
+
+    def form(self, text: str) -> None:
+        """Look at the text's form."""
+        clean_text(text, max_chars=1000)
+
+    def rates(self, now: float) -> None:
+        """Count it."""
+        self.house.pace(self.identity.said, *self.place, now=now)
+
+    def goes_round(self, text: str) -> None:
+        """Look whether it went to other rooms."""
+        print = self.same.print(fold(text))
+        if print is not None:
+            self.same.meet(print, "room", "ann", now=NOW)
+
+
+def measure(name: str, texts: Sequence[str], *, rounds: int, words: int) -> Row:
+    """Return what it costs to check these texts."""
+    rates = itertools.count(NOW, SLOW_STEP_S)
+    parts: dict[str, Callable[[Checked], Callable[[str], object]]] = {
+        "all": lambda checked: checked.check,
+        "form": lambda checked: checked.form,
+        "rates": lambda checked: lambda _: checked.rates(next(rates)),
+        "list": lambda checked: checked.house.checks.list.holds,
+        "ways out": lambda _: lambda text: leads_out(fold(text)),
+        "goes round": lambda checked: checked.goes_round,
+    }
+    spent: dict[str, list[float]] = {part: [] for part in parts}
+    for _ in range(rounds):
+        for part, of in parts.items():
+            spent[part].append(_us_per_call(of(Checked(words=words)), texts))
+    medians = {part: round(statistics.median(each), 2) for part, each in spent.items()}
+    return Row(
+        texts=name,
+        chars=round(statistics.mean(map(len, texts)), 1),
+        all_us=medians.pop("all"),
+        parts_us=medians,
+    )
+
+
+def _us_per_call(call: Callable[[str], object], texts: Sequence[str]) -> float:
+    began = time.process_time()
+    for text in texts:
+        call(text)
+    return (time.process_time() - began) / len(texts) * 1e6
+
+
+def honest(count: int, wanted: Callable[[str], bool]) -> list[str]:
+    """Return so many honest messages of that kind."""
+    rng = random.Random(7)
+    return list(itertools.islice(filter(wanted, (sentence(rng) for _ in itertools.count())), count))
+
+
+def shuffled(text: str, rng: random.Random) -> str:
+    """Return the words of a text in another order, pairs of characters where no spaces are: something new to say."""
+    words = text.split() if " " in text else [text[at : at + 2] for at in range(0, len(text), 2)]
+    rng.shuffle(words)
+    return (" " if " " in text else "").join(words)
+
+
+@click.command()
+@click.option("--count", type=click.IntRange(100, 100_000), default=3000, show_default=True, help="Messages of a kind.")
+@click.option("--rounds", type=click.IntRange(1, 100), default=15, show_default=True)
+@click.option("--words", type=click.IntRange(0, 10_000), default=0, show_default=True, help="Rules on the list.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+def main(count: int, rounds: int, words: int, as_json: bool) -> None:
+    """Measure the CPU time of all checks together, per message."""
+    rng = random.Random(9)
+    scripts = [shuffled(rng.choice(_OTHER_SCRIPTS), rng) for _ in range(count)]
+    kinds = {
+        f"under {SHORT_CHARS} characters": honest(count, lambda text: len(text) < SHORT_CHARS),
+        f"{SHORT_CHARS} to 59 characters": honest(count, lambda text: SHORT_CHARS <= len(text) < 60),
+        f"{SHORT_CHARS} and more": honest(count, lambda text: len(text) >= SHORT_CHARS),
+        "as people talk": honest(count, lambda _: True),
+        "other scripts": scripts,
+    }
+    rows = [measure(name, texts, rounds=rounds, words=words) for name, texts in kinds.items()]
+    if as_json:
+        click.echo(json.dumps(msgspec.to_builtins(rows)))
+        return
+    click.echo(
+        f"{'µs of CPU per message':24} {'chars':>6} {'all':>6}   " + " ".join(f"{p:>10}" for p in rows[0].parts_us)
+    )
+    for row in rows:
+        parts = " ".join(f"{us:10.2f}" for us in row.parts_us.values())
+        click.echo(f"{row.texts:24} {row.chars:6.1f} {row.all_us:6.2f}   {parts}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""What is looked at before something is said or shown: all checks of words, and why something is held.
+
+Pure. It knows the operator's list, what leads out of a room and what goes round; never who is in a room or how anybody
+is told.
+"""
+
+from collections import OrderedDict
+from typing import NamedTuple
+
+from server.answers import Held
+from server.origin import LOOPBACK, Origin
+from server.safety.contacts import leads_out
+from server.safety.folding import fold
+from server.safety.identities import Identity
+from server.safety.sametext import LOOK_BACK_S, SHORT_CHARS, SameTexts
+from server.safety.wordlist import NOTHING
+from server.settings import Settings
+
+REASONS = {
+    "link": "Whoever is new here cannot send links yet.",
+    "contact": "Whoever is new here cannot send phone numbers, addresses or names on other services yet.",
+    "same_text": "This was sent to several rooms within the last hour already.",
+    "filter": "It contains something that this server does not pass on.",
+}
+"""Why something was not delivered, in a sentence for its sender."""
+
+
+SUSPECTS_MAX = 10_000
+"""Origins of junk remembered, keyed hashes: 1 MB. What newcomers from there say is compared more widely."""
+
+
+class Looked(NamedTuple):
+    """What came of looking at a text: why it is held, or else how many rooms got it lately, this one included."""
+
+    reason: str | None
+    rooms: int = 1
+
+
+class Checks:
+    """All checks of words of one process.
+
+    Attributes:
+        list: the operator's words and links in force.
+    """
+
+    def __init__(self, settings: Settings, key: bytes) -> None:
+        self.list = NOTHING
+        own_max, all_max = settings.same_text_rooms, settings.same_text_rooms_all
+        self._same = SameTexts(key, own_max=own_max, all_max=all_max) if own_max or all_max else None
+        self._suspects: OrderedDict[bytes, float] = OrderedDict()
+        whom = f"write to {settings.contact}" if settings.contact else "tell whoever runs this server"
+        self._object = f"If that is wrong, {whom}."
+
+    def look(self, text: str, identity: Identity, origin: Origin, room: str, *, now: float) -> Looked:
+        """Look at what somebody is about to say; what is not held counts as said.
+
+        Args:
+            origin: where they come from. This machine is never suspect: a proxy may stand for everybody.
+        """
+        listed, same = self.list, self._same
+        is_new = identity.is_new(now)
+        plain = fold(text)
+        if listed is not NOTHING and listed.holds_folded(plain):
+            return Looked("filter")
+        if is_new and (way_out := leads_out(plain)) is not None:
+            return Looked(way_out)
+        if same is None or len(plain) < SHORT_CHARS or (print := same.print(plain)) is None:
+            return _FINE
+        is_suspect = is_new and self._suspects.get(origin.key, -LOOK_BACK_S) > now - LOOK_BACK_S
+        rooms = same.meet(print, room, identity.id, now=now, is_suspect=is_suspect)
+        if rooms is None:
+            self._suspect(origin, now)
+            return Looked("same_text")
+        return Looked(None, rooms) if rooms > 1 else _FINE
+
+    def forget(self, *, now: float) -> None:
+        """Forget what is over: what was said, and where junk came from, an hour ago or before."""
+        if self._same is not None:
+            self._same.forget(now=now)
+        while self._suspects and next(iter(self._suspects.values())) <= now - LOOK_BACK_S:
+            self._suspects.popitem(last=False)
+
+    def _suspect(self, origin: Origin, now: float) -> None:
+        """Know that junk came from there; what newcomers from there say is compared more widely for an hour."""
+        if origin.address == LOOPBACK:
+            return
+        self._suspects[origin.key] = now
+        self._suspects.move_to_end(origin.key)
+        if len(self._suspects) > SUSPECTS_MAX:
+            self._suspects.popitem(last=False)
+
+    def held(self, reason: str, *, ref: str | None) -> Held:
+        """Return what its sender is told."""
+        return Held(reason=reason, message=REASONS[reason], object=self._object, ref=ref)
+
+
+_FINE = Looked(None)

@@ -1,0 +1,222 @@
+"""Whether a text leads out of the room: a link, an address, a phone number, a name on some other service.
+
+Pure. Asked only about what new identities say, since that is where adverts come from; whoever has sat here for a while
+may exchange numbers. It knows the usual disguises and has to leave ordinary talk alone: times, dates, prices,
+versions, abbreviations, coordinates. tests/test_contacts.py has both lists; in doubt a text is let through.
+"""
+
+import re
+from itertools import pairwise
+
+from server.safety.folding import fold
+
+
+def _any(*words: str) -> str:
+    """Return the pattern of any of these words, as they come out folded."""
+    return "(?:" + "|".join(re.escape(fold(word)) for word in words) + ")"
+
+
+_SURE = _any(*(
+    "com net org info biz xyz top shop site club vip icu pro app dev live link click page blog store tech cam cash chat"
+    " casino bet loan dating sex porn xxx adult webcam mobi tel name ru su ua by kz cn tw hk jp kr vn th ph uk fr eu ch"
+    " cz pl ro hu gr tr il ir ae br mx ca nz za ng gg cc ws рф com.br"
+).split())  # fmt: skip
+"""Ends of host names that are no words people write behind a full stop without a space."""
+_WORDS = _any(
+    *"co io me tv ly gl so to is it at in be de es nl se no fi dk us my id am fm do la ai bio art fun one".split()
+)
+"""Ends of host names that are words too, or pieces of them: they count before a path alone, or with www."""
+
+_DOT = re.compile(
+    r"\s*[\[({<*]\s*" + _any("dot", "punkt", "punto", "ponto", "point", "точка", "点", ".") + r"\s*[\])}>*]\s*"
+)
+_SPELT_DOT = re.compile(r"(?<=\w)\s+" + _any("dot", "punkt", "punto", "ponto", "точка") + r"\s+(?=\w)")
+_SPACED_DOT = re.compile(r"(?<=[a-z0-9])\s+\.\s*(?=(?:com|net|org|ru|xyz|info)\b)")
+_AT = re.compile(r"(?<=\w)\s*[\[({<*]\s*" + _any("at", "ät", "arroba", "собака", "@") + r"\s*[\])}>*]\s*(?=\w)")
+
+_LINK = re.compile(
+    rf"""
+      \bh(?:tt|xx|\*\*|ttt)ps?\s*:?\s*[/\\]{{1,2}} | \bhxxps?\b | \b[a-z]{{3,10}}://\S
+    | \bwww\s?\.\s?\w
+    | \b(?:t|wa|fb|m)\.me\b/?\w* | \b(?:discord\.gg|bit\.ly|tinyurl|goo\.gl|linktr\.ee|onlyfans|cutt\.ly|is\.gd)\b
+    | (?<![\w@.])(?:[\w-]+\.)+{_SURE}(?![\w-]|\.\w)
+    | (?<![\w@.])(?:[\w-]+\.)+{_WORDS}/\w
+    | (?<![\d.])(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?::\d{{2,5}}|/\w)
+    """,
+    re.VERBOSE,
+)
+
+_PLACES = _any(
+    *"home work school uni college office night noon midnight the a an my this that church lunch dinner".split()
+)
+_HANDLE = re.compile(rf"(?<![\w.@/])@(?!{_PLACES}\b)[a-z_][\w.]{{2,}}")
+_MAIL = re.compile(r"[\w.+-]{2,}\s?@\s?[\w-]+\s?\.\s?[a-z]{2,}")
+
+_SERVICE = _any(*(
+    "telegram telegramm телеграм телега тг tg whatsapp whats whatsap watsapp wapp вотсап ватсап viber вайбер"
+    " insta instagram инста snapchat wechat weixin 微信 微信号 加微信 加微 薇信 v信 kik discord skype tiktok qq"
+    " 电报 飞机 onlyfans kakao kakaotalk zalo واتساب تلغرام تيليجرام"
+).split())  # fmt: skip
+_LOOSE_SERVICE = _any(*"snap signal line ig wa vk fb vx wx tele".split())
+"""Services that are words, or nothing without what follows: there a name has to look like one."""
+_BARE_SERVICE = tuple(map(fold, ("微信", "加微", "薇信", "vx", "qq", "电报")))
+"""Behind these any name of five letters is one."""
+_NAME = r"@?[a-z0-9_][\w.-]{3,}"
+_ODD_NAME = r"(?=[\w.-]*[a-z])(?=[\w.-]*[\d_])@?[\w.-]{4,}"
+_BEHIND = r"(?<![^\W_])"
+_ELSEWHERE = re.compile(
+    rf"""
+      {_BEHIND}{_SERVICE}\s*(?:id|name|user|username|me|号|號|is)?\s*[:=>～~-]+\s*{_NAME}
+    | {_BEHIND}{_SERVICE}\s*(?:id|name|user|username|me|号|號|is|my|@)?\s*{_ODD_NAME}
+    | {_BEHIND}{_LOOSE_SERVICE}\s*(?:id|name|user)?\s*[:=@]+\s*{_ODD_NAME}
+    | {_BEHIND}{_any(*_BARE_SERVICE)}[号號]?\s*[::]?\s*[a-z0-9_-]{{5,}}
+    """,
+    re.VERBOSE,
+)
+
+_NOT_PHONE = re.compile(
+    r"""
+      -?\d{1,3}[.,]\d{3,}\s*°?\s*[nsew]?\s*[,;/ ]\s*-?\d{1,3}[.,]\d{3,}
+    | (?<![\d.])\d{4}[./-]\d{1,2}[./-]\d{1,2}(?![\d./-]\d) | (?<![\d.])\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(?![\d.-]\d)
+    | (?<![\d.])\d{1,2}\s?[:.h]\s?\d{2}(?:\s?:\s?\d{2})?(?![\d.]\d|\d)
+    | (?<![\d.,])\d{1,3}(?:[,.']\d{3})+(?![.-]?\d)
+    | \b(?:1[89]|20)\d\d\s?[-/]\s?(?:1[89]|20)?\d\d\b
+    | (?<!\d)(?<!\d[ -])(?:(?:1[89]|20)\d\d[ ,/-]+)+(?:1[89]|20)\d\d(?![ -]?\d)
+    | (?<![\d.])\d{1,2}\.\d{4,}(?![.-]?\d) | (?<!\d)\d{5}-\d{4}(?!\d)
+    | \d0{5,}(?!\d)
+    """,
+    re.VERBOSE,
+)
+_RUN = re.compile(r"(?<![\w.,])(?:\+|00)?\s?\(?\d(?:[\s.()/_*~-]{0,3}\d){6,16}(?!\w|[.,]\d)")
+_CUE = re.compile(r"(?<![^\W_])" + _any(*(
+    "call text ring phone tel number mobile cell sms reach whatsapp llama llamame llámame telefono teléfono movil móvil"
+    " numero número appelle numéro ruf handy nummer звони телефон номер 电话 手机 打给 اتصل رقم tlf zadzwoń"
+).split()))  # fmt: skip
+"""Before a number of seven or eight digits: alone it might be anything."""
+_SCORES = re.compile(r"\d[-:]\d(?:\D+\d[-:]\d)+")
+
+_HARMLESS = bytes(code for code in range(128) if chr(code).isalpha() or chr(code) in " \n\t,!?;'\"&$%#+|^`")
+"""What most talk is made of, and no way out can be made of alone."""
+_BRACKETS = re.compile(rb"[\[({<*]")
+_COLONS = re.compile(rb"[:=@]")
+_NAMED = re.compile(rb"[\d_:=@>~-]")
+"""A name on a service stands behind one of these, or has one in it."""
+_DIGITS_MIN = 7
+_NO_DIGITS = bytes(code for code in range(128) if not chr(code).isdigit())
+_OF_NUMBERS = b"0123456789.:"
+_TIGHT = re.compile(
+    r"[\d.:](?:(?<=\.)[^\W\d]{2}|(?<=[\d:])[^\W\d]|(?<=[^\W\d]\d)|(?<=\D:)|(?<=\A:)|(?<=\D\.)\d|(?<=\A\.)\d)"
+)
+"""Where numbers and stops are more than that: letters next to them, or a colon behind something else."""
+_DOT_LETTERS = re.compile(r"\.[^\W\d]{2}")
+"""No host name ends with one letter, and abbreviations do."""
+_SPELT_POINT = f" {fold('точка')} "
+_STEMS = tuple(map(fold, (
+    "tele", "теле", "тг", "tg", "what", "wats", "wapp", "атсап", "отсап", "viber", "вайбер", "insta", "инста", "snap",
+    "wechat", "weixin", "微", "薇", "v信", "kik", "disc", "skype", "tik", "qq", "电报", "飞机", "only", "kakao", "zalo",
+    "اتساب", "لغرام", "ليجرام",
+)))  # fmt: skip
+"""Something of every service's name, but for the loose ones, which stand before a colon or the like."""
+
+
+def leads_out(plain: str) -> str | None:
+    """Return "link" or "contact" if a folded text leads out of the room in that way, else None.
+
+    What a way out has to have is looked for first, so that most talk costs a microsecond.
+    """
+    odd = plain.encode("ascii", "ignore").translate(None, _HARMLESS)
+    # One test after the other: any() over a table of these words takes twice as long as all the rest.
+    is_spelt = (
+        " dot " in plain or " punto " in plain or " punkt " in plain or " ponto " in plain or _SPELT_POINT in plain
+    )
+    if not is_spelt:
+        if not odd:
+            if not plain.isascii() and any(map(plain.__contains__, _BARE_SERVICE)) and _ELSEWHERE.search(plain):
+                return "contact"
+            return "link" if "hxxp" in plain else None
+        if _is_of_numbers(plain, odd):
+            return None
+    if is_spelt or " ." in plain or _BRACKETS.search(odd):
+        way_out = _in_disguise(plain)
+        if way_out is not None:
+            return way_out
+    return _in_the_open(plain, odd)
+
+
+def _is_of_numbers(plain: str, odd: bytes) -> bool:
+    """Tell whether all that is odd is full stops between sentences, times, dates and prices: too few digits to call."""
+    return (
+        not odd.translate(None, _OF_NUMBERS)
+        and len(odd) < _DIGITS_MIN
+        and (odd.count(b".") < 3 or len(odd.translate(None, b".:")) < 4)
+        and _TIGHT.search(plain) is None
+        and " ." not in plain
+        and "www" not in plain
+        and not any(map(plain.__contains__, _BARE_SERVICE))
+    )
+
+
+def _in_disguise(plain: str) -> str | None:
+    """Look for links and mail addresses with their dots and signs put otherwise."""
+    dotted = _SPACED_DOT.sub(".", _DOT.sub(".", plain))
+    for text in (dotted, _SPELT_DOT.sub(".", dotted)):
+        if _MAIL.search(_AT.sub("@", text)):
+            return "contact"
+        if text != plain and _LINK.search(text):
+            return "link"
+    return None
+
+
+def _in_the_open(plain: str, odd: bytes) -> str | None:
+    if b"@" in odd and _MAIL.search(plain):
+        return "contact"
+    if _may_link(plain, odd) and _LINK.search(plain):
+        return "link"
+    if (
+        (b"@" in odd and _HANDLE.search(plain))
+        or (_NAMED.search(odd) and _names_a_service(plain, odd) and _ELSEWHERE.search(plain))
+        or (len(odd.translate(None, _NO_DIGITS)) >= _DIGITS_MIN and _has_phone(plain))
+    ):
+        return "contact"
+    return None
+
+
+def _names_a_service(plain: str, odd: bytes) -> bool:
+    return _COLONS.search(odd) is not None or any(map(plain.__contains__, _STEMS))
+
+
+def _may_link(plain: str, odd: bytes) -> bool:
+    if b"." in odd and (_DOT_LETTERS.search(plain) or odd.count(b".") > 2 or "www" in plain):
+        return True
+    return (
+        "//" in plain
+        or "\\" in plain
+        or "hxxp" in plain
+        or "http" in plain
+        or "onlyfans" in plain
+        or "tinyurl" in plain
+    )
+
+
+def _has_phone(plain: str) -> bool:
+    return any(_is_phone(found.group(), plain) for found in _RUN.finditer(_NOT_PHONE.sub(" , ", plain)))
+
+
+def _is_phone(run: str, plain: str) -> bool:
+    groups = [len(group) for group in re.findall(r"\d+", run)]
+    digits = sum(groups)
+    if run.strip().startswith(("+", "00")):
+        return digits >= 8
+    if _counts(run) or _SCORES.search(run):
+        return False
+    if digits >= 9:
+        # Digits one by one are a number in disguise; a heap of small ones with this and that between them is none.
+        return len(groups) <= 5 or set(groups) == {1} or (max(groups) <= 2 and len(groups) <= 8)
+    return _CUE.search(plain) is not None
+
+
+def _counts(run: str) -> bool:
+    """Tell whether the numbers go up or down by one, as in counting."""
+    numbers = [int(number) for number in re.findall(r"\d+", run)]
+    steps = {after - before for before, after in pairwise(numbers)}
+    return len(numbers) > 2 and steps in ({1}, {-1})

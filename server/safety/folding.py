@@ -1,0 +1,63 @@
+"""What a text comes to when everything is taken from it by which the same words are written differently.
+
+Pure. Compatibility forms, case, look-alikes of Latin letters, digits of other scripts and what cannot be seen are
+folded, each character by itself; nothing is ever shown folded, and no text is kept.
+"""
+
+import unicodedata
+
+from rooms.lookalikes import PROTOTYPES
+
+_SIGN = "^"
+"""What signs and symbols come to that look like nothing in ASCII: something between words, and never part of a way
+out. Afterwards all that is not ASCII is letters, and can be told by bytes."""
+_KEPT_SIGNS = "°"
+"""Coordinates are told by it."""
+_DROPPED_MARKS = (
+    (0x0300, 0x0370), (0x0591, 0x05C8), (0x0610, 0x061B), (0x064B, 0x0660), (0x0670, 0x0671), (0x06D6, 0x06EE),
+    (0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100), (0xFE00, 0xFE10), (0xFE20, 0xFE30),
+)  # fmt: skip
+"""Accents set one by one, points of Hebrew and Arabic, strokes through letters, and choices of a form: who reads does
+without. In other scripts marks are vowels."""
+_STOPS = "。｡"
+
+
+class _Folded(dict[str, str]):
+    """What each character comes to, found out when it is first met."""
+
+    def __missing__(self, char: str) -> str:
+        folded = _fold(char)
+        # Of the many characters beyond the first plane none is said often enough to be remembered.
+        if ord(char) < 0x10000:
+            self[char] = folded
+        return folded
+
+
+_FOLDED = _Folded()
+
+
+def fold(text: str) -> str:
+    """Return the text folded: two that a reader takes for the same come to the same."""
+    if text.isascii():
+        return text.lower()
+    return "".join(map(_FOLDED.__getitem__, text))
+
+
+def _fold(char: str) -> str:
+    if char in _STOPS:
+        return "."
+    return "".join(map(_plain, unicodedata.normalize("NFKC", char).casefold()))
+
+
+def _plain(char: str) -> str:
+    if char.isascii():
+        return char
+    category = unicodedata.category(char)
+    if category == "Nd":
+        return str(unicodedata.decimal(char))
+    if category == "Cf" or any(first <= ord(char) < end for first, end in _DROPPED_MARKS):
+        return ""
+    alike = PROTOTYPES.get(ord(char), char)
+    if alike.isascii():
+        return alike.casefold()
+    return char if category[0] in "LMN" or char in _KEPT_SIGNS else _SIGN
