@@ -68,16 +68,13 @@ def walk_out(world: "World", people: Sequence[Person], other: Person, *, now: fl
 
 
 def _stand_up(world: "World", person: Person, why: str, *, now: float) -> tuple[list[Change], Seat]:
-    """Have somebody leave a room that is not theirs again, and return the seat as it was.
+    """Have somebody leave a room that is not theirs again, and return the seat they had.
 
     Whoever is away, or has lost their connection, is so in the next one: else nobody would ever give that up.
     """
     room, seat = place_of(person)
     person.avoids = (*person.avoids, room.id)
-    away_since, waits_until = seat.away_since, seat.waits_until
-    changes = world.seating.leave(person, why, now=now)
-    seat.away_since, seat.waits_until = away_since, waits_until
-    return changes, seat
+    return world.seating.leave(person, why, now=now), seat
 
 
 def _room_for(world: "World", people: Sequence[Person]) -> Choice | None:
