@@ -14,9 +14,9 @@ from rooms.events import Ejected
 from rooms.extent import apart_m
 from rooms.person import Person
 from rooms.placement import Choice, limit_m, may_join, members_of
-from rooms.room import Room
+from rooms.room import Room, Seat
 from rooms.rules import Rules
-from rooms.seating import place_of
+from rooms.seating import Former, place_of
 from rooms.shelves import ALL_FILLS
 from rooms.whys import Why
 
@@ -36,32 +36,45 @@ def block(world: "World", person: Person, other: Person, *, now: float) -> list[
 def eject(world: "World", person: Person, *, now: float) -> list[Change]:
     """Seat somebody elsewhere because the room has voted so; that room is not theirs again."""
     room, _ = place_of(person)
-    person.avoids = (*person.avoids, room.id)
-    changes = world.seating.leave(person, "ejected", now=now) + world.tell_waiting(room, now)
+    changes, seat = _stand_up(world, person, "ejected", now=now)
+    changes += world.tell_waiting(room, now)
     why = Why("ejected")
     told = Ejected(
         room=room.id, until=int(room.closes * 1000), why=why.sentence, why_code=why.code, why_args=dict(why.args)
     )
-    return [*changes, Told(person, told), *world.seat_newcomer(person, now=now)]
+    former = Former(person, seat, room, None)
+    return [*changes, Told(person, told), *world.seat_newcomer(person, now=now, former=former)]
 
 
 def walk_out(world: "World", people: Sequence[Person], other: Person, *, now: float) -> list[Change]:
     """Seat people who sit together elsewhere together; for this window it is not where the other may come to."""
     room, _ = place_of(other)
     changes: list[Change] = []
+    seats = []
     for person in people:
-        person.avoids = (*person.avoids, room.id)
-        changes += world.seating.leave(person, "moved", now=now)
+        left, seat = _stand_up(world, person, "moved", now=now)
+        changes += left
+        seats.append(seat)
     changes += world.tell_waiting(room, now)
     choice = _room_for(world, people)
     if choice is None:
         choice = Choice(world.seating.open_room(people[0].cell, now=now), Why("first_here"))
     target, why = choice
-    for person in people:
-        changes += world.seating.join(person, target, why, now=now)
+    for person, seat in zip(people, seats, strict=True):
+        changes += world.seating.join(person, target, why, now=now, former=seat)
         person.asked_until = target.closes
     other.avoids = (*other.avoids, target.id)
     return changes + world.tell_waiting(target, now)
+
+
+def _stand_up(world: "World", person: Person, why: str, *, now: float) -> tuple[list[Change], Seat]:
+    """Have somebody leave a room that is not theirs again, and return the seat they had.
+
+    Whoever is away, or has lost their connection, is so in the next one: else nobody would ever give that up.
+    """
+    room, seat = place_of(person)
+    person.avoids = (*person.avoids, room.id)
+    return world.seating.leave(person, why, now=now), seat
 
 
 def _room_for(world: "World", people: Sequence[Person]) -> Choice | None:

@@ -144,9 +144,7 @@ class Room:
         return self._numbered(Joined(self.seq + 1, member.id, member, self.within_m))
 
     def leave(self, seat: Seat, why: str) -> Left:
-        """Give the seat up."""
-        self.set_away(seat, None)
-        self.set_waiting(seat, None)
+        """Give the seat up; what waits of it can go on elsewhere."""
         self.vacate(seat)
         self.extent.remove(seat.person.cell)
         return self._numbered(Left(self.seq + 1, seat.member.id, why))

@@ -114,7 +114,7 @@ class Limits(Rules, frozen=True, kw_only=True):
             ge=0,
             le=604_800,
             description="The vote of whoever had somebody ejected counts again so long after; half a day leaves a "
-            "gang of regulars a fifth of what chance gives it. 0: at once.",
+            "gang of regulars a quarter of what chance gives it. 0: at once.",
         ),
     ] = 43_200.0
     report_grace_s: Annotated[

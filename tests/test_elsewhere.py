@@ -161,6 +161,27 @@ def test_two_who_walk_out_sit_together_elsewhere_and_the_third_does_not_follow()
         assert room_of(cy) is not room_of(ann)
 
 
+def test_who_is_seated_elsewhere_without_a_connection_still_gives_the_seat_up() -> None:
+    scene = Scene()
+    ann, bo, cy, *_ = scene.enter_many(6)
+    for person in (ann, bo, cy):
+        scene.lose(person)
+    scene.eject(ann)
+    scene.walk_out([bo, cy], scene.enter())
+    assert all(place_of(person)[1].waits_until is not None for person in (ann, bo, cy))
+    scene.wait(scene.rules.resume_grace_s + 1)
+    assert not {ann, bo, cy} & set(scene.world.people.values())
+
+
+def test_who_is_away_is_so_elsewhere_too() -> None:
+    scene = Scene()
+    ann, *_ = scene.enter_many(6)
+    scene.away(ann)
+    scene.eject(ann)
+    assert place_of(ann)[1].member.away
+    scene.check()
+
+
 def test_walk_out_finds_company_where_there_is_a_room_with_seats_for_both() -> None:
     scene = Scene()
     people = scene.enter_many(16)

@@ -6,6 +6,7 @@ from rooms.person import Person
 from rooms.room import Room
 from rooms.rules import Rules
 from rooms.seating import place_of
+from rooms.whys import Why
 from tests.worlds import HOME, Scene, a_room, beside, seat_somebody
 
 NORTH = beside(HOME, north=6)
@@ -112,3 +113,17 @@ def test_the_new_room_ends_with_the_one_it_parts_from() -> None:
     for _ in range(4):
         people.append(scene.enter(beside(HOME, north=6)))
     assert {place_of(person)[0].closes for person in people if place_of(person)[0].region == HOME[:4]} == {closes}
+
+
+def test_who_parts_without_a_connection_still_gives_the_seat_up() -> None:
+    scene = Scene()
+    ann, bo = scene.enter_many(2)
+    room = place_of(ann)[0]
+    scene.lose(ann)
+    seat = place_of(ann)[1]
+    scene.carry_out(scene.world.seating.leave(ann, "moved", now=scene.now))
+    assert seat.waits_until is not None
+    assert (room.unconnected, len(room.seats)) == (0, 1)
+    scene.carry_out(scene.world.seating.join(ann, room, Why("parted"), now=scene.now, former=seat))
+    scene.wait(scene.rules.resume_grace_s + 1)
+    assert list(scene.world.people.values()) == [bo]

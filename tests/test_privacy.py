@@ -133,7 +133,7 @@ def test_last_words_are_kept_for_reports_and_a_grace() -> None:
 
 
 def test_fingerprints_are_kept_without_words_for_an_hour() -> None:
-    assert SENTENCES[5] == (
+    assert SENTENCES[6] == (
         "Fingerprints of longer messages, without the words, with your number and the rooms they went to, and of where "
         "junk came from, in memory, for 1 hour."
     )
