@@ -13,6 +13,7 @@ import msgspec
 
 from bench.privacy_cells import measure_p1, measure_p3
 from bench.privacy_locating import measure_p2
+from bench.privacy_presence import measure_p4
 from bench.proofs import Finding, table
 
 Tell = Callable[[str], None]
@@ -21,6 +22,7 @@ PROOFS: dict[str, Callable[[int, int, Tell], list[Finding]]] = {
     "P1": lambda times, seed, tell: measure_p1(pairs=times, seed=seed, tell=tell),
     "P2": lambda times, seed, tell: measure_p2(victims=-(-times // 200), seed=seed, tell=tell),
     "P3": lambda times, seed, tell: measure_p3(sybils=times, seed=seed, tell=tell),
+    "P4": lambda times, seed, tell: measure_p4(rounds=2 * times, seed=seed, tell=tell),
 }
 """By name, what measures it: how often or how many, the seed, and whom to tell how far it is."""
 
