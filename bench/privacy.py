@@ -12,6 +12,7 @@ import click
 import msgspec
 
 from bench.privacy_cells import measure_p1, measure_p3
+from bench.privacy_linking import measure_p6
 from bench.privacy_locating import measure_p2
 from bench.privacy_presence import measure_p4
 from bench.proofs import Finding, table
@@ -23,6 +24,7 @@ PROOFS: dict[str, Callable[[int, int, Tell], list[Finding]]] = {
     "P2": lambda times, seed, tell: measure_p2(victims=-(-times // 200), seed=seed, tell=tell),
     "P3": lambda times, seed, tell: measure_p3(sybils=times, seed=seed, tell=tell),
     "P4": lambda times, seed, tell: measure_p4(rounds=2 * times, seed=seed, tell=tell),
+    "P6": lambda times, seed, tell: measure_p6(rounds=-(-times // 8), seed=seed, tell=tell),
 }
 """By name, what measures it: how often or how many, the seed, and whom to tell how far it is."""
 
