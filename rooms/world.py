@@ -213,6 +213,8 @@ class World:
             why = Why("outward", {"distance_m": round(far_m / 100) * 100})
             apart, formers = self.seating.take_apart([mover])
             changes += apart
+            # The order in which they came to the room that moves is nothing to the one they join.
+            self.rng.shuffle(formers)
             for person, seat, _, _ in formers:
                 own_window = window_end(region_of(person.cell), now, self.rules.window_s)
                 person.moved_until = min(own_window, target.closes)
