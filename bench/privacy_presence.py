@@ -7,9 +7,11 @@ field that tells most) is tried on the other. A server on which names are unique
 """
 
 import random
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from math import log
+from statistics import median
 from typing import Any, NamedTuple
 
 from bench.privacy_locating import FLAT
@@ -26,6 +28,9 @@ VICTIM = "Victim"
 TOWN_M = 2000.0
 ABSENT, PRESENT, BLOCKING = "absent", "present", "blocking"
 WINDOW_S = 1800.0
+
+JITTER_US = 50
+"""Less than what answers over any network differ by from one to the next; `next` gives six samples an hour."""
 
 Traits = dict[str, object]
 
@@ -46,6 +51,9 @@ def measure_p4(*, rounds: int, seed: int, tell: Callable[[str], None]) -> list[F
             told = tell_apart(BLOCKING, other, rounds=rounds, seed=seed)
             findings.append(_finding(f"blocked or {other}: advantage", told))
             tell(f"P4: {rounds} rounds of being blocked and {other}")
+        later = later_us(BLOCKING, ABSENT, rounds=max(20, rounds // 4), seed=seed)
+        what = f"blocked or {ABSENT}: an answer later by so many us"
+        findings.append(Finding("P4", what, round(later, 1), f"< {JITTER_US}", abs(later) < JITTER_US))
     careless = tell_apart(PRESENT, ABSENT, rounds=max(20, rounds // 10), seed=seed, careless=True)
     what = "control, names worn once in all rooms: the same"
     return [*findings, Finding("P4", what, round(careless.advantage, 3), "> 0.5", careless.advantage > 0.5)]
@@ -72,6 +80,19 @@ def tell_apart(
     return Told(sum(gains) / 2, len(pairs))
 
 
+def later_us(one: str, other: str, *, rounds: int, seed: int, crowd: int = 80) -> float:
+    """Return by how many microseconds the attacker's `next` takes longer in one world than in the other (medians)."""
+    rng = random.Random(seed)
+    town = _Town(rng, crowd, careless=False)
+    took: dict[str, list[float]] = {one: [], other: []}
+    while min(map(len, took.values())) < rounds:
+        # By chance and not in turn, or what comes around with every other round counts as one world's.
+        world = rng.choice((one, other))
+        if town.play(world) is not None:
+            took[world].append(town.took_us)
+    return median(took[one]) - median(took[other])
+
+
 def can_block() -> bool:
     """Tell whether this server knows blocks."""
     ann, bo = Stage().seated("Ann Bo")
@@ -89,12 +110,17 @@ def _look_everywhere(seating: Seating, rng: random.Random) -> None:
 
 
 class _Town:
-    """A crowd that comes and goes, in which the two meet and part, once a round."""
+    """A crowd that comes and goes, in which the two meet and part, once a round.
+
+    Attributes:
+        took_us: how long the attacker's last `next` took, in microseconds, without any network.
+    """
 
     def __init__(self, rng: random.Random, crowd: int, careless: bool) -> None:
         self._rng = rng
         # The attacker has all the identities and time that he wants; rates are no part of this.
         self._stage = Stage(seed=rng.getrandbits(32), **UNLIMITED)
+        self.took_us = 0.0
         if careless:
             _look_everywhere(self._stage.house.world.seating, rng)
         self._count = 0
@@ -137,7 +163,10 @@ class _Town:
     def _ask(self, attacker: Guest) -> list[Json]:
         attacker.say("rename", name=VICTIM)
         attacker.say("move", cell=self._place())
-        return attacker.ask("next")
+        began = time.perf_counter_ns()
+        came = attacker.ask("next")
+        self.took_us = (time.perf_counter_ns() - began) / 1000
+        return came
 
     def _watch(self, step: str, attacker: Guest, came: list[Json], time_s: float) -> Traits:
         self._stage.pass_time(time_s)
