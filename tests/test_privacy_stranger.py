@@ -1,8 +1,8 @@
-"""What a stranger is sent of others: nothing of the row they are in, nor of the order in which they came elsewhere."""
+"""What a stranger is sent of others: not their row, nor in which order they came elsewhere, nor that they block."""
 
 import pytest
 
-from tests.sessions import HERE, Stage, of_type
+from tests.sessions import HERE, Guest, Stage, of_type
 
 FARTHER = "dr78"
 """Farther than newcomers are seated, within what those who asked for `far` are."""
@@ -37,3 +37,18 @@ def test_those_who_move_join_in_an_order_of_chance() -> None:
         assert sorted(joined) == ["Ann", "Bo"]
         firsts.add(joined[0])
     assert firsts == {"Ann", "Bo"}
+
+
+def test_who_is_alone_for_being_blocked_is_told_what_they_are_told_where_nobody_is() -> None:
+    def told(act: str) -> list[dict[str, object]]:
+        stage = Stage()
+        blocked, other = stage.guest(), Guest(stage, address="192.0.2.7")
+        blocked.enter(HERE)
+        other.enter(HERE)
+        blocked.got()
+        other.ask(act, **({"who": blocked.me} if act == "block" else {}))
+        stage.pass_time(300)
+        return of_type(blocked.got(), "waiting")
+
+    assert len(told("block")) > 10
+    assert told("block") == told("leave")
