@@ -14,10 +14,11 @@ import os
 import random
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bench.proofs import Finding
 from geo import ALPHABET
 from rooms.room import Room, Seat
 from rooms.world import World
@@ -186,6 +187,21 @@ def is_as_it_should(left: Left, careless: str) -> bool:
     if careless:
         return bool(left.in_files) and (careless != "forget" or bool(left.in_memory))
     return not (left.in_files or left.in_memory or left.rooms)
+
+
+def measure_p7(*, people: int, seed: int, tell: Callable[[str], None]) -> list[Finding]:
+    """Return how much is left of so many people, and how much without each of the precautions."""
+    findings = []
+    for careless in ("", *CARELESS):
+        with tempfile.TemporaryDirectory() as folder:
+            left = measure(Path(folder), people=people, careless=careless, seed=seed)
+        what = (
+            f"control, without {careless}: the same" if careless else "words, names, notes, fine cells found afterwards"
+        )
+        found = len(left.in_files) + len(left.in_memory) + left.rooms
+        findings.append(Finding("P7", what, found, "> 0" if careless else "0", is_as_it_should(left, careless)))
+        tell(f"P7: {what}: {found}")
+    return findings
 
 
 def main() -> None:

@@ -11,8 +11,10 @@ from math import atan2, cos, pi, sin
 from typing import NamedTuple
 
 from geo import Cell, cell_distance_m
+from rooms.extent import apart_m
 from rooms.nearness import FlatMap, Spot, Weights, strain
 from rooms.person import Person
+from rooms.placement import limit_m
 from rooms.room import Room, Seat
 from rooms.rules import Rules
 
@@ -53,8 +55,13 @@ def part(room: Room, newcomer: Person, *, now: float, rules: Rules) -> Parting |
     )
     if movers is None:
         return None
-    cells = [newcomer.cell if seat is None else seat.person.cell for _, seat in movers]
+    people = [newcomer if seat is None else seat.person for _, seat in movers]
+    cells = [person.cell for person in people]
     middle = min(sorted(set(cells)), key=lambda cell: sum(cell_distance_m(cell, other) for other in cells))
+    limit = limit_m(people, rules)
+    if any(apart_m(cell, middle) > limit for cell in cells):
+        # Whose cell is coarse is near to all who are in it, and a room that stands there may be far from others.
+        return None
     seats = [seat for _, seat in movers if seat is not None]
     return Parting(seats, middle, takes_newcomer=len(seats) < len(movers))
 

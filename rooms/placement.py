@@ -132,13 +132,17 @@ def reach_m(room: Room, *, now: float, rules: Rules) -> float:
 
 
 def ring_m(room: Room, rules: Rules) -> float:
-    """Return by how much a ring of finest cells widens a room's reach, in metres."""
-    return _ring_m(room.cell, rules.finest_cell)
+    """Return by how much a ring of finest cells widens a room's reach, in metres: the same all over a region.
+
+    Those who wait are told the reach to the metre. By the cell that a room stands in, which is that of any of its
+    members, the others would be told its row.
+    """
+    return _ring_m(room.region, rules.finest_cell)
 
 
 @lru_cache(maxsize=16_384)
-def _ring_m(cell: Cell, finest_cell: int) -> float:
-    return max((cell if len(cell) == finest_cell else Cell.at(*cell.center, finest_cell)).size_m)
+def _ring_m(region: Cell, finest_cell: int) -> float:
+    return max(Cell.at(*region.center, finest_cell).size_m)
 
 
 def whole_reach_m(room: Room, rules: Rules) -> float:

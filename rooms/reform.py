@@ -139,13 +139,19 @@ def plan_in_slices(
     yield from _each(break_up(clusters, snapshot.is_as_it_was, rules, may_sit=may_sit), _JOIN_US)
     for cluster in clusters:
         if cluster.pieces and cluster.standing is not None:
-            made.joins.append((cluster.standing.room, cluster.ids()))
+            made.joins.append((cluster.standing.room, _by_chance(cluster.ids(), rng)))
         elif cluster.pieces:
-            _found([snapshot.people[id] for id in cluster.ids()], made)
+            _found([snapshot.people[id] for id in _by_chance(cluster.ids(), rng)], made)
         yield _PERSON_US * cluster.sums.n
     made.singles.extend(id for cluster in left for id in cluster.ids())
     rng.shuffle(made.singles)
     return made
+
+
+def _by_chance(ids: list[str], rng: random.Random) -> list[str]:
+    """Return them in an order of chance: a cluster has them by cell, and a room hears of them in the order given."""
+    rng.shuffle(ids)
+    return ids
 
 
 class _Snapshot(NamedTuple):

@@ -213,6 +213,8 @@ class World:
             why = Why("outward", {"distance_m": round(far_m / 100) * 100})
             apart, formers = self.seating.take_apart([mover])
             changes += apart
+            # The order in which they came to the room that moves is nothing to the one they join.
+            self.rng.shuffle(formers)
             for person, seat, _, _ in formers:
                 own_window = window_end(region_of(person.cell), now, self.rules.window_s)
                 person.moved_until = min(own_window, target.closes)
@@ -295,13 +297,22 @@ class World:
             del self._online[region]
 
     def _others_around(self, room: Room) -> int:
-        """Return how many people of the room's region sit elsewhere."""
+        """Return how many people of the room's region sit elsewhere.
+
+        Without those who never sit with somebody here: who is alone for being blocked is told what they would be told
+        if nobody were there.
+        """
         if room.extent.is_all_at_the_center:
             # Most who wait do so alone, and this is asked at every look.
             here = len(room.seats) if region_of(room.cell) == room.region else 0
         else:
             here = sum(region_of(seat.person.cell) == room.region for seat in room.seats.values())
-        return self._online[room.region] - here
+        return self._online[room.region] - here - self._barred_around(room)
+
+    def _barred_around(self, room: Room) -> int:
+        barred = {id for seat in room.seats.values() if seat.person.barred for id in seat.person.barred}
+        online = (self.people[id] for id in barred if id in self.people)
+        return sum(region_of(person.cell) == room.region and person.room is not room for person in online)
 
     def tell_waiting(self, room: Room, now: float) -> list[Change]:
         """Tell those who wait in a room what has changed of that since they were told last."""

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from bench.gangs import WAYS, lone_abuser, measure
+from geo import Cell
 from server.safety.votes import Elector, Verdict, Votes, verdict
-from tests.sessions import FAR_AWAY, HERE, Guest, Stage
+from tests.sessions import HERE, Guest, Stage
 
 PRESENT_S = 120
 
@@ -138,7 +139,9 @@ def test_vote_of_who_has_just_come_is_too_new_and_says_until_when() -> None:
 def test_who_pressed_next_has_no_vote_until_the_window_ends() -> None:
     stage, guests = regulars("Ann Bo Cy Dee Ed Flo", next_per_h=0)
     loner = stage.guest()
-    loner.enter(FAR_AWAY, name="Gus")
+    lat, lon = Cell.parse(HERE).center
+    # Out of reach, yet near enough to have come from there in the time.
+    loner.enter(str(Cell.at(lat + 0.2, lon, 6)), name="Gus")
     loner.ask("move", cell=HERE)
     loner.ask("next")
     assert loner.room == guests[0].room

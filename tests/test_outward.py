@@ -18,7 +18,6 @@ from rooms.windows import region_of
 from tests.worlds import HOME, a_room, beside, seat_somebody
 
 RULES = Rules()
-RING_M = max(HOME.size_m)
 NORTH_M = HOME.size_m[0]
 WHOLE_S = 200
 """After so many seconds a room looks as far as it ever does."""

@@ -1,8 +1,12 @@
 """A crowded room parts when one more sits down: who moves, when it is worth it, and what is told."""
 
+import random
+
 from rooms.events import Left
+from rooms.extent import apart_m
 from rooms.parting import part
 from rooms.person import Person
+from rooms.placement import limit_m, members_of
 from rooms.room import Room
 from rooms.rules import Rules
 from rooms.seating import place_of
@@ -127,3 +131,16 @@ def test_who_parts_without_a_connection_still_gives_the_seat_up() -> None:
     scene.carry_out(scene.world.seating.join(ann, room, Why("parted"), now=scene.now, former=seat))
     scene.wait(scene.rules.resume_grace_s + 1)
     assert list(scene.world.people.values()) == [bo]
+
+
+def test_no_part_stands_where_somebody_would_be_too_far_from_it() -> None:
+    """A coarse cell is near to all within it: amid it a room may be farther from them than they accept."""
+    for seed in range(30):
+        scene = Scene(seed)
+        chance = random.Random(seed)
+        places = [HOME, HOME.parent(4), beside(HOME, north=22), beside(HOME, east=-2), beside(HOME, north=12)]
+        for _ in range(40):
+            scene.enter(chance.choice(places))
+        for room in scene.world.rooms.values():
+            people = members_of(room)
+            assert max(apart_m(person.cell, room.cell) for person in people) <= limit_m(people, scene.world.rules)

@@ -12,10 +12,9 @@ from rooms.person import Person
 from rooms.placement import choose_room, fill_of, limit_m, may_join, reach_m
 from rooms.room import Room
 from rooms.rules import Rules
-from tests.worlds import HOME, a_room, beside, seat_somebody
+from tests.worlds import HOME, RING_M, a_room, beside, seat_somebody
 
 RULES = Rules()
-RING_M = max(HOME.size_m)
 NORTH_M = HOME.size_m[0]
 
 

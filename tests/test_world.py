@@ -17,7 +17,7 @@ from rooms.room import Room
 from rooms.seating import place_of
 from rooms.whys import SENTENCES, Why
 from rooms.windows import region_of
-from tests.worlds import HOME, START, Scene, beside, busy_evening, digest
+from tests.worlds import HOME, RING_M, START, Scene, beside, busy_evening, digest
 
 ROOT = Path(__file__).parent.parent
 
@@ -41,7 +41,7 @@ def test_the_first_somewhere_waits_in_a_room_of_their_own() -> None:
     waiting = scene.listeners[ann.id].waiting
     assert waiting is not None
     assert (waiting.why_code, waiting.people, waiting.bottles) == ("alone", "0", False)
-    assert waiting.within_m == waiting.why_args["within_m"] == round(2 * max(HOME.size_m))
+    assert waiting.within_m == waiting.why_args["within_m"] == round(2 * RING_M)
     assert waiting.next_at == (START + 1800) * 1000
     assert waiting.why == f"Nobody else is here yet; the server looks for others within {waiting.within_m} m."
     scene.check()

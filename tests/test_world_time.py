@@ -9,9 +9,8 @@ from rooms.person import Person
 from rooms.room import Room
 from rooms.seating import place_of
 from rooms.windows import region_of, window_end
-from tests.worlds import HOME, START, Scene, beside
+from tests.worlds import HOME, RING_M, START, Scene, beside
 
-RING_M = max(HOME.size_m)
 NORTH_M = HOME.size_m[0]
 WINDOW_S = 1800
 

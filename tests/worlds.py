@@ -26,6 +26,8 @@ from rooms.windows import region_of, window_end
 from rooms.world import World
 
 HOME = Cell.at(40.75, -73.99, 6)
+RING_M = max(Cell.at(*region_of(HOME).center, 6).size_m)
+"""How much farther a room looks with each ring, all over the region."""
 """A cell in the middle of a city, about 610 m high and 930 m wide."""
 
 START = window_end(region_of(HOME), 1_700_000_000, Rules().window_s)
