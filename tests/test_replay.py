@@ -192,7 +192,10 @@ def test_without_the_same_clock_the_summary_has_none_of_these() -> None:
     assert names.isdisjoint({"company", "oversize", "near median / p90", "wait p50 / p90"})
     assert {"words sent", "rooms"} <= names
     assert slow.as_map([])["seating"] is None
-    assert slow.serve_command == "hereabouts serve --set time_scale=600 --set same_text_rooms=0 --set same_text_rooms_all=0"
+    assert (
+        slow.serve_command
+        == "hereabouts serve --set time_scale=600 --set same_text_rooms=0 --set same_text_rooms_all=0"
+    )
 
 
 def test_lateness_is_told_in_replayed_seconds() -> None:
