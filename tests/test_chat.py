@@ -225,6 +225,49 @@ async def test_end_without_return_says_why_and_keeps_what_was_typed() -> None:
         assert person.app.unheard() == ["anybody?"]
 
 
+async def test_blocks_votes_and_being_ejected_are_told() -> None:
+    asked = []
+
+    async def script(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        held = [{"block": "B1", "name": "Bo", "at": NOW_MS}]
+        for _ in range(6):
+            command = await peer.receive()
+            asked.append({name: value for name, value in command.items() if name not in ("ref", "room")})
+            answers: dict[str, Message] = {
+                "block": {"type": "blocked", "block": "B1"},
+                "blocks": {"type": "blocks", "blocks": held},
+                "unblock": {"type": "unblocked", "block": "B1"},
+                "eject": {"type": "voted", "about": "eject"},
+            }
+            await peer.send(answers[command["type"]] | {"ref": command["ref"]})
+            if command["type"] == "unblock":
+                held = []
+        why = {"why": "Most of the others voted so.", "why_code": "ejected", "why_args": {}}
+        await peer.send({"type": "ejected", "room": "r", "until": NOW_MS} | why)
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        await person.enter("/block bo")
+        await person.sees("You two never sit together again. Nobody is told; /blocks shows your blocks.")
+        await person.enter("/blocks")
+        await person.sees("1 Bo, since ")
+        await person.enter("/unblock bo")
+        await person.sees("That block is over.")
+        await person.enter("/blocks")
+        await person.sees("You block nobody.")
+        await person.enter("/eject bo")
+        await person.sees("Your vote is cast; nobody is told.", "Most of the others voted so.")
+    assert asked == [
+        {"type": "block", "who": "b"},
+        {"type": "blocks"},
+        {"type": "blocks"},
+        {"type": "unblock", "block": "B1"},
+        {"type": "blocks"},
+        {"type": "eject", "who": "b"},
+    ]
+
+
 async def test_slash_commands_ask_for_what_they_name() -> None:
     asked = []
 

@@ -137,7 +137,7 @@ def test_vote_of_who_has_just_come_is_too_new_and_says_until_when() -> None:
 
 
 def test_who_pressed_next_has_no_vote_until_the_window_ends() -> None:
-    stage, guests = regulars("Ann Bo Cy Dee Ed Flo", next_per_h=0)
+    stage, guests = regulars("Ann Bo Cy Dee Ed Flo", next_per_h=0, cells_per_h=0)
     loner = stage.guest()
     lat, lon = Cell.parse(HERE).center
     # Out of reach, yet near enough to have come from there in the time.

@@ -195,7 +195,7 @@ class Story:
             self._transcript.note("You block nobody.")
         for number, block in enumerate(held, 1):
             since = hour(block.get("at"))
-            self._transcript.note(f"{number}  {self.blocked_name(block)}, since {since}. /unblock {number} ends it.")
+            self._transcript.note(f"{number} {self.blocked_name(block)}, since {since}. /unblock {number} ends it.")
 
     @staticmethod
     def blocked_name(block: Message) -> str:
