@@ -282,7 +282,7 @@ def test_what_cannot_be_is_refused_with_status_2_and_a_sentence(arguments: list[
 async def test_tables_keep_chairs_free_for_who_comes_last() -> None:
     async with asyncio.timeout(PATIENCE_S), OwnServer(0, lan=False) as server:
         # Two tables of twelve, as the server fills them: nobody else could sit down with them.
-        swarm = Swarm(plan(server.websocket, count=24, leaves_chairs=True, moves=False))
+        swarm = Swarm(plan(server.websocket, cell="dr5reg", count=24, leaves_chairs=True, moves=False))
         running = asyncio.create_task(swarm.run())
         await swarm.until_all_in()
         while swarm.report().seated > 18:  # noqa: ASYNC110 - a count has no event
