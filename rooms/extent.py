@@ -36,7 +36,7 @@ class Extent:
         self._spread_m: float | None = 0.0
         self._within_m = 0
         self._ends: tuple[Cell, Cell] | None = None
-        """The two cells whose distance is the spread: only when one of them goes, it is measured anew."""
+        """The two cells whose distance is the spread, None for one alone: if one of them goes, it is measured anew."""
         self._radius_m: float | None = 0.0
 
     def add(self, cell: Cell) -> None:
@@ -65,7 +65,7 @@ class Extent:
             # Exact again, so that what is lost in the last digits does not add up.
             ((only, count),) = self._counts.items()
             self._crowd = crowd_of(only, count)
-        if self._ends is not None and cell in self._ends:
+        if self._ends is None or cell in self._ends:
             self._spread_m = None
         if self._radius_m is not None and apart_m(cell, self.center) >= self._radius_m:
             self._radius_m = None
@@ -130,7 +130,8 @@ class Extent:
         here = Measured(*self._measured[at : at + _FIGURES])
         most, end = longest_m(here, self._measured[:at])
         if self._spread_m is None or most + here.radius_m > self._spread_m:
-            self._spread_m, self._ends = most + here.radius_m, (cells[number], cells[end if end >= 0 else number])
+            self._spread_m = most + here.radius_m
+            self._ends = (cells[number], cells[end]) if end >= 0 else None
             self._within_m = ceil(_along_ground_m(self._spread_m) / 100) * 100
 
 
