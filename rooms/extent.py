@@ -4,6 +4,7 @@ Knows cells and how many members stand in each; never who they are. Every figure
 each seat taken asks for all of them, and to measure all members anew each time was a third of what a seat cost.
 """
 
+from array import array
 from math import asin, ceil, inf
 
 from geo import EARTH_RADIUS_M, Cell, cell_distance_m
@@ -12,23 +13,30 @@ from rooms.nearness import Crowd, Measured, crowd_of, longest_m, measured, with_
 _AS_NEAR = 0.6
 """A room stands elsewhere only if that is nearer to the middle of its members by more than this share."""
 
+_FIGURES = len(Measured._fields)
+
 _DIAMETER_M = 2 * EARTH_RADIUS_M
 
 
 class Extent:
     """The cells of one room's members around its founding cell."""
 
-    __slots__ = ("_counts", "_crowd", "_ends", "_measured", "_radius_m", "_spread_m", "center")
+    __slots__ = ("_counts", "_crowd", "_ends", "_measured", "_radius_m", "_spread_m", "_within_m", "center")
 
     def __init__(self, center: Cell) -> None:
         self.center = center
         self._counts: dict[Cell, int] = {}
-        self._measured: list[Measured] = []
-        """Of the same cells in the same order: kept here, since more cells are in use than any cache holds."""
+        self._measured = array("d")
+        """The four figures of each of the same cells, in the same order.
+
+        Kept here, since more cells are in use than any cache holds, and packed: as objects they took more than all else
+        of a room where people are scattered.
+        """
         self._crowd: Crowd | None = None
         self._spread_m: float | None = 0.0
+        self._within_m = 0
         self._ends: tuple[Cell, Cell] | None = None
-        """The two cells whose distance is the spread: only when one of them goes, it is measured anew."""
+        """The two cells whose distance is the spread, None for one alone: if one of them goes, it is measured anew."""
         self._radius_m: float | None = 0.0
 
     def add(self, cell: Cell) -> None:
@@ -38,7 +46,7 @@ class Extent:
             self._counts[cell] += 1
             return
         self._counts[cell] = 1
-        self._measured.append(measured(cell))
+        self._measured.extend(measured(cell))
         if self._spread_m is not None:
             self._stretch(list(self._counts), len(self._counts) - 1)
         if self._radius_m is not None and cell != self.center:
@@ -50,13 +58,14 @@ class Extent:
         if self._counts[cell] > 1:
             self._counts[cell] -= 1
             return
-        del self._measured[list(self._counts).index(cell)]
+        at = list(self._counts).index(cell) * _FIGURES
+        del self._measured[at : at + _FIGURES]
         del self._counts[cell]
         if len(self._counts) == 1:
             # Exact again, so that what is lost in the last digits does not add up.
             ((only, count),) = self._counts.items()
             self._crowd = crowd_of(only, count)
-        if self._ends is not None and cell in self._ends:
+        if self._ends is None or cell in self._ends:
             self._spread_m = None
         if self._radius_m is not None and apart_m(cell, self.center) >= self._radius_m:
             self._radius_m = None
@@ -74,7 +83,8 @@ class Extent:
         """
         _, mean_lat, mean_lon, _, _ = self.crowd
         nearest, least, central = self.center, inf, inf
-        for cell, (lat, lon, narrow, _) in zip(self._counts, self._measured, strict=True):
+        each = iter(self._measured)
+        for cell, lat, lon, narrow, _ in zip(self._counts, each, each, each, each, strict=True):
             aside = abs(lon - mean_lon)
             if aside > 180:
                 aside = 360 - aside
@@ -101,11 +111,11 @@ class Extent:
     def within_m(self) -> int:
         """No two members are farther apart than this; rounded up to 100 m."""
         if self._spread_m is None:
-            self._spread_m, self._ends = 0.0, None
+            self._spread_m, self._ends, self._within_m = 0.0, None, 0
             cells = list(self._counts)
             for number in range(len(cells)):
                 self._stretch(cells, number)
-        return ceil(_along_ground_m(self._spread_m) / 100) * 100
+        return self._within_m
 
     @property
     def radius_m(self) -> float:
@@ -116,10 +126,13 @@ class Extent:
 
     def _stretch(self, cells: list[Cell], number: int) -> None:
         """Have the spread hold this one of the cells and those before it; on a plane, so that no pair needs an arc."""
-        here = self._measured[number]
-        most, end = longest_m(here, self._measured[:number])
+        at = number * _FIGURES
+        here = Measured(*self._measured[at : at + _FIGURES])
+        most, end = longest_m(here, self._measured[:at])
         if self._spread_m is None or most + here.radius_m > self._spread_m:
-            self._spread_m, self._ends = most + here.radius_m, (cells[number], cells[end if end >= 0 else number])
+            self._spread_m = most + here.radius_m
+            self._ends = (cells[number], cells[end]) if end >= 0 else None
+            self._within_m = ceil(_along_ground_m(self._spread_m) / 100) * 100
 
 
 def apart_m(a: Cell, b: Cell) -> float:

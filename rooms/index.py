@@ -41,38 +41,36 @@ class RoomIndex:
         self._shelves: dict[int, Shelf] = {}
         self._areas: dict[int, dict[int, Area]] = {length: {} for length in range(COARSEST, finest_cell)}
         self._coarse: dict[Cell, Shelf] = {}
-        self._spots: dict[str, tuple[Spot, Spot | None]] = {}
+        self._spots: dict[str, Spot] = {}
 
     def put(self, room: Room, fill: Fill) -> None:
         """Make the room findable, or renew where it stands and how full it is."""
-        spots = self._spots.get(room.id)
-        if spots is not None:
-            if spots[0].cell == room.cell:
-                if spots[0].fill is not fill:
-                    for spot in spots:
-                        if spot is not None:
-                            spot.shelf.take(spot)
-                            spot.fill = fill
-                            spot.shelf.add(spot)
+        spot = self._spots.get(room.id)
+        if spot is not None:
+            if spot.cell == room.cell:
+                if spot.fill is not fill:
+                    for each in (spot, spot.coarse):
+                        if each is not None:
+                            each.shelf.take(each)
+                            each.fill = fill
+                            each.shelf.add(each)
                 return
             self.remove(room)
-        spot = Spot(room, fill, self._shelf_of(room.cell))
+        spot = self._spots[room.id] = Spot(room, fill, self._shelf_of(room.cell))
         spot.shelf.add(spot)
-        coarse = None
         if len(room.cell) < self.finest:
-            coarse = Spot(room, fill, self._coarse.setdefault(room.cell, Shelf(0)))
+            coarse = spot.coarse = Spot(room, fill, self._coarse.setdefault(room.cell, Shelf(0)))
             coarse.shelf.add(coarse)
-        self._spots[room.id] = spot, coarse
 
     def remove(self, room: Room) -> None:
         """Make the room unfindable; nothing happens if it is."""
-        spots = self._spots.pop(room.id, None)
-        if spots is None:
+        spot = self._spots.pop(room.id, None)
+        if spot is None:
             return
-        spot, coarse = spots
         spot.shelf.take(spot)
         if not any(spot.shelf.held):
             self._drop(spot.shelf)
+        coarse = spot.coarse
         if coarse is not None:
             coarse.shelf.take(coarse)
             if not any(coarse.shelf.held):
@@ -155,7 +153,7 @@ class RoomIndex:
         if shelf is None:
             shelf = self._shelves[key] = Shelf(key, self._area_around(key, self.finest))
             assert shelf.parent is not None, "areas are coarser than the finest cell"
-            shelf.parent.shelves.append(shelf)
+            shelf.parent.put_shelf(shelf)
         return shelf
 
     def _area_around(self, key: int, length: int) -> Area:
@@ -166,7 +164,7 @@ class RoomIndex:
             parent = self._area_around(key, length) if length > COARSEST else None
             area = self._areas[length][key] = Area(key, length, parent)
             if parent is not None:
-                parent.areas.append(area)
+                parent.put_area(area)
         return area
 
     def _drop(self, shelf: Shelf) -> None:

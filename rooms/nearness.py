@@ -209,14 +209,18 @@ def measured(cell: Cell) -> Measured:
     return Measured(lat, lon, narrow, radius_m)
 
 
-def longest_m(cell: Measured, others: Iterable[Measured]) -> tuple[float, int]:
+def longest_m(cell: Measured, others: Iterable[float]) -> tuple[float, int]:
     """Return how far from the cell's centre the farthest point of all is, and in which of the others; -1: in itself.
 
     On a plane, where no way is shorter than the straight line through the ground.
+
+    Args:
+        others: one after the other, each with the four figures of `Measured`.
     """
     lat, lon, narrow, most = cell
     which = -1
-    for number, (other_lat, other_lon, other_narrow, radius_m) in enumerate(others):
+    each = iter(others)
+    for number, (other_lat, other_lon, other_narrow, radius_m) in enumerate(zip(each, each, each, each, strict=True)):
         up, aside = lat - other_lat, abs(lon - other_lon)
         if aside > 180:
             aside = 360 - aside

@@ -63,7 +63,6 @@ class Room:
         opened, closes: Unix seconds.
         seats: member id → seat.
         seq: number of the newest event.
-        gone: member id → person's id, of those who left: a member stays muted when they are gone.
         extent: how far the members' cells are apart, and from `cell`.
         waiting_since: since when fewer than `seats_min` keep company here, Unix seconds; None while enough do.
         looks: whether a look outward is on the agenda.
@@ -73,13 +72,13 @@ class Room:
     """
 
     __slots__ = (
+        "_gone",
         "_recent",
         "_recent_max",
         "away",
         "cell",
         "closes",
         "extent",
-        "gone",
         "id",
         "idle_until",
         "is_over",
@@ -102,7 +101,7 @@ class Room:
         self.closes = closes
         self.seats_max = seats_max
         self.seats: dict[str, Seat] = {}
-        self.gone: dict[str, str] = {}
+        self._gone: dict[str, str] | None = None
         self.seq = 0
         self.away = 0
         self.unconnected = 0
@@ -118,6 +117,11 @@ class Room:
 
     def __repr__(self) -> str:
         return f"<Room {self.id} at {self.cell}: {len(self.seats)} seats, seq {self.seq}>"
+
+    @property
+    def gone(self) -> dict[str, str]:
+        """Member id → person's id, of those who left: a member stays muted when they are gone."""
+        return self._gone if self._gone is not None else {}
 
     @property
     def company(self) -> int:
@@ -154,7 +158,9 @@ class Room:
         self.away -= seat.away_since is not None
         self.unconnected -= seat.waits_until is not None
         person = seat.person
-        self.gone[seat.member.id] = person.id
+        if self._gone is None:
+            self._gone = {}
+        self._gone[seat.member.id] = person.id
         del self.seats[seat.member.id]
         person.room = person.seat = None
 

@@ -38,7 +38,7 @@ ALL_FILLS = tuple(Fill)
 class Spot:
     """Where a room stands in the index, and how full it was when it was put there."""
 
-    __slots__ = ("at", "cell", "fill", "room", "shelf")
+    __slots__ = ("at", "cell", "coarse", "fill", "room", "shelf")
 
     def __init__(self, room: Room, fill: Fill, shelf: "Shelf") -> None:
         self.room = room
@@ -47,10 +47,16 @@ class Spot:
         self.shelf = shelf
         self.at = 0
         """Its number in the pile."""
+        self.coarse: Spot | None = None
+        """Where it stands a second time, among the rooms of its own coarse cell."""
 
 
 _NO_ROOMS: list[Spot] = []
 """Stands on every shelf where nothing else does: most shelves hold rooms of one fill, and many people live alone."""
+
+
+_NO_AREAS: list["Area"] = []
+_NO_SHELVES: list["Shelf"] = []
 
 
 class Area:
@@ -62,15 +68,23 @@ class Area:
         self.key = key
         self.length = length
         self.parent = parent
-        self.areas: list[Area] = []
-        self.shelves: list[Shelf] = []
-        """One of the two lists is empty: parts of one area are of one length."""
+        self.areas = _NO_AREAS
+        self.shelves = _NO_SHELVES
+        """One of the two lists stays as it is: parts of one area are of one length."""
         self.held = [0] * len(ALL_FILLS)
         half_height, half_width = HALVES[length]
         self.lat = (2 * (key >> ROW) + 1) * half_height - 90
         self.lon = (2 * (key & COLUMN) + 1) * half_width - 180
         self.narrow = cos(radians(min(90.0, abs(self.lat) + half_height)))
         """How much narrower a degree of longitude is than at the equator, where the cell is narrowest."""
+
+    def put_area(self, area: "Area") -> None:
+        """Have it as a part."""
+        self.areas = [*self.areas, area]
+
+    def put_shelf(self, shelf: "Shelf") -> None:
+        """Have it as a part."""
+        self.shelves = [*self.shelves, shelf]
 
     def count(self, fill: Fill, more: int) -> None:
         """Count so many more rooms of that fill here and in all areas around."""

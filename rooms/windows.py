@@ -15,7 +15,13 @@ REGION_LENGTH = 4
 
 def region_of(cell: Cell) -> Cell:
     """Return the region a cell lies in: its first four characters."""
-    return cell.parent(REGION_LENGTH)
+    return _region(cell[:REGION_LENGTH])
+
+
+@lru_cache(maxsize=4_096)
+def _region(text: str) -> Cell:
+    """Return the region of that name, the same object for all who are there."""
+    return Cell(text)
 
 
 @lru_cache(maxsize=4_096)
