@@ -33,7 +33,8 @@ async def look(visitor: Visitor) -> None:
 @pytest.mark.parametrize("viewport", [SMALL, PHONE, DESKTOP], ids=["320", "390", "1280"])
 @pytest.mark.parametrize("colours", ["dark", "light"])
 async def test_every_state_fits_and_has_no_serious_barrier(visits: Visits, viewport: Any, colours: Any) -> None:
-    async with visits.serving(**LONG) as app, Clients(app) as clients:
+    # Nobody is new, so that a link is sent.
+    async with visits.serving(**LONG, new_identity_s=0) as app, Clients(app) as clients:
         ada = await visits.open(app, viewport=viewport, color_scheme=colours, reduced_motion="reduce")
         await look(ada)
         await ada.choose_city()
