@@ -133,7 +133,7 @@ async def test_the_muted_are_heard_no_more_until_they_are_again(visits: Visits) 
 
 
 async def test_a_link_opens_only_after_its_domain_was_shown(visits: Visits) -> None:
-    async with visits.serving(**LONG) as app, Clients(app) as clients:
+    async with visits.serving(**LONG, new_identity_s=0) as app, Clients(app) as clients:
         ada = await (await visits.open(app)).enter("Ada")
         bo = await clients.new()
         await bo.enter(await cell_of(ada), name="Bo")
