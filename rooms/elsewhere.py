@@ -13,7 +13,7 @@ from rooms.changes import Change, Told
 from rooms.events import Ejected
 from rooms.extent import apart_m
 from rooms.person import Person
-from rooms.placement import Choice, limit_m, may_join, members_of
+from rooms.placement import Choice, limit_m, may_join, members_of, why_there
 from rooms.room import Room, Seat
 from rooms.rules import Rules
 from rooms.seating import Former, place_of
@@ -83,11 +83,11 @@ def _room_for(world: "World", people: Sequence[Person]) -> Choice | None:
     own = chain.from_iterable(index.matching(first.cell, fill, world.rng) for fill in ALL_FILLS)
     for room in islice(own, _LOOKED_AT):
         if _has_seats(world, room, people):
-            return Choice(room, Why("same_cell"))
+            return Choice(room, why_there(first, room))
     around = index.around(first.cell, reach_m=world.rules.reach_max_m, fills=ALL_FILLS, rng=world.rng)
-    for room, far_m in islice(around, _LOOKED_AT):
+    for room, _ in islice(around, _LOOKED_AT):
         if room.company and _has_seats(world, room, people):
-            return Choice(room, Why("near", {"distance_m": round(far_m / 100) * 100}))
+            return Choice(room, why_there(first, room))
     return None
 
 

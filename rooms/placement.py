@@ -61,10 +61,16 @@ def choose_room(person: Person, index: RoomIndex, *, rules: Rules, rng: random.R
     for fill in (Fill.WAITING, Fill.OPEN):
         for room in index.matching(person.cell, fill, rng):
             if may_join(person, room, rules):
-                return Choice(room, Why("same_cell"))
+                return Choice(room, why_there(person, room))
     offers = _rooms_near(person, index, rules, rng) or _rooms_far(person, index, rules, rng)
     best = least_strained(crowd_of(person.cell), offers, rules, rng)
-    return Choice(best, Why("near", {"distance_m": _told_m(person, best)})) if best is not None else None
+    return Choice(best, why_there(person, best)) if best is not None else None
+
+
+def why_there(person: Person, room: Room) -> Why:
+    """Return why somebody is given a seat in this room: it is in their cell, or it is the nearest."""
+    far_m = 0 if person.cell.matches(room.cell) else round(cell_distance_m(person.cell, room.cell) / 100) * 100
+    return Why("near", {"distance_m": far_m}) if far_m else Why("same_cell")
 
 
 def _rooms_near(person: Person, index: RoomIndex, rules: Rules, rng: random.Random) -> list[Room]:
@@ -182,7 +188,3 @@ def _newcomers_m(finest_cell: int) -> float:
 
 _ALWAYS_M = _newcomers_m(4)
 """No finer cells make that any larger: four characters are the fewest accepted."""
-
-
-def _told_m(person: Person, room: Room) -> int:
-    return round(cell_distance_m(person.cell, room.cell) / 100) * 100

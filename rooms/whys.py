@@ -15,7 +15,6 @@ SENTENCES: Mapping[str, str] = {
     "parted": "Your room had grown large, so those of you nearest to each other go on in one of your own.",
     "window": "The window ended and the neighbourhood was seated anew.",
     "kept": "Your seat was kept for you.",
-    "returned": "You sit where you sat before you left.",
     "ejected": "Most of the others there voted that you sit elsewhere. If that was wrong, tell the operator.",
     "alone": "Nobody else is here yet; the server looks for others within {within_m} m.",
     "few": "Only {company} of you are here; the server looks for others within {within_m} m.",

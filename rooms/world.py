@@ -26,7 +26,7 @@ from rooms.lookalikes import looks
 from rooms.outward import Union, search
 from rooms.parting import Parting, part
 from rooms.person import Person
-from rooms.placement import Choice, choose_room, is_waiting
+from rooms.placement import Choice, choose_room, is_waiting, why_there
 from rooms.room import Room, Seat
 from rooms.rules import Rules
 from rooms.seating import Former, Seating, place_of
@@ -54,9 +54,10 @@ class World:
     # What people do
 
     def enter(self, person: Person, *, now: float, former: str | None = None) -> list[Change]:
-        """Seat somebody who was not online: in the room of that id, which they have left, if it has a seat for them.
+        """Seat somebody who was not online: in the `former` room, which somebody from there left, if it has a seat.
 
-        So nobody draws another room by leaving and coming back.
+        So nobody draws another room by leaving and coming back. They are told no more than any newcomer: it may not be
+        themselves who left it.
         """
         self.people[person.id] = person
         meet_barred(person, self.people)
@@ -65,7 +66,7 @@ class World:
         if room is None:
             return self.seat_newcomer(person, now=now)
         if len(room.seats) < self.rules.seats_max and may_sit_in(room, [person], self.rules):
-            return self.seating.join(person, room, Why("returned"), now=now) + self.tell_waiting(room, now)
+            return self.seating.join(person, room, why_there(person, room), now=now) + self.tell_waiting(room, now)
         changes = self.seat_newcomer(person, now=now)
         person.asked_until = place_of(person)[0].closes
         return changes

@@ -201,6 +201,8 @@ def test_who_comes_back_sits_where_they_left() -> None:
         back = scene.enter(former=left.id)
         assert room_of(back) is left
         assert back.asked_until == 0
+        # Somebody else may have left that seat: it says no more than to any newcomer.
+        assert scene.listeners[back.id].seats[0].why.code == "same_cell"
 
 
 def test_who_cannot_come_back_to_where_they_left_is_known_to_have_drawn_a_room() -> None:

@@ -12,6 +12,7 @@ from rooms.person import Person
 from rooms.placement import choose_room, fill_of, limit_m, may_join, reach_m
 from rooms.room import Room
 from rooms.rules import Rules
+from rooms.shelves import Fill
 from tests.worlds import HOME, RING_M, a_room, beside, seat_somebody
 
 RULES = Rules()
@@ -179,3 +180,12 @@ def test_limit_is_the_reach_and_never_less_than_newcomers_come_from() -> None:
     assert limit_m([near, far], RULES) == 15_000
     assert limit_m([far], RULES) == 200_000
     assert 2 * HOME.diagonal_m < limit_m([near], Rules(reach_max_m=0)) < 5000
+
+
+def test_a_room_of_one_s_own_cell_is_never_said_to_be_0_m_away() -> None:
+    # As large as it should be, so that it is weighed against rooms around rather than taken at once.
+    index = RoomIndex(finest_cell=6)
+    index.put(a_room(8), Fill.ROOMY)
+    choice = choose_room(Person("new", HOME), index, rules=Rules(), rng=random.Random(1))
+    assert choice is not None
+    assert (choice.why.code, choice.why.args) == ("same_cell", {})
