@@ -1,9 +1,12 @@
 /*
  * Starts the page, and once more what did not come: on a bad line one file of thirty is easily lost, and a page that
- * lacks one is blank. Loaded first, as a plain script; what it cannot mend is left as it is after some tries.
+ * lacks one is blank. Loaded first, as a plain script, and named again at the end of the page: if it is lost itself,
+ * nothing else would ask for it. What it cannot mend is left as it is after some tries.
  */
 
 (() => {
+  if (document.documentElement.dataset.started) return;
+  document.documentElement.dataset.started = "yes";
   const TRIES = 4;
   const WAIT_MS = 700;
   const KEY = "hereabouts.tries";

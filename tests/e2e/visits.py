@@ -85,10 +85,19 @@ class Visits:
         self._browser = browser
         self._contexts: list[BrowserContext] = []
 
-    async def open(self, app: App, path: str = "/", *, port: int | None = None, **options: Any) -> Visitor:
-        """Open the page in a browser of its own, by another port if there is something between."""
+    async def open(
+        self, app: App, path: str = "/", *, port: int | None = None, losing: str = "", **options: Any
+    ) -> Visitor:
+        """Open the page in a browser of its own.
+
+        Args:
+            port: another port, if there is something between.
+            losing: a file of which the first answer is lost.
+        """
         context = await self._browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", **options})
         self._contexts.append(context)
+        if losing:
+            await context.route(f"**/{losing}", lambda route: route.abort("connectionreset"), times=1)
         page = await context.new_page()
         home = app.url if port is None else f"http://127.0.0.1:{port}"
 
