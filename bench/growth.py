@@ -34,7 +34,8 @@ from rooms.person import Person
 from rooms.rules import Rules
 from rooms.windows import region_of
 from rooms.world import World
-from server.collector import look_rarely
+from server.collector import look_at_new, look_rarely
+from server.node import LONG_S
 
 NOW = 1_700_000_000.0
 FILL_S = 120.0
@@ -105,6 +106,8 @@ class Crowd:
             self.now = max(self.now, deadline)
             began = time.process_time()
             changes = self.world.tick(now=self.now)
+            if time.process_time() - began >= LONG_S:
+                look_at_new()
             if timed is not None:
                 timed(time.process_time() - began)
             self.seats_taken += _seated(changes)

@@ -73,7 +73,7 @@ class OurRooms:
         cell = self.cells[user] = Cell.at(lat, lon, self._finest)
 
         def move_on() -> list[Change]:
-            self._world.move(person, cell)
+            self._world.move(person, cell, now=now)
             return self._world.next(person, now=now)
 
         return self._moves("next", move_on, now, person, NEXT)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from itertools import takewhile
 from typing import Any, NamedTuple
 
+import msgspec
+
 from bench.proofs import Finding
 from rooms.changes import Seated
 from rooms.person import Person
@@ -164,9 +166,10 @@ def _be_careless(seating: Seating, careless: str) -> None:
         finally:
             seating._new_id = new_id
 
-    def snapshot_in_order(person: Person, why: Why) -> Seated:
+    def snapshot_in_order(person: Person, why: Why, *, ref: str | None = None) -> Seated:
         seats = sorted(place_of(person)[0].seats.values(), key=lambda seat: seat.person.id)
-        return snapshot(person, why)._replace(members=tuple(seat.member for seat in seats))
+        members = tuple(seat.member for seat in seats)
+        return msgspec.structs.replace(snapshot(person, why, ref=ref), members=members)
 
     if careless == "kept ids":
         seating._sit = sit_with_id  # type: ignore[method-assign]

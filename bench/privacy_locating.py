@@ -296,7 +296,7 @@ def ratio(found: Sequence[Located]) -> float:
 
 @lru_cache(maxsize=4096)
 def _cell(place: Point, length: int = CELL) -> Cell:
-    return Cell.at(*FLAT.place(*place), length)
+    return Cell.at(*FLAT.degrees(*place), length)
 
 
 @lru_cache(maxsize=65_536)

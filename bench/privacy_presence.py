@@ -202,7 +202,7 @@ class _Town:
 
     def _place(self, east_m: float = 0.0) -> str:
         x, y = self._rng.uniform(-TOWN_M, TOWN_M), self._rng.uniform(-TOWN_M, TOWN_M)
-        return Cell.at(*FLAT.place(x + east_m, y), 6)
+        return Cell.at(*FLAT.degrees(x + east_m, y), 6)
 
 
 def _traits(came: list[Json], attacker: Guest) -> Traits:

@@ -6,6 +6,7 @@ Pure and synchronous. Knows nothing of rooms, servers or people; imports nothing
 from geo.cell import ALPHABET, EARTH_RADIUS_M, MAX_LENGTH, BadCell, BadCoordinates, Cell, GeoError
 from geo.distance import Point, cell_distance_m, distance_m
 from geo.grid import GRIDS, HALVES, Grid, Position, neighbours
+from geo.ground import Measured, measured
 
 __all__ = [
     "ALPHABET",
@@ -18,9 +19,11 @@ __all__ = [
     "Cell",
     "GeoError",
     "Grid",
+    "Measured",
     "Point",
     "Position",
     "cell_distance_m",
     "distance_m",
+    "measured",
     "neighbours",
 ]

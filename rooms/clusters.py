@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from math import hypot, isqrt
 from typing import NamedTuple
 
-from rooms.nearness import NOBODY, Spot, Weights, strain
+from rooms.nearness import NOBODY, Spot, Weights, gauge_of
 from rooms.rules import Rules
 
 WEIGHTS = Weights(lonely=12.0, fragile=0.02, crowded=0.03)
@@ -89,7 +89,7 @@ class Cluster:
 
 def group_strain(sums: Spot, rules: Rules) -> float:
     """Return how strained a group in the making is; to be no company outweighs all distances."""
-    return strain(sums, rules, WEIGHTS)
+    return gauge_of(rules.seats_min, rules.seats_target, WEIGHTS).strain(sums)
 
 
 class Plane:

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from geo import Cell
 from rooms.apart import keep_apart
 from rooms.changes import Change, Told
 from rooms.events import Ejected
 from rooms.extent import apart_m
 from rooms.person import Person
-from rooms.placement import Choice, limit_m, may_join, members_of, why_there
+from rooms.placement import Choice, limit_m, may_sit_in, why_there
 from rooms.room import Room, Seat
 from rooms.rules import Rules
 from rooms.seating import Former, place_of
@@ -50,21 +51,36 @@ def walk_out(world: "World", people: Sequence[Person], other: Person, *, now: fl
     """Seat people who sit together elsewhere together; for this window it is not where the other may come to."""
     room, _ = place_of(other)
     changes: list[Change] = []
-    seats = []
+    formers = []
     for person in people:
         left, seat = _stand_up(world, person, "moved", now=now)
         changes += left
-        seats.append(seat)
+        formers.append(Former(person, seat, room, None))
     changes += world.tell_waiting(room, now)
     choice = _room_for(world, people)
     if choice is None:
-        choice = Choice(world.seating.open_room(people[0].cell, now=now), Why("first_here"))
-    target, why = choice
-    for person, seat in zip(people, seats, strict=True):
-        changes += world.seating.join(person, target, why, now=now, former=seat)
+        target = world.seating.open_room(_amid(people, room, world.rules), now=now)
+        changes += world.seating.gather(formers, target, Why("first_here"), now=now)
+    else:
+        target, why = choice
+        for former in formers:
+            changes += world.seating.join(former.person, target, why, now=now, former=former.seat)
+    for person in people:
         person.asked_until = target.closes
     other.avoids = (*other.avoids, target.id)
     return changes + world.tell_waiting(target, now)
+
+
+def _amid(people: Sequence[Person], room: Room, rules: Rules) -> Cell:
+    """Return where a room of their own is to stand: with one of them, or where the room they leave stood.
+
+    That is near enough for each, as it was, though two who sat at its two ends may be too far apart.
+    """
+    limit = limit_m(people, rules)
+    cells = sorted({person.cell for person in people})
+    far_m = {cell: max(apart_m(cell, person.cell) for person in people) for cell in cells}
+    best = min(cells, key=far_m.__getitem__)
+    return best if far_m[best] <= limit else room.cell
 
 
 def _stand_up(world: "World", person: Person, why: str, *, now: float) -> tuple[list[Change], Seat]:
@@ -93,11 +109,3 @@ def _room_for(world: "World", people: Sequence[Person]) -> Choice | None:
 
 def _has_seats(world: "World", room: Room, people: Sequence[Person]) -> bool:
     return len(room.seats) + len(people) <= world.rules.seats_max and may_sit_in(room, people, world.rules)
-
-
-def may_sit_in(room: Room, people: Sequence[Person], rules: Rules) -> bool:
-    """Tell whether all of these may be seated in the room, and it is near enough for everybody who will sit there."""
-    limit = limit_m([*people, *members_of(room)], rules)
-    return room.extent.radius_m <= limit and all(
-        apart_m(person.cell, room.cell) <= limit and may_join(person, room, rules) for person in people
-    )

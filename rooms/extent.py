@@ -5,10 +5,11 @@ each seat taken asks for all of them, and to measure all members anew each time 
 """
 
 from array import array
+from collections.abc import Iterator
 from math import asin, ceil, inf
 
-from geo import EARTH_RADIUS_M, Cell, cell_distance_m
-from rooms.nearness import Crowd, Measured, crowd_of, longest_m, measured, with_one, without_one
+from geo import EARTH_RADIUS_M, Cell, Measured, cell_distance_m, measured
+from rooms.nearness import Crowd, crowd_of, longest_m, with_one, without_one
 
 _AS_NEAR = 0.6
 """A room stands elsewhere only if that is nearer to the middle of its members by more than this share."""
@@ -76,6 +77,11 @@ class Extent:
         assert self._crowd is not None, "nobody is here"
         return self._crowd
 
+    def cells(self) -> Iterator[tuple[Cell, float, float, float, float]]:
+        """Yield each cell that somebody stands in, with the four figures of `Measured`."""
+        each = iter(self._measured)
+        return zip(self._counts, each, each, each, each, strict=True)
+
     def middle(self) -> Cell:
         """Return the member's cell nearest to the mean of all members' places, on a plane; the center if about as near.
 
@@ -83,8 +89,7 @@ class Extent:
         """
         _, mean_lat, mean_lon, _, _ = self.crowd
         nearest, least, central = self.center, inf, inf
-        each = iter(self._measured)
-        for cell, lat, lon, narrow, _ in zip(self._counts, each, each, each, each, strict=True):
+        for cell, lat, lon, narrow, _ in self.cells():
             aside = abs(lon - mean_lon)
             if aside > 180:
                 aside = 360 - aside

@@ -12,11 +12,10 @@ Knows cells and counts; never who anybody is.
 
 from collections.abc import Iterable
 from functools import lru_cache
-from math import cos, hypot, log, radians, sqrt
+from math import cos, log, radians, sqrt
 from typing import NamedTuple
 
-from geo import EARTH_RADIUS_M, HALVES, Cell
-from rooms.rules import Rules
+from geo import EARTH_RADIUS_M, Cell, Measured, measured
 
 _M_PER_DEGREE = radians(EARTH_RADIUS_M)
 """Metres of a degree of latitude."""
@@ -126,10 +125,13 @@ class FlatMap:
     def spot(self, cell: Cell, n: int = 1) -> Spot:
         """Return n people of that cell; a negative n takes them out of sums."""
         lat, lon, _, radius_m = measured(cell)
-        own = radius_m * radius_m / 3
-        x = ((lon - self._lon + 180.0) % 360.0 - 180.0) * self._m_per_lon
-        y = (lat - self._lat) * _M_PER_DEGREE
+        x, y, own = self.place(lat, lon, radius_m)
         return Spot(n, n * x, n * y, n * (x * x + y * y), n * own)
+
+    def place(self, lat: float, lon: float, radius_m: float) -> tuple[float, float, float]:
+        """Return the metres east and north of a cell's centre, and the variance of places in it."""
+        x = ((lon - self._lon + 180.0) % 360.0 - 180.0) * self._m_per_lon
+        return x, (lat - self._lat) * _M_PER_DEGREE, radius_m * radius_m / 3
 
     def spots(self, cells: Iterable[tuple[Cell, int]]) -> Spot:
         """Return all these people together."""
@@ -138,75 +140,61 @@ class FlatMap:
             total = total.with_(self.spot(cell, n))
         return total
 
-    def place(self, x: float, y: float) -> tuple[float, float]:
+    def degrees(self, x: float, y: float) -> tuple[float, float]:
         """Return the latitude and longitude of a place on the map, in degrees."""
         return self._lat + y / _M_PER_DEGREE, (self._lon + x / self._m_per_lon + 180.0) % 360.0 - 180.0
 
 
-def strain(group: Spot, rules: Rules, weights: Weights) -> float:
-    """Return how strained the group is; lower is better, an empty group has none.
+class Gauge:
+    """Tells how strained groups are, by some rules and weights; lower is better.
 
-    Args:
-        group: its sums on one flat map.
-        rules: what is few and what is many.
-    """
-    n, x, y, square, own = group
-    return strain_of(n, max(0.0, square - (x * x + y * y) / n) if n else 0.0, own, rules, weights)
-
-
-def strain_of(n: int, scatter: float, own: float, rules: Rules, weights: Weights) -> float:
-    """Return how strained a group of n is, given its squared distances from its mean and its variances in cells."""
-    if n <= 1:
-        return weights.lonely * n
-    few, target = rules.seats_min, rules.seats_target
-    total = 0.5 * n * log((2 * scatter / (n - 1) + 2 * own / n) / (min(n, target) - 1))
-    if n < few:
-        return total + weights.lonely * n
-    if n > target:
-        return total + n * weights.crowded * (n - target)
-    # A group outlives a few who leave if it is at least half way from the fewest to the target.
-    return total + n * weights.fragile * max(0, (few + target) // 2 - n)
-
-
-def added_strain(newcomers: Crowd, group: Crowd, rules: Rules, weights: Weights) -> float:
-    """Return how much more strained the group is with the newcomers than without, theirs included."""
-    n, lat, lon, scatter, own = newcomers
-    m, group_lat, group_lon, group_scatter, group_own = group
-    apart = square_m(group_lat - lat, (group_lon - lon + 180.0) % 360.0 - 180.0, lat)
-    # What two crowds scatter together: each by itself, and their means from the common one (Chan et al. 1979).
-    together = scatter + group_scatter + n * m / (n + m) * apart
-    return strain_of(n + m, together, own + group_own, rules, weights) - strain_of(
-        m, group_scatter, group_own, rules, weights
-    )
-
-
-class Measured(NamedTuple):
-    """A cell on the ground: its centre, and how far on a plane no point of it is from there.
-
-    `narrow` is how much narrower a degree of longitude is there than at the equator. A uniform variable's variance is a
-    twelfth of its squared range, so that of a chance place in the cell is a third of the squared radius.
+    What depends on the number of people alone is worked out once: tens of groups are compared for each seat taken.
     """
 
-    lat: float
-    lon: float
-    narrow: float
-    radius_m: float
+    __slots__ = ("_rows",)
+
+    def __init__(self, few: int, target: int, weights: Weights) -> None:
+        self._rows = [(0.0, 0.0, 0.0, weights.lonely * n) for n in (0, 1)]
+        """For each n: half of it, what scatter and what variance in cells weigh in a distance, and what is added."""
+        for n in range(2, _GROUP_MAX + 1):
+            if n < few:
+                extra = weights.lonely
+            elif n > target:
+                extra = weights.crowded * (n - target)
+            else:
+                # A group outlives a few who leave if it is at least half way from the fewest to the target.
+                extra = weights.fragile * max(0, (few + target) // 2 - n)
+            neighbours = min(n, target) - 1
+            self._rows.append((n / 2, 2 / (n - 1) / neighbours, 2 / n / neighbours, n * extra))
+
+    def of(self, n: int, scatter: float, own: float) -> float:
+        """Return how strained a group of n is, given its squared distances from its mean and its variances in cells."""
+        half, by_scatter, by_own, extra = self._rows[n]
+        return half * log(by_scatter * scatter + by_own * own) + extra if half else extra
+
+    def strain(self, group: Spot) -> float:
+        """Return how strained a group is, given its sums on one flat map."""
+        n, x, y, square, own = group
+        return self.of(n, max(0.0, square - (x * x + y * y) / n) if n else 0.0, own)
+
+    def added(self, newcomers: Crowd, group: Crowd) -> float:
+        """Return how much more strained the group is with the newcomers than without, theirs included."""
+        n, lat, lon, scatter, own = newcomers
+        m, group_lat, group_lon, group_scatter, group_own = group
+        apart = square_m(group_lat - lat, (group_lon - lon + 180.0) % 360.0 - 180.0, lat)
+        # What two crowds scatter together: each by itself, and their means from the common one (Chan et al. 1979).
+        together = scatter + group_scatter + n * m / (n + m) * apart
+        return self.of(n + m, together, own + group_own) - self.of(m, group_scatter, group_own)
 
 
-@lru_cache(maxsize=16_384)
-def measured(cell: Cell) -> Measured:
-    """Return what the cell is on the ground.
+_GROUP_MAX = 128
+"""More than two of the largest rooms have together: whatever is compared is to be a room, or part of one."""
 
-    Where a million people are online most cells are not among those remembered, so one decoding gives everything.
-    """
-    lat, lon = cell.center
-    half_height, half_width = HALVES[len(cell)]
-    narrow = cos(radians(lat))
-    # A cell is widest at the edge nearest the equator, which no cell reaches across: its corners are the farthest.
-    # The haversine formula has the product of both cosines; no arc's chord is longer than that makes it on a plane.
-    widest = cos(radians(abs(lat) - half_height))
-    radius_m = _M_PER_DEGREE * hypot(half_height, half_width * sqrt(narrow * widest))
-    return Measured(lat, lon, narrow, radius_m)
+
+@lru_cache
+def gauge_of(few: int, target: int, weights: Weights) -> Gauge:
+    """Return what measures strain where groups below `few` are lonely and those above `target` crowded."""
+    return Gauge(few, target, weights)
 
 
 def longest_m(cell: Measured, others: Iterable[float]) -> tuple[float, int]:

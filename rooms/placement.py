@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from geo import Cell, cell_distance_m
 from rooms.apart import is_kept_out
+from rooms.extent import apart_m
 from rooms.index import RoomIndex
-from rooms.nearness import Crowd, Weights, added_strain, crowd_of
+from rooms.nearness import Crowd, Weights, crowd_of, gauge_of
 from rooms.person import Person
 from rooms.room import Room
 from rooms.rules import Rules
@@ -23,8 +24,9 @@ from rooms.whys import Why
 NEWCOMER_RINGS = 2
 """How many rings of finest cells around their own a newcomer is seated in at once."""
 
-_OFFERS = 12
-"""How many rooms around are compared: the nearest ones, so that a crowd of rooms costs no more than a few."""
+_OFFERS = 8
+"""How many rooms around are compared: the nearest ones, so that a crowd of rooms costs no more than a few. Twelve seat
+nobody nearer (a week of check-ins, four seeds)."""
 
 _FAR_OFFERS = 4
 """The same for rooms farther than those rings."""
@@ -80,7 +82,7 @@ def _rooms_near(person: Person, index: RoomIndex, rules: Rules, rng: random.Rand
         for fill in ALL_FILLS:
             # A few of each by chance: those of one cell differ little.
             if shelf.held[fill]:
-                found += [room for room in shelf.few(fill, _OFFERS // 3, rng) if may_join(person, room, rules)]
+                found += joinable(person, shelf.few(fill, _OFFERS // 3, rng), rules)
         if len(found) >= _OFFERS:
             break
     return found[:_OFFERS]
@@ -109,24 +111,33 @@ def least_strained(newcomers: Crowd, rooms: Sequence[Room], rules: Rules, rng: r
     """Return the room in which the newcomers and its members are strained least together; None of none."""
     if len(rooms) < 2:
         return rooms[0] if rooms else None
-    offers = [
-        (added_strain(newcomers, room.extent.crowd, rules, WEIGHTS), rng.random(), number)
-        for number, room in enumerate(rooms)
-    ]
+    gauge = gauge_of(rules.seats_min, rules.seats_target, WEIGHTS)
+    offers = [(gauge.added(newcomers, room.extent.crowd), rng.random(), number) for number, room in enumerate(rooms)]
     return rooms[min(offers)[2]]
 
 
 def may_join(person: Person, room: Room, rules: Rules) -> bool:
-    """Tell whether this newcomer may be seated in this room at all, were it near enough.
+    """Tell whether this newcomer may be seated in this room at all, were it near enough."""
+    return bool(joinable(person, (room,), rules))
 
-    Not in a room that is over, nor in one they left by `next`, nor with somebody they are kept apart from, nor with
+
+def joinable(person: Person, rooms: Iterable[Room], rules: Rules) -> list[Room]:
+    """Return those of the rooms in which this newcomer may be seated at all, were they near enough.
+
+    Not one that is over, nor one they left by `next`, nor one with somebody they are kept apart from, nor one with
     company from far that they did not ask for.
     """
-    return (
-        not room.is_over
-        and room.id not in person.avoids
-        and not is_kept_out(person, room)
-        and room.extent.radius_m <= limit_m((person,), rules)
+    limit, avoids = limit_m((person,), rules), person.avoids
+    fit = [room for room in rooms if not room.is_over and room.id not in avoids and room.extent.radius_m <= limit]
+    # Nearly everybody is kept apart from nobody.
+    return [room for room in fit if not is_kept_out(person, room)] if person.barred else fit
+
+
+def may_sit_in(room: Room, people: Sequence[Person], rules: Rules) -> bool:
+    """Tell whether all of these may be seated in the room, and it is near enough for everybody who will sit there."""
+    limit = limit_m([*people, *members_of(room)], rules)
+    return room.extent.radius_m <= limit and all(
+        apart_m(person.cell, room.cell) <= limit and may_join(person, room, rules) for person in people
     )
 
 
@@ -178,6 +189,11 @@ def _all_far(people: Iterable[Person]) -> bool:
         if not person.far:
             return False
     return True
+
+
+def neighbourhood_m(rules: Rules) -> float:
+    """Return how far from a room newcomers to it come from at most, in metres, as long as nobody is alone."""
+    return _newcomers_m(rules.finest_cell)
 
 
 @lru_cache

@@ -14,6 +14,8 @@ from collections.abc import Generator, Iterable, Sequence
 from math import ceil
 from typing import NamedTuple
 
+import msgspec
+
 from geo import Cell, cell_distance_m
 from rooms.agenda import Result
 from rooms.apart import part
@@ -41,14 +43,14 @@ _ALIKE = 2
 """How many shards of one cell take part in joining and bettering."""
 
 
-class Left(NamedTuple):
+class Left(msgspec.Struct, frozen=True):
     """The room somebody leaves: its id and where it was founded."""
 
     id: str
     cell: Cell
 
 
-class Gathered(NamedTuple):
+class Gathered(msgspec.Struct, frozen=True):
     """One person at the window's end. `limit_m` is how far from its founding cell a room of theirs may reach."""
 
     id: str
@@ -122,7 +124,7 @@ def plan_in_slices(
     standing = list(neighbours)
     few = len(snapshot.people) < rules.seats_min and bool(standing)
     if len(snapshot.left) == 1 and len(snapshot.people) <= rules.seats_max and not few:
-        return _as_they_were(sorted(snapshot.people.values()))
+        return _as_they_were([snapshot.people[id] for id in sorted(snapshot.people)])
     made = Plan([], [], [])
     if not snapshot.people:
         return made
@@ -145,7 +147,16 @@ def plan_in_slices(
         yield _PERSON_US * cluster.sums.n
     made.singles.extend(id for cluster in left for id in cluster.ids())
     rng.shuffle(made.singles)
+    yield from _let_go(snapshot)
     return made
+
+
+def _let_go(snapshot: "_Snapshot") -> Slices[None]:
+    """Free the memory a few at a time: all at once takes longer than a step should."""
+    while snapshot.people:
+        for _ in range(min(_A_FEW, len(snapshot.people))):
+            snapshot.people.popitem()
+        yield _PERSON_US * _A_FEW // 4
 
 
 def _by_chance(ids: list[str], rng: random.Random) -> list[str]:

@@ -7,7 +7,6 @@ outward on the agenda, and an empty room is gone. It never decides who sits wher
 
 import random
 from collections.abc import Callable
-from typing import NamedTuple
 
 import msgspec
 
@@ -26,7 +25,7 @@ from rooms.whys import Why
 from rooms.windows import closing_time, region_of, window_end
 
 
-class Former(NamedTuple):
+class Former(msgspec.Struct, frozen=True):
     """Somebody whose room is taken apart: the seat they had, where, and since when that room waited, if it did."""
 
     person: Person
@@ -135,7 +134,7 @@ class Seating:
         """
         events = self._sit(person, room, former)
         self.refill(room, now=now)
-        return [*(Published(room, event) for event in events), self.snapshot(person, why)._replace(ref=ref)]
+        return [*(Published(room, event) for event in events), self.snapshot(person, why, ref=ref)]
 
     def gather(self, formers: list[Former], room: Room, why: Why, *, now: float) -> list[Change]:
         """Seat people in an empty room together: each is told once, when all sit.
@@ -171,14 +170,14 @@ class Seating:
             changes += self._end(room)
         return changes, formers
 
-    def snapshot(self, person: Person, why: Why) -> Seated:
+    def snapshot(self, person: Person, why: Why, *, ref: str | None = None) -> Seated:
         """Return the person's seat as it is now, the members in an order of chance."""
         room, seat = place_of(person)
         members = [other.member for other in room.seats.values()]
         # By numbers of chance: a third of what `shuffle` takes, and nobody sits down without it.
         draw = self._rng.random
         members.sort(key=lambda _: draw())
-        return Seated(person, room, seat.member.id, room.seq, tuple(members), room.within_m, why)
+        return Seated(person, room, seat.member.id, room.seq, tuple(members), room.within_m, why, ref)
 
     def refill(self, room: Room, *, now: float) -> None:
         """Take note of how full the room has become, unless that is nothing any more."""
@@ -204,9 +203,10 @@ class Seating:
 
         The later of two that look alike is numbered; but the name of somebody verified is worn by nobody else.
         """
-        others = [seat for seat in room.seats.values() if seat.person is not person]
         if person.verified is None:
-            return shown_name(asked, [seat.looks for seat in others], self._rng), []
+            worn = [seat.looks for seat in room.seats.values() if seat.person is not person]
+            return shown_name(asked, worn, self._rng), []
+        others = [seat for seat in room.seats.values() if seat.person is not person]
         verified = [seat for seat in others if seat.member.verified is not None]
         shown = shown_name(asked, [seat.looks for seat in verified], self._rng)
         own = looks_of(shown)

@@ -18,7 +18,6 @@ from geo import Cell, cell_distance_m
 from rooms.agenda import Agenda, AnnounceClosing, EndWindow, GiveUpSeat, GoOn, LookOutward, Work
 from rooms.apart import meet_barred
 from rooms.changes import Change, Gone, Published, Seated
-from rooms.elsewhere import may_sit_in
 from rooms.errors import NameWorn
 from rooms.events import Waiting
 from rooms.gathering import Gathering, announce_closing
@@ -26,7 +25,7 @@ from rooms.lookalikes import looks
 from rooms.outward import Union, search
 from rooms.parting import Parting, part
 from rooms.person import Person
-from rooms.placement import Choice, choose_room, is_waiting, why_there
+from rooms.placement import Choice, choose_room, is_waiting, may_sit_in, neighbourhood_m, why_there
 from rooms.room import Room, Seat
 from rooms.rules import Rules
 from rooms.seating import Former, Seating, place_of
@@ -74,28 +73,31 @@ class World:
     def next(self, person: Person, *, now: float, ref: str | None = None) -> list[Change]:
         """Seat somebody elsewhere at once; their new cell counts.
 
-        The room they leave is not theirs again. If they left it for another place, it is not theirs only now:
-        they turned from the place, not from the people, and where few are online there may be nobody else.
+        The room they leave is not theirs again, unless they leave its neighbourhood: who comes back there turned from
+        the place, not from the people, and where few are online there may be nobody else.
         """
         room, _ = place_of(person)
-        moved = person.next_cell != person.cell
+        goes_away = cell_distance_m(person.next_cell, room.cell) > neighbourhood_m(self.rules)
         avoided = person.avoids
         person.avoids = (*(id for id in person.avoids if id in self.rooms), room.id)
         changes = self.seating.leave(person, "moved", now=now)
         changes += self.tell_waiting(room, now)
         self.count_in(person, person.next_cell)
         changes += self.seat_newcomer(person, now=now, ref=ref)
-        if moved:
+        if goes_away:
             person.avoids = avoided
         person.asked_until = place_of(person)[0].closes
         return changes
 
-    def move(self, person: Person, cell: Cell) -> float:
+    def move(self, person: Person, cell: Cell, *, now: float) -> float:
         """Note where somebody is now, and return from when it counts, Unix seconds."""
         person.next_cell = cell
         room, _ = place_of(person)
-        # From a room that is over one goes to where one was when it ended.
-        return room.closes + self.rules.window_s if room.is_over else room.closes
+        if room.is_over:
+            # From a room that is over one goes to where one was when it ended.
+            return room.closes + self.rules.window_s
+        # A room that waits gathers with its region, though it began too late to end with it.
+        return window_end(room.region, now, self.rules.window_s) if is_waiting(room) else room.closes
 
     def leave(self, person: Person, *, now: float) -> list[Change]:
         """Let somebody go; they are online no more."""
@@ -216,10 +218,11 @@ class World:
             changes += apart
             # The order in which they came to the room that moves is nothing to the one they join.
             self.rng.shuffle(formers)
-            for person, seat, _, _ in formers:
+            for former in formers:
+                person = former.person
                 own_window = window_end(region_of(person.cell), now, self.rules.window_s)
                 person.moved_until = min(own_window, target.closes)
-                changes += self.seating.join(person, target, why, now=now, former=seat)
+                changes += self.seating.join(person, target, why, now=now, former=former.seat)
         return changes + self.tell_waiting(target, now)
 
     def kept_until(self, room: Room, seat: Seat) -> float | None:

@@ -5,6 +5,8 @@ Pure, like the session it serves: it reads an `enter` and says who that is and w
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from geo import ALPHABET, Cell, cell_distance_m
 from rooms.changes import Change
 from rooms.errors import NameWorn
@@ -75,7 +77,7 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
         name = person.name if command.name is None else name
         changes = house.world.verify(person, shown)
         returned, events = _come_back(house, person, command.resume, name, far=bool(command.far), now=now)
-        house.world.move(person, cell)
+        house.world.move(person, cell, now=now)
         resumed = _is_resumed(person, command.resume)
         return Arrival(identity, person, resumed, [*changes, *returned], events)
     person = Person(
@@ -209,7 +211,7 @@ def _come_back(
     if resume is not None and _is_resumed(person, resume):
         missed, lost = _missed(room, seat, resume.seq)
         events += missed
-        seated = seated._replace(seq=resume.seq, missed=lost or None)
+        seated = msgspec.structs.replace(seated, seq=resume.seq, missed=lost or None)
     waiting = world.waiting(room, now=now)
     if waiting is not None:
         events.append(waiting)

@@ -13,6 +13,7 @@ from rooms.person import Person
 from server.answers import Bye
 from server.bugs import log_bug
 from server.clock import Clock
+from server.collector import look_at_new
 from server.fanout import Fanout
 from server.house import House
 from server.outcomes import bye
@@ -24,6 +25,9 @@ TICKS_PER_TURN = 100
 
 TURN_S = 0.01
 """No more of them are begun after so long: those of a large window's end take some milliseconds each."""
+
+LONG_S = 0.001
+"""What takes so long is a slice of a window's end, after which the collector looks at what it made."""
 
 
 def _nothing() -> None:
@@ -176,9 +180,13 @@ class Node:
                 deadline = self.house.world.deadline
                 if deadline is None or deadline > now:
                     break
+                began = perf_counter()
                 for change in self.house.world.tick(now=now):
                     self._carry_out_whatever_happens(change)
-                if perf_counter() >= enough:
+                ended = perf_counter()
+                if ended - began >= LONG_S:
+                    look_at_new()
+                if ended >= enough:
                     break
         except Exception as bug:
             # A bug in one region's turn of time must not stop the others' time.

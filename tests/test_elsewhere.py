@@ -5,6 +5,7 @@ import pytest
 from rooms.apart import keep_apart, may_sit_by, part
 from rooms.changes import Published, Seated, Told
 from rooms.events import Ejected, Left
+from rooms.extent import apart_m
 from rooms.person import NOBODY, Person
 from rooms.room import Room
 from rooms.seating import place_of
@@ -180,6 +181,17 @@ def test_who_is_away_is_so_elsewhere_too() -> None:
     scene.eject(ann)
     assert place_of(ann)[1].member.away
     scene.check()
+
+
+def test_two_who_walk_out_from_both_ends_of_a_room_are_near_enough_to_where_they_sit_next() -> None:
+    scene = Scene()
+    cy = scene.enter(HOME)
+    ann, bo = scene.enter(beside(HOME, north=20)), scene.enter(beside(HOME, north=-20))
+    scene.wait(300)
+    assert room_of(ann) is room_of(bo) is room_of(cy)
+    scene.walk_out([ann, bo], cy)
+    assert room_of(ann) is room_of(bo)
+    assert all(apart_m(person.cell, room_of(ann).cell) <= scene.rules.reach_max_m for person in (ann, bo))
 
 
 def test_walk_out_finds_company_where_there_is_a_room_with_seats_for_both() -> None:

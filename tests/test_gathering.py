@@ -8,6 +8,7 @@ import pytest
 from rooms import gathering
 from rooms.changes import Change, Gone, Published, Seated, Unseated
 from rooms.events import Closing, Joined, Left, Said
+from rooms.extent import apart_m
 from rooms.person import Person
 from rooms.reform import Gathered, plan_in_slices
 from rooms.reform import Left as LeftRoom
@@ -140,7 +141,7 @@ def test_seat_whose_time_is_over_when_the_window_ends_is_given_up_before_the_pla
 def test_where_one_goes_meanwhile_counts_with_the_next_window() -> None:
     scene, crowd = at_the_end()
     _, moves = half_way(scene, crowd)
-    assert scene.world.move(moves, beside(HOME, north=9)) == END + Rules().window_s
+    assert scene.world.move(moves, beside(HOME, north=9), now=scene.now) == END + Rules().window_s
     for _ in slices(scene):
         pass
     assert moves.cell != moves.next_cell == beside(HOME, north=9)
@@ -196,3 +197,19 @@ def test_no_step_of_a_stadium_s_plan_is_longer_than_a_slice() -> None:
     steps = list(plan_in_slices(people, rules=Rules(), rng=random.Random(1)))
     assert max(steps) <= 2_000
     assert sum(steps) > 20_000
+
+
+def test_who_asked_for_far_joins_nobody_from_beyond_what_they_asked_for() -> None:
+    told: list[tuple[bool, float]] = []
+    for seed in range(12):
+        scene, chance = Scene(seed=seed), random.Random(seed)
+        for _ in range(60):
+            place = beside(HOME, north=chance.randrange(-120, 120), east=chance.randrange(-60, 60))
+            scene.enter(place, far=chance.random() < 0.3)
+            scene.wait(40)
+        scene.wait(Rules().window_s + 100)
+        for room in scene.world.rooms.values():
+            people = [seat.person for seat in room.seats.values()]
+            told += [(all(person.far for person in people), apart_m(person.cell, room.cell)) for person in people]
+    assert all(everybody or far_m <= Rules().reach_max_m for everybody, far_m in told)
+    assert any(far_m > Rules().reach_max_m for _, far_m in told)

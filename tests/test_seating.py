@@ -149,10 +149,10 @@ def test_what_waits_of_a_former_seat_goes_on_in_the_new_one(bench: Bench) -> Non
     (ann,) = bench.sit(old, "ann")
     old.set_away(place_of(ann)[1], START + 1)
     old.set_waiting(place_of(ann)[1], START + 99)
-    _, ((person, seat, room, _),) = bench.seating.take_apart([old])
-    assert (person, room) == (ann, old)
+    _, (left,) = bench.seating.take_apart([old])
+    assert (left.person, left.room) == (ann, old)
     new = bench.seating.open_room(HOME, now=START)
-    bench.seating.join(ann, new, WHY, now=START, former=seat)
+    bench.seating.join(ann, new, WHY, now=START, former=left.seat)
     carried = place_of(ann)[1]
     assert (carried.away_since, carried.waits_until, carried.member.away) == (START + 1, START + 99, True)
     assert (new.company, new.unconnected) == (0, 1)

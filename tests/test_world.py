@@ -189,7 +189,7 @@ def test_move_counts_at_next_and_never_at_once() -> None:
     ann, _, _ = scene.enter_many(3)
     there = beside(HOME, east=20)
     others = scene.enter_many(3, there)
-    assert scene.world.move(ann, there) == room_of(ann).closes
+    assert scene.world.move(ann, there, now=scene.now) == room_of(ann).closes
     scene.wait(300)
     assert ann.cell == HOME
     assert room_of(ann).cell == HOME
@@ -204,7 +204,7 @@ def test_move_counts_at_the_next_window_s_end() -> None:
     ann, *_ = scene.enter_many(4)
     there = beside(HOME, east=20)
     (other, *_) = scene.enter_many(3, there)
-    counts_from = scene.world.move(ann, there)
+    counts_from = scene.world.move(ann, there, now=scene.now)
     scene.wait_until(counts_from - 0.001)
     assert ann.cell == HOME
     scene.wait_until(counts_from)
@@ -214,11 +214,38 @@ def test_move_counts_at_the_next_window_s_end() -> None:
     assert other.cell == there
 
 
+def test_move_of_who_waits_in_a_room_begun_late_counts_when_the_region_gathers() -> None:
+    scene = Scene()
+    first_end = START + scene.rules.window_s
+    scene.wait_until(first_end - 60)
+    there = beside(HOME, east=60)
+    ann = scene.enter()
+    assert room_of(ann).closes > first_end
+    counts_from = scene.world.move(ann, there, now=scene.now)
+    assert counts_from == first_end
+    scene.wait_until(counts_from - 0.001)
+    assert ann.cell != there
+    scene.wait_until(counts_from)
+    assert ann.cell == there
+
+
+@pytest.mark.parametrize(("cells", "is_joined_again"), [(1, False), (9, True)])
+def test_a_room_left_for_another_place_is_joined_again_only_from_out_of_its_neighbourhood(
+    cells: int, is_joined_again: bool
+) -> None:
+    scene = Scene()
+    ann, *others = scene.enter_many(4)
+    for cell in (beside(HOME, east=cells), HOME):
+        scene.world.move(ann, cell, now=scene.now)
+        scene.next(ann)
+    assert (room_of(ann) is room_of(others[0])) is is_joined_again
+
+
 def test_who_moved_to_another_city_sits_there_after_the_window_and_the_others_stay() -> None:
     scene = Scene()
     ann, *others = scene.enter_many(4)
     city = Cell.at(41.88, -87.63, 6)
-    counts_from = scene.world.move(ann, city)
+    counts_from = scene.world.move(ann, city, now=scene.now)
     scene.wait_until(counts_from)
     assert room_of(ann).cell == city
     assert len({room_of(other).id for other in others}) == 1

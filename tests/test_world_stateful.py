@@ -129,8 +129,9 @@ class Crowd(RuleBasedStateMachine):
     def some_move(self, numbers: list[int], cell: Cell) -> None:
         for person in self.pick(numbers):
             sits, before = place_of(person)[0], person.cell
-            counts_from = self.scene.world.move(person, self.at(cell))
-            assert counts_from == sits.closes + (self.scene.rules.window_s if sits.is_over else 0)
+            counts_from = self.scene.world.move(person, self.at(cell), now=self.scene.now)
+            assert self.scene.now < counts_from or sits.is_over
+            assert counts_from <= sits.closes + (self.scene.rules.window_s if sits.is_over else 0)
             assert (place_of(person)[0], person.cell) == (sits, before)
 
     @rule(numbers=some, name=st.sampled_from(["", "Ann", "Bo"]))

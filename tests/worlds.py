@@ -341,7 +341,7 @@ def busy_evening(seed: int = 1, people: int = 150) -> str:
             break
         person = chance.choice(list(scene.world.people.values()))
         chance.choice(acts)(person)
-        scene.world.move(person, chance.choice(cells)) if person.room else None
+        scene.world.move(person, chance.choice(cells), now=scene.now) if person.room else None
         scene.wait(chance.random() * 10)
     scene.check()
     return digest(scene.trace)

@@ -49,7 +49,7 @@ def move(session: "Session", command: Move, now: float) -> Outcome:
     check_place(session.house, cell)
     claim_cell(session.house, session.identity, cell, now=now)
     session.house.know_place(session.origin, session.identity, cell, now=now)
-    counts_from = session.house.world.move(session.seated, cell)
+    counts_from = session.house.world.move(session.seated, cell, now=now)
     return (Moved(cell=str(cell), counts_from=int(counts_from * 1000), ref=command.ref),)
 
 
