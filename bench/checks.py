@@ -21,6 +21,7 @@ from rooms.person import Person
 from rooms.room import Room, Seat
 from rooms.seating import place_of
 from rooms.world import World
+from server.collector import look_rarely
 from server.house import House
 from server.safety.contacts import leads_out
 from server.safety.folding import fold
@@ -157,6 +158,7 @@ def shuffled(text: str, rng: random.Random) -> str:
 @click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
 def main(count: int, rounds: int, words: int, as_json: bool) -> None:
     """Measure the CPU time of all checks together, per message."""
+    look_rarely()  # as the server does
     rng = random.Random(9)
     scripts = [shuffled(rng.choice(_OTHER_SCRIPTS), rng) for _ in range(count)]
     kinds = {

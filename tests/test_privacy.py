@@ -151,7 +151,7 @@ def test_fingerprints_are_kept_without_words_for_an_hour() -> None:
     stage.pass_time(2)
     stage.house.expire(now=stage.clock.now())
     assert len(checks._same) == len(checks._suspects) == 0
-    assert not checks._same._by_pair
+    assert not checks._same._by_piece
 
 
 def test_mutes_are_kept_until_the_token_expires_or_one_leaves() -> None:

