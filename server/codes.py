@@ -21,9 +21,11 @@ ERROR_CODES: dict[str, ErrorCode] = {
         ErrorCode("already_entered", "This connection has entered already.", False),
         ErrorCode("bad_cell", "The cell is no geohash of 4 to `finest_cell` characters.", False),
         ErrorCode("too_precise", "The cell is finer than this server wants to know.", False),
-        ErrorCode("bad_name", "The name is too long or holds characters that a name may not.", False),
+        ErrorCode(
+            "bad_name", "The name is too long, holds characters that a name may not, or leads out of the room.", False
+        ),
         ErrorCode("bad_text", "The text is empty or too long.", False),
-        ErrorCode("bad_topic", "There are too many topics, or one is empty or too long.", False),
+        ErrorCode("bad_topic", "There are too many topics, or one is empty, too long or leads out of the room.", False),
         ErrorCode("bad_token", "The token is altered, expired, ended by `leave`, or another server's.", False),
         ErrorCode("bad_auth", "The `auth` is none this server believes; with `retry_after`, perhaps then.", False),
         ErrorCode("auth_needed", "This server takes nobody, or nobody new, without `auth`.", False),

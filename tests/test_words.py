@@ -80,6 +80,23 @@ def test_thirty_marks_in_the_wrong_order_are_put_in_order() -> None:
 # Names.
 
 
+@pytest.mark.parametrize(
+    "name", ["example.com", "Ann (at) example.com", "+44 7911 123456", "tg: some_body", "ехаmрlе.соm"]
+)
+def test_names_and_topics_lead_nowhere_whatever_they_look_like(name: str) -> None:
+    with pytest.raises(Refused, match=r"A name may not hold .*\. Choose one without\.") as caught:
+        clean_name(name)
+    assert caught.value.code == "bad_name"
+    assert refusal(clean_topics, ["tea", name]) == "bad_topic"
+
+
+@pytest.mark.parametrize(
+    "name", ["Ann 2", "J. R.", "Mr.Smith", "Anna-Lena", "Ann (24)", "R2-D2", "Bot 1234567", "小明", "Ann :)"]
+)
+def test_ordinary_names_are_taken(name: str) -> None:
+    assert clean_name(name) == name
+
+
 @given(st.text(max_size=140))
 def test_name_is_one_line_in_nfkc_or_refused_as_bad(name: str) -> None:
     composed = unicodedata.normalize("NFKC", "".join(char for char in name if not is_variation(char)))

@@ -5,6 +5,8 @@ import unicodedata
 
 from rooms.names import NAME_MAX_CHARS
 from server.codes import Refused
+from server.safety.contacts import leads_out
+from server.safety.folding import fold
 
 TOPICS_MAX = 5
 TOPIC_MAX_CHARS = 24
@@ -43,8 +45,15 @@ def clean_text(text: str, *, max_chars: int) -> str:
 
 
 def clean_name(name: str | None) -> str:
-    """Return the name in NFKC, "" for none: then the room gives one. Raises Refused."""
-    return _in_one_line(name, max_chars=NAME_MAX_CHARS, code="bad_name") if name else ""
+    """Return the name in NFKC, "" for none: then the room gives one. Raises Refused.
+
+    It stands beside every word of whoever wears it: nobody's leads out of the room, however long they have been here.
+    """
+    if not name:
+        return ""
+    name = _in_one_line(name, max_chars=NAME_MAX_CHARS, code="bad_name")
+    _leads_nowhere("name", name, code="bad_name")
+    return name
 
 
 def name_worn() -> Refused:
@@ -59,6 +68,8 @@ def clean_topics(topics: list[str] | None) -> tuple[str, ...]:
     cleaned = [_in_one_line(topic, max_chars=TOPIC_MAX_CHARS, code="bad_topic") for topic in topics or ()]
     if not all(cleaned):
         raise Refused("bad_topic", "A topic is empty.")
+    for topic in cleaned:
+        _leads_nowhere("topic", topic, code="bad_topic")
     return tuple(dict.fromkeys(cleaned))
 
 
@@ -71,6 +82,13 @@ def clean_claim(text: str) -> str:
         return _in_one_line(text.replace("·", "."), max_chars=CLAIM_MAX_CHARS, code="bad_name").replace("·", ".")
     except Refused:
         return ""
+
+
+def _leads_nowhere(what: str, text: str, *, code: str) -> None:
+    way_out = leads_out(fold(text))
+    if way_out is not None:
+        holds = "a link" if way_out == "link" else "an address, a phone number or a name on another service"
+        raise Refused(code, f"A {what} may not hold {holds}. Choose one without.")
 
 
 def _in_one_line(text: str, *, max_chars: int, code: str) -> str:
