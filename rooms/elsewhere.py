@@ -43,6 +43,7 @@ def eject(world: "World", person: Person, *, now: float) -> list[Change]:
     told = Ejected(
         room=room.id, until=int(room.closes * 1000), why=why.sentence, why_code=why.code, why_args=dict(why.args)
     )
+    person.ejected, person.has_heard = told, seat.waits_until is None
     former = Former(person, seat, room, None)
     return [*changes, Told(person, told), *world.seat_newcomer(person, now=now, former=former)]
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from geo import Cell
 
 if TYPE_CHECKING:
+    from rooms.events import Ejected
     from rooms.room import Room, Seat
 
 
@@ -28,6 +29,8 @@ class Person:
         parted_until: end of the room they last moved to because a crowded one parted, Unix seconds.
         asked_until: end of the window in which they last asked to sit elsewhere: until then it is not chance alone that
             has seated them where they sit.
+        ejected: what the last ejection of theirs says, until they come back to a connection.
+        has_heard: whether they had a connection when it was said.
     """
 
     __slots__ = (
@@ -35,7 +38,9 @@ class Person:
         "avoids",
         "barred",
         "cell",
+        "ejected",
         "far",
+        "has_heard",
         "id",
         "moved_until",
         "name",
@@ -74,6 +79,8 @@ class Person:
         self.moved_until = 0.0
         self.parted_until = 0.0
         self.asked_until = 0.0
+        self.ejected: Ejected | None = None
+        self.has_heard = True
 
     def __repr__(self) -> str:
         return f"<Person {self.id} in {self.cell}>"

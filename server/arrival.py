@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from geo import ALPHABET, Cell, cell_distance_m
-from rooms.changes import Change
+from rooms.changes import Change, Told
 from rooms.errors import NameWorn
 from rooms.events import Event, Joined, Numbered
 from rooms.person import Person
@@ -76,6 +76,7 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
     if person is not None:
         name = person.name if command.name is None else name
         changes = house.world.verify(person, shown)
+        changes += _untold(person, person, command.resume)
         returned, events = _come_back(house, person, command.resume, name, far=bool(command.far), now=now)
         house.world.move(person, cell, now=now)
         resumed = _is_resumed(person, command.resume)
@@ -90,9 +91,21 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
         verified=shown,
     )
     former = _room_left(session, identity, person, is_new=is_new)
+    untold = _untold(identity.person, person, command.resume) if identity.person is not None else []
     identity.person = person
     person.barred = house.blocks.kept_from(identity.id)
-    return Arrival(identity, person, False, house.world.enter(person, now=now, former=former), [])
+    return Arrival(identity, person, False, [*untold, *house.world.enter(person, now=now, former=former)], [])
+
+
+def _untold(before: Person, person: Person, resume: Resume | None) -> list[Change]:
+    """Return what somebody is told before their seat: that they were voted out, if they cannot have heard it.
+
+    Whoever resumes in the room that voted has not heard it either: it went into a connection that was dead already.
+    """
+    ejected, before.ejected = before.ejected, None
+    if ejected is None or (before.has_heard and (resume is None or resume.room != ejected.room)):
+        return []
+    return [Told(person, ejected)]
 
 
 def _room_left(session: "Session", identity: Identity, person: Person, *, is_new: bool) -> str | None:

@@ -92,6 +92,41 @@ def regulars(names: str, **settings: Any) -> tuple[Stage, list[Guest]]:
     return stage, guests
 
 
+@pytest.mark.parametrize("has_resume", [True, False])
+@pytest.mark.parametrize("late", [False, True], ids=["seat waits", "seat is given up"])
+def test_who_is_ejected_while_disconnected_is_told_so_before_the_new_room(has_resume: bool, late: bool) -> None:
+    stage, (ann, bo, cy, dee, ed) = regulars("Ann Bo Cy Dee Ed")
+    room = ed.room
+    ed.lose()
+    for voter in (ann, bo, cy):
+        voter.ask("eject", **member(voter, ed))
+    assert dee.got("left")[0]["why"] == "ejected"
+    stage.pass_time(60 if late else 1)
+    back = ed.back() if has_resume else ed.back(resume=None)
+    stage.take_turn()
+    entered, ejected, seated, *_ = back.got()
+    assert [event["type"] for event in (entered, ejected, seated)] == ["entered", "ejected", "room"]
+    assert ejected["room"] == room != seated["room"]
+    assert ejected["why"]
+    back.lose()
+    again = back.back()
+    stage.take_turn()
+    assert again.got("ejected") == [], "once"
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_who_was_connected_is_told_again_only_if_they_come_back_to_the_old_room(heard: bool) -> None:
+    stage, (ann, bo, cy, _, ed) = regulars("Ann Bo Cy Dee Ed")
+    room = ed.room
+    for voter in (ann, bo, cy):
+        voter.ask("eject", **member(voter, ed))
+    ed.got()
+    ed.lose()
+    back = ed.back() if heard else ed.back(resume={"room": room, "seq": 1})
+    stage.take_turn()
+    assert len(back.got("ejected")) == (not heard)
+
+
 def member(guest: Guest, other: Guest) -> dict[str, str]:
     guest.got()
     return {"who": other.me}
