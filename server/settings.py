@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -281,6 +282,8 @@ class Settings(Limits, frozen=True, kw_only=True):
         yield from edge.problems(trusted_proxies=self.trusted_proxies, allowed_origins=self.allowed_origins)
         yield from vouching.problems(self)
         yield from area.problems(area=self.area, hours=self.hours, hours_zone=self.hours_zone)
+        if self.webhook_url and not _names_a_host(self.webhook_url):
+            yield f"webhook_url: {self.webhook_url!r} names no host and port; write it as in https://host.example/path."
         if self.webhook_url and not self.webhook_secret:
             yield "webhook_url is set, but no webhook_secret: whoever gets the messages could not tell whose they are."
 
@@ -310,6 +313,8 @@ class Setting:
         if self.name in SECRETS:
             fewest = 32 if self.name == "auth_secret" else 24
             return f"{fewest} to 200 characters without spaces, or nothing"
+        if self.name == "webhook_url":
+            return "an address that begins with https:// or http://, or nothing"
         if self.name == "hours":
             return "a time to another time, as in 17:00-02:00, or nothing"
         if self.kind is str:
@@ -398,6 +403,14 @@ def _from_text(name: str, text: str) -> int | float | str:
             with contextlib.suppress(ValueError):
                 return number(text)
     return text
+
+
+def _names_a_host(url: str) -> bool:
+    try:
+        where = urlsplit(url)
+        return bool(where.hostname) and where.port != 0
+    except ValueError:
+        return False
 
 
 def _checked(name: str, value: object, source: str) -> int | float | str:

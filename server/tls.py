@@ -4,12 +4,18 @@ Knows PEM files by their paths. Must never know what is said through it, nor put
 """
 
 import ssl
+from datetime import datetime
 from pathlib import Path
+
+from cryptography import x509
 
 from server.bugs import log
 
 LOOK_EVERY_S = 5.0
 """How often the files are looked at: a look is two calls of the system. A new chain serves after one or two."""
+
+
+_SETTINGS = {"certificate": "tls_cert", "key": "tls_key"}
 
 
 class TlsError(ValueError):
@@ -35,6 +41,12 @@ def load_chain(context: ssl.SSLContext, cert: Path, key: Path) -> None:
     # Loading fails half-way, with the new certificate in and the old key out: try on one nobody uses.
     _load(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), cert, key)
     _load(context, cert, key)
+
+
+def dates(cert: Path) -> tuple[datetime, datetime]:
+    """Return from when until when a certificate that can be loaded is good."""
+    own = x509.load_pem_x509_certificates(cert.read_bytes())[0]
+    return own.not_valid_before_utc, own.not_valid_after_utc
 
 
 class ChainKeeper:
@@ -87,7 +99,9 @@ def _check_readable(name: str, path: Path) -> None:
         with path.open("rb") as file:
             file.read(1)
     except OSError as error:
-        raise TlsError(f"The {name} {path} cannot be read: {error.strerror}.") from None
+        raise TlsError(
+            f"The {name} {path} cannot be read: {error.strerror}. Set {_SETTINGS[name]} to a PEM file it may read."
+        ) from None
 
 
 class _Encrypted(Exception):

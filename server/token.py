@@ -19,6 +19,8 @@ from server.settings import Loaded, Settings
 
 PRIVATE_FILE, JWKS_FILE = "private.json", "jwks.json"
 
+_MAKE_ONE = f"`hereabouts token --make-keys FOLDER` makes one, as FOLDER/{PRIVATE_FILE}."
+
 ALGORITHMS = ("ES256", "EdDSA", "RS256")
 _ASYMMETRIC: dict[str, Literal["RSA", "EC", "OKP"]] = {"EC": "EC", "OKP": "OKP", "RSA": "RSA"}
 _DEFAULT_OF = {"EC": "ES256", "OKP": "EdDSA", "RSA": "RS256"}
@@ -95,6 +97,8 @@ def new_key(alg: str) -> SignKey:
 def _make_keys(folder: Path, alg: str) -> None:
     key = new_key(alg)
     private, jwks = folder / PRIVATE_FILE, folder / JWKS_FILE
+    if folder.exists() and not folder.is_dir():
+        raise click.ClickException(f"{folder} is no folder: name one, there or not yet.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # Never over one that may be in use: whoever it signed for would be shut out.
@@ -113,9 +117,9 @@ def _read(path: Path) -> SignKey:
         found = json.loads(path.read_text(encoding="utf-8"))
         key: SignKey = import_key(found, _ASYMMETRIC[found["kty"]])
     except OSError as error:
-        raise click.ClickException(f"{path} cannot be read: {error.strerror}.") from None
+        raise click.ClickException(f"{path} cannot be read: {error.strerror}. {_MAKE_ONE}") from None
     except (ValueError, KeyError, TypeError, JoseError):
-        raise click.ClickException(f"{path} is no JWK of an RSA, EC or Ed25519 key.") from None
+        raise click.ClickException(f"{path} is no JWK of an RSA, EC or Ed25519 key. {_MAKE_ONE}") from None
     if not key.is_private:
         raise click.ClickException(f"{path} holds a public key, which cannot sign: give the private one.")
     return key

@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import os
 import re
 import socket
 import stat
@@ -16,7 +17,7 @@ from server.app import App
 from server.cli import main
 from server.operate.admin.client import NoAnswer, Refused, ask
 from server.operate.admin.socket import AdminSocket, socket_path
-from server.operate.admin.web import ADDRESSES_MAX, FAILURES_PER_MIN, Gate
+from server.operate.admin.web import ADDRESSES_MAX, FAILURES_PER_MIN, WRONG_TOKEN, Gate
 from server.settings import Settings
 from tests.apps import Clients, running
 from tests.stores import ANN, ban
@@ -100,7 +101,7 @@ async def test_right_token_gets_answers_and_nobody_else_does() -> None:
         assert (await api(app, "backup", path="/tmp/copy"))[1]["error"].endswith("own machine only.")
         for wrong in (None, "", TOKEN[:-1], TOKEN + "x"):
             status, told = await api(app, "status", token=wrong)
-            assert (status, told) == (401, {"error": "The token is wrong."})
+            assert (status, told) == (401, {"error": WRONG_TOKEN})
         body = b'{"act":"status"}'
         for scheme in (f"Basic {TOKEN}", TOKEN, f"Bearer  {TOKEN} x"):
             assert (await fetch(app, "/admin/api", method="POST", body=body, Authorization=scheme))[0] in (401, 429)
@@ -219,6 +220,45 @@ async def test_socket_is_for_its_own_user_alone_and_goes_with_the_server(tmp_pat
     assert not path.exists()
     with pytest.raises(NoAnswer, match="No server has its socket"):
         ask(path, "status")
+
+
+def test_where_no_server_answers_it_is_said_what_to_do(tmp_path: Path) -> None:
+    dead, file, theirs = tmp_path / "dead.sock", tmp_path / "file", tmp_path / "theirs"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as left_over:
+        left_over.bind(str(dead))
+    file.write_text("")
+    with pytest.raises(NoAnswer, match=r"no server answers there any more\. Start the server"):
+        ask(dead, "status")
+    with pytest.raises(NoAnswer, match="that is no socket"):
+        ask(file, "status")
+    if os.geteuid():
+        theirs.mkdir(mode=0o000)
+        with pytest.raises(NoAnswer, match="run this as that user"):
+            ask(theirs / "admin.sock", "status")
+
+
+@pytest.mark.parametrize(
+    ("typed", "advice"),
+    [
+        (["show", "no ticket!"], "`hereabouts admin reports` lists them"),
+        (["show", "T1"], "`reports --all` lists them"),
+        (["unban", "T1"], "`bans` lists them"),
+        (["warn", "nobody", "Hi."], "hexadecimal digits, and `reports` shows them"),
+        (["warn", "a" * 24, ""], "one line of 1 to 500 characters"),
+        (["ban", "a" * 24, "x" * 501], "one line of 1 to 500 characters"),
+        (["ban", "nobody", "x"], "hexadecimal digits, and `reports` shows them"),
+        (["ban", "--for", "9999d", "a" * 24, "x"], "ten years are the longest"),
+        (["ban", "--yes", "192.0.2.1/24", "x"], "the range around it is 192.0.2.0/24"),
+        (["backup", "/nowhere/at/all"], "It is the server that writes it"),
+    ],
+)
+async def test_what_is_typed_wrongly_is_told_what_would_be_right(tmp_path: Path, typed: list[str], advice: str) -> None:
+    async with running(data=str(tmp_path)) as app:
+        result = await run("--data", str(tmp_path), *typed)
+        assert result.exit_code != 0
+        assert advice in result.output
+        assert not app.house.store.bans()
+        assert not app.house.store.audit(most=5)
 
 
 async def test_nonsense_on_the_socket_harms_nobody(tmp_path: Path) -> None:

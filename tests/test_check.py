@@ -12,6 +12,7 @@ from joserfc.jwk import OKPKey
 from server.cli import main
 from server.operate.check import CHECKS
 from server.store.sqlite import FILE
+from tests.certificates import make_pem
 from tests.stores import block, on_disk
 
 STRONG = bytes(range(32)).hex()
@@ -104,7 +105,58 @@ def test_webhook_that_nobody_answers_is_wrong() -> None:
         assert (status, f"is reached at 127.0.0.1:{port}" in told) == (0, True)
     status, told = run("--set", f"webhook_url=http://127.0.0.1:{port}/hook", *secret)
     assert status == 1
-    assert "cannot be reached" in told
+    assert "webhook_url cannot be had" in told
+
+
+@pytest.mark.parametrize("url", ["http://x:99999/", "http://[::1", "http:///path", "https://", "ftp://x", "x"])
+def test_webhook_that_is_no_address_is_refused_with_an_example(url: str) -> None:
+    status, told = run("--set", f"webhook_url={url}", "--set", f"webhook_secret={'s' * 30}")
+    assert status == 2
+    assert "https://" in told.partition(url)[2]
+
+
+def test_webhook_of_a_name_that_cannot_be_is_wrong() -> None:
+    status, told = run("--set", f"webhook_url=http://{'a' * 70}/", "--set", f"webhook_secret={'s' * 30}")
+    assert status == 1
+    assert "webhook_url cannot be had" in told
+
+
+@pytest.mark.parametrize(
+    ("days_old", "status", "says"),
+    [(0, 0, "can serve, until 20"), (360, 0, "renew it"), (366, 1, "has expired on 20"), (-2, 1, "clients refuse it")],
+)
+def test_dates_of_a_certificate_are_judged(tmp_path: Path, days_old: int, status: int, says: str) -> None:
+    pem = make_pem(tmp_path, days_old=days_old)
+    found, told = run("--tls-cert", str(pem), "--tls-key", str(pem))
+    assert (found, says in told) == (status, True), told
+
+
+def test_words_file_is_read_and_its_broken_lines_are_named(tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    status, told = run("--set", f"filter_file={words}")
+    assert status == 1
+    assert "set filter_file to another" in told
+    words.write_text("casino\n!!!\n")
+    status, told = run("--set", f"filter_file={words}")
+    assert status == 0
+    assert f"{words} holds 1 rule\n" in told
+    assert "line 2" in told
+    assert "!!!" not in told
+
+
+def test_socket_that_could_not_be_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file", tmp_path / "nowhere" / "a.sock"):
+        status, told = run("--set", f"admin_socket={path}")
+        assert status == 1
+        assert "admin_socket" in told
+
+
+def test_address_that_is_not_this_machines_is_told_from_a_port_that_is_taken() -> None:
+    status, told = run("--host", "192.0.2.1")
+    assert status == 1
+    assert "set host to one of its own" in told
+    assert "Is a server running there?" not in told
 
 
 def test_certificate_and_keys_of_an_application_are_tried(tmp_path: Path) -> None:

@@ -316,8 +316,11 @@ def _refusal(cert: Path, key: Path) -> str:
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     pem, nowhere = make_pem(tmp_path), tmp_path / "nowhere.pem"
-    assert _refusal(nowhere, pem) == f"The certificate {nowhere} cannot be read: No such file or directory."
-    assert _refusal(pem, nowhere) == f"The key {nowhere} cannot be read: No such file or directory."
+    for name, setting, told in (
+        ("certificate", "tls_cert", _refusal(nowhere, pem)),
+        ("key", "tls_key", _refusal(pem, nowhere)),
+    ):
+        assert told.startswith(f"The {name} {nowhere} cannot be read: No such file or directory. Set {setting} to ")
     assert "cannot be read: Is a directory." in _refusal(tmp_path, pem)
 
 

@@ -4,11 +4,13 @@ Changes nothing: it makes no folder, no database and no secret. Each check is a 
 yields what it found; `CHECKS` lists them in the order they are told.
 """
 
+import errno
 import os
 import resource
 import socket
 import stat
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -18,21 +20,33 @@ import click
 from server.config import settings_options
 from server.operate.admin.socket import socket_path
 from server.operate.jwks import CannotFetch, fetch
+from server.safety.filter_file import FilterError, FilterFile
 from server.safety.jwt_keys import BadKeys, read_jwks
 from server.serve import ENDS_WITH_PROCESS, SPARE_FILES
 from server.settings import Loaded
 from server.store.folder import SECRET_FILE
 from server.store.sqlite import FILE, inspect
 from server.store.store import StoreError
-from server.tls import TlsError, server_context
+from server.tls import TlsError, dates, server_context
 
 GOOD, NOTE, WRONG = "good", "note", "WRONG"
 TIMEOUT_S = 3.0
+BROKEN_TOLD_MAX = 20
+"""Lines of the filter file told one by one; of more only how many there are."""
 DISTINCT_BYTES_MIN = 16
 """In 32 random bytes fewer than this many different ones come up in fewer than one of 10^13 secrets."""
 DISTINCT_CHARS_MIN = 8
 SOCKET_PATH_MAX_BYTES = 100
 """Of a Unix socket's path: systems take 104 or 108 with the zero at its end."""
+
+
+EXPIRES_SOON_S = 14 * 86_400
+"""Certificates of three months are renewed a month before their end: with two weeks left that has failed."""
+_ABOUT_PORT = {
+    errno.EADDRINUSE: "Is a server running there? Set another host or port.",
+    errno.EADDRNOTAVAIL: "This machine has no such address: set host to one of its own, or to 0.0.0.0 for all.",
+    errno.EACCES: "Ports below 1024 are the system's: set another, with a proxy before it, or give the right to.",
+}
 
 
 class Finding(NamedTuple):
@@ -51,10 +65,8 @@ def port_is_free(loaded: Loaded) -> Iterator[Finding]:
                 tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 tried.bind(address)
     except OSError as error:
-        yield Finding(
-            WRONG,
-            f"{host}:{port} cannot be had: {error.strerror}. Is a server running there? Set another host or port.",
-        )
+        advice = _ABOUT_PORT.get(error.errno or 0, "Set another host or port.")
+        yield Finding(WRONG, f"{host}:{port} cannot be had: {error.strerror}. {advice}")
     else:
         yield Finding(GOOD, f"{host}:{port} is free")
 
@@ -111,6 +123,10 @@ def operator_can_come_in(loaded: Loaded) -> Iterator[Finding]:
         yield Finding(NOTE, "`hereabouts admin` has no socket: set data or admin_socket")
     elif len(os.fsencode(path)) > SOCKET_PATH_MAX_BYTES:
         yield Finding(WRONG, f"{path} is too long for a socket; set admin_socket to a shorter path")
+    elif path.exists() and not path.is_socket():
+        yield Finding(WRONG, f"{path} exists and is no socket; remove it, or set admin_socket to another path")
+    elif settings.admin_socket and not os.access(path.parent, os.W_OK | os.X_OK):
+        yield Finding(WRONG, f"{path.parent} is no folder that can be written; make it, or set admin_socket elsewhere")
     else:
         yield Finding(GOOD, f"`hereabouts admin` finds the server at {path}")
     if settings.admin_token:
@@ -132,8 +148,12 @@ def webhook_is_there(loaded: Loaded) -> Iterator[Finding]:
     port = where.port or (443 if where.scheme == "https" else 80)
     try:
         socket.create_connection((where.hostname or "", port), timeout=TIMEOUT_S).close()
-    except OSError as error:
-        yield Finding(WRONG, f"webhook_url cannot be reached at {where.hostname}:{port}: {error.strerror or error}")
+    except (OSError, UnicodeError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        yield Finding(
+            WRONG,
+            f"webhook_url cannot be had at {where.hostname}:{port}: {why}. Start what listens there, or set another",
+        )
     else:
         yield Finding(GOOD, f"webhook_url is reached at {where.hostname}:{port}")
     yield from _readable_by_others(loaded, "webhook_secret")
@@ -148,7 +168,37 @@ def certificate_serves(loaded: Loaded) -> Iterator[Finding]:
         except TlsError as error:
             yield Finding(WRONG, str(error))
         else:
-            yield Finding(GOOD, f"{settings.tls_cert} and its key can serve")
+            yield _lasts(settings.tls_cert)
+
+
+def _lasts(cert: str) -> Finding:
+    """Judge a certificate that can be loaded by its dates."""
+    begins, ends = dates(Path(cert))
+    now = datetime.now(UTC)
+    if now >= ends:
+        return Finding(WRONG, f"{cert} has expired on {ends:%Y-%m-%d}: clients refuse it. Renew it")
+    if now < begins:
+        return Finding(WRONG, f"{cert} begins on {begins:%Y-%m-%d}: clients refuse it. Set the clock right, or wait")
+    if (ends - now).total_seconds() < EXPIRES_SOON_S:
+        return Finding(NOTE, f"{cert} expires on {ends:%Y-%m-%d}: renew it; the server takes the new one by itself")
+    return Finding(GOOD, f"{cert} and its key can serve, until {ends:%Y-%m-%d}")
+
+
+def words_can_be_read(loaded: Loaded) -> Iterator[Finding]:
+    """Read the operator's list of words and links, as the server would."""
+    path = loaded.settings.filter_file
+    if not path:
+        return
+    try:
+        file = FilterFile(path)
+    except FilterError as error:
+        yield Finding(WRONG, f"{error} The server would not start: put the file there, or set filter_file to another")
+        return
+    yield Finding(GOOD, f"{path} holds {len(file.rules)} rule{'s' * (len(file.rules) != 1)}")
+    for line in file.broken[:BROKEN_TOLD_MAX]:
+        yield Finding(NOTE, f"line {line.number} of {path} is passed over: {line.problem}")
+    if len(file.broken) > BROKEN_TOLD_MAX:
+        yield Finding(NOTE, f"{len(file.broken) - BROKEN_TOLD_MAX} more lines of {path} are passed over")
 
 
 def application_is_there(loaded: Loaded) -> Iterator[Finding]:
@@ -187,6 +237,7 @@ CHECKS: tuple[Check, ...] = (
     secret_is_strong,
     operator_can_come_in,
     certificate_serves,
+    words_can_be_read,
     application_is_there,
     webhook_is_there,
     files_suffice,

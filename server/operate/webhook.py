@@ -102,7 +102,7 @@ class Webhook:
 
     def _lose(self, trouble: str) -> None:
         self.lost += 1
-        log.warning("a webhook message was lost: %s", trouble)
+        log.warning("a webhook message was lost (%s): `hereabouts check` tries whether webhook_url is there", trouble)
 
 
 def signature(secret: bytes, body: bytes) -> str:

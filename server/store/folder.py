@@ -10,7 +10,7 @@ from pathlib import Path
 
 from server.store.memory import MemoryStore
 from server.store.sealing import Seal
-from server.store.sqlite import SqliteStore
+from server.store.sqlite import WHOSE, SqliteStore
 from server.store.store import Store, StoreError
 
 SECRET_FILE = "secret"
@@ -50,7 +50,7 @@ def _kept_secret(folder: Path, new_secret: Callable[[], bytes]) -> bytes:
             draft.unlink()
         text = path.read_text(encoding="ascii")
     except OSError as error:
-        raise StoreError(f"{folder} cannot be used: {error.strerror}.") from None
+        raise StoreError(f"{folder} cannot be used: {error.strerror}. {WHOSE}") from None
     except ValueError:
         text = ""
     try:

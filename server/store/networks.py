@@ -14,7 +14,13 @@ LOOPBACK = "127.0.0.1"
 
 def parse_network(text: str) -> Network:
     """Return the range; one address is a range of its own. Raises ValueError, for bits behind the prefix too."""
-    return ipaddress.ip_network(text.strip())
+    text = text.strip()
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        around = ipaddress.ip_network(text, strict=False)
+    # Only what has bits behind the prefix comes here: the other mistakes are raised once more.
+    raise ValueError(f"{text} is an address with a length; the range around it is {around}")
 
 
 def parse_address(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

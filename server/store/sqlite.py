@@ -48,6 +48,8 @@ _TABLES: dict[type[Row], str] = {
 _SEALED: dict[type[Row], str] = {Block: "name", Notice: "text"}
 """What somebody wrote: the one column of a table that is sealed."""
 
+WHOSE = "Start the server as the user whose folder it is, or set data to another folder."
+
 
 class SqliteStore(MemoryStore):
     """Lasting state in a folder. Raises StoreError, having changed nothing, if it cannot be had."""
@@ -236,7 +238,7 @@ class SqliteStore(MemoryStore):
         except FileExistsError:
             raise StoreError(f"{path} exists already; a backup is a new file.") from None
         except OSError as error:
-            raise StoreError(f"{path} cannot be written: {error.strerror}.") from None
+            raise StoreError(f"{path} cannot be written: {error.strerror}. It is the server that writes it.") from None
         try:
             self._db.execute("VACUUM INTO ?", (str(path),))
         except sqlite3.Error as error:
@@ -359,4 +361,4 @@ def _told(path: Path) -> Iterator[None]:
             f"{path} is damaged: {error}. Nothing was changed; put a backup in its place, or move it away."
         ) from None
     except OSError as error:
-        raise StoreError(f"{path.parent} cannot be used: {error.strerror}.") from None
+        raise StoreError(f"{path.parent} cannot be used: {error.strerror}. {WHOSE}") from None

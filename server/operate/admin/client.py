@@ -31,6 +31,11 @@ def ask(path: Path, act: str, /, **fields: Any) -> dict[str, Any]:
         told = json.loads(line)
     except FileNotFoundError:
         raise NoAnswer(f"No server has its socket at {path}. Is it running, with the same settings?") from None
+    except ConnectionRefusedError:
+        told = "no server answers there any more" if path.is_socket() else "that is no socket"
+        raise NoAnswer(f"{path}: {told}. Start the server, or name the one that runs by its settings.") from None
+    except PermissionError:
+        raise NoAnswer(f"{path} is for the server's own user alone: run this as that user.") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else None
         raise NoAnswer(f"The server at {path} does not answer: {reason or 'nothing came back'}.") from None

@@ -15,6 +15,7 @@ import click
 
 from server.config import settings_options
 from server.operate.admin.client import NoAnswer, Refused, ask
+from server.operate.admin.requests import ONE_LINE, SPAN_MAX_S
 from server.operate.admin.socket import socket_path
 from server.settings import Loaded
 
@@ -88,7 +89,30 @@ class Span(click.ParamType[float]):
         found = re.fullmatch(r"(\d{1,6})([smhd])", str(value).strip())
         if found is None:
             self.fail(f"{value!r} is no span; write 90m, 12h or 7d.", param, ctx)
-        return int(found[1]) * _UNITS[found[2]]
+        if (seconds := int(found[1]) * _UNITS[found[2]]) > SPAN_MAX_S:
+            self.fail("ten years are the longest; without --for it is until it is lifted.", param, ctx)
+        return seconds
+
+
+class Shape(click.ParamType[str]):
+    """A text that the server takes as it is: refused here in words, before anybody is asked."""
+
+    def __init__(self, name: str, fits: str, advice: str) -> None:
+        self.name = name
+        self._fits = re.compile(fits)
+        self._advice = advice
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the text."""
+        if self._fits.fullmatch(str(value)) is None:
+            self.fail(self._advice, param, ctx)
+        return str(value)
+
+
+TICKET = Shape("ticket", r"[A-Za-z0-9_-]{1,64}", "that is no ticket; `hereabouts admin reports` lists them.")
+BAN = Shape("ban", r"[A-Za-z0-9_-]{1,64}", "that is no ban; `hereabouts admin bans` lists them.")
+_LETTER = ONE_LINE.removeprefix(r"\A").removesuffix(r"*\Z")
+WORDS = Shape("text", _LETTER + "{1,500}", "write one line of 1 to 500 characters.")
 
 
 @admin.command()
@@ -145,7 +169,7 @@ def reports(asks: Ask, everything: bool) -> None:
 
 
 @admin.command()
-@click.argument("ticket")
+@click.argument("ticket", type=TICKET)
 @click.pass_obj
 def show(asks: Ask, ticket: str) -> None:
     """One report with its evidence, and whether its seal is whole."""
@@ -170,7 +194,7 @@ def show(asks: Ask, ticket: str) -> None:
 
 
 @admin.command()
-@click.argument("ticket")
+@click.argument("ticket", type=TICKET)
 @click.pass_obj
 def close(asks: Ask, ticket: str) -> None:
     """Be done with a report."""
@@ -179,7 +203,7 @@ def close(asks: Ask, ticket: str) -> None:
 
 @admin.command()
 @click.argument("identity")
-@click.argument("text")
+@click.argument("text", type=WORDS)
 @click.option("--level", type=click.Choice(["info", "warning"]), default="warning", show_default=True)
 @click.pass_obj
 def warn(asks: Ask, identity: str, text: str, level: str) -> None:
@@ -190,7 +214,7 @@ def warn(asks: Ask, identity: str, text: str, level: str) -> None:
 
 @admin.command()
 @click.argument("whom", metavar="IDENTITY|NETWORK")
-@click.argument("reason")
+@click.argument("reason", type=WORDS)
 @click.option("--for", "for_s", type=Span(), help="90m, 12h, 7d; without it, until it is lifted.")
 @click.option("--known", is_flag=True, help="Of a network: people who were here before as well, not newcomers alone.")
 @click.option("--yes", is_flag=True, help="Do not ask before a network is banned.")
@@ -215,7 +239,7 @@ def ban(asks: Ask, whom: str, reason: str, for_s: float | None, known: bool, yes
 
 
 @admin.command()
-@click.argument("ban")
+@click.argument("ban", type=BAN)
 @click.pass_obj
 def unban(asks: Ask, ban: str) -> None:
     """Lift a ban."""

@@ -116,7 +116,7 @@ class Office:
     def _report(self, ticket: str) -> Report:
         report = self._store.report(ticket)
         if report is None:
-            raise NotDone("There is no report of that ticket.")
+            raise NotDone("There is no report of that ticket: `reports --all` lists them.")
         return report
 
     # Acting on people
@@ -128,7 +128,7 @@ class Office:
         return {"closed": report.ticket}
 
     def _warn(self, request: requests.Warn, by: str) -> Json:
-        peer = self._node.peers.get(request.identity)
+        peer = self._node.peers.get(_checked(request.identity))
         self._note(by, "warn", request.identity, request.level)
         if peer is not None:
             peer.tell(Notice(text=request.text, level=request.level))
@@ -148,6 +148,8 @@ class Office:
     def _banrequest(self, request: requests.BanRequest, by: str) -> Json:
         if (request.identity is None) == (request.network is None):
             raise NotDone("Name either an identity or a network.")
+        if request.identity is not None:
+            _checked(request.identity)
         ban = self._ban(request)
         hit = self._hit_by(ban)
         if ban.network and not request.confirm:
@@ -206,7 +208,7 @@ class Office:
     def _unban(self, request: requests.Unban, by: str) -> Json:
         ban = self._store.remove_ban(request.ban)
         if ban is None:
-            raise NotDone("There is no ban of that id.")
+            raise NotDone("There is no ban of that id: `bans` lists them.")
         self._note(by, "unban", ban.ban, ban.identity or ban.network)
         return {"lifted": ban.ban}
 
@@ -263,9 +265,7 @@ class Office:
         if (request.token is None) == (request.identity is None):
             raise NotDone("Give either a token or an identity.")
         if request.identity is not None:
-            if len(request.identity) != 2 * IDENTITY_BYTES or set(request.identity) - set("0123456789abcdef"):
-                raise NotDone("That is no identity.")
-            return request.identity
+            return _checked(request.identity)
         assert request.token is not None
         try:
             return self._house.identities.named_by(request.token, now=self._now)
@@ -330,3 +330,11 @@ class Office:
     def _note(self, by: str, act: str, target: str, detail: str = "") -> None:
         until = self._now + self._house.settings.audit_ttl_s
         self._store.add_audit(AuditEntry(at=self._now, by=by, act=act, target=target, detail=detail, until=until))
+
+
+def _checked(identity: str) -> str:
+    """Return the number of somebody. Raises NotDone for what can be nobody's: nobody would be told, or kept out."""
+    if len(identity) != 2 * IDENTITY_BYTES or set(identity) - set("0123456789abcdef"):
+        digits = 2 * IDENTITY_BYTES
+        raise NotDone(f"That is nobody's number: one has {digits} hexadecimal digits, and `reports` shows them.")
+    return identity

@@ -10,6 +10,8 @@ import msgspec
 from msgspec import Meta
 
 ONE_LINE = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*\Z"
+SPAN_MAX_S = 315_360_000
+"""Ten years: whoever means longer means for good."""
 Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"\A[A-Za-z0-9_-]+\Z")]
 Words: TypeAlias = Annotated[str, Meta(min_length=1, max_length=500, pattern=ONE_LINE)]
 Token: TypeAlias = Annotated[str, Meta(min_length=1, max_length=300)]
@@ -57,7 +59,7 @@ class BanRequest(Request, frozen=True, kw_only=True, tag="ban"):
 
     identity: Id | None = None
     network: Annotated[str, Meta(max_length=64)] | None = None
-    for_s: Annotated[float, Meta(ge=1, le=315_360_000)] | None = None
+    for_s: Annotated[float, Meta(ge=1, le=SPAN_MAX_S)] | None = None
     reason: Words
     stops_known: bool = False
     confirm: bool = False

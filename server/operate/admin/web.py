@@ -26,6 +26,7 @@ FAILURES_PER_MIN = 5
 ADDRESSES_MAX = 10_000
 """Addresses whose failures are remembered, the oldest forgotten first: 3 MB."""
 BY = "web"
+WRONG_TOKEN = "The token is wrong: it is what the server's admin_token is set to."
 
 _PRIVATE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
@@ -50,7 +51,9 @@ class Gate:
         wait_s = meter.wait_s(now) if meter is not None else 0.0
         if wait_s > 0:
             self.refused += 1
-            return _answer({"error": "Too many wrong tokens."}, 429, {"Retry-After": str(int(wait_s) + 1)})
+            wait = str(int(wait_s) + 1)
+            told = {"error": f"Too many wrong tokens from this address: wait {wait} s."}
+            return _answer(told, 429, {"Retry-After": wait})
         scheme, _, given = authorization.partition(" ")
         # Digests of one length, so that the time of the comparison tells nothing, not even how long the token is.
         digest = sha256(given.strip().encode("utf-8", "surrogateescape")).digest()
@@ -58,7 +61,7 @@ class Gate:
             return None
         self.refused += 1
         self._count_failure(address, now)
-        return _answer({"error": "The token is wrong."}, 401, {"WWW-Authenticate": "Bearer"})
+        return _answer({"error": WRONG_TOKEN}, 401, {"WWW-Authenticate": "Bearer"})
 
     def _count_failure(self, address: str, now: float) -> None:
         rate = per_period(FAILURES_PER_MIN, 60)
