@@ -189,7 +189,6 @@ class House:
         self.trails.forget(now=now)
         self.checks.forget(now=now)
         self.identities.forget(now=now)
-        self.blocks.forget(now=now)
         self.returns.forget(self.world.rooms)
         self.votes.forget(now=now)
         self.store.expire(now=now)

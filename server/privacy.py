@@ -7,7 +7,7 @@ from server.safety.blocks import DAY_S
 from server.safety.sametext import LOOK_BACK_S
 from server.safety.trails import KEEP_S
 from server.settings import Settings
-from server.store.rows import AuditEntry, Ban, Block, Ended, Notice, Report, Row, Standing
+from server.store.rows import AuditEntry, Ban, Block, Ended, Mark, Notice, Report, Row, Standing
 
 _UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
@@ -46,6 +46,8 @@ def of_rows(settings: Settings) -> dict[type[Row], str]:
         "or you leave.",
         Block: "Whom you block and what they were called, sealed, until "
         f"{span(settings.token_ttl_s + DAY_S)} after you last came or you leave.",
+        Mark: "If somebody blocks you, a mark of the address and the region that you come from, from which nobody "
+        f"learns either, until {span(DAY_S)} after you were last there.",
         Ended: "That you left, under your number, until your token would have expired.",
         Report: "Reports that you make or that are made of you, with what was said in the room before, sealed, for the "
         f"operator alone, for {span(settings.report_ttl_s)} after the last.",

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from server.store.rows import AuditEntry, Ban, Block, Ended, Notice, Report, Standing
+from server.store.rows import AuditEntry, Ban, Block, Ended, Mark, Notice, Report, Standing
 from server.store.sealing import Seal
 from server.store.sqlite import SqliteStore
 
@@ -43,6 +43,10 @@ def standing(identity: str = ANN, **fields: Any) -> Standing:
 
 def ended(identity: str = ANN, *, until: float = 100.0) -> Ended:
     return Ended(identity=identity, until=until)
+
+
+def mark(place: str = "p1", identity: str = ANN, **fields: Any) -> Mark:
+    return Mark(**dict[str, Any](place=place, identity=identity, at=1.0, until=100.0) | fields)
 
 
 def ban(id: str = "ban1", **fields: Any) -> Ban:

@@ -2,12 +2,16 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from geo import Cell
+from rooms.windows import region_of
+from server.store.memory import MemoryStore
 from tests.sessions import BEGAN, FAR_AWAY, HERE, Guest, Stage
-from tests.stores import on_disk
+from tests.stores import everything_in, on_disk
 
 DAY_S = 86_400
 ELSEWHERE = "192.0.2.9"
@@ -261,9 +265,11 @@ def test_marks_of_addresses_are_forgotten_after_a_day() -> None:
     place = stage()
     _, bo = blocked_pair(place)
     bo.ask("leave")
-    assert place.house.blocks._marks
+    store = place.house.store
+    assert isinstance(store, MemoryStore)
+    assert store._marks
     place.house.expire(now=BEGAN + DAY_S + 1)
-    assert not place.house.blocks._marks
+    assert not store._marks
 
 
 # Lasting
@@ -279,3 +285,23 @@ def test_blocks_hold_in_another_process_with_the_same_folder(tmp_path: Any) -> N
     for turn in range(100):
         (ann if turn % 2 else bo).ask("next")
         assert not are_together(ann, bo)
+
+
+@pytest.mark.parametrize(("days", "together"), [(0.9, False), (1.01, True)])
+def test_new_identity_inherits_in_another_process_within_a_day(tmp_path: Path, days: float, together: bool) -> None:
+    store = on_disk(tmp_path)
+    before = stage(store=store)
+    ann, bo = blocked_pair(before)
+    bo.ask("leave")
+    ann.connection.lose()
+    before.pass_time(60)
+    token = ann.token
+    store.close()
+    after = stage(store=on_disk(tmp_path))
+    for _ in range(2):  # the numbers that the two have had are not given out twice by a real server
+        after.house.identities.of(None, now=BEGAN)
+    after.pass_time(days * DAY_S)
+    again, ann = sit(after, "Robert", address=BOS), sit(after, "Ann", token=token)
+    assert are_together(ann, again) == together
+    assert BOS.encode() not in everything_in(tmp_path)
+    assert region_of(Cell(HERE)).encode() not in everything_in(tmp_path)

@@ -10,7 +10,7 @@ from server.safety.trails import KEEP_S
 from server.settings import Settings
 from server.store import rows
 from server.store.memory import MemoryStore
-from server.store.rows import AuditEntry, Ban, Block, Ended, Notice, Report, Row, Standing, Switch
+from server.store.rows import AuditEntry, Ban, Block, Ended, Mark, Notice, Report, Row, Standing, Switch
 from server.store.schema import STEPS
 from tests.privacy_page import PAGE, PART, part
 from tests.sessions import HERE, Guest, Stage, only
@@ -21,6 +21,7 @@ from tests.stores import (
     block,
     ended,
     everything_in,
+    mark,
     notice,
     on_disk,
     report,
@@ -180,6 +181,7 @@ def test_mutes_are_kept_until_the_token_expires_or_one_leaves() -> None:
         (standing(until=100.0), 100.0),
         (block(until=100.0), 100.0),
         (ended(until=100.0), 100.0),
+        (mark(until=100.0), 100.0),
         (report(until=100.0), 100.0),
         (ban(identity=ANN, until=100.0), 100.0),
         (notice(until=100.0), 100.0),
@@ -196,6 +198,8 @@ def test_every_row_ends_with_its_time_and_is_gone_from_the_files(row: Row, ends:
             store.add_block(block(marked, ANN, until=ends))
         case Ended():
             store.end(ended(marked, until=ends))
+        case Mark():
+            store.put_mark(mark(identity=marked, until=ends))
         case Report():
             store.put_report(report(against=marked, until=ends), b"sealed")
         case Ban():

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from server.store.memory import NOTICES_MAX, MemoryStore
+from server.store.memory import MARKED_MAX, NOTICES_MAX, MemoryStore
 from server.store.rows import Switch
 from server.store.store import Store
-from tests.stores import ANN, BO, CY, audited, ban, block, ended, notice, on_disk, report, standing
+from tests.stores import ANN, BO, CY, audited, ban, block, ended, mark, notice, on_disk, report, standing
 
 Reopen = Callable[[Store], Store]
 
@@ -117,6 +117,23 @@ def test_block_ends_unless_it_is_renewed(store: Store, reopen: Reopen) -> None:
     assert {one.until for one in store.blocks_of(ANN)} == {50.0, 90.0}
     assert store.expire(now=50.0) == 1
     assert not reopen(store).are_apart(ANN, BO)
+
+
+def test_marks_are_told_by_place_those_longest_ago_first_and_end_by_themselves(store: Store, reopen: Reopen) -> None:
+    for one in (mark(at=1.0, until=10.0), mark(identity=BO, at=2.0), mark("p2", at=3.0), mark(at=4.0, until=50.0)):
+        store.put_mark(one)
+    store = reopen(store)
+    assert [one.identity for one in store.marks("p1")] == [BO, ANN]
+    assert [one.at for one in store.marks("p2")] == [3.0]
+    assert store.marks("p3") == []
+    assert store.expire(now=50.0) == 1
+    assert [one.identity for one in reopen(store).marks("p1")] == [BO]
+
+
+def test_of_too_many_marks_of_one_place_the_oldest_are_forgotten(store: Store, reopen: Reopen) -> None:
+    for number in range(MARKED_MAX + 2):
+        store.put_mark(mark(identity=str(number), at=float(number)))
+    assert [one.identity for one in reopen(store).marks("p1")] == [str(number) for number in range(2, MARKED_MAX + 2)]
 
 
 def test_ban_of_an_identity_holds_for_its_time(store: Store, reopen: Reopen) -> None:

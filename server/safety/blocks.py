@@ -2,16 +2,18 @@
 
 Pure. Has each row kept by the store, and every person online know (`Person.barred`) whom they are kept apart from,
 both ways. An identity made where a blocked one was in the last day, by address and region, inherits the blocks against
-it: a new identity is free, a new address is not. Nobody but the owner of a block ever learns of it.
+it: a new identity is free, a new address is not. Where the blocked were outlasts the process; who has inherited does
+not, and inherits anew on coming back. Nobody but the owner of a block ever learns of it.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2b
 
 from geo import Cell
 from rooms.person import NOBODY, Person
 from server.bugs import log
-from server.store.rows import Block
+from server.store.rows import Block, Mark
 from server.store.store import Store, StoreError
 
 BLOCKS_MAX = 1000
@@ -19,10 +21,8 @@ BLOCKS_MAX = 1000
 DAY_S = 86_400
 """How long an address is remembered by its mark; and a block is kept so much longer than any token, so that it need
 not be written anew each time its owner comes."""
-MARKS_MAX = 20_000
-"""Places remembered, and identities that inherit: 10 MB. Beyond, those longest ago are forgotten."""
-MARKED_MAX = 50
-"""Blocked identities remembered of one place: a campus has many, and each costs its newcomers a look-up."""
+HEIRS_MAX = 20_000
+"""Identities that inherit: 5 MB. Beyond, those longest ago are forgotten."""
 
 Place = tuple[bytes, Cell]
 
@@ -42,7 +42,6 @@ class Blocks:
         self._people = people
         self._lasts_s = token_ttl_s + DAY_S
         self._new_id = new_id
-        self._marks: OrderedDict[Place, dict[str, float]] = OrderedDict()
         self._roots: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._heirs: dict[str, set[str]] = {}
 
@@ -90,34 +89,25 @@ class Blocks:
         """
         self._extend(identity, now=now)
         self.mark(identity, place, now=now)
-        for root, at in self._marks.get(place, {}).items():
-            if root != identity and now - at < DAY_S:
-                against = self._store.blocks_against(root)
+        for mark in self._store.marks(_hidden(place)):
+            if mark.identity != identity and now < mark.until:
+                against = self._store.blocks_against(mark.identity)
                 if any(block.at <= made_at for block in against):
-                    self._inherit(identity, root)
+                    self._inherit(identity, mark.identity)
 
     def mark(self, identity: str, place: Place, *, now: float) -> None:
         """Remember where somebody is, if they are blocked by anybody."""
         if not self._store.blocks_against(identity):
             return
-        marked = self._marks.setdefault(place, {})
-        self._marks.move_to_end(place)
-        marked.pop(identity, None)
-        marked[identity] = now
-        if len(marked) > MARKED_MAX:
-            del marked[next(iter(marked))]
-        if len(self._marks) > MARKS_MAX:
-            self._marks.popitem(last=False)
-
-    def forget(self, *, now: float) -> None:
-        """Forget the places of more than a day ago."""
-        for place in [place for place, marked in self._marks.items() if now - max(marked.values()) >= DAY_S]:
-            del self._marks[place]
+        try:
+            self._store.put_mark(Mark(place=_hidden(place), identity=identity, at=now, until=now + DAY_S))
+        except StoreError as error:  # a full disk keeps nobody from their seat
+            log.error("%s", error)
 
     def _inherit(self, heir: str, root: str) -> None:
         self._roots[heir] = self._roots.get(heir, frozenset()) | {root}
         self._heirs.setdefault(root, set()).add(heir)
-        if len(self._roots) > MARKS_MAX:
+        if len(self._roots) > HEIRS_MAX:
             forgotten, roots = self._roots.popitem(last=False)
             for each in roots:
                 self._heirs[each].discard(forgotten)
@@ -138,3 +128,9 @@ class Blocks:
             person = self._people.get(identity)
             if person is not None:
                 person.barred = self.kept_from(identity)
+
+
+def _hidden(place: Place) -> str:
+    """Return a place as it is kept: the mark of the address is keyed, so nobody tells the address or the region."""
+    origin, region = place
+    return blake2b(origin + str(region).encode(), digest_size=16).hexdigest()

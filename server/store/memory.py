@@ -7,11 +7,15 @@ from pathlib import Path
 import msgspec
 
 from server.store.networks import Networks
-from server.store.rows import AuditEntry, Ban, Block, Ended, Notice, Report, Standing, Switch
+from server.store.rows import AuditEntry, Ban, Block, Ended, Mark, Notice, Report, Standing, Switch
 from server.store.store import StoreError
 
 IDENTITIES_MAX = 200_000
 """Standings and ended identities kept in memory, some 60 MB; beyond, those put first are forgotten."""
+PLACES_MAX = 20_000
+"""Places where blocked people were, 10 MB; beyond, those longest ago are forgotten."""
+MARKED_MAX = 50
+"""Blocked identities remembered of one place: a campus has many, and each costs its newcomers a look-up."""
 NOTICES_MAX = 10
 """Notices that wait for one person: an operator has no more to say to somebody who is not there."""
 AUDIT_MAX = 10_000
@@ -28,6 +32,7 @@ class MemoryStore:
         self._ended: OrderedDict[str, Ended] = OrderedDict()
         self._owned: dict[str, dict[str, Block]] = {}
         self._against: dict[str, dict[str, Block]] = {}
+        self._marks: OrderedDict[str, dict[str, Mark]] = OrderedDict()
         self._bans: dict[str, Ban] = {}
         self._banned: dict[str, dict[str, Ban]] = {}
         self._networks = Networks()
@@ -105,6 +110,21 @@ class MemoryStore:
             if block.until < until:
                 renewed = msgspec.structs.replace(block, until=until)
                 self._owned[owner][block.other] = self._against[block.other][owner] = renewed
+
+    def put_mark(self, mark: Mark) -> None:
+        """Know that a blocked identity was at a place; of too many there, or of too many places, the oldest go."""
+        marked = self._marks.setdefault(mark.place, {})
+        self._marks.move_to_end(mark.place)
+        marked.pop(mark.identity, None)
+        marked[mark.identity] = mark
+        if len(marked) > MARKED_MAX:
+            del marked[next(iter(marked))]
+        if len(self._marks) > PLACES_MAX:
+            self._marks.popitem(last=False)
+
+    def marks(self, place: str) -> list[Mark]:
+        """Return who of the blocked was at a place, those longest ago first."""
+        return list(self._marks.get(place, {}).values())
 
     def _drop_block(self, block: Block) -> None:
         for table, key, of in ((self._owned, block.owner, block.other), (self._against, block.other, block.owner)):
@@ -236,6 +256,10 @@ class MemoryStore:
                 del table[identity]
         for block in [block for owned in self._owned.values() for block in owned.values() if block.until <= now]:
             self._drop_block(block)
+        for mark in [mark for marked in self._marks.values() for mark in marked.values() if mark.until <= now]:
+            del self._marks[mark.place][mark.identity]
+            if not self._marks[mark.place]:
+                del self._marks[mark.place]
         for ban in [ban for ban in self._bans.values() if not _holds(ban, now)]:
             MemoryStore.remove_ban(self, ban.ban)
         for report in [report for report in self._reports.values() if report.until <= now]:
@@ -253,7 +277,7 @@ class MemoryStore:
             identities
             + len(self._reports)
             + len(self._audit)
-            + sum(len(held) for table in (self._owned, self._notices) for held in table.values())
+            + sum(len(held) for table in (self._owned, self._marks, self._notices) for held in table.values())
         )
 
     def backup(self, path: Path) -> None:

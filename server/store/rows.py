@@ -37,6 +37,15 @@ class Block(Row, frozen=True, kw_only=True):
     until: float
 
 
+class Mark(Row, frozen=True, kw_only=True):
+    """A blocked identity was at a place, for whoever comes anew from there. `place` is a keyed hash: it names none."""
+
+    place: str
+    identity: str
+    at: float
+    until: float
+
+
 class Ban(Row, frozen=True, kw_only=True):
     """An identity, or a range of addresses, is kept out.
 

@@ -29,6 +29,9 @@ STEPS: tuple[str, ...] = (
     CREATE TABLE switches (feature TEXT PRIMARY KEY, at REAL, until REAL) WITHOUT ROWID;
     CREATE TABLE audit (id INTEGER PRIMARY KEY, at REAL, by TEXT, act TEXT, target TEXT, detail TEXT, until REAL);
     """,
+    """
+    CREATE TABLE marks (place TEXT, identity TEXT, at REAL, until REAL, PRIMARY KEY (place, identity)) WITHOUT ROWID;
+    """,
 )
 """SQL that leads from version n to n + 1."""
 

@@ -18,7 +18,7 @@ import msgspec
 
 from server.store.memory import MemoryStore, without
 from server.store.networks import parse_network
-from server.store.rows import AuditEntry, Ban, Block, Ended, Notice, Report, Row, Standing, Switch
+from server.store.rows import AuditEntry, Ban, Block, Ended, Mark, Notice, Report, Row, Standing, Switch
 from server.store.schema import VERSION, OtherSchema, bring_up_to_date, version_of
 from server.store.sealing import Seal, SealBroken
 from server.store.store import StoreError
@@ -39,6 +39,7 @@ _TABLES: dict[type[Row], str] = {
     Standing: "standings",
     Ended: "ended",
     Block: "blocks",
+    Mark: "marks",
     Ban: "bans",
     Report: "reports",
     Notice: "notices",
@@ -73,6 +74,8 @@ class SqliteStore(MemoryStore):
         """Know what is asked on the way of a message: blocks, bans, and reports without their evidence."""
         for block in self._rows(Block, "1 ORDER BY at"):
             MemoryStore.add_block(self, block)
+        for mark in self._rows(Mark, "1 ORDER BY at"):
+            MemoryStore.put_mark(self, mark)
         for ban in self._rows(Ban):
             MemoryStore.add_ban(self, ban)
         for report in self._rows(Report):
@@ -128,6 +131,11 @@ class SqliteStore(MemoryStore):
             with self._writing() as db:
                 db.execute("UPDATE blocks SET until = max(until, ?) WHERE owner = ?", (until, owner))
             super().renew_blocks(owner, until=until)
+
+    def put_mark(self, mark: Mark) -> None:
+        """Know that a blocked identity was at a place; what is too much for memory stays on disk for its day."""
+        self._put(mark)
+        super().put_mark(mark)
 
     # Bans
 

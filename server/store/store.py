@@ -2,13 +2,13 @@
 
 Every call is synchronous, and whatever it wrote survives a `kill -9` once it has returned (of `MemoryStore`:
 nothing does). What is asked on the way of a message or of placement (`ban_of`, `blocks_of`, `blocks_against`,
-`are_apart`, `is_off`, `take_notices` where there are none) is answered from memory by both.
+`are_apart`, `marks`, `is_off`, `take_notices` where there are none) is answered from memory by both.
 """
 
 from pathlib import Path
 from typing import Protocol
 
-from server.store.rows import AuditEntry, Ban, Block, Ended, Notice, Report, Standing, Switch
+from server.store.rows import AuditEntry, Ban, Block, Ended, Mark, Notice, Report, Standing, Switch
 
 
 class StoreError(Exception):
@@ -61,6 +61,12 @@ class Store(Protocol):
 
     def renew_blocks(self, owner: str, *, until: float) -> None:
         """Keep the owner's blocks until then at least."""
+
+    def put_mark(self, mark: Mark) -> None:
+        """Know that a blocked identity was at a place; of too many there, or of too many places, the oldest go."""
+
+    def marks(self, place: str) -> list[Mark]:
+        """Return who of the blocked was at a place, those longest ago first."""
 
     # Bans
 
