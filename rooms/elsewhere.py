@@ -29,9 +29,17 @@ _LOOKED_AT = 24
 
 
 def block(world: "World", person: Person, other: Person, *, now: float) -> list[Change]:
-    """Keep the two apart for good; if they sit together now, the first one sits elsewhere at once."""
+    """Keep the two apart for good; if they sit together now, the first one sits elsewhere at once.
+
+    The other is still told of them among those around, as after any `next`, and until a moment of chance: as if they
+    had gone offline then. Where hardly anybody else is, that they count no more from now on would tell of the block.
+    """
     keep_apart(person, other)
-    return world.next(person, now=now) if person.room is other.room else []
+    room = person.room
+    if room is None or room is not other.room:
+        return []
+    room.counts_until = {**room.counts_until, person.id: world.rng.uniform(now, room.closes)}
+    return world.next(person, now=now)
 
 
 def eject(world: "World", person: Person, *, now: float) -> list[Change]:

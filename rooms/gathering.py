@@ -151,7 +151,8 @@ class Gathering:
 
     def _seat_as_newcomer(self, former: Former) -> None:
         self._vacate(former)
-        self._changes += self._world.seat_newcomer(former.person, now=self._now, former=former)
+        # One reason for all: by another, who is alone would know whether that is so because nobody is here.
+        self._changes += self._world.seat_newcomer(former.person, now=self._now, former=former, because=Why("window"))
 
     def _vacate(self, former: Former) -> None:
         self._changes += self._world.seating.vacate(former)

@@ -23,6 +23,10 @@ MISSED_MAX = 1000
 """Events kept while a seat waits, and `ref`s remembered per seat: what a resume may ask for (PROTOCOL.md)."""
 
 
+NONE_LEFT: dict[str, float] = {}
+"""Shared by all rooms that nobody has left by a block, and never changed."""
+
+
 class Seat:
     """One member's place in one room.
 
@@ -69,6 +73,7 @@ class Room:
         is_over: its window has ended; people sit here until they have another seat, and nobody joins them.
         idle_until: before that time, Unix seconds, a look outward is known to find nothing.
         told: what was last told to those who wait here.
+        counts_until: person's id → until when somebody who left by a block is told of as around, Unix seconds.
     """
 
     __slots__ = (
@@ -78,6 +83,7 @@ class Room:
         "away",
         "cell",
         "closes",
+        "counts_until",
         "extent",
         "id",
         "idle_until",
@@ -111,6 +117,7 @@ class Room:
         self.idle_until = 0.0
         self.is_over = False
         self.told: Waiting | None = None
+        self.counts_until = NONE_LEFT
         # A list, since an empty deque takes 700 bytes, and where few are online most rooms have said little.
         self._recent: list[Numbered] = []
         self._recent_max = recent_max

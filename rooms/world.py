@@ -160,7 +160,7 @@ class World:
         """Return what to tell a room in which too few keep company, or None if enough do."""
         if not is_waiting(room):
             return None
-        return told_to_wait(room, others=self._others_around(room), now=now, rules=self.rules)
+        return told_to_wait(room, others=self._others_around(room, now), now=now, rules=self.rules)
 
     # What time does
 
@@ -251,14 +251,25 @@ class World:
     # What both come down to
 
     def seat_newcomer(
-        self, person: Person, *, now: float, former: Former | None = None, ref: str | None = None
+        self,
+        person: Person,
+        *,
+        now: float,
+        former: Former | None = None,
+        ref: str | None = None,
+        because: Why | None = None,
     ) -> list[Change]:
+        """Seat somebody by themselves: in the room that is nearest, or in one of their own.
+
+        Args:
+            because: the reason they are told instead of how near that is.
+        """
         choice = choose_room(person, self.seating.index, rules=self.rules, rng=self.rng)
         if choice is None:
             waiting_since = waited_since([former]) if former is not None else None
             room = self.seating.open_room(person.cell, now=now, waiting_since=waiting_since)
             choice = Choice(room, Why("first_here"))
-        room, why = choice
+        room, why = choice.room, because or choice.why
         seat = former.seat if former is not None else None
         changes: list[Change] = []
         parting = part(room, person, now=now, rules=self.rules)
@@ -300,21 +311,22 @@ class World:
         if not self._online[region]:
             del self._online[region]
 
-    def _others_around(self, room: Room) -> int:
+    def _others_around(self, room: Room, now: float) -> int:
         """Return how many people of the room's region sit elsewhere.
 
         Without those who never sit with somebody here: who is alone for being blocked is told what they would be told
-        if nobody were there.
+        if nobody were there. Who has just left by a block counts for a while (`elsewhere.block`).
         """
         if room.extent.is_all_at_the_center:
             # Most who wait do so alone, and this is asked at every look.
             here = len(room.seats) if region_of(room.cell) == room.region else 0
         else:
             here = sum(region_of(seat.person.cell) == room.region for seat in room.seats.values())
-        return self._online[room.region] - here - self._barred_around(room)
+        return self._online[room.region] - here - self._barred_around(room, now)
 
-    def _barred_around(self, room: Room) -> int:
+    def _barred_around(self, room: Room, now: float) -> int:
         barred = {id for seat in room.seats.values() if seat.person.barred for id in seat.person.barred}
+        barred -= {id for id, until in room.counts_until.items() if until > now}
         online = (self.people[id] for id in barred if id in self.people)
         return sum(region_of(person.cell) == room.region and person.room is not room for person in online)
 

@@ -39,16 +39,26 @@ def test_those_who_move_join_in_an_order_of_chance() -> None:
     assert firsts == {"Ann", "Bo"}
 
 
-def test_who_is_alone_for_being_blocked_is_told_what_they_are_told_where_nobody_is() -> None:
-    def told(act: str) -> list[dict[str, object]]:
-        stage = Stage()
-        blocked, other = stage.guest(), Guest(stage, address="192.0.2.7")
-        blocked.enter(HERE)
-        other.enter(HERE)
-        blocked.got()
-        other.ask(act, **({"who": blocked.me} if act == "block" else {}))
-        stage.pass_time(300)
-        return of_type(blocked.got(), "waiting")
+def told_of_who_went(act: str, seed: int = 1, *, offline_after_s: int | None = None) -> tuple[tuple[object, ...], ...]:
+    """Return what somebody is told who sat with one other, from when that one went to after the window's end."""
+    stage = Stage(seed=seed)
+    alone, other = stage.guest(), Guest(stage, address="192.0.2.7")
+    alone.enter(HERE)
+    other.enter(HERE)
+    alone.got()
+    other.ask(act, **({"who": alone.me} if act == "block" else {}))
+    for passed_s in range(0, 2000, 5):
+        if passed_s == offline_after_s:
+            other.ask("leave")
+        stage.pass_time(5)
+    fields = ("type", "people", "within_m", "why", "why_code")
+    return tuple(tuple(event.get(name) for name in fields) for event in alone.got())
 
-    assert len(told("block")) > 10
-    assert told("block") == told("leave")
+
+def test_who_was_blocked_is_told_what_they_are_told_of_somebody_who_went_on_and_then_offline() -> None:
+    went_offline = {
+        told_of_who_went("next", offline_after_s=after_s) for after_s in (*range(0, 200, 5), 600, *range(1150, 1225, 5))
+    }
+    blocked = {told_of_who_went("block", seed) for seed in range(30)}
+    assert len(blocked) > 3, "the moment is one of chance"
+    assert blocked <= went_offline
