@@ -68,11 +68,9 @@ class Fingerprints:
         letters = plain.encode().translate(self._cuts, _NO_LETTERS)
         if len(letters) < SHORT_LETTERS:
             return None
-        # Each once: who repeats one a hundred times has said nothing more.
-        pieces = sorted({*map(crc32, letters.split(), self._start)})
-        if len(pieces) > _PIECES_MAX:
-            del pieces[_PIECES_MAX:]
-        return pieces
+        pieces = sorted(map(crc32, letters.split(), self._start))
+        # Repeated ones are left out by `meet`, which needs a set anyway; here they would push others out.
+        return pieces if len(pieces) <= _PIECES_MAX else sorted({*pieces})[:_PIECES_MAX]
 
 
 def _cutters(chance: Random) -> Iterable[int]:
@@ -173,18 +171,19 @@ class SameTexts:
             is_suspect: hold what is only somewhat like junk, too.
         """
         by_piece = self._by_piece
+        pieces = set(print)
+        if len(pieces) < len(print):
+            # Each once: who laughs a hundred times behind a text has said nothing more.
+            print = sorted(pieces)
         keys = print[:_FOUND_BY]
         text = _Text(print, room, who, now, now)
-        pieces: set[int] | None = None
         enough = SUSPECT if is_suspect else NEAR
+        least = enough * len(pieces)
         last: _Text | None = None
         for met in map(by_piece.get, keys):
             # Many a text has a turn of phrase in common with another, and no more than that.
             if met is not None and met is not last:
                 last = met
-                if pieces is None:
-                    pieces = set(print)
-                    least = enough * len(pieces)
                 shared = len(pieces.intersection(met.pieces))
                 if shared >= least and shared >= enough * len(met.pieces):
                     return self._meet_again(text, pieces, is_suspect=is_suspect)
