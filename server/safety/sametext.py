@@ -3,9 +3,9 @@
 Pure, and it keeps no word. A folded text is stripped to its letters and cut behind certain of them, so that neither
 spaces nor punctuation decide where a piece ends and a change here leaves the pieces elsewhere alone. Which letters
 these are comes from a key: who does not know it cannot tell what to change. The fingerprint is the text's pieces, each
-as one number, the smallest first (a bottom-k sketch: Broder, "On the resemblance and containment of documents",
-1997). Texts are alike by the share of pieces that they have in common, and found by the smallest: of two variations
-of an advert (bench/junk.py) one was known by the other in 96 of 100 cases, over 25 keys.
+as one number, the longest first. Texts are alike by the share of pieces that they have in common, and found by the
+longest, which are the least like anybody else's: of two variations of an advert (bench/junk.py) one was known by the
+other in 96 of 100 cases, over 25 keys.
 
 Every message comes through here, and all but a few are new: what is done to those is half a dozen calls of C functions
 over all pieces at once, and no object is made that a match alone needs.
@@ -30,7 +30,7 @@ TEXTS_MAX = 30_000
 """Fingerprints known at a time, about 1 KB each; of more the one met longest ago is forgotten."""
 SIGHTINGS_MAX = 1000
 """Rooms of one text, people who said it, and rooms of each of them: as many as the settings allow to wait for."""
-NEAR, ALIKE, SUSPECT = 0.55, 0.75, 0.2
+NEAR, ALIKE, SUSPECT = 0.6, 0.75, 0.2
 """Of the pieces of the longer text so many are in both: they are nearly the same; so near that a text has been wherever
 the other was, for a chain of texts, each a little like the last, is not one text; somewhat like junk, which is enough
 where a newcomer comes from where junk came from lately."""
@@ -38,18 +38,19 @@ where a newcomer comes from where junk came from lately."""
 _FOUND_BY = 3
 """Pieces a text is found by: a fourth finds two in a hundred variations more, and costs a microsecond a message."""
 _PIECES_MAX = 32
-"""Pieces kept of a text, those of a message of some 200 characters; of a longer one the smallest stand for all."""
+"""Pieces kept of a text, those of a message of some 200 characters; of a longer one the longest stand for all."""
 _NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 _PER_MILLE = dict(zip(b"insrhldcumpgfbyvwk", (
     70, 67, 63, 60, 61, 40, 43, 28, 28, 24, 19, 20, 22, 15, 20, 10, 24, 8), strict=True))  # fmt: skip
-"""How often letters stand in English text: pieces end with some that are a fifth of all. With the four commonest
+"""How often letters stand in English text: pieces end with some that are a quarter of all. With the four commonest
 among them a line would have twice as many pieces under one key as under another, and be known half as well."""
-_CUT_PER_MILLE = 200
-"""More often, and pieces are words that everybody says; more seldom, and a short line has too few. Pairs of pieces half
-as long know as much of a text, and cost a third more."""
+_CUT_PER_MILLE = 240
+"""More often, and pieces are words that everybody says; more seldom, and a short line has too few. Pairs of pieces know
+as much of a text, and cost a third more. The smallest numbers instead of the longest pieces are quicker, but by some
+keys they are those of single letters, and every text has taken the place of an advert before it comes again."""
 
 Print: TypeAlias = list[int]
-"""What is kept of a text: its pieces, the smallest first. A plain list: every message makes one."""
+"""A text's pieces, the longest first. A plain list: every message makes one."""
 
 
 class Fingerprints:
@@ -68,9 +69,12 @@ class Fingerprints:
         letters = plain.encode().translate(self._cuts, _NO_LETTERS)
         if len(letters) < SHORT_LETTERS:
             return None
-        pieces = sorted(map(crc32, letters.split(), self._start))
-        # Repeated ones are left out by `meet`, which needs a set anyway; here they would push others out.
-        return pieces if len(pieces) <= _PIECES_MAX else sorted({*pieces})[:_PIECES_MAX]
+        pieces = letters.split()
+        if len(pieces) > _PIECES_MAX:
+            # Each once: who laughs a hundred times behind a text has said nothing more.
+            pieces = list(dict.fromkeys(pieces))
+        pieces.sort(key=len, reverse=True)
+        return list(map(crc32, pieces[:_PIECES_MAX], self._start))
 
 
 def _cutters(chance: Random) -> Iterable[int]:
@@ -89,6 +93,7 @@ class _Text(msgspec.Struct, eq=False):
     A Struct because it is made in C: every message makes one.
 
     Attributes:
+        pieces, keys: all of them, in no order of the text's, and those it is found by.
         room, who: where and by whom it was first met, until there are dicts.
         at: when it was met last; `queued_at` when it was put into the queue.
         rooms: room → when last, the oldest first; None if it was met once.
@@ -96,7 +101,8 @@ class _Text(msgspec.Struct, eq=False):
         is_junk: whether it was held.
     """
 
-    pieces: Print
+    pieces: list[int]
+    keys: list[int]
     room: str
     who: str
     at: float
@@ -171,12 +177,8 @@ class SameTexts:
             is_suspect: hold what is only somewhat like junk, too.
         """
         by_piece = self._by_piece
-        pieces = set(print)
-        if len(pieces) < len(print):
-            # Each once: who laughs a hundred times behind a text has said nothing more.
-            print = sorted(pieces)
-        keys = print[:_FOUND_BY]
-        text = _Text(print, room, who, now, now)
+        pieces, keys = set(print), print[:_FOUND_BY]
+        text = _Text([*pieces], keys, room, who, now, now)
         enough = SUSPECT if is_suspect else NEAR
         least = enough * len(pieces)
         last: _Text | None = None
@@ -199,8 +201,7 @@ class SameTexts:
     def _meet_again(self, text: _Text, pieces: set[int], *, is_suspect: bool) -> int | None:
         room, who, now = text.room, text.who, text.at
         since = now - LOOK_BACK_S
-        keys = text.pieces[:_FOUND_BY]
-        met = dict.fromkeys(one for one in map(self._by_piece.get, keys) if one is not None and one.at > since)
+        met = dict.fromkeys(one for one in map(self._by_piece.get, text.keys) if one is not None and one.at > since)
         shares = {one: _share(pieces, one.pieces) for one in met}
         if is_suspect and (like_junk := [one for one, share in shares.items() if one.is_junk and share >= SUSPECT]):
             text.inherit(like_junk)
@@ -213,7 +214,7 @@ class SameTexts:
             return 1
         rooms = _count([one.sightings() for one in near], room, since)
         own = _count([one.own[who] for one in near if who in one.own], room, since)
-        same = next((one for one in near if one.pieces == text.pieces), None)
+        same = next((one for one in near if shares[one] == 1), None)
         if same is None:
             text.inherit([one for one in near if one.is_junk or shares[one] >= ALIKE])
             self._add(text)
@@ -237,7 +238,7 @@ class SameTexts:
 
     def _add(self, text: _Text) -> None:
         """Know one more text."""
-        for piece in text.pieces[:_FOUND_BY]:
+        for piece in text.keys:
             self._by_piece[piece] = text
         self._queue.append(text)
         if len(self._queue) > TEXTS_MAX:
@@ -250,12 +251,12 @@ class SameTexts:
             text.queued_at = text.at
             self._queue.append(text)
             return
-        for piece in text.pieces[:_FOUND_BY]:
+        for piece in text.keys:
             if self._by_piece.get(piece) is text:
                 del self._by_piece[piece]
 
 
-def _share(pieces: set[int], other: Print) -> float:
+def _share(pieces: set[int], other: list[int]) -> float:
     """Return how many of the longer text's pieces are in both."""
     return len(pieces.intersection(other)) / max(len(pieces), len(other))
 
