@@ -31,28 +31,6 @@ R = TypeVar("R")
 _WIDTH = 100
 
 
-def settings_options(command: Callable[..., R]) -> Callable[..., R]:
-    """Return the command with --config, --set and the flags of common settings; it is handed `loaded`.
-
-    Below `@click.command()`. Whatever is wrong with the settings ends the command with status 2 and a
-    sentence that says so.
-    """
-
-    @functools.wraps(command)
-    def with_settings(*args: object, config_file: Path | None, assignments: tuple[str, ...], **options: object) -> R:
-        own_flags = {name: options.pop(name) for name in _OWN_FLAGS}
-        flags = _assigned(assignments) | {name: str(v) for name, v in own_flags.items() if v is not None}
-        try:
-            loaded = load(config_file, os.environ, flags)
-        except SettingsError as error:
-            raise click.UsageError(str(error)) from None
-        return command(*args, loaded=loaded, **options)
-
-    for option in reversed(_OPTIONS):
-        option(with_settings)
-    return with_settings
-
-
 _OWN_FLAGS = {
     "host": "ADDRESS",
     "port": "PORT",
@@ -78,11 +56,53 @@ _OPTIONS = (
         help="Set any setting, repeatable; `hereabouts config` prints them all. Others can see a command "
         "line: keep the secret in the environment.",
     ),
-    *(
-        click.option(f"--{name.replace('_', '-')}", metavar=metavar, help=SETTINGS[name].description)
-        for name, metavar in _OWN_FLAGS.items()
-    ),
 )
+
+
+def settings_options(command: Callable[..., R]) -> Callable[..., R]:
+    """Return the command with --config, --set and the flags of common settings; it is handed `loaded`.
+
+    Below `@click.command()`. Whatever is wrong with the settings ends the command with status 2 and a
+    sentence that says so.
+    """
+    return settings_options_listing(*_OWN_FLAGS)(command)
+
+
+def settings_options_listing(*listed: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Return a decorator as `settings_options` whose help lists the flags of these settings alone.
+
+    The others are taken all the same: a command may be given the very flags that the server was started with.
+    """
+
+    def decorate(command: Callable[..., R]) -> Callable[..., R]:
+        @functools.wraps(command)
+        def with_settings(
+            *args: object, config_file: Path | None, assignments: tuple[str, ...], **options: object
+        ) -> R:
+            own_flags = {name: options.pop(name) for name in _OWN_FLAGS}
+            flags = _assigned(assignments) | {name: str(v) for name, v in own_flags.items() if v is not None}
+            try:
+                loaded = load(config_file, os.environ, flags)
+            except SettingsError as error:
+                raise click.UsageError(str(error)) from None
+            return command(*args, loaded=loaded, **options)
+
+        for name in reversed(_OWN_FLAGS):
+            _own_flag(name, is_listed=name in listed)(with_settings)
+        for option in reversed(_OPTIONS):
+            option(with_settings)
+        return with_settings
+
+    return decorate
+
+
+def _own_flag(name: str, *, is_listed: bool) -> Callable[[Callable[..., R]], Callable[..., R]]:
+    return click.option(
+        f"--{name.replace('_', '-')}",
+        metavar=_OWN_FLAGS[name],
+        help=SETTINGS[name].description,
+        hidden=not is_listed,
+    )
 
 
 def _assigned(assignments: tuple[str, ...]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeyParameters, OctKey, OKPKey, RSAKey, import_key
 
-from server.config import settings_options
+from server.config import settings_options_listing
 from server.settings import Loaded, Settings
 
 PRIVATE_FILE, JWKS_FILE = "private.json", "jwks.json"
@@ -46,7 +46,7 @@ Examples:
 @click.option("--key", type=click.Path(path_type=Path), metavar="FILE", help="Sign with this private JWK.")
 @click.option("--make-keys", type=click.Path(path_type=Path), metavar="FOLDER", help="Make a key pair and a JWKS.")
 @click.option("--alg", type=click.Choice(ALGORITHMS), default="ES256", show_default=True, help="Of a new key pair.")
-@settings_options
+@settings_options_listing()
 def token(
     loaded: Loaded,
     *,

@@ -317,7 +317,7 @@ async def test_commands_show_a_report_and_act_on_it(tmp_path: Path) -> None:
         assert "told when they come back" in (await run(*at, "warn", against, "Stop it.")).output
         assert "0 put out" in (await run(*at, "ban", "--for", "7d", against, "Advertising.")).output
         banned = await run(*at, "bans")
-        assert " d left  Advertising." in banned.output
+        assert " 7 d left  Advertising." in banned.output
         assert "Lifted" in (await run(*at, "unban", banned.output.split()[0])).output
         assert "No bans." in (await run(*at, "bans")).output
         assert (await run(*at, "close", ticket)).output == f"Closed {ticket}.\n"
@@ -335,6 +335,23 @@ async def test_commands_show_a_report_and_act_on_it(tmp_path: Path) -> None:
             "erase", "export", "backup", "close", "unban", "ban", "warn", "show",
         ]  # fmt: skip
         assert "0 open reports" in (await run(*at, "status")).output
+
+
+async def test_nobody_is_no_one_to_ban_and_an_empty_log_says_so(tmp_path: Path) -> None:
+    async with running(data=str(tmp_path)):
+        at = ("--data", str(tmp_path))
+        assert (await run(*at, "audit")).output == "Nothing yet.\n"
+        refused = await run(*at, "ban", "abc", "x")
+        assert (refused.exit_code, "24 hexadecimal digits" in refused.output) == (1, True)
+        assert "Nobody of that number" in (await run(*at, "warn", "0" * 24, "x")).output
+        assert (await run(*at, "audit")).output == "Nothing yet.\n"
+
+
+@pytest.mark.parametrize(("command", "listed"), [("admin", "--data"), ("token", "--config")])
+def test_help_lists_no_flags_that_mean_nothing_there(command: str, listed: str) -> None:
+    output = CliRunner().invoke(main, [command, "--help"]).output
+    assert listed in output
+    assert not {"--host", "--tls-cert", "--finest-cell"} & set(output.split())
 
 
 async def test_range_is_banned_only_after_a_yes(tmp_path: Path) -> None:
@@ -385,6 +402,8 @@ async def test_command_says_what_to_do_where_no_server_is_found(tmp_path: Path) 
     nowhere = await run("status")
     assert nowhere.exit_code == 2
     assert "--data FOLDER" in nowhere.output
+    helped = await run("status", "--help")
+    assert (helped.exit_code, "How the server is." in helped.output) == (0, True)
     nobody = await run("--data", str(tmp_path), "status")
     assert nobody.exit_code == 1
     assert "Is it running" in nobody.output

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from server.config import settings_options
+from server.config import settings_options_listing
 from server.operate.admin.client import NoAnswer, Refused, ask
 from server.operate.admin.requests import ONE_LINE, SPAN_MAX_S
 from server.operate.admin.socket import socket_path
@@ -34,20 +34,23 @@ Examples:
 """
 )
 @click.pass_context
-@settings_options
+@settings_options_listing("data", "port")
 def admin(context: click.Context, loaded: Loaded) -> None:
     """Look at reports, warn, ban, back up: what the operator of a running server does, on its own machine.
 
     Give it the settings that the server was started with; it finds the socket by them.
     """
-    path = socket_path(loaded.settings, os.environ, port=loaded.settings.port)
-    if path is None:
-        raise click.UsageError("Say where the server is: --data FOLDER, or --set admin_socket=PATH.")
-    context.obj = _asking(path)
+    context.obj = _asking(socket_path(loaded.settings, os.environ, port=loaded.settings.port))
 
 
-def _asking(path: Path) -> Ask:
+def _asking(path: Path | None) -> Ask:
+    """Return what asks the server there; that it is not said where is told only to who asks it something."""
+
     def asking(act: str, /, **fields: Any) -> dict[str, Any]:
+        if path is None:
+            raise click.UsageError(
+                "Say where the server is: hereabouts admin --data FOLDER, or --set admin_socket=PATH."
+            )
         try:
             return ask(path, act, **fields)
         except (NoAnswer, Refused) as error:
@@ -62,10 +65,10 @@ def shown(text: str) -> str:
 
 
 def span(seconds: float) -> str:
-    """Return a span at a glance: "3 d", "5 min"."""
+    """Return a span at a glance, to the nearest: "3 d", "5 min"."""
     for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= size:
-            return f"{seconds // size:.0f} {unit}"
+            return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
 
 
@@ -264,7 +267,10 @@ def bans(asks: Ask) -> None:
 @click.pass_obj
 def audit(asks: Ask, most: int) -> None:
     """What operators did, newest first."""
-    for entry in asks("audit", most=most)["audit"]:
+    found = asks("audit", most=most)["audit"]
+    if not found:
+        click.echo("Nothing yet.")
+    for entry in found:
         at = moment(entry["at"])
         click.echo(shown(f"{at}  {entry['by']:<6}  {entry['act']} {entry['target']} {entry['detail']}".rstrip()))
 

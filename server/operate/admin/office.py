@@ -15,12 +15,13 @@ from server.answers import Notice
 from server.node import Node
 from server.operate.admin import requests
 from server.operate.admin.requests import LOCAL_ONLY, AnyRequest, NotDone
+from server.operate.admin.whom import number, somebody
 from server.outcomes import bye
 from server.peer import Peer
 from server.safety.admission import FEATURES
 from server.safety.bans import told
 from server.safety.filter_file import FilterError, FilterFile
-from server.safety.tokens import IDENTITY_BYTES, BadToken
+from server.safety.tokens import BadToken
 from server.store import rows
 from server.store.networks import parse_address, parse_network
 from server.store.rows import AuditEntry, Ban, Report
@@ -128,7 +129,7 @@ class Office:
         return {"closed": report.ticket}
 
     def _warn(self, request: requests.Warn, by: str) -> Json:
-        peer = self._node.peers.get(_checked(request.identity))
+        peer = self._node.peers.get(somebody(self._house, request.identity))
         self._note(by, "warn", request.identity, request.level)
         if peer is not None:
             peer.tell(Notice(text=request.text, level=request.level))
@@ -148,8 +149,6 @@ class Office:
     def _banrequest(self, request: requests.BanRequest, by: str) -> Json:
         if (request.identity is None) == (request.network is None):
             raise NotDone("Name either an identity or a network.")
-        if request.identity is not None:
-            _checked(request.identity)
         ban = self._ban(request)
         hit = self._hit_by(ban)
         if ban.network and not request.confirm:
@@ -178,7 +177,7 @@ class Office:
                 raise NotDone(f"That is no range of addresses: {error}.") from None
         return Ban(
             ban=self._new_id(),
-            identity=request.identity or "",
+            identity=somebody(self._house, request.identity) if request.identity is not None else "",
             network=network,
             stops_known=request.stops_known,
             reason=request.reason,
@@ -265,7 +264,7 @@ class Office:
         if (request.token is None) == (request.identity is None):
             raise NotDone("Give either a token or an identity.")
         if request.identity is not None:
-            return _checked(request.identity)
+            return number(request.identity)
         assert request.token is not None
         try:
             return self._house.identities.named_by(request.token, now=self._now)
@@ -330,11 +329,3 @@ class Office:
     def _note(self, by: str, act: str, target: str, detail: str = "") -> None:
         until = self._now + self._house.settings.audit_ttl_s
         self._store.add_audit(AuditEntry(at=self._now, by=by, act=act, target=target, detail=detail, until=until))
-
-
-def _checked(identity: str) -> str:
-    """Return the number of somebody. Raises NotDone for what can be nobody's: nobody would be told, or kept out."""
-    if len(identity) != 2 * IDENTITY_BYTES or set(identity) - set("0123456789abcdef"):
-        digits = 2 * IDENTITY_BYTES
-        raise NotDone(f"That is nobody's number: one has {digits} hexadecimal digits, and `reports` shows them.")
-    return identity

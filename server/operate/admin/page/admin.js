@@ -48,7 +48,7 @@ function lock() {
 function span(seconds) {
   const steps = [[86400, "d"], [3600, "h"], [60, "min"]];
   const [size, unit] = steps.find(([size]) => seconds >= size) ?? [1, "s"];
-  return `${Math.floor(seconds / size)} ${unit}`;
+  return `${Math.round(seconds / size)} ${unit}`;
 }
 
 const moment = (ms) => new Date(ms).toLocaleString();

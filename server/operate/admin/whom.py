@@ -1,0 +1,48 @@
+"""Whom an operator means by a number: whether it has the form of one, and whether anybody of it was ever here.
+
+A number that nobody has is a slip of the hand, and a ban on it would keep nobody out. Pure: reads what the server
+knows. Never decides what is done with the person.
+"""
+
+import re
+
+from server.house import House
+from server.operate.admin.requests import NotDone
+from server.safety.tokens import IDENTITY_BYTES
+
+_DIGITS = 2 * IDENTITY_BYTES
+_NUMBER = re.compile(rf"[0-9a-f]{{{_DIGITS}}}")
+
+
+def number(identity: str) -> str:
+    """Return the identity if it has the form of one. Raises NotDone."""
+    if _NUMBER.fullmatch(identity) is None:
+        raise NotDone(f"That is nobody's number: one has {_DIGITS} hexadecimal digits, and `reports` shows them.")
+    return identity
+
+
+def somebody(house: House, identity: str) -> str:
+    """Return the identity if anything that is kept tells of somebody who has it. Raises NotDone."""
+    if not _is_known(house, number(identity)):
+        raise NotDone(f"Nobody of that number is known: {identity}.")
+    return identity
+
+
+def _is_known(house: House, identity: str) -> bool:
+    """Look where it is cheap first: evidence has to be unsealed, report by report."""
+    store = house.store
+    return (
+        identity in house.world.people
+        or house.identities.known(identity) is not None
+        or store.standing(identity) is not None
+        or bool(store.blocks_of(identity) or store.blocks_against(identity))
+        or any(identity == ban.identity for ban in store.bans())
+        or any(identity == report.against or identity in report.reporters for report in store.reports())
+        or _sat_where_reported(house, identity)
+    )
+
+
+def _sat_where_reported(house: House, identity: str) -> bool:
+    """Tell whether some report names them as one who sat there: reading it, one finds who it really was."""
+    found = (house.reports.evidence(report.ticket) for report in house.store.reports())
+    return any(evidence is not None and identity in evidence.people.values() for evidence in found)
