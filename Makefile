@@ -16,10 +16,12 @@ run: .venv/.installed ## Start the server on 127.0.0.1:8765 (PORT=8765)
 	@exec $(BIN)/hereabouts serve --port "$(PORT)"
 
 # Only what was asked for is passed on: a port of one's own has to be free, the usual one gives way to the next.
+# Some shells have a HOST in the environment, which is nobody's wish.
 ASKED = $(filter command environment,$(firstword $(origin $(1))))
-demo: .venv/.installed ## A server and bots who talk, in ten seconds (CITY="Tokyo" CELL=… BOTS=200 LAN=1 PORT=…)
+demo: .venv/.installed ## A server and bots who talk, in ten seconds (CITY="Tokyo" CELL=… BOTS=200 LAN=1 HOST=… PORT=…)
 	@exec $(BIN)/hereabouts demo $(if $(CELL),--cell "$(CELL)",--city "$(CITY)") $(if $(BOTS),--bots "$(BOTS)") \
-	  $(if $(LAN),--lan) $(if $(call ASKED,PORT),--port "$(PORT)")
+	  $(if $(LAN),--lan) $(if $(filter command,$(firstword $(origin HOST))),--host "$(HOST)") \
+	  $(if $(call ASKED,PORT),--port "$(PORT)")
 
 chat: .venv/.installed ## Chat from this terminal (CITY="New York" PORT=8765)
 	@exec $(BIN)/hereabouts chat --city "$(CITY)" --url "ws://127.0.0.1:$(PORT)/ws"

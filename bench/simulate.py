@@ -24,6 +24,7 @@ from bench.picture import Drawn, picture
 from bench.report import Column, size_shares, table
 from bench.simulation import Course, Seater, SeatLost, Watcher
 from bench.trace import Trace
+from client_demo.numbers import Number, WholeNumber
 from client_demo.progress import Display
 from rooms.rules import Rules
 
@@ -65,7 +66,7 @@ class Result:
 @click.option("--rows", metavar="A-B", help="Only from row A up to row B, counted from 0; else all.")
 @click.option(
     "--stay",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     default=60.0,
     show_default=True,
     help="Minutes that a check-in stays.",
@@ -80,7 +81,7 @@ class Result:
 )
 @click.option(
     "--people",
-    type=click.IntRange(1, 2_000_000),
+    type=WholeNumber(1, 2_000_000),
     help="Instead of FILE: make so many people up, who check in around the world's cities through a day.",
 )
 @click.option("--write", type=click.Path(path_type=Path), metavar="OUT.csv[.gz]", help="Save those as a FILE.")

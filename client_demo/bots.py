@@ -28,6 +28,7 @@ from client_demo.capacity import Overdriven, descriptors_needed, overdriven
 from client_demo.crowd.swarm import Plan, Report
 from client_demo.crowd.workers import Crew
 from client_demo.loop import run_loop, stop_at_ctrl_c
+from client_demo.numbers import Number, WholeNumber
 from client_demo.places import CELL_CHARACTERS
 from client_demo.preflight import (
     DEFAULT_URL,
@@ -75,27 +76,21 @@ class Run:
 
 
 @click.command(epilog=EPILOG)
-@click.option("--count", type=click.IntRange(1, 1_000_000), default=300, show_default=True, help="How many people.")
+@click.option("--count", type=WholeNumber(1, 1_000_000), default=300, show_default=True, help="How many people.")
 @click.option("--city", help='Where they are: a city. "New York" unless a place is given.')
 @click.option("--near", metavar="LAT,LON", help="Where they are: coordinates.")
 @click.option("--cell", help="Where they are: a geohash cell, the same for everybody unless --spread-m is given.")
 @click.option(
     "--spread-m",
-    type=click.FloatRange(0, 1_000_000),
+    type=Number(0, 1_000_000),
     help=f"How far around the place they stand, in metres; {DEFAULT_SPREAD_M:g} around a city or coordinates.",
 )
-@click.option(
-    "--duration", type=click.FloatRange(0), metavar="S", help="Seconds from when all are in; else until Ctrl-C."
-)
-@click.option(
-    "--rate", type=click.FloatRange(0, min_open=True), metavar="M", help="Say M messages/s in all, each at its moment."
-)
-@click.option(
-    "--enter-per-s", type=click.FloatRange(0.1), default=100.0, show_default=True, help="How many enter a second."
-)
+@click.option("--duration", type=Number(0), metavar="S", help="Seconds from when all are in; else until Ctrl-C.")
+@click.option("--rate", type=Number(0, min_open=True), metavar="M", help="Say M messages/s in all, each at its moment.")
+@click.option("--enter-per-s", type=Number(0.1), default=100.0, show_default=True, help="How many enter a second.")
 @click.option("--moves/--no-moves", default=True, help="Whether they change rooms, leave and come back.")
 @click.option(
-    "--processes", type=click.IntRange(1, 256), default=1, show_default=True, help="Processes to share the work."
+    "--processes", type=WholeNumber(1, 256), default=1, show_default=True, help="Processes to share the work."
 )
 @click.option("--source", metavar="ADDR-ADDR", help="Local addresses to connect from, a range or several with commas.")
 @click.option("--wire", type=click.Choice(["msgpack", "json"]), default="msgpack", show_default=True)

@@ -18,8 +18,9 @@ import segno
 
 from client_demo.about import fetch_limits
 from client_demo.client import Unreachable
-from client_demo.crowd.swarm import Plan, Swarm
+from client_demo.crowd.swarm import Plan, Report, Swarm
 from client_demo.loop import run_loop, stop_at_ctrl_c
+from client_demo.numbers import WholeNumber
 from client_demo.own_server import OwnServer, ServerEnded
 from client_demo.places import Place, PlaceUnknown, parse_place
 from client_demo.preflight import DEFAULT_PORT, check_capacity
@@ -44,14 +45,24 @@ Examples:
 @click.option("--city", help='Where everybody is: a city. "New York" unless a place is given.')
 @click.option("--near", metavar="LAT,LON", help="Where everybody is: coordinates, cut to a cell.")
 @click.option("--cell", help="Where everybody is: a geohash cell.")
-@click.option("--bots", type=click.IntRange(2, 5000), default=200, show_default=True, help="How many bots.")
+@click.option("--bots", type=WholeNumber(2, 5000), default=200, show_default=True, help="How many bots.")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65_535),
+    type=WholeNumber(0, 65_535),
     help=f"The server's port, 0 for any free one. Unless given it is {DEFAULT_PORT}, or the next that is free.",
 )
 @click.option("--lan", is_flag=True, help="Let the phones of your network in too: TLS and a QR code.")
-def demo(*, city: str | None, near: str | None, cell: str | None, bots: int, port: int | None, lan: bool) -> None:
+@click.option("--host", metavar="ADDRESS", help="With --lan: the one of this machine's addresses that phones use.")
+def demo(
+    *,
+    city: str | None,
+    near: str | None,
+    cell: str | None,
+    bots: int,
+    port: int | None,
+    lan: bool,
+    host: str | None,
+) -> None:
     """Start a server, fill it with bots who talk, and print a link to sit down among them.
 
     Bots say the same in many rooms, which servers hold as junk: this one does not
@@ -59,14 +70,16 @@ def demo(*, city: str | None, near: str | None, cell: str | None, bots: int, por
 
     Ctrl-C ends it all. Exit status 1 if the server does not start or ends by itself, 2 if what was asked for cannot be.
     """
+    if host is not None and not lan:
+        raise click.UsageError("--host chooses an address for phones: it goes with --lan.")
     place = _place(city, near, cell)
     check_capacity(bots, 1, 0, {})
     chosen = choose_port(port, everywhere=lan)
-    click.echo(f"Starting a server and {bots} bots …")
+    click.echo("Starting a server …")
     statuses: list[int] = []
 
     async def course() -> None:
-        statuses.append(await _course(place, bots, chosen, lan=lan))
+        statuses.append(await _course(place, bots, chosen, lan=lan, host=host))
 
     run_loop(course)
     raise SystemExit(statuses[0])
@@ -122,19 +135,20 @@ def _place(city: str | None, near: str | None, cell: str | None) -> Place:
 # --- the course -------------------------------------------------------------------------------------------
 
 
-async def _course(place: Place, bots: int, port: int, *, lan: bool) -> int:
+async def _course(place: Place, bots: int, port: int, *, lan: bool, host: str | None = None) -> int:
     """Start everything, wait until it is to end, end it, and return the exit status."""
     stop = asyncio.Event()
     stop_at_ctrl_c(stop)
     # A terminal that is closed ends what runs in it, but would not reach the server.
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, stop.set)
     try:
-        async with OwnServer(port, lan=lan) as server:
+        async with OwnServer(port, lan=lan, host=host) as server:
+            click.echo(f"It listens; letting {bots} bots in …")
             swarm = Swarm(await _plan(server, place, bots))
             running = asyncio.create_task(swarm.run())
             await _until_enough(swarm, stop)
             if not stop.is_set():
-                click.echo(greeting(server, place, bots))
+                click.echo(greeting(server, place, swarm.report(), bots))
             ended = await server.ended_before(stop)
             if ended is not None:
                 running.cancel()
@@ -187,13 +201,14 @@ async def _until_enough(swarm: Swarm, stop: asyncio.Event) -> None:
 # --- what is printed --------------------------------------------------------------------------------------
 
 
-def greeting(server: OwnServer, place: Place, bots: int) -> str:
-    """Return what to open and what to expect there."""
+def greeting(server: OwnServer, place: Place, report: Report, bots: int) -> str:
+    """Return what to open and what to expect there, of so many bots that were asked for."""
     there = f"#cell={place.cell}"
     here, *phones = [page + there for page in server.pages]
     lines = [
         "",
-        f"{bots} bots come and go and talk in {place.label}.",
+        f"{report.seated} of {bots} bots are in now, in {place.label}; they talk, come and go.",
+        *(f"  {count} times {what}" for what, count in sorted(report.troubles.items())),
         "",
         f"  Open      {here}",
         '            and press "Take a seat". Nothing is sent before that.',

@@ -5,6 +5,7 @@ Knows the command's name, flags and output. Never knows what is said to the serv
 
 import asyncio
 import contextlib
+import os
 import re
 import shutil
 import signal
@@ -16,6 +17,9 @@ from typing import Self
 from client_demo.accounting.verdict import WITHOUT_SAME_TEXT
 
 READY_S = 20.0
+SETTINGS_BEGIN = "HEREABOUTS_"
+"""So begins every setting's name in the environment."""
+
 END_S = 6.0
 """The server says goodbye to everybody within 3 s."""
 
@@ -41,10 +45,11 @@ class OwnServer:
         warning: what phones will be asked, "" without `lan`.
     """
 
-    def __init__(self, port: int, *, lan: bool) -> None:
+    def __init__(self, port: int, *, lan: bool, host: str | None = None) -> None:
+        """Prepare. With `lan`, `host` chooses one of several addresses."""
         self.pages: list[str] = []
         self.warning = ""
-        self._port, self._lan = port, lan
+        self._port, self._lan, self._host = port, lan, host
         self._process: asyncio.subprocess.Process
         self._draining: asyncio.Task[None] | None = None
 
@@ -59,6 +64,8 @@ class OwnServer:
         self._process = await asyncio.create_subprocess_exec(
             _command(),
             *self._arguments(),
+            # Settings of another server's are not this one's: a demo for adults alone would seat no bot.
+            env={name: value for name, value in os.environ.items() if not name.startswith(SETTINGS_BEGIN)},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
@@ -90,11 +97,11 @@ class OwnServer:
         return ended.result()
 
     def _arguments(self) -> list[str]:
-        # Whatever the environment sets, this server is the demo's: bots come without TLS, from this machine, and say
-        # the same in many rooms, out of one phrase book.
-        network = ["--lan"] if self._lan else ["--host", "127.0.0.1"]
+        # Bots say the same in many rooms, out of one phrase book.
+        network = ["--lan"] if self._lan else []
+        network += ["--host", self._host] if self._host is not None else []
         said = [argument for setting in WITHOUT_SAME_TEXT for argument in ("--set", setting)]
-        return ["serve", "--port", str(self._port), "--tls-cert", "", "--tls-key", "", *said, *network]
+        return ["serve", "--port", str(self._port), *said, *network]
 
     async def _read_greeting(self) -> None:
         last = _END_OF_INVITATION if self._lan else _END_OF_GREETING

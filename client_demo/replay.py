@@ -16,6 +16,7 @@ from client_demo.accounting.verdict import SAME_TEXT, complaints, praise, print_
 from client_demo.checkins import Reading, Unreadable, parse_hours, read_file
 from client_demo.ledger import Ledger
 from client_demo.loop import run_loop, stop_at_ctrl_c
+from client_demo.numbers import Number
 from client_demo.places import CELL_CHARACTERS
 from client_demo.preflight import (
     DEFAULT_URL,
@@ -61,7 +62,7 @@ class Run:
 @click.argument("address", required=False, metavar="[ws://…]")
 @click.option(
     "--speed",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     default=600.0,
     show_default=True,
     help="Replayed seconds per second.",
@@ -69,7 +70,7 @@ class Run:
 @click.option("--hours", metavar="A-B", help="Only from hour A up to hour B, counted from the first row; else all.")
 @click.option(
     "--stay",
-    type=click.FloatRange(0, min_open=True),
+    type=Number(0, min_open=True),
     default=60.0,
     show_default=True,
     help="Replayed minutes that a check-in stays.",

@@ -10,6 +10,7 @@ import sys
 import sysconfig
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from client_demo import demo as module
 from client_demo.crowd.characters import is_bot
-from client_demo.crowd.swarm import Swarm
+from client_demo.crowd.swarm import Report, Swarm
 from client_demo.demo import choose_port, demo, greeting, qr_code
 from client_demo.own_server import OwnServer
 from client_demo.places import Place
@@ -196,7 +197,7 @@ async def test_phones_are_told_where_the_page_is_and_what_they_will_be_asked(
         here, phones = server.pages
         port = here.rsplit(":", 1)[1]
         assert phones == f"https://127.0.0.2:{port}"
-        said = greeting(server, TOKYO, 5)
+        said = greeting(server, TOKYO, Report(seated=4), 5)
     assert f"{here}#cell=xn774c" in said
     assert f"{phones}#cell=xn774c" in said
     assert "The phone will warn" in said
@@ -217,8 +218,35 @@ async def test_an_environment_with_settings_of_another_server_does_not_reach_it(
     monkeypatch.setenv("HEREABOUTS_PORT", "1")
     monkeypatch.setenv("HEREABOUTS_TLS_CERT", "nowhere.pem")
     monkeypatch.setenv("HEREABOUTS_TLS_KEY", "nowhere.pem")
+    monkeypatch.setenv("HEREABOUTS_ADULTS_ONLY", "1")
+    monkeypatch.setenv("HEREABOUTS_CONNECTIONS_MAX", "2")
     async with asyncio.timeout(PATIENCE_S), OwnServer(0, lan=False) as server:
         assert server.pages[0].startswith("http://127.0.0.1:")
+        swarm = Swarm(plan(server.websocket, cell="dr5reg", count=4, moves=False))
+        running = asyncio.create_task(swarm.run())
+        await swarm.until_all_in()
+        assert "4 of 4 bots are in now, in Tokyo, JP" in greeting(server, TOKYO, swarm.report(), 4)
+        swarm.stop()
+        await running
+
+
+async def test_bots_that_are_not_in_are_not_counted_and_it_is_said_why() -> None:
+    async with asyncio.timeout(PATIENCE_S), OwnServer(0, lan=False) as server:
+        report = Report(seated=1, troubles=Counter({"the server was full": 3}))
+        said = greeting(server, TOKYO, report, 4)
+    assert "1 of 4 bots are in now" in said
+    assert "3 times the server was full" in said
+
+
+async def test_an_address_that_is_not_this_machines_is_refused_before_any_bot_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    async with asyncio.timeout(PATIENCE_S):
+        assert await module._course(TOKYO, 3, 0, lan=True, host="192.0.2.77") == 1
+    out, err = capfd.readouterr()
+    assert "192.0.2.77 is no address by which others reach this machine" in err
+    assert "bots" not in out
 
 
 # --- ports and places -------------------------------------------------------------------------------------
@@ -267,6 +295,8 @@ async def test_a_taken_usual_port_gives_way_to_the_next_free_one_and_that_is_sai
         (["--city", "Paris", "--cell", "dr5ru"], "in one way"),
         (["--near", "95,0"], "latitude"),
         (["--bots", "1"], "--bots"),
+        (["--bots", "abc"], "'abc' is not a valid whole number"),
+        (["--host", "192.0.2.2"], "it goes with --lan"),
         (["--port", "70000"], "--port"),
     ],
 )
