@@ -52,7 +52,7 @@ picture: .venv/.tested ## Make docs/terminal.svg anew
 page-pictures: .venv/.tested ## Make docs/page-*.webp anew; needs a Chromium
 	$(BIN)/python -m docs.make_page_pictures
 
-rooms: .venv/.tested ## Measure the rules of seating and write docs/ROOMS.md's tables anew (DATA="--data …")
+rooms: .venv/.tested ## Measure the rules of seating, minutes, and write docs/ROOMS.md's tables anew (DATA="--data …")
 	$(BIN)/python -m bench.rooms_page $(DATA)
 
 cities: .venv/.tested ## Make client_demo/cities.json and the page's names of cities anew

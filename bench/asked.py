@@ -13,6 +13,7 @@ import click
 from bench.files import written
 from bench.population import as_lines, check_ins
 from client_demo.checkins import CheckIn, Reading, Unreadable, parse_hours, parse_rows, read_file, read_lines
+from client_demo.places import City, PlaceUnknown, choice, find_cities
 from rooms.rules import Rules
 from server.settings import SettingsError, load
 
@@ -40,23 +41,34 @@ def rules_of(assignments: Sequence[str]) -> Rules:
 
 
 def asked_check_ins(
-    file: Path | None, *, people: int | None, write: Path | None, seed: int, hours: str | None, rows: str | None
+    file: Path | None,
+    *,
+    people: int | None,
+    city: str | None,
+    write: Path | None,
+    seed: int,
+    hours: str | None,
+    rows: str | None,
 ) -> tuple[list[CheckIn], str]:
     """Return the check-ins asked for, by time, at least one, and their name."""
     if (file is None) == (people is None):
         raise click.UsageError("Give either a FILE of check-ins or --people N to make some up.")
     if write is not None and people is None:
         raise click.UsageError("--write saves the people that --people makes up: give that, too.")
+    if city is not None and people is None:
+        raise click.UsageError("--city is where --people makes people up: give that, too.")
     wanted_hours = None if hours is None else _parsed(parse_hours, hours, "--hours")
     wanted_rows = None if rows is None else _parsed(parse_rows, rows, "--rows")
     if file is not None:
         name, reading = file.name, _read(file, wanted_hours, wanted_rows)
     else:
         # Read as it would be from a file, so that a file written now gives the same figures later.
-        lines = list(as_lines(check_ins(people or 0, seed=seed)))
+        home = _city(city) if city is not None else None
+        lines = list(as_lines(check_ins(people or 0, seed=seed, home=home)))
         if write is not None:
             _write(write, lines)
-        name, reading = f"{people:,} made-up people", read_lines(lines, wanted_hours, wanted_rows)
+        where = f" in {home.label}" if home is not None else ""
+        name, reading = f"{people:,} made-up people{where}", read_lines(lines, wanted_hours, wanted_rows)
     if not reading.rows:
         asked = " and ".join([f"hours {hours}"] * (hours is not None) + [f"rows {rows}"] * (rows is not None))
         raise click.UsageError(
@@ -73,6 +85,23 @@ def output(path: Path) -> Iterator[TextIO]:
             yield file
     except OSError as exc:
         raise click.UsageError(f"{path} cannot be written: {exc.strerror}") from exc
+
+
+def drawing_name(path: Path | None) -> Path | None:
+    """Return the file for a picture, whose name must not promise another format than it gets."""
+    if path is not None and path.suffix.lower() != ".svg":
+        raise click.BadParameter(f"it draws SVG: name the file {path.with_suffix('.svg')}", param_hint="--picture")
+    return path
+
+
+def _city(name: str) -> City:
+    try:
+        found, *others = find_cities(name)
+    except PlaceUnknown as exc:
+        raise click.BadParameter(str(exc), param_hint="--city") from exc
+    if others:
+        click.echo(choice(found, others), err=True)
+    return found
 
 
 def _parsed(parse: Callable[[str], R], text: str, option: str) -> R:

@@ -161,6 +161,12 @@ class Measures:
         return self.had / self.could if self.could else None
 
     @property
+    def could_share(self) -> float | None:
+        """The share of all people online who could have company: of them the two other shares are told."""
+        total = sum(shares.total for shares in self.everybody.values())
+        return self.could / total if total else None
+
+    @property
     def oversize(self) -> float | None:
         """The share of the same people who sat in a crowd."""
         return self.crowded / self.could if self.could else None

@@ -84,14 +84,19 @@ class Settlement:
         return round(lat, 5), round(lon, 5)
 
 
-def check_ins(people: int, *, seed: int) -> list[CheckIn]:
-    """Return one day of so many people, each checking in at least once, by time in whole Unix seconds."""
+def check_ins(people: int, *, seed: int, home: City | None = None) -> list[CheckIn]:
+    """Return one day of so many people, each checking in at least once, by time in whole Unix seconds.
+
+    Args:
+        home: a city of the list where all of them are; else they are spread over the world's.
+    """
     rng = random.Random(f"{seed} people")
     world = Settlement(seed=seed)
     hours = list(accumulate(_BY_HOUR))
     made: list[CheckIn] = []
+    only = cities().index(home) if home is not None else None
     for number in range(people):
-        city = world.city(rng)
+        city = world.city(rng) if only is None else only
         lat, lon = world.place(city, rng)
         by_the_sun = (bisect(hours, rng.random() * hours[-1], hi=23) + rng.random()) * 3600
         at = (by_the_sun - lon / 360 * DAY_S) % DAY_S

@@ -11,6 +11,9 @@ from bench.measures import AROUND, CROWD_SEATS
 _AROUND_IN_WORDS = dict(zip(AROUND, ("nobody", "one other", "two or more"), strict=True))
 _MISSING = "–"
 
+THIN_BELOW = 0.5
+"""The share of people with two others within 15 km below which the table is mostly about people alone."""
+
 
 class Column(NamedTuple):
     """One way of seating: its name, its figures by the names of bench.account.KEYS, and others for people alone."""
@@ -36,9 +39,22 @@ def table(columns: Sequence[Column]) -> str:
     )
 
 
+def thinness(column: Column) -> str:
+    """Return a line that says so where too few people are near others for the figures to mean much, else ""."""
+    shares = column.figures["everybody"]
+    others, nobody = shares[AROUND[-1]]["people"], shares[AROUND[0]]["people"]
+    if others is None or others >= THIN_BELOW:
+        return ""
+    return (
+        f"\n\nToo thin to judge the rules by: {nobody * 100:.1f} % of the people have nobody within 15 km, and only "
+        f"{others * 100:.1f} % two or more.\nTake busier hours, more people, or all of them in one city (--city)."
+    )
+
+
 _ROWS = (
     ("company", "share", ("company",)),
     ("oversize", "share", ("oversize",)),
+    ("  both among this share of the people", "share", ("could",)),
     ("near, median / p90", "metres", ("near_median_m", "near_p90_m")),
     ("near ratio", "ratio", ("near_ratio",)),
     ("  busy hours counting more: near, median", "metres", ("near_weighted_m",)),
@@ -50,6 +66,7 @@ _ROWS = (
     ("CPU per placement", "us", ("us_per_placement",)),
     ("  placements", "count", ("placements",)),
     ("  CPU per enter / next / leave / tick", "us", ("enter_us", "next_us", "leave_us", "tick_us")),
+    ("  calls of each", "count", ("enter_calls", "next_calls", "leave_calls", "tick_calls")),
 )
 
 
@@ -65,7 +82,7 @@ def _cell(kind: str, column: Column, names: Iterable[str]) -> str:
 _PATTERNS = {
     "share": ("{:.4f}", ""),
     "metres": ("{:,.0f}", " m"),
-    "ratio": ("{:.2f}", ""),
+    "ratio": ("{:.3f}", ""),
     "seconds": ("{:,.0f}", " s"),
     "us": ("{:,.0f}", " µs"),
     "count": ("{:,}", ""),

@@ -1,7 +1,8 @@
 """Makes the measured part of docs/ROOMS.md and its curve anew: `python -m bench.rooms_page` or `make rooms`.
 
 Knows files, the command `hereabouts simulate --json` and how its figures are written down. Each line names its data:
-`--data NAME=FILE,--hours,36-60`; without any, people are made up, and the page says so.
+`--data NAME=FILE,--hours,36-60`; without any, people are made up, and the page says so. Our own rules are measured with
+several seeds, which decide the seating (and the people, if made up), and told as their mean and range.
 """
 
 import json
@@ -9,9 +10,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from math import ceil
 from pathlib import Path
+from statistics import fmean
 from typing import Any, NamedTuple
 
 import click
@@ -21,10 +25,12 @@ from bench.trade import Point, curve
 PAGE = Path("docs/ROOMS.md")
 CURVE = Path("docs/rooms-trade.svg")
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-MADE_UP = "made up=--people,2000"
+MADE_UP = "made up=--people,5000,--city,New York"
 
 GAINS = ("1000", "0.6", "0.3", "0.14", "0.05")
 WINDOWS = ("900", "3600")
+
+_KEYS = "company oversize near_median_m near_p90_m near_ratio moves_per_h wait_p50_s wait_p90_s".split()
 
 
 class Data(NamedTuple):
@@ -35,18 +41,30 @@ class Data(NamedTuple):
 
 
 class Run(NamedTuple):
-    """One simulation: its data, what is set, and whether the yardsticks stand beside it."""
+    """One simulation: its data, what is set, the seed, and whether the yardsticks stand beside it."""
 
     data: Data
     settings: tuple[str, ...]
+    seed: int = 1
     compare: bool = False
+
+
+class Spread(NamedTuple):
+    """A figure of several seeds."""
+
+    mean: float
+    least: float
+    most: float
 
 
 @click.command()
 @click.option(
     "--data", "given", multiple=True, metavar="NAME=ARGUMENT,ARGUMENT…", help="Check-ins, as simulate takes them."
 )
-def rooms_page(given: tuple[str, ...]) -> None:
+@click.option(
+    "--seeds", type=click.IntRange(1, 100), default=3, show_default=True, help="How many seeds our rules are told of."
+)
+def rooms_page(given: tuple[str, ...], seeds: int) -> None:
     """Measure the rules on check-ins and write tables and curve into docs/.
 
     \b
@@ -54,17 +72,59 @@ def rooms_page(given: tuple[str, ...]) -> None:
       python -m bench.rooms_page --data week=WEEK.csv.gz,--hours,36-60 --data 2012=2012.csv.gz,--rows,40000-60000
     """
     data = [_data(each) for each in given or (MADE_UP,)]
-    runs = [Run(each, (), compare=True) for each in data]
-    runs += [Run(each, (f"parting_gain={gain}",)) for each in data for gain in GAINS]
-    runs += [Run(each, (f"window_s={window}",)) for each in data for window in WINDOWS]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        figures = dict(zip(runs, pool.map(_figures, runs), strict=True))
+    ways = [(), *((f"parting_gain={gain}",) for gain in GAINS), *((f"window_s={window}",) for window in WINDOWS)]
+    runs = [
+        Run(each, way, seed, compare=not way and seed == 1)
+        for way in ways
+        for each in data
+        for seed in range(1, seeds + 1)
+    ]
+    figures = _all_figures(runs)
+    measured = Measured({run: figures[run] for run in runs}, seeds)
     text = PAGE.read_text(encoding="utf-8")
-    made = f"{BEGIN}\n\n{_tables(data, figures)}\n\n{END}"
+    made = f"{BEGIN}\n\n{_tables(data, measured)}\n\n{END}"
     PAGE.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: made, text, flags=re.DOTALL), encoding="utf-8")
-    points = [_point(run, figures[run]) for run in runs if not run.compare and figures[run]["near_ratio"] is not None]
-    CURVE.write_text(curve(points), encoding="utf-8")
+    points = [_point(each, way, measured) for way in ways if way for each in data]
+    CURVE.write_text(curve([point for point in points if point is not None]), encoding="utf-8")
     click.echo(f"{PAGE} and {CURVE} are made anew.")
+
+
+class Measured:
+    """What all runs printed."""
+
+    def __init__(self, figures: Mapping[Run, dict[str, Any]], seeds: int) -> None:
+        self._figures = figures
+        self.seeds = seeds
+
+    def ours(self, data: Data, way: tuple[str, ...], key: str) -> Spread | None:
+        """Return a figure of our rules over all seeds; None if any of them has none."""
+        found = [row[key] for run, row in self._figures.items() if (run.data, run.settings) == (data, way)]
+        return None if None in found else Spread(fmean(found), min(found), max(found))
+
+    def beside(self, data: Data, name: str) -> dict[str, Any]:
+        """Return the figures of a yardstick."""
+        found: dict[str, Any] = self._figures[Run(data, (), compare=True)]["compare"][name]
+        return found
+
+
+def _all_figures(runs: Sequence[Run]) -> dict[Run, dict[str, Any]]:
+    """Return what each run printed; the first tells how long the others will take."""
+    at_once = os.cpu_count() or 1
+    began = time.monotonic()
+    click.echo(
+        f"{len(runs)} simulations, {at_once} at a time; after the first it is said how long they take.", err=True
+    )
+    figures = {}
+    with ThreadPoolExecutor(at_once) as pool:
+        for done, (run, printed) in enumerate(zip(runs, pool.map(_figures, runs), strict=True), 1):
+            figures[run] = printed
+            left_s = (time.monotonic() - began) / done * (len(runs) - done)
+            click.echo(
+                f"{run.data.name}, {' '.join(run.settings) or 'as it is'}, seed {run.seed}: done; "
+                f"{done} of {len(runs)}, about {ceil(left_s / 60)} min to go",
+                err=True,
+            )
+    return figures
 
 
 def _data(text: str) -> Data:
@@ -78,65 +138,83 @@ def _figures(run: Run) -> dict[str, Any]:
     """Return what the command prints."""
     sets = [part for setting in run.settings for part in ("--set", setting)]
     command = [sys.executable, "-c", "from bench.simulate import simulate; simulate()", *run.data.arguments, *sets]
-    command += ["--json", *["--compare"] * run.compare]
+    command += ["--seed", str(run.seed), "--json", *["--compare"] * run.compare]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         raise click.ClickException(done.stderr.strip().rpartition("\n")[2])
-    click.echo(f"{run.data.name} {' '.join(run.settings) or 'as it is'}: done", err=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def _tables(data: Sequence[Data], figures: dict[Run, dict[str, Any]]) -> str:
+def _tables(data: Sequence[Data], measured: Measured) -> str:
     lines = [
         "| data | rooms | company | over 12 | near (median / p90) | near ratio | moves/h | wait p50 / p90 |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for each in data:
-        ours = figures[Run(each, (), compare=True)]
-        beside = ours["compare"]
-        lines.append(_line(each.name, "**by these rules**", ours))
-        lines.append(_line("", "a window of 15 minutes", figures[Run(each, ("window_s=900",))]))
-        lines.append(_line("", "fixed cells of 6 characters", beside["fixed_6"]))
-        lines.append(_line("", "fixed cells of 5 characters", beside["fixed_5"]))
-        lines.append(_line("", "seated anew at every instant (no server may)", beside["bound"]))
+        lines.append(_our_line(each.name, "**by these rules**", each, (), measured))
+        lines.append(_our_line("", "a window of 15 minutes", each, ("window_s=900",), measured))
+        lines.append(_line("", "fixed cells of 6 characters", measured.beside(each, "fixed_6")))
+        lines.append(_line("", "fixed cells of 5 characters", measured.beside(each, "fixed_5")))
+        lines.append(_line("", "seated anew at every instant (no server may)", measured.beside(each, "bound")))
     lines += ["", "What parting is to gain trades moves for nearness (`parting_gain`, 1000: never; the same data):", ""]
     lines += ["| data | parting_gain | company | near ratio | moves/h |", "|---|---|---|---|---|"]
     for each in data:
         for gain in GAINS:
-            row = figures[Run(each, (f"parting_gain={gain}",))]
-            shown = (_share(row["company"]), _fixed(row["near_ratio"]), _fixed(row["moves_per_h"]))
+            way = (f"parting_gain={gain}",)
+            ours = [measured.ours(each, way, key) for key in ("company", "near_ratio", "moves_per_h")]
+            shown = (_spread(ours[0], 4), _spread(ours[1], 3), _spread(ours[2], 3))
             lines.append(f"| {each.name} | {gain} | {' | '.join(shown)} |")
-    return "\n".join(lines)
+    seeds = (
+        "One seed each."
+        if measured.seeds == 1
+        else f"Of our rules the mean of {measured.seeds} seeds, and their range."
+    )
+    return "\n".join([*lines, "", seeds])
 
 
-def _line(name: str, way: str, row: dict[str, Any]) -> str:
-    waits = [row[key] for key in ("wait_p50_s", "wait_p90_s")]
-    wait = "–" if None in waits else f"{waits[0]:.0f} / {waits[1]:.0f} s"
-    near = " / ".join("–" if row[key] is None else f"{row[key]:,.0f} m" for key in ("near_median_m", "near_p90_m"))
-    cells: Iterable[str] = (
-        name, way, _share(row["company"]), _share(row["oversize"]), near,
-        _fixed(row["near_ratio"]), _fixed(row["moves_per_h"]), wait,
-    )  # fmt: skip
+def _our_line(name: str, way: str, data: Data, settings: tuple[str, ...], measured: Measured) -> str:
+    """Return a line of our rules: of shares, ratio and moves the range as well, of the rest the mean alone."""
+    got = {key: measured.ours(data, settings, key) for key in _KEYS}
+    means = {key: spread.mean if spread is not None else None for key, spread in got.items()}
+    ranged = (_spread(got["company"], 4), _spread(got["near_ratio"], 3), _spread(got["moves_per_h"], 3))
+    return _row(name, way, means, *ranged)
+
+
+def _line(name: str, way: str, row: Mapping[str, float | None]) -> str:
+    exact = (_fixed(row["company"], 4), _fixed(row["near_ratio"], 3), _fixed(row["moves_per_h"], 3))
+    return _row(name, way, row, *exact)
+
+
+def _row(name: str, way: str, row: Mapping[str, float | None], company: str, ratio: str, moves: str) -> str:
+    wait_p50, wait_p90 = row["wait_p50_s"], row["wait_p90_s"]
+    wait = "–" if wait_p50 is None or wait_p90 is None else f"{wait_p50:.0f} / {wait_p90:.0f} s"
+    near = " / ".join("–" if m is None else f"{m:,.0f} m" for m in (row["near_median_m"], row["near_p90_m"]))
+    cells = (name, way, company, _fixed(row["oversize"], 3), near, ratio, moves, wait)
     return f"| {' | '.join(cells)} |"
 
 
-def _point(run: Run, row: dict[str, Any]) -> Point:
-    name, _, value = run.settings[0].partition("=")
+def _point(data: Data, way: tuple[str, ...], measured: Measured) -> Point | None:
+    name, _, value = way[0].partition("=")
     label = f"window of {int(value) // 60} min" if name == "window_s" else f"{value}" if value != "1000" else "never"
+    ratio, moves, company = (measured.ours(data, way, key) for key in ("near_ratio", "moves_per_h", "company"))
+    if ratio is None or moves is None:
+        return None
     return Point(
-        run.data.name, name == "parting_gain", label, row["near_ratio"], row["moves_per_h"], row["company"] or 0.0
+        data.name, name == "parting_gain", label, ratio.mean, moves.mean, company.mean if company is not None else 0.0
     )
 
 
-def _share(value: float | None) -> str:
+def _spread(value: Spread | None, decimals: int) -> str:
+    """Return "1.436 (1.431–1.440)"; the mean alone where all seeds print the same."""
     if value is None:
         return "–"
-    return "0" if not value else f"{value:.4f}" if value > 0.99 else f"{value:.3f}"
+    mean, least, most = (_fixed(each, decimals) for each in value)
+    return mean if least == most else f"{mean} ({least}–{most})"
 
 
-def _fixed(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+def _fixed(value: float | None, decimals: int) -> str:
+    return "–" if value is None else "0" if not value else f"{value:.{decimals}f}"
 
 
 if __name__ == "__main__":

@@ -16,12 +16,12 @@ import click
 
 from bench.account import Account, BoundAccount, all_figures, seating_figures
 from bench.acts import Act, Tally, acts, tally
-from bench.asked import asked_check_ins, output, rules_of
+from bench.asked import asked_check_ins, drawing_name, output, rules_of
 from bench.compare import FixedCells, bound
 from bench.measures import Measures, Values, Waits
 from bench.our_rooms import OurRooms
 from bench.picture import Drawn, picture
-from bench.report import Column, size_shares, table
+from bench.report import Column, size_shares, table, thinness
 from bench.simulation import Course, Seater, SeatLost, Watcher
 from bench.trace import Trace
 from client_demo.numbers import Number, WholeNumber
@@ -37,7 +37,7 @@ Examples:
   hereabouts simulate checkins.csv --rows 40000-60000 --compare
   hereabouts simulate checkins.csv --set window_s=900 --set seats_target=6
   hereabouts simulate checkins.csv --trace seats.csv --picture seats.svg
-  hereabouts simulate --people 5000 --write people.csv.gz
+  hereabouts simulate --people 5000 --city "New York" --write people.csv.gz
 """
 
 
@@ -71,7 +71,7 @@ class Result:
     show_default=True,
     help="Minutes that a check-in stays.",
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same seating.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the seating, and of people made up.")
 @click.option(
     "--set",
     "assignments",
@@ -84,6 +84,7 @@ class Result:
     type=WholeNumber(1, 2_000_000),
     help="Instead of FILE: make so many people up, who check in around the world's cities through a day.",
 )
+@click.option("--city", help="Have all of those in and around one city: over the world, thousands are a thin crowd.")
 @click.option("--write", type=click.Path(path_type=Path), metavar="OUT.csv[.gz]", help="Save those as a FILE.")
 @click.option("--compare", is_flag=True, help="Beside it: fixed cells of 5 and 6 characters, and the bound.")
 @click.option("--trace", type=click.Path(path_type=Path), metavar="OUT.csv", help="Write every change of seat down.")
@@ -100,6 +101,7 @@ def simulate(
     seed: int,
     assignments: tuple[str, ...],
     people: int | None,
+    city: str | None,
     write: Path | None,
     compare: bool,
     trace: Path | None,
@@ -126,7 +128,21 @@ def simulate(
       wait        from arrival until first in a room of three; who never
                   was counts with the whole stay
       placement   CPU time of all calls of the rooms' code together, by all
-                  seats taken: entering, next, at a window's end, outward
+                  seats taken: entering, next, at a window's end, outward;
+                  where many are alone it is mostly their looking about,
+                  each every ten seconds
+    "Busy hours counting more": however many are online, 150 are looked at;
+    there each counts for as many people as they stand for, else for one.
+
+    \b
+    The trace has a line for each change of seat, its columns unix_time, user,
+    room (empty: none), size (seats taken there, after it) and why:
+      enter       a first check-in
+      next        a later one of somebody online
+      window      their room had reached its end
+      outward     it had not, and nobody asked: company elsewhere, or a
+                  crowded room that parted
+      leave       the stay was over
 
     The figures depend on the file, the rules and the seed alone, but for CPU times. --compare adds an object `compare`
     to the JSON with the same keys for each. The bound seats everybody anew at every sample, which no server may do.
@@ -134,7 +150,8 @@ def simulate(
     Exit status 1 if somebody lost their seat, 2 if what was asked for cannot be.
     """
     rules = rules_of(assignments)
-    rows_asked, what = asked_check_ins(file, people=people, write=write, seed=seed, hours=hours, rows=rows)
+    svg = drawing_name(svg)
+    rows_asked, what = asked_check_ins(file, people=people, city=city, write=write, seed=seed, hours=hours, rows=rows)
     todo = acts(rows_asked, stay_s=stay * 60)
     plan = Plan(what, todo, tally(todo), rules, seed)
     with ExitStack() as outputs:
@@ -147,7 +164,8 @@ def simulate(
         if drawing is not None:
             drawing.write(picture(plan.what, _amounts(plan), [result.drawn for result in results]))
     columns = [result.column for result in results]
-    click.echo(_as_json(columns) if as_json else f"{plan.what}: {_amounts(plan)}\n\n{table(columns)}")
+    said = f"{plan.what}: {_amounts(plan)}\n\n{table(columns)}{thinness(columns[0])}"
+    click.echo(_as_json(columns) if as_json else said)
 
 
 # --- what is done -----------------------------------------------------------------------------------------
@@ -200,15 +218,17 @@ def _result(name: str, plan: Plan, account: Account, rooms: OurRooms | None = No
     if rooms is not None:
         also |= {"placements": rooms.placements}
         also |= {f"{kind}_us": spent.us for kind, spent in rooms.spent.items()}
+        also |= {f"{kind}_calls": spent.calls for kind, spent in rooms.spent.items()}
     column = Column(name, figures, also)
     return Result(column, _drawn(name, column, account.measures, account.waits))
 
 
 def _weighted(measures: Measures) -> dict[str, float | None]:
-    """Return the medians with everybody counted, not only sampled, once."""
+    """Return the medians with everybody counted, not only sampled, once, and of how many company is told."""
     return {
         "near_weighted_m": measures.medians_m.percentile(0.5, weighted=True),
         "ratio_weighted": measures.ratios.percentile(0.5, weighted=True),
+        "could": measures.could_share,
     }
 
 

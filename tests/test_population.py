@@ -8,7 +8,7 @@ import pytest
 
 from bench.population import DAY_BEGINS, DAY_S, Settlement, as_lines, check_ins
 from client_demo.checkins import CheckIn, read_lines
-from client_demo.places import cities
+from client_demo.places import cities, find_cities
 from geo import distance_m
 
 PEOPLE = 4_000
@@ -47,6 +47,13 @@ def test_people_are_awake_by_the_sun_of_their_place(rows: list[CheckIn]) -> None
     east = [row for row in rows if 100 < row.lon < 130]
     by_utc = Counter(int((row.at - DAY_BEGINS) / 3600) for row in east)
     assert sum(by_utc[hour] for hour in range(18, 22)) < sum(by_utc[hour] for hour in range(9, 13)) / 3
+
+
+def test_people_of_one_city_are_all_in_and_around_it() -> None:
+    [home, *_] = find_cities("Tokyo")
+    rows = check_ins(500, seed=1, home=home)
+    assert len({row.user for row in rows}) == 500
+    assert max(distance_m((home.lat, home.lon), (row.lat, row.lon)) for row in rows) < 150_000
 
 
 def test_a_city_has_people_in_proportion_to_its_inhabitants() -> None:

@@ -1,5 +1,6 @@
 """The measured part of docs/ROOMS.md: made by a command, and holding what the command makes."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,14 +17,25 @@ def test_tables_and_curve_are_written_between_the_marks(tmp_path: Path, monkeypa
     monkeypatch.setattr(rooms_page, "CURVE", picture)
     monkeypatch.setattr(rooms_page, "GAINS", ("0.14",))
     monkeypatch.setattr(rooms_page, "WINDOWS", ("900",))
-    done = CliRunner().invoke(rooms_page.rooms_page, ["--data", "a town=--people,300"])
+    asked = ["--seeds", "2", "--data", "a town=--people,300,--city,Tokyo"]
+    done = CliRunner().invoke(rooms_page.rooms_page, asked)
     assert done.exit_code == 0, done.output
+    assert done.stderr.startswith("6 simulations, ")
+    assert re.search(r"a town, as it is, seed 1: done; 1 of 6, about \d+ min to go", done.stderr)
     text = page.read_text(encoding="utf-8")
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert "old" not in text
-    assert "| a town | **by these rules** |" in text
+    assert re.search(r"\| a town \| \*\*by these rules\*\* \|.* \d\.\d{3} \(\d\.\d{3}–\d\.\d{3}\) \|", text)
+    assert "the mean of 2 seeds, and their range" in text
     assert "<svg" in picture.read_text(encoding="utf-8")
+
+
+def test_figures_are_told_as_mean_and_range_and_alike_ones_once() -> None:
+    spread = rooms_page.Spread
+    assert rooms_page._spread(spread(1.436, 1.431, 1.44), 3) == "1.436 (1.431–1.440)"
+    assert rooms_page._spread(spread(0.98989, 0.98988, 0.98992), 4) == "0.9899"
+    assert rooms_page._spread(None, 3) == "–"
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

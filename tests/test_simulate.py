@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -165,6 +166,19 @@ def test_made_up_people_are_saved_and_give_the_same_figures_when_read(tmp_path: 
     assert len({line.split(",")[0] for line in lines[1:]}) == 12
 
 
+def test_people_of_one_city_have_company_and_those_of_the_world_are_said_to_be_thin() -> None:
+    here, everywhere = run("--people", 200, "--city", "Tokyo"), run("--people", 200)
+    assert "200 made-up people in Tokyo, JP: " in here.stdout
+    assert "Too thin" not in here.stdout
+    assert re.search(r"Too thin to judge the rules by: \d+\.\d % of the people have nobody", everywhere.stdout)
+    assert "--city" in everywhere.stdout
+
+
+def test_the_table_says_of_how_many_company_is_told(town: Path) -> None:
+    lines = run(town).stdout.splitlines()
+    assert float(next(line for line in lines if "among this share" in line).split()[-1]) > 0.9
+
+
 def test_the_same_seed_saves_the_same_bytes(tmp_path: Path) -> None:
     for name in ("a.csv.gz", "b.csv.gz"):
         assert run("--people", 4, "--write", tmp_path / name).exit_code == 0
@@ -229,6 +243,10 @@ def test_a_lost_seat_is_an_error_of_the_rooms(town: Path, monkeypatch: pytest.Mo
         (["town.csv", "--stay", "0"], "--stay"),
         (["town.csv", "--trace", "nowhere/out.csv"], "nowhere/out.csv cannot be written: No such file"),
         (["--people", "0"], "--people"),
+        (["--people", "many"], "'many' is not a valid whole number"),
+        (["--people", "5", "--city", "Nowhere At All"], "Nowhere At All"),
+        (["town.csv", "--city", "Tokyo"], "--city is where --people makes people up"),
+        (["town.csv", "--picture", "seats.png"], "it draws SVG: name the file seats.svg"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_sentence_and_status_2(

@@ -102,5 +102,5 @@ def test_what_a_way_of_seating_does_not_have_is_a_dash() -> None:
     none = {"people": None, "company": None, "pair": None, "alone": None}
     figures = {"company": 0.5, "sizes": {"3": 1}, "everybody": dict.fromkeys(("0", "1", "2+"), none)}
     lines = table([Column("ours", figures | {"moves_per_h": 0.25}, {}), Column("bound", figures, {})]).splitlines()
-    assert next(line for line in lines if line.startswith("forced")).split()[-2:] == ["0.25", "–"]
+    assert next(line for line in lines if line.startswith("forced")).split()[-2:] == ["0.250", "–"]
     assert not any(line.startswith("wait") for line in lines)

@@ -3,15 +3,18 @@
 import csv
 import json
 import math
+import re
 import statistics
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from bench.simulate import simulate
+from bench.trace import COLUMNS
 from tests.simulated import town_rows, write_rows
 
 STAY_S = 3600
@@ -41,7 +44,15 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
 
 
 def test_columns_are_as_documented(found: Found) -> None:
-    assert list(found.lines[0]) == ["unix_time", "user", "room", "size", "why"]
+    assert list(found.lines[0]) == list(COLUMNS) == ["unix_time", "user", "room", "size", "why"]
+
+
+def test_columns_and_reasons_are_described_where_one_looks(found: Found) -> None:
+    told = CliRunner().invoke(simulate, ["--help"]).output
+    page = Path("docs/ROOMS.md").read_text(encoding="utf-8")
+    for word in (*COLUMNS, *{line["why"] for line in found.lines}):
+        assert re.search(rf"\b{word}\b", told), word
+        assert f"`{word}`" in page
 
 
 def test_it_tells_of_all_that_can_happen(found: Found) -> None:
