@@ -16,6 +16,9 @@ from tests.fake_server import Script, fake_server
 PATIENCE_S = 10.0
 _TEXT = re.compile(r'<text[^>]* x="([\d.]+)" y="([\d.]+)"[^>]*>(.*?)</text>')
 
+_COLUMN = 12.2
+"""How wide a column is in the drawing."""
+
 
 class Sitting:
     """Somebody who types and looks."""
@@ -51,12 +54,14 @@ class Sitting:
         return self.app.return_value
 
     def screen(self) -> str:
-        """Return what is on the screen, line by line."""
+        """Return what is on the screen, line by line, each text in its column."""
         drawn = _TEXT.findall(self.app.export_screenshot(simplify=True))
-        rows: dict[float, list[tuple[float, str]]] = {}
-        for x, y, text in drawn:
-            rows.setdefault(float(y), []).append((float(x), html.unescape(text).replace("\xa0", " ")))
-        return "\n".join("".join(text for _, text in sorted(rows[y])) for y in sorted(rows))
+        rows: dict[float, str] = {}
+        for x, y, text in sorted(drawn, key=lambda text: (float(text[1]), float(text[0]))):
+            shown = html.unescape(text).replace("\xa0", " ").rstrip("\n")
+            # Spaces alone are not drawn.
+            rows[float(y)] = rows.get(float(y), "").ljust(round(float(x) / _COLUMN)) + shown
+        return "\n".join(rows.values())
 
     async def sees(self, *texts: str) -> str:
         """Return the screen once it shows all of these; the spaces of wrapped lines do not count."""

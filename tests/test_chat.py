@@ -42,7 +42,7 @@ async def test_own_words_are_on_their_way_until_the_echo_comes() -> None:
     async with sitting(script) as person:
         await person.enter("hello")
         await person.sees("Ada hello")
-        assert re.search(r"…\d\d:\d\d *Ada  hello", person.screen())
+        assert re.search(r"… *\d\d:\d\d *Ada  hello", person.screen())
         may_answer.set()
         screen = await person.sees("✓")
         # Everybody reads the room in the same order, so one's own words stand where the room heard them.

@@ -33,6 +33,34 @@ async def test_help_longer_than_the_screen_can_be_read_to_its_end() -> None:
         await person.sees("What the server keeps, as", "· nothing")
 
 
+async def test_help_has_two_columns_and_wrapped_lines_stay_in_theirs() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=(80, 50)) as person:
+        await person.press("ctrl+g")
+        screen = await person.sees("/report NAME", "tell the operator")
+        lines = screen.splitlines()
+        [begun] = [line for line in lines if "/report NAME" in line]
+        column = begun.index("tell the operator")
+        assert re.search(r"/report NAME +tell the operator", begun)
+        assert lines[lines.index(begun) + 1].index("REASON") == begun.index("/report")
+        [away] = [line for line in lines if "/away" in line]
+        assert away.index("keep the seat") == column
+        assert lines[lines.index(away) + 1].index("again to be back") == column
+
+
+async def test_a_long_name_is_whole_and_what_is_known_of_it_stands_below() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(members=[member("a", "Patient Hedgehog"), member("b", "Bo", away=True)])
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        screen = await person.sees("2 here")
+        assert re.search(r"◆ Patient Hedgehog\n.*  you\n.*○ Bo away", screen)
+
+
 async def test_place_that_is_a_cell_is_named_once_in_the_heading() -> None:
     async def script(peer: Peer) -> None:
         await peer.enter(cell="dr5ru7")
@@ -82,7 +110,7 @@ async def test_waiting_leaves_rows_for_what_is_said_on_a_small_screen(size: tupl
         await peer.bye_to_leave()
 
     async with sitting(script, size=size) as person:
-        screen = await person.sees("Bo a word", "Waiting for 1 more · anew in 12:3")
+        screen = await person.sees("Bo a word", "Waiting for 1 more · anew in 12:3", "^Q leave")
         assert re.search(r"\^G help.*\^Q leave", screen)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import HorizontalGroup, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
@@ -38,6 +38,18 @@ class Dialog(ModalScreen[str | None]):
     ]
 
 
+class Row(HorizontalGroup):
+    """Something to press or to type, and what it does; both wrap under themselves."""
+
+    def __init__(self, key: str, what: str, *, classes: str = "") -> None:
+        super().__init__(classes=classes)
+        self._key, self._what = key, what
+
+    def compose(self) -> ComposeResult:
+        yield Static(self._key, classes="key", markup=False)
+        yield Static(self._what, classes="what", markup=False)
+
+
 class Help(Dialog):
     """Keys, commands, what the server was told of the place, and what it says it keeps."""
 
@@ -52,15 +64,19 @@ class Help(Dialog):
         self._privacy, self._cell = privacy, cell
 
     def compose(self) -> ComposeResult:
-        rows: list[Content] = [Content.assemble((f"{key:<14}", "bold $primary"), what) for key, what in KEYS]
-        rows.append(Content(""))
-        for name, (argument, what) in slash.COMMANDS.items():
-            rows.append(Content.assemble((f"{f'/{name} {argument}':<14}", "bold $primary"), what))
-        rows.append(Content(""))
+        commands = ((f"/{name} {argument}".rstrip(), what) for name, (argument, what) in slash.COMMANDS.items())
         told = f"Of your place the server was told the cell {self._cell} and nothing finer."
-        rows.append(Content.styled(told, DIM))
-        rows += [Content(""), Content.styled("What the server keeps, as it says:", "bold"), *self._kept()]
-        panel = VerticalScroll(Static(Content("\n").join(rows)), classes="panel")
+        panel = VerticalScroll(
+            *(Row(key, what) for key, what in KEYS),
+            Static(""),
+            *(Row(command, what) for command, what in commands),
+            Static(""),
+            Static(Content.styled(told, DIM)),
+            Static(""),
+            Static(Content.styled("What the server keeps, as it says:", "bold")),
+            *(Row("·", safe.line(sentence), classes="-point") for sentence in self._kept()),
+            classes="panel",
+        )
         panel.border_title, panel.border_subtitle = "Help", "Esc closes"
         yield panel
 
@@ -69,10 +85,9 @@ class Help(Dialog):
         panel = self.query_one(VerticalScroll)
         panel.scroll_relative(y=pages * panel.size.height, animate=False)
 
-    def _kept(self) -> list[Content]:
+    def _kept(self) -> list[str]:
         kept = self._privacy.get("kept") or "It says nothing of that."
-        sentences = kept if isinstance(kept, list) else [kept]
-        return [Content.styled(f"· {safe.line(str(sentence))}", DIM) for sentence in sentences]
+        return [str(sentence) for sentence in (kept if isinstance(kept, list) else [kept])]
 
 
 class ChooseMember(Dialog):

@@ -11,6 +11,9 @@ from textual.widgets import Static
 from client_demo.terminal import safe
 from client_demo.terminal.looks import DIM, NAMES
 
+LEAST_COLUMNS = 18
+"""Of the list where it is narrowest, beside its bar for scrolling."""
+
 
 class Palette:
     """Gives each name of a room a colour of its own, in the order they are met."""
@@ -63,11 +66,16 @@ class People(Static):
             colour = DIM
         note = remark(member, me)
         name = Content(safe.line(member["name"]))
-        # The note is what a narrow list must not lose; a long name is shortened for it.
-        room_for_name = max(4, (self.content_size.width or 18) - 2 - (len(note) + 1 if note else 0))
-        name = name.truncate(room_for_name, ellipsis=True)
+        width = max(4, self._columns - 2)
+        # A name is shortened only where it fills a line alone; what does not fit beside it stands below.
+        gap = " " if name.cell_length + 1 + len(note) <= width else "\n  "
+        told = [f"{gap}{note}"] if note else []
         # On a line of its own, so that no name can imitate it.
-        vouched = f"\n  ✓ {safe.line(str(member['verified']))}" if member.get("verified") else ""
-        return Content.assemble(
-            (f"{mark(member, me)} ", colour), (name.plain, colour), (f" {note}" if note else "", DIM), (vouched, DIM)
-        )
+        told += [f"\n  ✓ {safe.line(str(member['verified']))}"] if member.get("verified") else []
+        shown = name.truncate(width, ellipsis=True)
+        return Content.assemble((f"{mark(member, me)} ", colour), (shown.plain, colour), ("".join(told), DIM))
+
+    @property
+    def _columns(self) -> int:
+        """How wide the list is, or will be: members may be told before it is laid out."""
+        return self.content_size.width or LEAST_COLUMNS
