@@ -48,6 +48,16 @@ def test_command_takes_these_arguments(line: str, tmp_path: Path, monkeypatch: p
         command.make_context(line, arguments, parent=context)
 
 
+def test_what_the_examples_leave_is_kept_out_of_git() -> None:
+    with click.Context(main) as context:
+        epilogs = [str(command.epilog) for name in ("token", "config") if (command := main.get_command(context, name))]
+    examples = "\n".join([*LINES, *epilogs])
+    left = set(re.findall(r"(?:--data|--write|--make-keys| >) (\S+)", examples))
+    assert {"state", "keys", "hereabouts.toml", "people.csv.gz", "ann.jwt"} <= left
+    ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()}
+    assert {"*.jwt" if name.endswith(".jwt") else name for name in left} <= ignored
+
+
 async def test_client_in_the_readme_enters_and_is_heard() -> None:
     found = re.search(r"```python\n(.*?)```", README, re.S)
     assert found
