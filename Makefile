@@ -4,7 +4,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 CITY ?= New York
 PORT ?= 8765
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# A dot for each package; what goes wrong comes by standard error, and pip's status is the command's.
+PIP = @{ PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt $(1); \
+  echo "status $$?"; } | awk '/^Collecting / {printf "."; fflush()} /^status / {status = $$2} END {print ""; exit status}'
+
+comma := ,
 
 .PHONY: help run demo chat test e2e check format bench picture page-pictures rooms cities lock clean
 .DEFAULT_GOAL := help
@@ -27,7 +31,8 @@ chat: .venv/.installed ## Chat from this terminal (CITY="New York" PORT=8765)
 	@exec $(BIN)/hereabouts chat --city "$(CITY)" --url "ws://127.0.0.1:$(PORT)/ws"
 
 test: .venv/.tested ## Install and run all tests; those in a browser only where there is a Chromium
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@# Each file by its name: three minutes of dots alone say nothing of where they are.
+	$(BIN)/python -m pytest --verbose $(PYTEST_ARGS)
 
 e2e: .venv/.tested ## Run the tests in a browser; needs a Chromium
 	HEREABOUTS_E2E=1 $(BIN)/python -m pytest tests/e2e
@@ -74,14 +79,16 @@ clean: ## Remove what was made here
 	  { rm -rf .venv; echo "This Python cannot make environments; on Debian: apt install python3-venv"; exit 1; }
 
 .venv/.installed: .venv/bin/python setup.cfg constraints.txt
-	@echo "Installing …"
-	@$(PIP) --editable .
+	@printf 'Installing, half a minute or so …'
+	$(call PIP,--editable .)
 	@touch $@
 
 .venv/.tested: .venv/.installed
-	@$(PIP) --editable '.[test]'
+	@printf 'Installing what tests need …'
+	$(call PIP,--editable '.[test]')
 	@touch $@
 
 .venv/.checked: .venv/.tested
-	@$(PIP) --editable '.[test,dev]'
+	@printf 'Installing what checks need …'
+	$(call PIP,--editable '.[test$(comma)dev]')
 	@touch $@

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc import jwt
+from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, OctKey, RSAKey, import_key
 
 from server.codes import Refused
@@ -203,10 +204,12 @@ def test_key_verifies_only_the_algorithm_it_names() -> None:
 
 
 def test_secrets_private_halves_weak_keys_and_keys_for_other_uses_are_not_taken_from_a_jwks() -> None:
-    weak = RSAKey.generate_key(1024)
-    for key in (SHARED, weak):
-        with pytest.raises(BadKeys, match="no RSA, EC or Ed25519 key"):
-            read_jwks(jwks(key))
+    with pytest.warns(SecurityWarning, match="Key size"):
+        weak = RSAKey.generate_key(1024)
+    with pytest.warns(SecurityWarning, match="Key size"), pytest.raises(BadKeys, match="no RSA, EC or Ed25519 key"):
+        read_jwks(jwks(weak))
+    with pytest.raises(BadKeys, match="no RSA, EC or Ed25519 key"):
+        read_jwks(jwks(SHARED))
     for changed in ({"use": "enc"}, {"key_ops": ["sign"]}, {"alg": "HS256"}, {"alg": "none"}, {"kty": "oct"}):
         with pytest.raises(BadKeys):
             read_jwks(jwks(KEYS["RS256"], **changed))
