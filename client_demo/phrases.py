@@ -333,9 +333,3 @@ def farewell(rng: random.Random) -> str:
 def reply_to(heard: str | None, rng: random.Random) -> str:
     """Return the line that follows what was heard last; the opening of another conversation if none does."""
     return _THEN.get(heard or "") or rng.choice(CONVERSATIONS)[0].text
-
-
-def every_text() -> set[str]:
-    """Return everything anybody may ever say of their own accord."""
-    lines = (line.text for scene in CONVERSATIONS for line in scene)
-    return {*lines, *GREETINGS, *FAREWELLS}

@@ -302,21 +302,3 @@ def is_english(text: str) -> bool:
     letters = _LETTER.findall(text)
     plain = sum(letter.isascii() for letter in letters)
     return plain * 2 >= len(letters) and not _ELSEWHERE.search(text.lower())
-
-
-def every_reply() -> set[str]:
-    """Return everything anybody may say to somebody, their name still to be put in."""
-    pools = [
-        WELCOMES,
-        SHORT_WELCOMES,
-        INVITATIONS,
-        GOODBYES,
-        MURMURS,
-        FOR_ADVICE,
-        FOR_AN_ANSWER,
-        ANY_QUESTION,
-        ANY_WORDS,
-        NOT_ENGLISH,
-        *(lines for _, lines in _TOPICS),
-    ]
-    return {line for pool in pools for line in pool}

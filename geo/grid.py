@@ -43,10 +43,6 @@ class Grid:
         # without rounding, and a quotient that is representable is not rounded either (IEEE 754, 4.3).
         return int((lat + 90.0) / 180.0 * self.rows), int((lon + 180.0) / 360.0 * self.columns)
 
-    def position_at(self, lat: float, lon: float) -> Position:
-        """Return the (row, column) that holds a point given in degrees. Raises BadCoordinates."""
-        return self.position(Cell.at(lat, lon, self.length))
-
     def cell(self, row: int, column: int) -> Cell:
         """Return the cell at this row and column.
 
@@ -79,11 +75,6 @@ class Grid:
         if north < self.rows:
             found += [(north, c) for c in across]
         return found
-
-    def rings_between(self, a: Position, b: Position) -> int:
-        """Return how many rings lie from one position to the other: 0 for the same, 1 for neighbours."""
-        aside = abs(a[1] - b[1])
-        return max(abs(a[0] - b[0]), min(aside, self.columns - aside))
 
     def _columns_across(self, column: int, rings: int) -> list[int]:
         """Return the columns at most `rings` away, each once."""

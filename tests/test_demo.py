@@ -26,7 +26,8 @@ from client_demo.crowd.swarm import Report, Swarm
 from client_demo.demo import choose_port, demo, greeting, qr_code
 from client_demo.own_server import OwnServer
 from client_demo.places import Place
-from client_demo.replies import MURMURS, every_reply
+from client_demo.replies import MURMURS
+from tests.phrase_book import every_reply
 from tests.test_bots import plan
 
 COMMAND = str(Path(sysconfig.get_path("scripts"), "hereabouts"))

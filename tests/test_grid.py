@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from geo import ALPHABET, BadCell, BadCoordinates, Cell, Grid, Position
+from tests.grids import rings_between
 
 cells = st.text(alphabet=ALPHABET, min_size=1, max_size=12).map(Cell)
 lengths = st.integers(min_value=1, max_value=12)
@@ -75,12 +76,6 @@ def test_a_coarser_cell_has_the_position_north_east_of_its_centre(cell: Cell, le
     assert column == coarse_column * columns_each + columns_each // 2
 
 
-@given(st.floats(-90, 90), st.floats(-180, 180), lengths)
-def test_a_point_has_the_position_of_its_cell(lat: float, lon: float, length: int) -> None:
-    grid = Grid(length)
-    assert grid.cell(*grid.position_at(lat, lon)) == Cell.at(lat, lon, length)
-
-
 @given(cells.filter(lambda cell: len(cell) % 2 == 0))
 def test_coarser_blocks_are_positions_shifted(cell: Cell) -> None:
     for length in range(2, len(cell), 2):
@@ -94,7 +89,7 @@ def test_a_ring_is_exactly_the_positions_at_its_distance(drawn: Any, rings: int)
     grid, center = drawn
     everywhere = [(row, column) for row in range(grid.rows) for column in range(grid.columns)]
     found = grid.ring(*center, rings)
-    assert sorted(found) == [each for each in everywhere if grid.rings_between(center, each) == rings]
+    assert sorted(found) == [each for each in everywhere if rings_between(grid, center, each) == rings]
     assert len(set(found)) == len(found)
 
 
@@ -131,34 +126,12 @@ def test_a_ring_goes_on_across_the_antimeridian() -> None:
 def test_every_cell_of_a_ring_exists_and_lies_at_its_distance(drawn: Any, rings: int) -> None:
     grid, center = drawn
     for position in grid.ring(*center, rings):
-        assert grid.rings_between(center, position) == rings
+        assert rings_between(grid, center, position) == rings
         assert len(grid.cell(*position)) == grid.length
 
 
 def test_ring_zero_is_the_position_itself() -> None:
     assert Grid(6).ring(7, 9, 0) == [(7, 9)]
-
-
-@given(grids_with_positions(count=3))
-def test_rings_between_is_a_distance(drawn: Any) -> None:
-    grid, a, b, c = drawn
-    assert grid.rings_between(a, b) == grid.rings_between(b, a) >= 0
-    assert (grid.rings_between(a, b) == 0) == (a == b)
-    assert grid.rings_between(a, c) <= grid.rings_between(a, b) + grid.rings_between(b, c)
-
-
-@given(grids_with_positions(count=2), st.integers(0, 2**30))
-def test_rings_between_does_not_change_when_the_world_turns(drawn: Any, turn: int) -> None:
-    grid, (row_a, column_a), (row_b, column_b) = drawn
-    turned_a, turned_b = (column_a + turn) % grid.columns, (column_b + turn) % grid.columns
-    here = grid.rings_between((row_a, column_a), (row_b, column_b))
-    assert grid.rings_between((row_a, turned_a), (row_b, turned_b)) == here
-
-
-def test_both_sides_of_the_antimeridian_are_one_ring_apart() -> None:
-    grid = Grid(5)
-    assert grid.rings_between((7, 0), (7, grid.columns - 1)) == 1
-    assert grid.rings_between((7, 0), (7, grid.columns // 2)) == grid.columns // 2
 
 
 @pytest.mark.parametrize(("row", "column"), [(-1, 0), (0, -1), (32768, 0), (0, 32768)])

@@ -13,6 +13,7 @@ from geo import Cell, Grid, distance_m
 from rooms.index import RoomIndex
 from rooms.room import Room
 from rooms.shelves import Fill, Shelf
+from tests.grids import rings_between
 from tests.worlds import HOME, a_room, beside
 
 FINEST = 6
@@ -142,7 +143,7 @@ def test_within_rings_holds_each_room_of_these_cells_once_nearest_first(
     rng, found = random.Random(1), list[tuple[Room, Fill]]()
     for shelf in index_of(rooms).within_rings(cell, rings, rng):
         found += [(room, fill) for fill in Fill for room in shelf.of(fill, rng)]
-    away = {room: GRID.rings_between(GRID.position(room.cell), GRID.position(cell)) for room in rooms}
+    away = {room: rings_between(GRID, GRID.position(room.cell), GRID.position(cell)) for room in rooms}
     assert Counter(found) == Counter((room, fill) for room, fill in rooms.items() if away[room] <= rings)
     far_m = [finest_m(room.cell, cell) for room, _ in found]
     # Measured by a cell's shape, of which there are 64.

@@ -4,7 +4,8 @@ import random
 import unicodedata
 from itertools import pairwise
 
-from client_demo.phrases import CONVERSATIONS, FAREWELLS, GREETINGS, every_text, farewell, greeting, reply_to
+from client_demo.phrases import CONVERSATIONS, FAREWELLS, GREETINGS, farewell, greeting, reply_to
+from tests.phrase_book import every_text
 
 OPENINGS = {scene[0].text for scene in CONVERSATIONS}
 

@@ -5,8 +5,8 @@ import unicodedata
 import pytest
 
 from client_demo import replies
-from client_demo.phrases import every_text
-from client_demo.replies import every_reply, fitting, is_english
+from client_demo.replies import fitting, is_english
+from tests.phrase_book import every_reply, every_text
 
 
 def test_every_reply_is_one_a_server_takes_whatever_the_name() -> None:

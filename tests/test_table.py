@@ -23,6 +23,7 @@ from client_demo.crowd.characters import (
 )
 from client_demo.crowd.table import READ_S, Table
 from client_demo.phrases import CONVERSATIONS, FAREWELLS, GREETINGS
+from tests.phrase_book import every_reply
 
 TICK_S = 0.25
 CAST = {"a": CHATTY, "b": SHY, "c": ASKING, "d": LEAVING, "e": CHATTY}
@@ -197,7 +198,7 @@ def test_whoever_is_named_answers() -> None:
     scene.run_until_quiet()
     for who in "abcde":
         scene.say(f"and you, {who.upper()}da?")
-        answer = next(each for each in scene.run(10.0) if each[2] in replies.every_reply() or "Ann" in each[2])
+        answer = next(each for each in scene.run(10.0) if each[2] in every_reply() or "Ann" in each[2])
         assert answer[1] == who
 
 
