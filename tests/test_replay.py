@@ -180,10 +180,18 @@ def outcome(**limits: Any) -> Outcome:
 def test_the_summary_tells_company_distance_and_waiting_in_replayed_time() -> None:
     rows = dict(outcome(time_scale=600).rows())
     assert rows["company"] == "1.0000"
+    assert rows["  of those who had others near"] == "100.0% of the people"
     assert rows["near median / p90"] == "1,668 m / 1,668 m"
     assert rows["wait p50 / p90"] == "0 s / 60 s (replayed)"
     assert rows["room sizes, sampled"] == "3: 100.0%"
     assert rows["people seen in samples"] == "3, and 1 on the way in"
+
+
+def test_a_replay_of_people_far_apart_is_said_to_be_thin() -> None:
+    scattered = outcome(time_scale=600)
+    scattered.course.samples[0].extend(Seen(-40.0, float(lon), f"r{lon}", 1) for lon in range(0, 100, 10))
+    told = dict(scattered.rows())["  of those who had others near"]
+    assert told.startswith("23.1% of the people; too thin to judge by")
 
 
 def test_without_the_same_clock_the_summary_has_none_of_these() -> None:

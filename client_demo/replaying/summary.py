@@ -19,6 +19,9 @@ from client_demo.replaying.nearness import Seating, percentile
 from client_demo.replaying.replayer import Course
 from client_demo.replaying.visitor import Happenings
 
+THIN_BELOW = 0.5
+"""The share of people with two others near them below which the figures are mostly of people alone."""
+
 
 def keeps_pace(limits: Mapping[str, Any], speed: float) -> bool:
     """Return whether a server with these limits has a clock as fast as the replay."""
@@ -139,6 +142,7 @@ class Outcome:
         return [
             ("people seen in samples", f"{seating.people:,}, and {self.course.on_the_way:,} on the way in"),
             ("company", _share(seating.company)),
+            ("  of those who had others near", _could(seating)),
             ("oversize", _share(seating.oversize)),
             ("near median / p90", f"{near[0]:,.0f} m / {near[1]:,.0f} m" if near else "–"),
             ("wait p50 / p90", f"{waits_s[0]:.0f} s / {waits_s[1]:.0f} s (replayed)" if waits_s else "–"),
@@ -164,6 +168,13 @@ class Outcome:
 
 def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.4f}"
+
+
+def _could(seating: Seating) -> str:
+    """Return of how many of the people company is told, and whether that is enough to judge by."""
+    share = seating.could / seating.people if seating.people else 0.0
+    thin = "" if share >= THIN_BELOW else "; too thin to judge by: take busier hours, or people of one city"
+    return f"{share:.1%} of the people{thin}"
 
 
 def _sizes(sizes: Counter[int]) -> str:
