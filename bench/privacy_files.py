@@ -2,10 +2,11 @@
 
     python -m bench.privacy_files
 
-seats people, has them talk, block, and report each other on a server with a folder, lets all of it end, and looks at
-every object that is alive in this process, and at every byte of every file: for words, names, notes, and cells finer
-than the server takes. Beside it the same with one precaution left out (`secure_delete`, emptying the write-ahead log,
-sealing, forgetting at all), where the look has to find something: else it would prove nothing.
+seats people, has them talk, block, report each other, throw bottles and answer them on a server with a folder, lets
+all of it end, and looks at every object that is alive in this process, and at every byte of every file: for words,
+names, notes, and cells finer than the server takes. Beside it the same with one precaution left out (`secure_delete`,
+emptying the write-ahead log, sealing, forgetting at all), where the look has to find something: else it would prove
+nothing.
 """
 
 import argparse
@@ -23,9 +24,11 @@ from geo import ALPHABET
 from rooms.room import Room, Seat
 from rooms.world import World
 from server.acts.reporting import report as report_act
-from server.commands import Enter, Leave, Report, Say
+from server.answers import BottleEvent
+from server.commands import AnswerBottle, Enter, Leave, Pick, Report, Say, Throw
 from server.house import House
 from server.outcomes import Outcome
+from server.safety.identities import DAY_S
 from server.session import Session
 from server.settings import Settings
 from server.store.rows import Block
@@ -68,9 +71,11 @@ def measure(folder: Path, *, people: int, careless: str = "", seed: int = 1) -> 
     house = _house(store, rng)
     marks, now = _live(house, rng, people=people)
     if careless == "truncate":
-        store._db.executescript("DELETE FROM evidence; DELETE FROM blocks; DELETE FROM reports;")
+        store._db.executescript(
+            "DELETE FROM evidence; DELETE FROM blocks; DELETE FROM reports; DELETE FROM bottles; DELETE FROM answers;"
+        )
     elif careless not in ("seal", "forget"):
-        house.expire(now=now + 7200)
+        house.expire(now=now + 2 * DAY_S)
     wholes = list(_files(folder))  # before closing, which would empty the log by itself
     in_files = sorted(mark for mark in marks if any(mark.encode() in whole for whole in wholes))
     del wholes
@@ -81,7 +86,7 @@ def measure(folder: Path, *, people: int, careless: str = "", seed: int = 1) -> 
 
 
 def _house(store: SqliteStore, rng: random.Random) -> House:
-    settings = Settings(report_ttl_s=3600, token_ttl_s=3600, **UNLIMITED)
+    settings = Settings(report_ttl_s=3600, token_ttl_s=3600, new_identity_s=0, **UNLIMITED)
     ids = iter(range(1_000_000))
     world = World(settings, rng=rng, new_id=lambda: f"id{next(ids)}")
     return House(
@@ -128,6 +133,7 @@ def _live(house: House, rng: random.Random, *, people: int) -> tuple[list[str], 
             one, two = session.identity.id, other.person.id
             block = Block(block="b", owner=one, other=two, name=other.member.name, at=now, until=now + 3600)
             house.store.add_block(block)
+    marks += _drift(house, sessions, rng, now)
     for number, session in enumerate(sessions):
         if number % 2:
             session.disconnected(now=now)
@@ -138,6 +144,21 @@ def _live(house: House, rng: random.Random, *, people: int) -> tuple[list[str], 
         for change in house.world.tick(now=now):
             _carry(house, [change], now)
     return marks, now
+
+
+def _drift(house: House, sessions: list[Session], rng: random.Random, now: float) -> list[str]:
+    """Have everybody throw a bottle, and pick and answer one; return their marks."""
+    marks = []
+    for session in sessions:
+        marks.append(f"b{rng.getrandbits(64):016x}")
+        session.receive(Throw(text=f"{marks[-1]} in a bottle"), now=now)
+    for session in sessions:
+        for event in session.receive(Pick(), now=now):
+            if isinstance(event, BottleEvent):
+                marks.append(f"a{rng.getrandbits(64):016x}")
+                answer = AnswerBottle(bottle=event.bottle, text=f"{marks[-1]} in return")
+                _carry(house, session.receive(answer, now=now), now, session)
+    return marks
 
 
 def _carry(house: House, outcome: Outcome, now: float, session: Session | None = None) -> None:

@@ -166,6 +166,38 @@ class Client(Presence):
         """Have the operator look at a member of the present room or of one left lately; returns `reported`."""
         return await self.request("report", who=who, reason=reason, **({"note": note} if note else {}))
 
+    async def shake(self) -> Message:
+        """Meet whoever shakes in the same moment; returns a `room`, or `nobody` after some seconds."""
+        return await self.request("shake")
+
+    async def throw(self, text: str) -> Message:
+        """Throw a message in a bottle; returns `thrown`. An answer comes as `answered`, perhaps much later.
+
+        Raises:
+            Held: a Refused too: the server does not have it float.
+        """
+        return await self.request("throw", text=text)
+
+    async def pick(self) -> Message:
+        """Take a bottle out of the water; returns a `bottle`, or `nobody`."""
+        return await self.request("pick")
+
+    async def answer(self, bottle: str, text: str) -> Message:
+        """Answer a bottle one has picked, once; returns `answered`. Raises Held as `throw` does."""
+        return await self.request("answer", bottle=bottle, text=text)
+
+    async def throw_back(self, bottle: str) -> Message:
+        """Let go of a bottle one has picked; returns `thrown_back`."""
+        return await self.request("throw_back", bottle=bottle)
+
+    async def report_bottle(self, bottle: str, reason: str, *, note: str = "") -> Message:
+        """Have the operator look at a bottle one has picked, or an answer to one's own; returns `reported`."""
+        return await self.request("report", bottle=bottle, reason=reason, **({"note": note} if note else {}))
+
+    async def block_bottle(self, bottle: str) -> Message:
+        """Have nothing more to do with who wrote a bottle or an answer; returns `blocked`."""
+        return await self.request("block", bottle=bottle)
+
     async def ping(self) -> Message:
         """Return `pong` with the server's clock in `now`, Unix milliseconds."""
         return await self.request("ping")

@@ -1,7 +1,7 @@
 """What is to be done when: a queue of moments, each with what concerns it."""
 
 import heapq
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import NamedTuple, TypeVar
 
 from geo import Cell
@@ -55,7 +55,13 @@ class GiveUpSeat(NamedTuple):
     person: Person
 
 
-Item = LookOutward | AnnounceClosing | EndWindow | GoOn | GiveUpSeat
+class Later(NamedTuple):
+    """What is to be done then, and by itself: it is given the time, and sees whether it still holds."""
+
+    act: Callable[[float], list[Change]]
+
+
+Item = LookOutward | AnnounceClosing | EndWindow | GoOn | GiveUpSeat | Later
 
 
 class Agenda:

@@ -9,13 +9,14 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from geo import Cell
+from rooms.alone import open_alone
 from rooms.apart import keep_apart
 from rooms.changes import Change, Told
 from rooms.events import Ejected
 from rooms.extent import apart_m
 from rooms.person import Person
 from rooms.placement import Choice, limit_m, may_sit_in, why_there
-from rooms.room import Room, Seat
+from rooms.room import NEARBY, Room, Seat
 from rooms.rules import Rules
 from rooms.seating import Former, place_of
 from rooms.shelves import ALL_FILLS
@@ -66,7 +67,7 @@ def walk_out(world: "World", people: Sequence[Person], other: Person, *, now: fl
         changes += left
         formers.append(Former(person, seat, room, None))
     changes += world.tell_waiting(room, now)
-    choice = _room_for(world, people)
+    choice = _room_for(world, people) if room.kind == NEARBY else _room_like(world, room, people[0], now=now)
     if choice is None:
         target = world.seating.open_room(_amid(people, room, world.rules), now=now)
         changes += world.seating.gather(formers, target, Why("first_here"), now=now)
@@ -114,6 +115,12 @@ def _room_for(world: "World", people: Sequence[Person]) -> Choice | None:
         if room.company and _has_seats(world, room, people):
             return Choice(room, why_there(first, room))
     return None
+
+
+def _room_like(world: "World", room: Room, first: Person, *, now: float) -> Choice:
+    """Return a new room in which people go on who met in one of the same kind, be they as far apart as they like."""
+    like = open_alone(world, room.kind, first.cell, now=now, closes=room.closes, seats_max=room.seats_max)
+    return Choice(like, Why(room.kind))
 
 
 def _has_seats(world: "World", room: Room, people: Sequence[Person]) -> bool:

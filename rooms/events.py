@@ -89,6 +89,14 @@ class Ejected(Event, frozen=True, kw_only=True):
     why_args: dict[str, Any]
 
 
+class Nobody(Event, frozen=True, kw_only=True):
+    """Nobody was found for the reader in the way they asked for."""
+
+    about: str
+    """The type of the command."""
+    ref: str | None = None
+
+
 class Waiting(Event, frozen=True):
     """Too few sit here: what the server is doing about it."""
 

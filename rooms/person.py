@@ -25,6 +25,8 @@ class Person:
         far: whether they accept company up to `far_max_m` away.
         avoids: ids of rooms left by `next`, not to be joined again.
         barred: ids of people never to be seated with, whichever of the two wants it so; each has the other.
+        met: ids of those they met when they last shook.
+        came_from: the room they left when they shook, to which `next` leads back.
         moved_until: end of the window in which they were last moved outward.
         parted_until: end of the room they last moved to because a crowded one parted, Unix seconds.
         asked_until: end of the window in which they last asked to sit elsewhere: until then it is not chance alone that
@@ -37,11 +39,13 @@ class Person:
         "asked_until",
         "avoids",
         "barred",
+        "came_from",
         "cell",
         "ejected",
         "far",
         "has_heard",
         "id",
+        "met",
         "moved_until",
         "name",
         "next_cell",
@@ -76,6 +80,8 @@ class Person:
         self.seat: Seat | None = None
         self.avoids: tuple[str, ...] = ()
         self.barred = NOBODY
+        self.met = NOBODY
+        self.came_from: str | None = None
         self.moved_until = 0.0
         self.parted_until = 0.0
         self.asked_until = 0.0

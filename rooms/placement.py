@@ -16,7 +16,7 @@ from rooms.extent import apart_m
 from rooms.index import RoomIndex
 from rooms.nearness import Crowd, Weights, crowd_of, gauge_of
 from rooms.person import Person
-from rooms.room import Room
+from rooms.room import NEARBY, Room
 from rooms.rules import Rules
 from rooms.shelves import ALL_FILLS, Fill
 from rooms.whys import Why
@@ -46,8 +46,8 @@ class Choice(NamedTuple):
 
 
 def fill_of(room: Room, rules: Rules) -> Fill | None:
-    """Return how full the room is, or None if it has no free seat."""
-    if len(room.seats) >= rules.seats_max:
+    """Return how full the room is, or None if it has no free seat, or none for who looks near a cell."""
+    if room.kind != NEARBY or len(room.seats) >= rules.seats_max:
         return None
     if len(room.seats) >= rules.seats_target:
         return Fill.ROOMY

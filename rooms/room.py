@@ -19,6 +19,9 @@ from rooms.windows import region_of
 
 AnEvent = TypeVar("AnEvent", bound=Numbered)
 
+NEARBY, SHAKE = "nearby", "shake"
+"""The kinds of rooms. Who looks for a seat near a cell finds one of the first kind; any other is a group by itself."""
+
 MISSED_MAX = 1000
 """Events kept while a seat waits, and `ref`s remembered per seat: what a resume may ask for (PROTOCOL.md)."""
 
@@ -64,6 +67,7 @@ class Room:
 
     Attributes:
         cell: where the room stands: the cell of a member from which the others are nearest; at first the founding one.
+        kind: by what its people found each other.
         opened, closes: Unix seconds.
         seats: member id → seat.
         seq: number of the newest event.
@@ -88,6 +92,7 @@ class Room:
         "id",
         "idle_until",
         "is_over",
+        "kind",
         "looks",
         "opened",
         "region",
@@ -99,8 +104,19 @@ class Room:
         "waiting_since",
     )
 
-    def __init__(self, id: str, cell: Cell, *, opened: float, closes: float, seats_max: int, recent_max: int) -> None:
+    def __init__(
+        self,
+        id: str,
+        cell: Cell,
+        *,
+        opened: float,
+        closes: float,
+        seats_max: int,
+        recent_max: int,
+        kind: str = NEARBY,
+    ) -> None:
         self.id = id
+        self.kind = kind
         self.cell = cell
         self.region = region_of(cell)
         self.opened = opened

@@ -19,7 +19,7 @@ from rooms.index import RoomIndex
 from rooms.names import looks_of, shown_name
 from rooms.person import Person
 from rooms.placement import fill_of, limit_m, members_of
-from rooms.room import Room, Seat
+from rooms.room import NEARBY, Room, Seat
 from rooms.rules import Rules
 from rooms.whys import Why
 from rooms.windows import closing_time, region_of, window_end
@@ -80,6 +80,23 @@ class Seating:
         self.have_look(room, now + rules.look_every_s)
         return room
 
+    def open_alone(self, kind: str, cell: Cell, *, now: float, closes: float, seats_max: int) -> Room:
+        """Return a new, empty room that nobody finds by its cell, and that ends by itself: people are seated at once.
+
+        Whoever opens it has it end: no window does.
+        """
+        room = Room(
+            self._new_id(),
+            cell,
+            opened=now,
+            closes=closes,
+            seats_max=seats_max,
+            recent_max=self._rules.recent_events,
+            kind=kind,
+        )
+        self.rooms[room.id] = room
+        return room
+
     def have_look(self, room: Room, at: float) -> None:
         """Have the room look outward at that time, Unix seconds, unless it is to look anyway."""
         if not room.looks:
@@ -136,7 +153,7 @@ class Seating:
         self.refill(room, now=now)
         return [*(Published(room, event) for event in events), self.snapshot(person, why, ref=ref)]
 
-    def gather(self, formers: list[Former], room: Room, why: Why, *, now: float) -> list[Change]:
+    def gather(self, formers: list[Former], room: Room, why: Why, *, now: float) -> list[Seated]:
         """Seat people in an empty room together: each is told once, when all sit.
 
         A group that leaves one room for the next keeps the names it knows itself by.
@@ -192,7 +209,7 @@ class Seating:
             self.index.remove(room)
         else:
             self.index.put(room, fill)
-        if room.company >= self._rules.seats_min:
+        if room.company >= self._rules.seats_min or room.kind != NEARBY:
             room.waiting_since = None
         elif room.waiting_since is None:
             room.waiting_since = now

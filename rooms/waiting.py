@@ -12,25 +12,27 @@ from rooms.whys import Why
 from rooms.windows import window_end
 
 
-def told_to_wait(room: Room, *, others: int, now: float, rules: Rules) -> Waiting:
+def told_to_wait(room: Room, *, others: int, now: float, rules: Rules, bottles: bool = False) -> Waiting:
     """Return what to tell a room in which too few keep company.
 
     Args:
         others: how many people of its region sit elsewhere.
+        bottles: whether some lie near.
     """
     within_m = round(reach_m(room, now=now, rules=rules))
     next_at = int(window_end(room.region, now, rules.window_s) * 1000)
     people = _bucket(others)
     args = {"company": room.company, "within_m": within_m} if room.company > 1 else {"within_m": within_m}
     told = room.told
-    if told is not None and (told.next_at, told.people, told.why_args) == (next_at, people, args):
+    news = (next_at, people, bottles, args)
+    if told is not None and (told.next_at, told.people, told.bottles, told.why_args) == news:
         # Nothing new: most looks end here, and to word it again took most of their time.
         return told
     why = Why("few" if room.company > 1 else "alone", args)
     return Waiting(
         within_m=within_m,
         people=people,
-        bottles=False,
+        bottles=bottles,
         next_at=next_at,
         why=why.sentence,
         why_code=why.code,

@@ -13,6 +13,8 @@ SENTENCES: Mapping[str, str] = {
     "first_here": "No other room near has a seat for you, so this one begins with you.",
     "outward": "Too few came, so your room joined one {distance_m} m away.",
     "parted": "Your room had grown large, so those of you nearest to each other go on in one of your own.",
+    "shake": "You shook in the same moment.",
+    "back": "You are back where you sat before you shook.",
     "window": "The window ended and the neighbourhood was seated anew.",
     "kept": "Your seat was kept for you.",
     "ejected": "Most of the others there voted that you sit elsewhere. If that was wrong, tell the operator.",

@@ -15,7 +15,7 @@ from collections.abc import Callable
 import msgspec
 
 from geo import Cell, cell_distance_m
-from rooms.agenda import Agenda, AnnounceClosing, EndWindow, GiveUpSeat, GoOn, LookOutward, Work
+from rooms.agenda import Agenda, AnnounceClosing, EndWindow, GiveUpSeat, GoOn, Later, LookOutward, Work
 from rooms.apart import meet_barred
 from rooms.changes import Change, Gone, Published, Seated
 from rooms.errors import NameWorn
@@ -26,9 +26,10 @@ from rooms.outward import Union, search
 from rooms.parting import Parting, part
 from rooms.person import Person
 from rooms.placement import Choice, choose_room, is_waiting, may_sit_in, neighbourhood_m, why_there
-from rooms.room import Room, Seat
+from rooms.room import NEARBY, Room, Seat
 from rooms.rules import Rules
 from rooms.seating import Former, Seating, place_of
+from rooms.shaking import Shaking, go_back
 from rooms.waiting import told_to_wait, waited_since
 from rooms.whys import Why
 from rooms.windows import region_of, window_end
@@ -43,6 +44,8 @@ class World:
         self.rng = rng
         self._agenda = Agenda()
         self.seating = Seating(rules, self._agenda, rng=rng, new_id=new_id)
+        self.shaking = Shaking(self.rng)
+        self.bottles_near: Callable[[Cell], bool] = lambda region: False
         self._online: Counter[Cell] = Counter()
 
     @property
@@ -62,7 +65,7 @@ class World:
         meet_barred(person, self.people)
         self._online[region_of(person.cell)] += 1
         room = self.rooms.get(former) if former is not None else None
-        if room is None:
+        if room is None or room.kind != NEARBY:
             return self.seat_newcomer(person, now=now)
         if len(room.seats) < self.rules.seats_max and may_sit_in(room, [person], self.rules):
             return self.seating.join(person, room, why_there(person, room), now=now) + self.tell_waiting(room, now)
@@ -73,10 +76,13 @@ class World:
     def next(self, person: Person, *, now: float, ref: str | None = None) -> list[Change]:
         """Seat somebody elsewhere at once; their new cell counts.
 
-        The room they leave is not theirs again, unless they leave its neighbourhood: who comes back there turned from
-        the place, not from the people, and where few are online there may be nobody else.
+        Whoever met others by shaking goes back to where they sat before. The room they leave is not theirs again,
+        unless they leave its neighbourhood: who comes back there turned from the place, not from the people, and where
+        few are online there may be nobody else.
         """
         room, _ = place_of(person)
+        if room.kind != NEARBY:
+            return go_back(self, person, now=now, ref=ref)
         goes_away = cell_distance_m(person.next_cell, room.cell) > neighbourhood_m(self.rules)
         avoided = person.avoids
         person.avoids = (*(id for id in person.avoids if id in self.rooms), room.id)
@@ -160,9 +166,14 @@ class World:
         """Return what to tell a room in which too few keep company, or None if enough do."""
         if not is_waiting(room):
             return None
-        return told_to_wait(room, others=self._others_around(room, now), now=now, rules=self.rules)
+        others = self._others_around(room, now)
+        return told_to_wait(room, others=others, now=now, rules=self.rules, bottles=self.bottles_near(room.region))
 
     # What time does
+
+    def later(self, at: float, act: Callable[[float], list[Change]]) -> None:
+        """Have something done at that time, Unix seconds."""
+        self._agenda.put(at, Later(act))
 
     @property
     def deadline(self) -> float | None:
@@ -171,18 +182,21 @@ class World:
 
     def tick(self, *, now: float) -> list[Change]:
         """Do the next thing that is due and return what follows. Call again while `deadline` is past."""
+        changes: list[Change] = []
         match self._agenda.pop_due(now):
             case LookOutward(room):
-                return self._look_outward(room, now)
+                changes = self._look_outward(room, now)
             case AnnounceClosing(window):
-                return self._go_on(announce_closing(self, window), None, now=now)
+                changes = self._go_on(announce_closing(self, window), None, now=now)
             case EndWindow(window):
-                return self._go_on(Gathering(self, window, now=now).work(), None, now=now)
+                changes = self._go_on(Gathering(self, window, now=now).work(), None, now=now)
             case GoOn(work):
-                return self._go_on(work, now, now=now)
+                changes = self._go_on(work, now, now=now)
             case GiveUpSeat(person):
-                return self._give_up(person, now)
-        return []
+                changes = self._give_up(person, now)
+            case Later(act):
+                changes = act(now)
+        return changes
 
     def _go_on(self, work: Work, sent: float | None, *, now: float) -> list[Change]:
         """Do the next slice of the work, and have the one after it come up when others have had their turn."""

@@ -105,6 +105,33 @@ class Voted(Answer, frozen=True, kw_only=True):
     """The type of the command that was a vote."""
 
 
+class Thrown(Answer, frozen=True, kw_only=True):
+    bottle: str
+
+
+class BottleEvent(Answer, frozen=True, kw_only=True, tag="bottle"):
+    """What somebody has picked."""
+
+    bottle: str
+    text: str
+    at: Milliseconds
+    within_m: int
+    """It was thrown no farther away than this, by cells alone, coarsely rounded up."""
+
+
+class Answered(Answer, frozen=True, kw_only=True):
+    """To whoever answers: it is on its way. To whoever threw the bottle: the answer."""
+
+    bottle: str
+    answer: str | None = None
+    text: str | None = None
+    at: Milliseconds | None = None
+
+
+class ThrownBack(Answer, frozen=True, kw_only=True, tag="thrown_back"):
+    bottle: str
+
+
 class Authenticated(Answer, frozen=True, kw_only=True):
     verified: str
 

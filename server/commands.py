@@ -12,6 +12,8 @@ Ref: TypeAlias = Annotated[str, Meta(max_length=32, description="Comes back in t
 CellText: TypeAlias = Annotated[str, Meta(max_length=64, description="Geohash of 4 to `finest_cell` characters.")]
 MemberId: TypeAlias = Annotated[str, Meta(max_length=64, description="A member id of one's present room.")]
 
+BottleId: TypeAlias = Annotated[str, Meta(max_length=64, description="A bottle, or an answer to one.")]
+
 
 class Command(msgspec.Struct, frozen=True, kw_only=True, gc=False, forbid_unknown_fields=True, tag=str.lower):
     """The root of all commands: `type` on the wire is the class's name in lower case."""
@@ -88,7 +90,7 @@ class Block(Command, frozen=True, kw_only=True):
     """Never sit with a member again, here or anywhere: I am seated elsewhere at once, and they are told nothing."""
 
     who: MemberId | None = None
-    bottle: Annotated[str, Meta(max_length=64)] | None = None
+    bottle: BottleId | None = None
 
 
 class Blocks(Command, frozen=True, kw_only=True):
@@ -107,6 +109,33 @@ class Eject(Command, frozen=True, kw_only=True):
     who: MemberId
 
 
+class Shake(Command, frozen=True, kw_only=True):
+    """Meet whoever shakes in the same moment."""
+
+
+class Throw(Command, frozen=True, kw_only=True):
+    """Throw a message in a bottle, for whoever picks it."""
+
+    text: str
+
+
+class Pick(Command, frozen=True, kw_only=True):
+    """Take a bottle out of the water."""
+
+
+class AnswerBottle(Command, frozen=True, kw_only=True, tag="answer"):
+    """Answer a bottle one has picked, once."""
+
+    bottle: BottleId
+    text: str
+
+
+class ThrowBack(Command, frozen=True, kw_only=True, tag="throw_back"):
+    """Let go of a bottle one has picked."""
+
+    bottle: BottleId
+
+
 class Auth(Command, frozen=True, kw_only=True):
     """Show a fresh JWT of the same person before the last one expires."""
 
@@ -121,7 +150,7 @@ class Report(Command, frozen=True, kw_only=True):
 
     who: MemberId | None = None
     seq: Annotated[int, Meta(ge=1, description="Of a `said`, in the present room or in `room`.")] | None = None
-    bottle: Annotated[str, Meta(max_length=64)] | None = None
+    bottle: BottleId | None = None
     room: Annotated[str, Meta(max_length=64)] | None = None
     reason: Reason
     note: Annotated[str, Meta(max_length=2000, description="Up to 500 characters after NFC.")] | None = None
@@ -132,14 +161,15 @@ class Ping(Command, frozen=True, kw_only=True):
 
 
 COMMANDS: tuple[type[Command], ...] = (
-    Enter, Say, Move, Next, Rename, Away, Leave, Mute, Unmute, Block, Blocks, Unblock, Report, Eject, Auth, Ping,
+    Enter, Say, Move, Next, Rename, Away, Leave, Mute, Unmute, Block, Blocks, Unblock, Report, Eject,
+    Shake, Throw, Pick, AnswerBottle, ThrowBack, Auth, Ping,
 )  # fmt: skip
 """What this version understands, in the order of the documentation."""
 
-ANNOUNCED = frozenset("keep unkeep contact extend shake throw pick answer throw_back".split())
+ANNOUNCED = frozenset("keep unkeep contact extend".split())
 """Commands of protocol 1.0 that this version does not have: they are answered by `unavailable`."""
 
 AnyCommand: TypeAlias = (
     Enter | Say | Move | Next | Rename | Away | Leave | Mute | Unmute
-    | Block | Blocks | Unblock | Report | Eject | Auth | Ping
+    | Block | Blocks | Unblock | Report | Eject | Shake | Throw | Pick | AnswerBottle | ThrowBack | Auth | Ping
 )  # fmt: skip

@@ -10,6 +10,7 @@ from math import inf
 
 from geo import Cell
 from rooms.apart import meet_barred
+from rooms.bottles import Water
 from rooms.events import Said
 from rooms.person import Person
 from rooms.room import Room, Seat
@@ -20,8 +21,10 @@ from server.codes import Refused
 from server.messages import PROTOCOL
 from server.origin import KEY_BYTES, Origin
 from server.privacy import kept
+from server.safety.admission import BOTTLES
 from server.safety.area import Area
 from server.safety.blocks import Blocks
+from server.safety.bottles import Bottles
 from server.safety.checks import Checks
 from server.safety.door import Door
 from server.safety.identities import Identities, Identity
@@ -40,7 +43,8 @@ from server.version import VERSION
 
 CLIENT_LIMITS = (
     "seats_min", "seats_target", "seats_max", "window_s", "closing_s", "finest_cell", "reach_max_m", "far_max_m",
-    "say_per_s", "say_burst", "say_per_min", "room_per_min", "next_per_h", "cells_per_h", "text_max_chars",
+    "say_per_s", "say_burst", "say_per_min", "room_per_min", "next_per_h", "shakes_per_h", "throws_per_day",
+    "picks_per_day", "answers_per_day", "cells_per_h", "text_max_chars",
     "frame_max_bytes", "resume_grace_s", "away_s", "errors_per_min", "ping_every_s", "pong_timeout_s", "time_scale",
 )  # fmt: skip
 """The settings that clients are told."""
@@ -86,6 +90,8 @@ class House:
         self.store = store
         self.reports = Reports(store, seal, ttl_s=settings.report_ttl_s, new_ticket=new_ticket)
         self.blocks = Blocks(store, world.people, token_ttl_s=settings.token_ttl_s, new_id=new_ticket)
+        self.bottles = Bottles(store, seal, Water(world.rng), settings, new_id=new_ticket)
+        world.bottles_near = self._bottles_near
         self.returns = Returns()
         self.votes = Votes()
         self.trails = Trails(grace_s=settings.report_grace_s)
@@ -101,6 +107,14 @@ class House:
         self.checks = Checks(settings, derive(key, b"hereabouts same"))
         self._room_rate = per_period(settings.room_per_min, 60)
         self._paces: dict[str, Meter] = {}
+        self._always_off = frozenset(settings.features_off.split())
+
+    def is_off(self, feature: str) -> bool:
+        """Tell whether the operator has switched a feature off."""
+        return feature in self._always_off or self.store.is_off(feature)
+
+    def _bottles_near(self, region: Cell) -> bool:
+        return not self.is_off(BOTTLES) and self.bottles.lie_near(region)
 
     def origin(self, address: str) -> Origin:
         """Return where a connection from that address, as counted, comes from."""
@@ -181,7 +195,8 @@ class House:
             self.blocks.mark(identity, (known.came_from, region_of(known.cell)), now=now)
 
     def forget(self, identity: str, *, now: float) -> None:
-        """Forget somebody who asked for it: place, token, standing and the blocks they hold. Bans stay."""
+        """Forget somebody who asked for it: place, token, standing, blocks and bottles. Bans stay."""
+        self.bottles.end_of(identity)
         self.identities.end(identity, now=now)
 
     def expire(self, *, now: float) -> None:
@@ -189,6 +204,7 @@ class House:
         self.trails.forget(now=now)
         self.checks.forget(now=now)
         self.identities.forget(now=now)
+        self.bottles.forget(now=now)
         self.returns.forget(self.world.rooms)
         self.votes.forget(now=now)
         self.store.expire(now=now)

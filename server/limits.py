@@ -57,6 +57,30 @@ class Limits(Rules, frozen=True, kw_only=True):
             "each. 0: no limit.",
         ),
     ] = 6
+    shakes_per_h: Annotated[
+        Count,
+        Meta(
+            description="How often a person may shake per hour; thirty are every other minute, and make it slow to "
+            "wait for somebody with a shake of one's own. 0: no limit.",
+        ),
+    ] = 30
+    throws_per_day: Annotated[
+        Count,
+        Meta(
+            description="Bottles a person may throw per day; three make one think what to write. 0: no limit.",
+        ),
+    ] = 3
+    picks_per_day: Annotated[
+        Count,
+        Meta(
+            description="Bottles a person may pick per day, and all new ones from one address together: a bottle "
+            "comes to three people only. 0: no limit.",
+        ),
+    ] = 20
+    answers_per_day: Annotated[
+        Count,
+        Meta(description="Bottles a person may answer per day; no more than they may pick. 0: no limit."),
+    ] = 20
     cells_per_h: Annotated[
         Count,
         Meta(

@@ -4,12 +4,14 @@ What the codec, /asyncapi.json and the documentation's tests read. The shapes st
 server/answers.py and, for events of a room, rooms/events.py; the codes in server/codes.py.
 """
 
-from rooms.events import Changed, Closing, Ejected, Event, Joined, Left, Said, Skipped, Waiting
+from rooms.events import Changed, Closing, Ejected, Event, Joined, Left, Nobody, Said, Skipped, Waiting
 from server.answers import (
+    Answered,
     Authenticated,
     AuthExpiring,
     Blocked,
     BlocksEvent,
+    BottleEvent,
     Bye,
     Entered,
     Error,
@@ -20,6 +22,8 @@ from server.answers import (
     Pong,
     Reported,
     RoomEvent,
+    Thrown,
+    ThrownBack,
     Unblocked,
     Unmuted,
     Voted,
@@ -31,6 +35,7 @@ PROTOCOL = "1.0"
 EVENTS: tuple[type[Event], ...] = (
     Entered, RoomEvent, Waiting, Joined, Left, Changed, Said, Skipped, Closing,
     Ejected, Moved, Muted, Unmuted, Blocked, BlocksEvent, Unblocked, Voted, Reported,
+    Nobody, Thrown, BottleEvent, Answered, ThrownBack,
     Authenticated, AuthExpiring, Pong, Held, Notice, Error, Bye,
 )  # fmt: skip
 """What this version sends, in the order of the documentation."""

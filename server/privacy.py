@@ -4,10 +4,11 @@ Knows settings and the kinds of rows there are. Never knows anybody.
 """
 
 from server.safety.blocks import DAY_S
+from server.safety.bottles import BOTTLE_S
 from server.safety.sametext import LOOK_BACK_S
 from server.safety.trails import KEEP_S
 from server.settings import Settings
-from server.store.rows import AuditEntry, Ban, Block, Ended, Mark, Notice, Report, Row, Standing
+from server.store.rows import AuditEntry, Ban, Block, Bottle, BottleAnswer, Ended, Mark, Notice, Report, Row, Standing
 
 _UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
@@ -36,6 +37,7 @@ def of_rooms(settings: Settings) -> tuple[str, ...]:
         "whoever is blocked does not come back as somebody new.",
         "Fingerprints of longer messages, without the words, with your number and the rooms they went to, and of where "
         f"junk came from, in memory, for {span(LOOK_BACK_S)}.",
+        "Whom you met when you last shook, and where you sat before, in memory, until your token expires or you leave.",
     )
 
 
@@ -52,6 +54,10 @@ def of_rows(settings: Settings) -> dict[type[Row], str]:
         Report: "Reports that you make or that are made of you, with what was said in the room before, sealed, for the "
         f"operator alone, for {span(settings.report_ttl_s)} after the last.",
         Ban: "That you are banned, and why, until the ban ends; also if you leave.",
+        Bottle: "Bottles you threw, with the 5-character cell they were thrown in, sealed, and the numbers of who "
+        f"picked them, for {span(BOTTLE_S)} or until you leave.",
+        BottleAnswer: "Answers to bottles, from you or to you, sealed, until whoever threw the bottle was told, and "
+        f"{span(settings.report_grace_s)} longer, {span(settings.token_ttl_s)} at most, or until either of you leaves.",
         Notice: "What the operator has to tell you, sealed, until you come back, and "
         f"{span(settings.report_ttl_s)} at most.",
         AuditEntry: f"What operators did, with your number if it was about you, for {span(settings.audit_ttl_s)}.",

@@ -5,16 +5,26 @@ from typing import Any
 
 import msgspec
 
-from server.commands import COMMANDS
+from server.commands import COMMANDS, AnswerBottle, Command, Pick, Shake, Throw, ThrowBack
 from server.house import House
 from server.http import HttpResponse, Request, Routes
 from server.messages import PROTOCOL, wire_name
 from server.operate import asyncapi
+from server.safety.admission import BOTTLES, SHAKE
 from server.version import VERSION
 
 _ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
 RETRY_AFTER_S = 5
 """What a client that finds the server not ready is told to wait."""
+
+_FEATURES: dict[type[Command], str] = {
+    Shake: SHAKE,
+    Throw: BOTTLES,
+    Pick: BOTTLES,
+    AnswerBottle: BOTTLES,
+    ThrowBack: BOTTLES,
+}
+"""What a command belongs to: it is not told of where that is off."""
 
 
 def about(house: House) -> dict[str, Any]:
@@ -23,8 +33,8 @@ def about(house: House) -> dict[str, Any]:
         "name": house.info.name,
         "version": VERSION,
         "protocol": PROTOCOL,
-        "commands": [wire_name(command) for command in COMMANDS],
-        "features": ["far", "resume", "mute", "block", "report", "eject", *_auth(house)],
+        "commands": [wire_name(command) for command in COMMANDS if not house.is_off(_FEATURES.get(command, ""))],
+        "features": ["far", "resume", "mute", "block", "report", "eject", *_ways_to_meet(house), *_auth(house)],
         "limits": house.limits,
         "terms": house.info.terms,
         "contact": house.info.contact,
@@ -33,6 +43,10 @@ def about(house: House) -> dict[str, Any]:
         "kept": house.kept,
         "lasting": house.store.is_lasting,
     }
+
+
+def _ways_to_meet(house: House) -> list[str]:
+    return [feature for feature in (SHAKE, BOTTLES) if not house.is_off(feature)]
 
 
 def _auth(house: House) -> list[str]:
@@ -54,7 +68,6 @@ def routes(
         pages: routes of the web page's files; the server's own come before them.
         not_ready: the reason why newcomers would be refused now, or None.
     """
-    described = _json(about(house))
     api = _json(asyncapi.document(name=house.info.name, version=VERSION))
 
     def readyz(request: Request) -> HttpResponse:
@@ -67,7 +80,7 @@ def routes(
         **pages,
         "/livez": lambda request: HttpResponse(body=b"alive\n"),
         "/readyz": readyz,
-        "/about": lambda request: described,
+        "/about": lambda request: _json(about(house)),  # an operator may switch features off at any time
         "/asyncapi.json": lambda request: api,
         "/metrics": metrics,
     }

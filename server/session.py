@@ -26,6 +26,7 @@ from server.answers import Error, RoomEvent
 from server.bugs import log
 from server.codes import Refused
 from server.commands import (
+    AnswerBottle,
     Auth,
     Away,
     Block,
@@ -37,10 +38,14 @@ from server.commands import (
     Move,
     Mute,
     Next,
+    Pick,
     Ping,
     Rename,
     Report,
     Say,
+    Shake,
+    Throw,
+    ThrowBack,
     Unblock,
     Unmute,
 )
@@ -76,6 +81,11 @@ TRANSITIONS: dict[tuple[State, type[Command]], State] = {
     (State.SEATED, Blocks): State.SEATED,
     (State.SEATED, Unblock): State.SEATED,
     (State.SEATED, Eject): State.SEATED,
+    (State.SEATED, Shake): State.SEATED,
+    (State.SEATED, Throw): State.SEATED,
+    (State.SEATED, Pick): State.SEATED,
+    (State.SEATED, AnswerBottle): State.SEATED,
+    (State.SEATED, ThrowBack): State.SEATED,
     (State.SEATED, Auth): State.SEATED,
     (State.SEATED, Report): State.SEATED,
     (State.SEATED, Ping): State.SEATED,
@@ -188,7 +198,7 @@ class Session:
         members = tuple(self._as_seen(member) for member in seated.members)
         return RoomEvent(
             room=room.id,
-            kind="nearby",
+            kind=room.kind,
             me=seated.me,
             cell=str(seated.person.cell),
             within_m=seated.within_m,

@@ -24,6 +24,9 @@ from server.safety import area
 ENVIRONMENT_PREFIX = "HEREABOUTS_"
 TEST_PREFIX = "HEREABOUTS_TEST_"
 
+FEATURES = ("anonymous", "shake", "bottles")
+"""What an operator may switch off: coming in without an account and without a token from before, and ways to meet."""
+
 UNAVAILABLE = frozenset({"redis", "workers"})
 """Settings that this version refuses to change, since nothing would come of it."""
 
@@ -197,6 +200,15 @@ class Settings(Limits, frozen=True, kw_only=True):
         int,
         Meta(ge=0, le=1, description="1: whoever accepts the terms says with it that they are 18 or older."),
     ] = 0
+    features_off: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            pattern=_LINE,
+            description="Features that are off, separated by spaces: `anonymous`, `shake`, `bottles`. An operator may "
+            "switch others off while the server runs, and on again.",
+        ),
+    ] = ""
     area: Annotated[
         str,
         Meta(
@@ -281,6 +293,9 @@ class Settings(Limits, frozen=True, kw_only=True):
             yield f"{there} is set and {missing} is not: TLS takes both."
         yield from edge.problems(trusted_proxies=self.trusted_proxies, allowed_origins=self.allowed_origins)
         yield from vouching.problems(self)
+        for feature in self.features_off.split():
+            if feature not in FEATURES:
+                yield f"features_off: {feature!a:.40} is no feature to switch off; it takes {', '.join(FEATURES)}."
         yield from area.problems(area=self.area, hours=self.hours, hours_zone=self.hours_zone)
         if self.webhook_url and not _names_a_host(self.webhook_url):
             yield f"webhook_url: {self.webhook_url!r} names no host and port; write it as in https://host.example/path."

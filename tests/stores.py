@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from server.store.rows import AuditEntry, Ban, Block, Ended, Mark, Notice, Report, Standing
+from server.store.rows import AuditEntry, Ban, Block, Bottle, BottleAnswer, Ended, Mark, Notice, Report, Standing
 from server.store.sealing import Seal
 from server.store.sqlite import SqliteStore
 
@@ -59,6 +59,22 @@ def report(ticket: str = "R1", **fields: Any) -> Report:
         "times": 3, "at": 1.0, "last_at": 2.0, "until": 100.0,
     }  # fmt: skip
     return Report(**made | fields)
+
+
+def bottle(id: str = "b1", **fields: Any) -> Bottle:
+    made: dict[str, Any] = {
+        "bottle": id, "owner": ANN, "sealed": b"\x00sealed", "at": 1.0, "until": 100.0, "picked": (BO, CY),
+        "in_hand": (CY,), "is_held": False,
+    }  # fmt: skip
+    return Bottle(**made | fields)
+
+
+def bottle_answer(id: str = "a1", **fields: Any) -> BottleAnswer:
+    made: dict[str, Any] = {
+        "answer": id, "bottle": "b1", "owner": ANN, "by": BO, "sealed": b"\x00sealed", "at": 1.0, "until": 100.0,
+        "is_told": False,
+    }  # fmt: skip
+    return BottleAnswer(**made | fields)
 
 
 def notice(id: str = "n1", **fields: Any) -> Notice:

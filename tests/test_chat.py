@@ -402,6 +402,70 @@ async def test_clearing_key_clears_what_wraps_and_what_has_lines() -> None:
         assert person.app.composer.text == ""
 
 
+async def test_shaking_meets_somebody_or_nobody() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(members=[member("a", "Ada"), member("b", "Bo")])
+        first = await peer.receive("shake")
+        await peer.send({"type": "nobody", "about": "shake", "ref": first["ref"]})
+        second = await peer.receive("shake")
+        await peer.give_room(
+            room="r2", kind="shake", me="x", ref=second["ref"], members=[member("x", "Ada"), member("y", "Cy")]
+        )
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        await person.press("ctrl+l")
+        await person.sees("You shake. Whoever does so now meets you…", "Nobody else shook in that moment.")
+        await person.enter("/shake")
+        await person.sees("New room.", "You sit with Cy")
+
+
+async def test_bottles_are_thrown_picked_answered_thrown_back_reported_and_blocked() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(members=[member("a", "Ada"), member("b", "Bo")])
+        asked = await peer.receive("throw")
+        assert asked["text"] == "who reads this?"
+        await peer.send({"type": "thrown", "bottle": "b1", "ref": asked["ref"]})
+        for number, text in (("b2", "Ahoy\x1b[2J"), ("b3", "Again")):
+            asked = await peer.receive("pick")
+            found = {"type": "bottle", "bottle": number, "text": text, "at": NOW_MS, "within_m": 20_000}
+            await peer.send(found | {"ref": asked["ref"]})
+        asked = await peer.receive("answer")
+        assert (asked["bottle"], asked["text"]) == ("b3", "ahoy yourself")
+        await peer.send({"type": "answered", "bottle": "b3", "ref": asked["ref"]})
+        answer = {"type": "answered", "bottle": "b1", "answer": "a1", "text": "I do.", "at": NOW_MS}
+        await peer.send(answer)
+        await peer.send(answer)
+        asked = await peer.receive("report")
+        assert (asked["bottle"], asked["reason"], asked["note"]) == ("a1", "spam", "of gold")
+        await peer.send({"type": "reported", "ticket": "T1", "ref": asked["ref"]})
+        asked = await peer.receive("block")
+        assert asked["bottle"] == "a1"
+        await peer.send({"type": "blocked", "block": "k1", "ref": asked["ref"]})
+        asked = await peer.receive("pick")
+        await peer.send({"type": "nobody", "about": "pick", "ref": asked["ref"]})
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        await person.enter("/throw who reads this?")
+        await person.sees("Your bottle floats.")
+        await person.enter("/pick")
+        await person.sees("In a bottle Ahoy␛[2J", "Thrown within 20 km.")
+        await person.enter("/pick")
+        await person.sees("In a bottle Again")
+        await person.enter("/answer ahoy yourself")
+        screen = await person.sees("Your answer is on its way", "An answer to your bottle I do.")
+        assert screen.count("I do.") == 1, "what came again after a lost connection is shown once"
+        await person.enter("/report bottle spam of gold")
+        await person.sees("Reported; your ticket is T1.")
+        await person.enter("/block bottle")
+        await person.sees("You two never sit together again.")
+        await person.enter("/pick")
+        await person.sees("No bottle may come to you now.")
+        await person.enter("/answer too late")
+        await person.sees("You hold no bottle; /pick takes one out of the water.")
+
+
 async def test_help_tells_the_cell_that_was_sent_and_what_the_server_keeps() -> None:
     async def script(peer: Peer) -> None:
         command = await peer.receive("enter")
@@ -414,6 +478,7 @@ async def test_help_tells_the_cell_that_was_sent_and_what_the_server_keeps() -> 
         await person.sees("What the server keeps: /help")
         await person.enter("/help")
         await person.sees("the server was told the cell dr5ru7 and")
+        await person.press("pagedown")
         await person.sees("What the server keeps, as it says:", "· Your cell, while you sit.")
         await person.sees("· Your ␛words, until the room ends.")
 

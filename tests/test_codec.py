@@ -31,6 +31,9 @@ FULL: dict[str, dict[str, Any]] = {
     "block": {"who": "m", "bottle": "b"},
     "unblock": {"block": "b"},
     "eject": {"who": "m"},
+    "throw": {"text": "ahoy"},
+    "answer": {"bottle": "b", "text": "ahoy"},
+    "throw_back": {"bottle": "b"},
     "auth": {"auth": "a"},
     "report": {"who": "m", "seq": 4, "bottle": "b", "room": "r", "reason": "spam", "note": "n"},
 }  # fmt: skip

@@ -10,7 +10,20 @@ from server.safety.trails import KEEP_S
 from server.settings import Settings
 from server.store import rows
 from server.store.memory import MemoryStore
-from server.store.rows import AuditEntry, Ban, Block, Ended, Mark, Notice, Report, Row, Standing, Switch
+from server.store.rows import (
+    AuditEntry,
+    Ban,
+    Block,
+    Bottle,
+    BottleAnswer,
+    Ended,
+    Mark,
+    Notice,
+    Report,
+    Row,
+    Standing,
+    Switch,
+)
 from server.store.schema import STEPS
 from tests.privacy_page import PAGE, PART, part
 from tests.sessions import HERE, Guest, Stage, only
@@ -19,6 +32,8 @@ from tests.stores import (
     audited,
     ban,
     block,
+    bottle,
+    bottle_answer,
     ended,
     everything_in,
     mark,
@@ -185,6 +200,8 @@ def test_mutes_are_kept_until_the_token_expires_or_one_leaves() -> None:
         (report(until=100.0), 100.0),
         (ban(identity=ANN, until=100.0), 100.0),
         (notice(until=100.0), 100.0),
+        (bottle(until=100.0), 100.0),
+        (bottle_answer(until=100.0), 100.0),
         (audited(until=100.0), 100.0),
     ],
 )
@@ -206,6 +223,10 @@ def test_every_row_ends_with_its_time_and_is_gone_from_the_files(row: Row, ends:
             store.add_ban(ban(identity=marked, until=ends))
         case Notice():
             store.add_notice(notice(identity=marked, until=ends))
+        case Bottle():
+            store.put_bottle(bottle(owner=marked, until=ends))
+        case BottleAnswer():
+            store.put_answer(bottle_answer(by=marked, until=ends))
         case AuditEntry():
             store.add_audit(audited(target=marked, until=ends))
     store.expire(now=ends - 0.1)
@@ -217,6 +238,7 @@ def test_every_row_ends_with_its_time_and_is_gone_from_the_files(row: Row, ends:
 def test_leave_forgets_standing_and_blocks_and_writes_down_that_one_left() -> None:
     sentences = of_rows(Settings())
     assert all("or you leave" in sentences[kind] for kind in (Standing, Block))
+    assert all("leave" in sentences[kind] for kind in (Bottle, BottleAnswer)), "tests/test_bottles.py"
     stage = Stage()
     [ann] = stage.seated("Ann")
     who, store = identity(ann), stage.house.store
@@ -229,6 +251,28 @@ def test_leave_forgets_standing_and_blocks_and_writes_down_that_one_left() -> No
     assert store.blocks_of(who) == []
     assert store.bans(), "also if you leave"
     assert store._ended[who].until == pytest.approx(stage.clock.now() + TTL_S)
+
+
+def test_whom_one_met_by_shaking_is_kept_until_the_token_expires_or_one_leaves() -> None:
+    assert SENTENCES[-1].startswith("Whom you met when you last shook, and where you sat before, in memory, until your")
+    stage = Stage(cells_per_h=0)
+    guests = [stage.guest() for _ in range(2)]
+    for guest, cell in zip(guests, (HERE, "u33db2"), strict=True):
+        guest.enter(cell)
+        guest.ask("shake")
+    stage.pass_time(5)
+    who = [identity(guest) for guest in guests]
+    ann, bo = (stage.house.world.people[one] for one in who)
+    assert ann.met == {bo.id}
+    assert bo.met == {ann.id}
+    assert ann.came_from is not None
+    guests[0].ask("leave")
+    assert who[0] not in stage.house.identities._absent
+    guests[1].lose()
+    stage.pass_time(31)
+    assert who[1] in stage.house.identities._absent
+    stage.house.identities.forget(now=stage.clock.now() + TTL_S)
+    assert not stage.house.identities._absent
 
 
 def test_reports_have_the_retention_they_say() -> None:

@@ -8,7 +8,22 @@ import pytest
 from server.store.memory import MARKED_MAX, NOTICES_MAX, MemoryStore
 from server.store.rows import Switch
 from server.store.store import Store
-from tests.stores import ANN, BO, CY, audited, ban, block, ended, mark, notice, on_disk, report, standing
+from tests.stores import (
+    ANN,
+    BO,
+    CY,
+    audited,
+    ban,
+    block,
+    bottle,
+    bottle_answer,
+    ended,
+    mark,
+    notice,
+    on_disk,
+    report,
+    standing,
+)  # fmt: skip
 
 Reopen = Callable[[Store], Store]
 
@@ -261,6 +276,49 @@ def test_open_report_is_found_by_room_and_person_until_it_is_closed(store: Store
     assert store.open_report("one", BO) is None
     assert store.open_report("one", "") is None
     assert store.open_report("two", BO) == report("R3", room="two", against=BO)
+
+
+def test_bottle_is_kept_in_its_newest_state(store: Store, reopen: Reopen) -> None:
+    assert store.bottle("b1") is None
+    store.put_bottle(bottle("b2", at=2.0))
+    store.put_bottle(bottle("b1", picked=(), in_hand=()))
+    store.put_bottle(bottle("b1", is_held=True))
+    store = reopen(store)
+    assert store.bottle("b1") == bottle("b1", is_held=True)
+    assert [one.bottle for one in store.bottles()] == ["b1", "b2"]
+    store.remove_bottle("b1")
+    store.remove_bottle("b1")
+    store = reopen(store)
+    assert list(store.bottles()) == [bottle("b2", at=2.0)]
+    assert store.expire(now=100.0) == 1
+    assert list(reopen(store).bottles()) == []
+
+
+def test_answers_wait_for_the_owner_of_the_bottle(store: Store, reopen: Reopen) -> None:
+    store.put_answer(bottle_answer("a2", at=2.0))
+    store.put_answer(bottle_answer("a1"))
+    store.put_answer(bottle_answer("a3", owner=BO, by=ANN))
+    store.put_answer(bottle_answer("a1", is_told=True))
+    store.remove_bottle("b1")
+    store = reopen(store)
+    assert store.answers_for(ANN) == [bottle_answer("a1", is_told=True), bottle_answer("a2", at=2.0)]
+    assert store.answer("a3") == bottle_answer("a3", owner=BO, by=ANN)
+    store.remove_answer("a3")
+    store = reopen(store)
+    assert store.answer("a3") is None
+    assert store.expire(now=100.0) == 2
+
+
+def test_erased_identity_takes_its_bottles_and_answers_along(store: Store, reopen: Reopen) -> None:
+    store.put_bottle(bottle("b1"))
+    store.put_bottle(bottle("b2", owner=BO, picked=(ANN,)))
+    store.put_answer(bottle_answer("a1"))
+    store.put_answer(bottle_answer("a2", owner=BO, by=ANN))
+    store.put_answer(bottle_answer("a3", owner=BO, by=CY))
+    store.erase(ANN)
+    store = reopen(store)
+    assert [one.bottle for one in store.bottles()] == ["b2"]
+    assert [store.answer(id) is None for id in ("a1", "a2", "a3")] == [True, True, False]
 
 
 def test_notices_wait_for_their_person_and_are_taken_once(store: Store, reopen: Reopen) -> None:

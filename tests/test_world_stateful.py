@@ -20,6 +20,7 @@ from rooms.events import Numbered, Said
 from rooms.person import Person
 from rooms.rules import Rules
 from rooms.seating import place_of
+from rooms.shaking import LASTS_S
 from tests.worlds import HOME, Scene, beside
 
 PLACES = [
@@ -160,6 +161,14 @@ class Crowd(RuleBasedStateMachine):
             self.scene.eject(person)
             assert place_of(person)[0] is not left
 
+    @rule(numbers=some, pause_s=st.sampled_from([0.0, 0.4, 1.5]))
+    def some_shake(self, numbers: list[int], pause_s: float) -> None:
+        for person in self.pick(numbers):
+            sits = place_of(person)[0]
+            self.scene.shake(person)
+            assert place_of(person)[0] is sits, "nobody moves before somebody is found"
+            self.scene.wait(pause_s)
+
     @rule(numbers=some)
     def two_walk_out_on_a_third(self, numbers: list[int]) -> None:
         for person in self.pick(numbers):
@@ -186,7 +195,7 @@ class Crowd(RuleBasedStateMachine):
             room, seat = place_of(person)
             assert (room.said_before(seat, "hello", ref) is None) == (ref is None)
 
-    @rule(seconds=st.sampled_from([0.0, 1.0, 10.0, 30.0, 120.0, 900.0, 1800.0]))
+    @rule(seconds=st.sampled_from([0.0, 1.0, 2.0, 4.0, 10.0, 30.0, 120.0, 900.0, 1200.0, 1800.0]))
     def time_passes(self, seconds: float) -> None:
         self.scene.wait(seconds)
         assert self.scene.world.deadline is None or self.scene.world.deadline > self.scene.now
@@ -238,7 +247,7 @@ class Crowd(RuleBasedStateMachine):
         for person in list(self.scene.world.people.values()):
             self.scene.leave(person)
         self.scene.check()
-        self.scene.wait(2.5 * self.scene.rules.window_s + self.scene.rules.away_s)
+        self.scene.wait(2.5 * self.scene.rules.window_s + self.scene.rules.away_s + LASTS_S)
         assert self.scene.world.deadline is None
         assert not self.scene.world.rooms
 

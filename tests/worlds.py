@@ -19,7 +19,7 @@ from rooms.extent import apart_m
 from rooms.lookalikes import looks
 from rooms.person import NOBODY, Person
 from rooms.placement import fill_of, limit_m
-from rooms.room import Room, Seat
+from rooms.room import NEARBY, SHAKE, Room, Seat
 from rooms.rules import Rules
 from rooms.seating import place_of
 from rooms.windows import region_of, window_end
@@ -168,6 +168,9 @@ class Scene:
     def walk_out(self, people: list[Person], other: Person) -> list[Change]:
         return self.carry_out(walk_out(self.world, people, other, now=self.now))
 
+    def shake(self, person: Person, *, ref: str | None = None) -> None:
+        self.world.shaking.shake(self.world, person, now=self.now, ref=ref)
+
     def leave(self, person: Person) -> list[Change]:
         return self.carry_out(self.world.leave(person, now=self.now))
 
@@ -283,7 +286,7 @@ class Scene:
         people = [seat.person for seat in room.seats.values()]
         shown = [seat.member.name.casefold() for seat in room.seats.values()]
         away = [seat.member.away for seat in room.seats.values()]
-        assert 1 <= len(people) <= self.rules.seats_max
+        assert 1 <= len(people) <= room.seats_max <= self.rules.seats_max
         assert room.opened <= self.now
         assert len(set(shown)) == len(shown)
         assert all(shown)
@@ -292,11 +295,15 @@ class Scene:
         assert room.unconnected == sum(seat.waits_until is not None for seat in room.seats.values())
         if room.is_over:
             return
+        self._check_index(room)
+        if room.kind == SHAKE:
+            assert room.waiting_since is None
+            assert room.told is None
+            return
         assert (room.waiting_since is None) == (room.company >= self.rules.seats_min)
         assert room.looks or room.waiting_since is None
         far = max(apart_m(person.cell, room.cell) for person in people)
         assert room.extent.radius_m == far <= limit_m(people, self.rules)
-        self._check_index(room)
 
     def _check_index(self, room: Room) -> None:
         fill = fill_of(room, self.rules)
@@ -312,7 +319,7 @@ class Scene:
         if rooms:
             assert self.world.deadline is not None
             assert self.now < min(room.closes for room in rooms) or self.world.deadline <= self.now
-        windows = {(room.region, room.closes) for room in rooms}
+        windows = {(room.region, room.closes) for room in rooms if room.kind == NEARBY}
         assert len(self.world.seating._windows) >= len(windows)
 
 

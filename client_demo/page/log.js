@@ -20,8 +20,8 @@ export class Log {
   #isAtEnd = true;
   #seen = 0;
 
-  constructor({ onRetry, onDrop, onPerson }) {
-    Object.assign(this, { onRetry, onDrop, onPerson });
+  constructor({ onRetry, onDrop, onPerson, onAnswer = null }) {
+    Object.assign(this, { onRetry, onDrop, onPerson, onAnswer });
     this.list = h("ol", { class: "log" });
     const read = h("div", { class: "read", role: "log", "aria-live": "polite", "aria-relevant": "additions" }, this.list);
     this.after = h("div", { class: "after" });
@@ -171,7 +171,12 @@ const MAKE = {
   renamed: (state, item) => note("renamed", h("p", {}, t(item.isMine ? "renamed.you" : "renamed", item))),
   notice: (state, item) => told(item.level === "warning" ? "notice warning" : "notice", t("notice"), item.text),
   contact: (state, item) => told("contact", t("contact.from", { name: item.name }), item.text),
-  answered: (state, item) => told("contact", t("answered.from"), item.text),
+  answered(state, item, log) {
+    const element = told("contact", t("answered.from"), item.text);
+    const label = t("answered.more");
+    if (log.onAnswer) element.append(h("button", { type: "button", class: "link", onclick: () => log.onAnswer(item) }, label));
+    return element;
+  },
   kept: (state, item) => note("together", h("p", {}, t("kept.both", { name: item.name }))),
   held: (state, item) => note("warning", h("p", {}, `${t("held")} ${holding(item)}`)),
   expiring: (state, item) => note("warning", h("p", {}, t("auth.expiring", { left: span(item.in_s) }))),

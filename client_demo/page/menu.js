@@ -68,19 +68,34 @@ export class Menu {
     if (found?.type !== "bottle") return;
     const { bottle, text, within_m } = found;
     ask(t("bottle.title"), (close) => {
-      const row = (command, act, options) => this.#commands.row(command, () => (close(), act(command)), options);
-      const at_once = (command) => this.#commands.do(command, { bottle });
+      const row = (command, act) => this.#commands.row(command, () => (close(), act(command)));
       return [
         h("p", { class: "plain bottle", dir: "auto" }, text),
         h("p", { class: "hint" }, t("bottle.from", { within: metres(within_m ?? 0) })),
         rows(
           row("answer", () => this.#answer(bottle)),
-          row("throw_back", at_once),
-          row("report", () => this.#people.report({ bottle }), { means: "report.bottle.means", warns: true }),
-          row("block", at_once, { args: { name: t("bottle.thrower") }, means: "block.bottle.means", warns: true }),
+          row("throw_back", (command) => this.#commands.do(command, { bottle })),
+          ...this.#against(bottle, close, t("bottle.thrower")),
         ),
       ];
     });
+  }
+
+  /** Shows an answer to a bottle of one's own, and what can be done about it. */
+  answered({ text, answer }) {
+    ask(t("answered.from"), (close) => [
+      h("p", { class: "plain bottle", dir: "auto" }, text),
+      rows(...this.#against(answer, close, t("bottle.answerer"))),
+    ]);
+  }
+
+  /** Returns what can be done about who wrote a bottle, or an answer. */
+  #against(bottle, close, name) {
+    const row = (command, act, options) => this.#commands.row(command, () => (close(), act(command)), { ...options, warns: true });
+    return [
+      row("report", () => this.#people.report({ bottle }), { means: "report.bottle.means" }),
+      row("block", (command) => this.#commands.do(command, { bottle }), { args: { name }, means: "block.bottle.means" }),
+    ];
   }
 
   #answer(bottle) {

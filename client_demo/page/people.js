@@ -119,7 +119,7 @@ export class People {
     return h(
       "li",
       {},
-      h("span", { class: "person-lines" }, h("strong", { dir: "auto" }, name), h("span", { class: "hint" }, day(at))),
+      h("span", { class: "person-lines" }, h("strong", { dir: "auto" }, name || t("bottle.writer")), h("span", { class: "hint" }, day(at))),
       h("button", { type: "button", class: "secondary", onclick: free }, t("do.unblock")),
     );
   }

@@ -42,7 +42,8 @@ export class RoomView {
     this.menu = new Menu({ commands: this.commands, people: this.people });
     const onPerson = (id, name) => this.people.one(id, name);
     this.table = new Table({ onPerson });
-    this.log = new Log({ onRetry: act.retry, onDrop: act.drop, onPerson });
+    const onAnswer = this.commands.offers("report", "block") ? (item) => this.menu.answered(item) : null;
+    this.log = new Log({ onRetry: act.retry, onDrop: act.drop, onPerson, onAnswer });
     this.here = h("strong");
     this.within = h("span");
     this.facts = h("button", { type: "button", class: "facts", onclick: () => this.people.all() }, icon(ICONS.people), h("span", { class: "facts-lines" }, this.here, " ", this.within));

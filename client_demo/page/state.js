@@ -144,8 +144,11 @@ const ACTS = {
     return added(state, { kind: "contact", name: state.members[event.who]?.name ?? "", text: event.text });
   },
 
-  // The answer to a bottle of mine; the answer to my `answer` has no text.
-  answered: (state, event) => (event.text ? added(state, { kind: "answered", text: event.text }) : state),
+  // The answer to a bottle of mine, which may come again after a break; the answer to my `answer` has no text.
+  answered(state, { text, bottle, answer = bottle }) {
+    const isKnown = state.items.some((item) => item.kind === "answered" && item.answer === answer && item.text === text);
+    return text && !isKnown ? added(state, { kind: "answered", text, answer }) : state;
+  },
 
   moved: (state, event) => ({ ...state, moved: event }),
   muted: (state, event) => muted(state, event.who, true),

@@ -54,6 +54,7 @@ class ChatApp(App[list[str]], inherit_bindings=False):
         key("ctrl+t", "mute", "mute", "^T"),
         key("ctrl+r", "rename", "rename", "^R"),
         key("ctrl+o", "away", "away", "^O"),
+        key("ctrl+l", "shake", "shake", "^L"),
         key("ctrl+s", "again", "say again", "^S"),
         key("ctrl+g,f1", "help", "help", "^G"),
         key("ctrl+q", "leave", "leave", "^Q"),
@@ -182,7 +183,7 @@ class ChatApp(App[list[str]], inherit_bindings=False):
                 who = slash.choose_member(argument, names)
                 self._ask(client.mute(who) if asked.name == "mute" else client.unmute(who), asked)
             case "block":
-                self._ask(client.block(self._choose_lately(argument, names)), asked)
+                self._ask(self._block(argument, names), asked)
             case "eject":
                 self._ask(client.eject(slash.choose_member(argument, names)), asked)
             case "blocks":
@@ -190,15 +191,38 @@ class ChatApp(App[list[str]], inherit_bindings=False):
             case "unblock":
                 self._ask(self._unblock(argument), asked)
             case "report":
-                name, reason, note = slash.parse_report(argument)
-                self._ask(client.report(self._choose_lately(name, names), reason, note=note), asked)
+                self._ask(self._report(argument, names), asked)
             case "name":
                 self._ask(client.rename(argument), asked)
             case "move":
                 near, cell = (argument, None) if "," in argument else (None, argument)
                 self._ask(client.move(parse_place(near=near, cell=cell, characters=self._finest()).cell), asked)
+            case "throw":
+                self._ask(client.throw(argument), asked)
+            case "answer":
+                self._ask(client.answer(self.story.bottles.in_hand(), argument), asked)
+            case "back":
+                self._ask(client.throw_back(self.story.bottles.in_hand()), asked)
             case other:
                 getattr(self, f"action_{other}")()
+
+    def _block(self, typed: str, here: dict[str, str]) -> Awaitable[object]:
+        """Block a member, or who wrote the last bottle or answer."""
+        if self._means_bottle(typed, here):
+            return self.client.block_bottle(self.story.bottles.last())
+        return self.client.block(self._choose_lately(typed, here))
+
+    def _report(self, typed: str, here: dict[str, str]) -> Awaitable[object]:
+        """Report a member, or the last bottle or answer."""
+        name, reason, note = slash.parse_report(typed)
+        if self._means_bottle(name, here):
+            return self.client.report_bottle(self.story.bottles.last(), reason, note=note)
+        return self.client.report(self._choose_lately(name, here), reason, note=note)
+
+    @staticmethod
+    def _means_bottle(typed: str, here: dict[str, str]) -> bool:
+        """Tell whether a bottle is meant, and nobody who is called so."""
+        return typed.casefold() == "bottle" and not any(name.casefold() == "bottle" for name in here.values())
 
     def _choose_lately(self, typed: str, here: dict[str, str]) -> str:
         """Return who is meant: of those here, or else of those met before."""
@@ -243,6 +267,14 @@ class ChatApp(App[list[str]], inherit_bindings=False):
 
     def action_next(self) -> None:
         self._ask(self.client.next())
+
+    def action_shake(self) -> None:
+        """Meet whoever shakes now. The answer takes some seconds, and says itself what came of it."""
+        self.story.bottles.note_shaking()
+        self._ask(self.client.shake())
+
+    def action_pick(self) -> None:
+        self._ask(self.client.pick())
 
     def action_away(self) -> None:
         is_away = self.client.members.get(self.client.me, {}).get("away")

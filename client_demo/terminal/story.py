@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from client_demo.client import Client, Held
 from client_demo.terminal import safe, wording
+from client_demo.terminal.bottles import Bottles
 from client_demo.terminal.heading import Heading
 from client_demo.terminal.people import Palette, People
 from client_demo.terminal.server_time import ServerTime, hour
@@ -63,10 +64,12 @@ class Story:
         self._retry_at_s: float | None = None
         self._lost_why = ""
         self._choice = choice
+        self.bottles = Bottles(transcript)
 
     def tell(self, event: Message) -> None:
         """Show one event; what is unknown is not shown."""
-        tell: Callable[[Message], None] | None = getattr(self, f"_on_{event['type']}", None)
+        name = f"_on_{event['type']}"
+        tell: Callable[[Message], None] | None = getattr(self, name, None) or getattr(self.bottles, name[1:], None)
         if tell is not None:
             tell(event)
         self._refresh()

@@ -7,8 +7,9 @@ Pure like the session they serve. `HANDLERS` has one for every command; which of
 from collections.abc import Callable
 from typing import Any
 
-from server.acts import blocking, people, reporting, seats, talking, voting, vouching
+from server.acts import blocking, bottles, meeting, people, reporting, seats, talking, voting, vouching
 from server.commands import (
+    AnswerBottle,
     Auth,
     Away,
     Block,
@@ -20,10 +21,14 @@ from server.commands import (
     Move,
     Mute,
     Next,
+    Pick,
     Ping,
     Rename,
     Report,
     Say,
+    Shake,
+    Throw,
+    ThrowBack,
     Unblock,
     Unmute,
 )
@@ -44,6 +49,11 @@ HANDLERS: dict[type[Command], Callable[[Any, Any, float], Outcome]] = {
     Blocks: blocking.blocks,
     Unblock: blocking.unblock,
     Eject: voting.eject,
+    Shake: meeting.shake,
+    Throw: bottles.throw,
+    Pick: bottles.pick,
+    AnswerBottle: bottles.answer,
+    ThrowBack: bottles.throw_back,
     Auth: vouching.auth,
     Report: reporting.report,
 }

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from rooms import elsewhere
+from server.acts.bottles import writer_of
 from server.answers import Blocked, BlockRow, BlocksEvent, Unblocked
 from server.codes import Refused
 from server.commands import Block, Blocks, Unblock
@@ -14,12 +15,16 @@ if TYPE_CHECKING:
 
 def block(session: "Session", command: Block, now: float) -> Outcome:
     """Keep the two apart from now on; whoever asks sits elsewhere at once if the other sits here."""
+    house = session.house
     if command.bottle is not None:
-        raise Refused("no_such_bottle", "There are no messages in bottles here.")
+        # Nobody moves: else whoever sits here and threw it would be known.
+        writer = writer_of(session, command.bottle, now)
+        kept = house.blocks.add(session.identity.id, writer, "", now=now)
+        house.remember_blocked(writer, now=now)
+        return [Blocked(block=kept.block, ref=command.ref)]
     if command.who is None:
         raise Refused("bad_message", "Say who is blocked: `who` or `bottle`.")
     other, name = _meant(session, command.who)
-    house = session.house
     kept = house.blocks.add(session.identity.id, other, name, now=now)
     house.remember_blocked(other, now=now)
     person = house.world.people.get(other)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from rooms.events import Said
+from server.acts.bottles import file_report
 from server.answers import Reported
 from server.codes import Refused
 from server.commands import Report
@@ -29,11 +30,13 @@ class _Scene(NamedTuple):
 
 def report(session: "Session", command: Report, now: float) -> Outcome:
     """Freeze what was said, for the operator, and answer with a ticket. Never too often for anybody."""
-    if command.bottle is not None:
-        raise Refused("no_such_bottle", "There are no messages in bottles here.")
-    if command.who is None and command.seq is None and command.room is None:
+    if command.bottle is None and command.who is None and command.seq is None and command.room is None:
         raise Refused("bad_message", "Say what is reported: `who`, `seq`, `bottle` or `room`.")
     note = clean_text(command.note, max_chars=NOTE_MAX_CHARS) if command.note else ""
+    if command.bottle is not None:
+        about = Note(session.identity.id, command.reason, note, int(now * 1000))
+        ticket, is_news = file_report(session, command, about, now)
+        return (Reported(ticket=ticket.ticket, ref=command.ref), *((Alert(ticket),) if is_news else ()))
     scene, who = _found(session, command, now)
     against = scene.people[who] if who is not None else ""
     if against == session.identity.id:

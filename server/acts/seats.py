@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from rooms.room import NEARBY
 from rooms.seating import place_of
+from server.acts.bottles import answers_waiting
 from server.answers import Entered, Moved, Notice, Privacy, You
 from server.arrival import arrive, claim_cell, parse_cell
 from server.commands import Away, Enter, Leave, Move, Next
@@ -34,6 +36,7 @@ def enter(session: "Session", command: Enter, now: float) -> Outcome:
         *arrival.changes,
         *(session.seen(event) for event in arrival.events),
         *notices,
+        *answers_waiting(session, now),
         *_lasts(session, now),
     ]
 
@@ -54,8 +57,9 @@ def move(session: "Session", command: Move, now: float) -> Outcome:
 
 
 def next_(session: "Session", command: Next, now: float) -> Outcome:
-    """Seat the person elsewhere at once."""
-    session.take(session.identity.nexts, f"At most {session.house.settings.next_per_h} other rooms an hour.", now)
+    """Seat the person elsewhere at once; the way back from a room they shook for is always open."""
+    if session.place()[0].kind == NEARBY:
+        session.take(session.identity.nexts, f"At most {session.house.settings.next_per_h} other rooms an hour.", now)
     return session.house.world.next(session.seated, now=now, ref=command.ref)
 
 

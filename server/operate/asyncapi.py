@@ -34,6 +34,11 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "unblock": ("unblocked",),
     "report": ("reported",),
     "eject": ("voted",),
+    "shake": ("room", "nobody"),
+    "throw": ("thrown",),
+    "pick": ("bottle", "nobody"),
+    "answer": ("answered",),
+    "throw_back": ("thrown_back",),
     "auth": ("authenticated",),
     "ping": ("pong",),
 }

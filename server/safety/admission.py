@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING
 from geo import Cell
 from server.codes import Refused
 from server.safety.bans import ban_on, told
+from server.settings import FEATURES
 
 if TYPE_CHECKING:
     from server.house import House
 
-ANONYMOUS = "anonymous"
-"""The feature of coming in without an account and without a token from before."""
-FEATURES = (ANONYMOUS,)
-"""What an operator may switch off while the server runs."""
+ANONYMOUS, SHAKE, BOTTLES = FEATURES
+
+
+def check_offered(house: "House", feature: str) -> None:
+    """Raise Refused if the operator has switched the feature off."""
+    if house.is_off(feature):
+        raise Refused("unavailable", "This server does not offer that at the moment.")
 
 
 def check_ban(house: "House", identity: str, address: str, *, is_new: bool, now: float) -> None:
@@ -38,7 +42,7 @@ def check_newcomer(house: "House", *, terms: str | None, is_new: bool, now: floa
     if opens_in_s:
         words = house.settings.outside or f"This server is open at {house.settings.hours} {house.settings.hours_zone}."
         raise Refused("outside", words, retry_after=opens_in_s / house.settings.time_scale)
-    if is_new and house.store.is_off(ANONYMOUS):
+    if is_new and house.is_off(ANONYMOUS):
         raise Refused("auth_needed", "This server takes no new guests at the moment.")
     if house.terms_version and terms != house.terms_version:
         asked = " and that you are 18 or older" if house.settings.adults_only else ""

@@ -23,6 +23,11 @@ REASONS = {
     "filter": "It contains something that this server does not pass on.",
 }
 """Why something was not delivered, in a sentence for its sender."""
+IN_BOTTLES = {
+    "link": "There are no links in bottles.",
+    "contact": "There are no phone numbers, addresses or names on other services in bottles.",
+}
+"""The same, of what nobody may throw, be they as long here as they like."""
 
 
 SUSPECTS_MAX = 10_000
@@ -89,9 +94,10 @@ class Checks:
         if len(self._suspects) > SUSPECTS_MAX:
             self._suspects.popitem(last=False)
 
-    def held(self, reason: str, *, ref: str | None) -> Held:
-        """Return what its sender is told."""
-        return Held(reason=reason, message=REASONS[reason], object=self._object, ref=ref)
+    def held(self, reason: str, *, ref: str | None, in_bottle: bool = False) -> Held:
+        """Return what its sender is told; of a bottle, that some ways out are open to nobody."""
+        message = IN_BOTTLES.get(reason, REASONS[reason]) if in_bottle else REASONS[reason]
+        return Held(reason=reason, message=message, object=self._object, ref=ref)
 
 
 _FINE = Looked(None)

@@ -31,7 +31,8 @@ VOUCHES_PER_MIN = 10
 ROOMS_MAX = 8
 """Rooms an identity may report somebody of: more than `next_per_h` and windows give within the grace."""
 
-PLACE_S = 86_400
+DAY_S = 86_400
+PLACE_S = DAY_S
 """How long it is remembered where somebody came from, after they went."""
 
 MUTED_MAX = 200
@@ -57,6 +58,7 @@ class Identity:
     __slots__ = (
         "_new_s",
         "_since",
+        "answers",
         "came_from",
         "cell",
         "cell_at",
@@ -68,10 +70,13 @@ class Identity:
         "muted",
         "nexts",
         "person",
+        "picks",
         "rooms",
         "said",
         "seated_s",
+        "shakes",
         "shown",
+        "throws",
         "vouched",
         "vouched_until",
         "vouches",
@@ -95,6 +100,10 @@ class Identity:
         self._new_s = settings.new_identity_s
         self.said, self.shown = _talk(settings), _talk(settings)
         self.nexts = _meters(per_period(settings.next_per_h, 3600))
+        self.shakes = _meters(per_period(settings.shakes_per_h, 3600))
+        self.throws = _meters(per_period(settings.throws_per_day, DAY_S))
+        self.picks = _meters(per_period(settings.picks_per_day, DAY_S))
+        self.answers = _meters(per_period(settings.answers_per_day, DAY_S))
         self.vouches = _meters(per_period(VOUCHES_PER_MIN, 60))
         self.cells = _meters(per_period(settings.cells_per_h, 3600))
 
@@ -108,8 +117,12 @@ class Identity:
 
     def is_new(self, now: float) -> bool:
         """Tell whether they have sat for less than `new_identity_s` in all."""
+        return self.new_for_s(now) > 0
+
+    def new_for_s(self, now: float) -> float:
+        """Return for how many seconds of sitting they are still new; 0 or less if they are not."""
         sitting_s = now - self._since if self._since is not None else 0.0
-        return self.seated_s + sitting_s < self._new_s
+        return self._new_s - self.seated_s - sitting_s
 
     def sits(self, now: float) -> None:
         """Count the time from here on as seated."""

@@ -1,13 +1,26 @@
 """The store in memory: quick, and gone with the process. The store on disk answers from it too."""
 
 from collections import OrderedDict, deque
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
 import msgspec
 
 from server.store.networks import Networks
-from server.store.rows import AuditEntry, Ban, Block, Ended, Mark, Notice, Report, Standing, Switch
+from server.store.rows import (
+    AuditEntry,
+    Ban,
+    Block,
+    Bottle,
+    BottleAnswer,
+    Ended,
+    Mark,
+    Notice,
+    Report,
+    Standing,
+    Switch,
+)
 from server.store.store import StoreError
 
 IDENTITIES_MAX = 200_000
@@ -39,6 +52,8 @@ class MemoryStore:
         self._reports: dict[str, Report] = {}
         self._evidence: dict[str, bytes] = {}
         self._open: dict[tuple[str, str], str] = {}
+        self._bottles: dict[str, Bottle] = {}
+        self._answers: dict[str, BottleAnswer] = {}
         self._notices: dict[str, dict[str, Notice]] = {}
         self._off: dict[str, Switch] = {}
         self._audit: deque[AuditEntry] = deque(maxlen=AUDIT_MAX)
@@ -66,8 +81,12 @@ class MemoryStore:
         return identity in self._ended
 
     def erase(self, identity: str) -> None:
-        """Forget the identity's standing, the blocks it holds, and that it ever reported anybody."""
+        """Forget the identity's standing, its blocks, bottles and answers, and that it ever reported anybody."""
         self._standings.pop(identity, None)
+        for bottle in [row for row in self._bottles.values() if row.owner == identity]:
+            del self._bottles[bottle.bottle]
+        for answer in [row for row in self._answers.values() if identity in (row.owner, row.by)]:
+            del self._answers[answer.answer]
         for block in self.blocks_of(identity):
             self._drop_block(block)
         for report in self._reported_by(identity):
@@ -211,6 +230,40 @@ class MemoryStore:
             del self._open[report.room, report.against]
         self._evidence.pop(ticket, None)
 
+    # Bottles
+
+    def put_bottle(self, bottle: Bottle) -> None:
+        """Keep a bottle, in place of an earlier state of it."""
+        self._bottles[bottle.bottle] = bottle
+
+    def bottle(self, bottle: str) -> Bottle | None:
+        """Return the bottle of that id."""
+        return self._bottles.get(bottle)
+
+    def bottles(self) -> Iterable[Bottle]:
+        """Return every bottle, oldest first."""
+        return sorted(self._bottles.values(), key=lambda bottle: bottle.at)
+
+    def remove_bottle(self, bottle: str) -> None:
+        """Forget a bottle. Answers to it stay."""
+        self._bottles.pop(bottle, None)
+
+    def put_answer(self, answer: BottleAnswer) -> None:
+        """Keep an answer, in place of an earlier state of it."""
+        self._answers[answer.answer] = answer
+
+    def answer(self, answer: str) -> BottleAnswer | None:
+        """Return the answer of that id."""
+        return self._answers.get(answer)
+
+    def answers_for(self, owner: str) -> list[BottleAnswer]:
+        """Return the answers to somebody's bottles, oldest first."""
+        return sorted((row for row in self._answers.values() if row.owner == owner), key=lambda answer: answer.at)
+
+    def remove_answer(self, answer: str) -> None:
+        """Forget an answer."""
+        self._answers.pop(answer, None)
+
     # What the operator says, and what they switched off
 
     def add_notice(self, notice: Notice) -> None:
@@ -251,6 +304,10 @@ class MemoryStore:
     def expire(self, *, now: float) -> int:
         """Forget every row whose time is over, and return how many there were."""
         before = self._size()
+        for bottle in [bottle for bottle in self._bottles.values() if bottle.until <= now]:
+            del self._bottles[bottle.bottle]
+        for answer in [answer for answer in self._answers.values() if answer.until <= now]:
+            del self._answers[answer.answer]
         for table in (self._standings, self._ended):
             for identity in [row.identity for row in table.values() if row.until <= now]:
                 del table[identity]
@@ -276,6 +333,8 @@ class MemoryStore:
         return (
             identities
             + len(self._reports)
+            + len(self._bottles)
+            + len(self._answers)
             + len(self._audit)
             + sum(len(held) for table in (self._owned, self._marks, self._notices) for held in table.values())
         )

@@ -1,6 +1,7 @@
 """What the stores keep, as immutable values. Identities are opaque ids, times are Unix seconds of the rooms' clock.
 
-Never holds a cell, a token, an address of one person, or words in clear: what people wrote is in sealed evidence.
+Never holds a cell, a token, an address of one person, or words in clear: what people wrote is sealed, and with it where
+a bottle was thrown.
 """
 
 import msgspec
@@ -84,6 +85,39 @@ class Report(Row, frozen=True, kw_only=True):
     last_at: float
     until: float
     closed_at: float | None = None
+
+
+class Bottle(Row, frozen=True, kw_only=True):
+    """A message in a bottle.
+
+    Attributes:
+        owner: the identity that threw it.
+        sealed: the words, and about where they were thrown.
+        picked: who has ever picked it, in_hand: who of them may still answer.
+        is_held: whether it comes to nobody any more, since so many reported it.
+    """
+
+    bottle: str
+    owner: str
+    sealed: bytes
+    at: float
+    until: float
+    picked: tuple[str, ...] = ()
+    in_hand: tuple[str, ...] = ()
+    is_held: bool = False
+
+
+class BottleAnswer(Row, frozen=True, kw_only=True):
+    """An answer to a bottle, from `by` to its `owner`. `is_told`: whether it was sent to them at least once."""
+
+    answer: str
+    bottle: str
+    owner: str
+    by: str
+    sealed: bytes
+    at: float
+    until: float
+    is_told: bool = False
 
 
 class Notice(Row, frozen=True, kw_only=True):

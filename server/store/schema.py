@@ -32,6 +32,18 @@ STEPS: tuple[str, ...] = (
     """
     CREATE TABLE marks (place TEXT, identity TEXT, at REAL, until REAL, PRIMARY KEY (place, identity)) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE bottles (
+        bottle TEXT PRIMARY KEY, owner TEXT, sealed BLOB, at REAL, until REAL, picked TEXT, in_hand TEXT,
+        is_held INTEGER
+    ) WITHOUT ROWID;
+    CREATE INDEX bottles_of ON bottles (owner);
+    CREATE TABLE answers (
+        answer TEXT PRIMARY KEY, bottle TEXT, owner TEXT, by TEXT, sealed BLOB, at REAL, until REAL, is_told INTEGER
+    ) WITHOUT ROWID;
+    CREATE INDEX answers_for ON answers (owner);
+    CREATE INDEX answers_by ON answers (by);
+    """,
 )
 """SQL that leads from version n to n + 1."""
 

@@ -10,7 +10,7 @@ The file is locked for as long as it is open, so that no two servers ever write 
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +18,20 @@ import msgspec
 
 from server.store.memory import MemoryStore, without
 from server.store.networks import parse_network
-from server.store.rows import AuditEntry, Ban, Block, Ended, Mark, Notice, Report, Row, Standing, Switch
+from server.store.rows import (
+    AuditEntry,
+    Ban,
+    Block,
+    Bottle,
+    BottleAnswer,
+    Ended,
+    Mark,
+    Notice,
+    Report,
+    Row,
+    Standing,
+    Switch,
+)
 from server.store.schema import VERSION, OtherSchema, bring_up_to_date, version_of
 from server.store.sealing import Seal, SealBroken
 from server.store.store import StoreError
@@ -42,12 +55,17 @@ _TABLES: dict[type[Row], str] = {
     Mark: "marks",
     Ban: "bans",
     Report: "reports",
+    Bottle: "bottles",
+    BottleAnswer: "answers",
     Notice: "notices",
     Switch: "switches",
     AuditEntry: "audit",
 }
 _SEALED: dict[type[Row], str] = {Block: "name", Notice: "text"}
-"""What somebody wrote: the one column of a table that is sealed."""
+"""What somebody wrote: the one column of a table that is sealed here; bottles and evidence come sealed."""
+_LISTS = frozenset(("reasons", "reporters", "picked", "in_hand"))
+_BOOLS = frozenset(("stops_known", "is_held", "is_told"))
+"""Columns that SQLite has no type for."""
 
 WHOSE = "Start the server as the user whose folder it is, or set data to another folder."
 
@@ -104,10 +122,12 @@ class SqliteStore(MemoryStore):
         return bool(list(self._rows(Ended, "identity = ?", identity)))
 
     def erase(self, identity: str) -> None:
-        """Forget the identity's standing, the blocks it holds, and that it ever reported anybody."""
+        """Forget the identity's standing, its blocks, bottles and answers, and that it ever reported anybody."""
         with self._writing() as db:
             db.execute("DELETE FROM standings WHERE identity = ?", (identity,))
             db.execute("DELETE FROM blocks WHERE owner = ?", (identity,))
+            db.execute("DELETE FROM bottles WHERE owner = ?", (identity,))
+            db.execute("DELETE FROM answers WHERE owner = ? OR by = ?", (identity, identity))
             for report in self._reported_by(identity):
                 self._insert(db, without(report, identity))
         super().erase(identity)
@@ -180,6 +200,42 @@ class SqliteStore(MemoryStore):
             db.execute("DELETE FROM reports WHERE ticket = ?", (ticket,))
             db.execute("DELETE FROM evidence WHERE ticket = ?", (ticket,))
         super().remove_report(ticket)
+
+    # Bottles: not in memory, since there may be very many.
+
+    def put_bottle(self, bottle: Bottle) -> None:
+        """Keep a bottle, in place of an earlier state of it."""
+        self._put(bottle)
+
+    def bottle(self, bottle: str) -> Bottle | None:
+        """Return the bottle of that id."""
+        return next(iter(self._rows(Bottle, "bottle = ?", bottle)), None)
+
+    def bottles(self) -> Iterable[Bottle]:
+        """Return every bottle, oldest first."""
+        return self._rows(Bottle, "1 ORDER BY at")
+
+    def remove_bottle(self, bottle: str) -> None:
+        """Forget a bottle. Answers to it stay."""
+        with self._writing() as db:
+            db.execute("DELETE FROM bottles WHERE bottle = ?", (bottle,))
+
+    def put_answer(self, answer: BottleAnswer) -> None:
+        """Keep an answer, in place of an earlier state of it."""
+        self._put(answer)
+
+    def answer(self, answer: str) -> BottleAnswer | None:
+        """Return the answer of that id."""
+        return next(iter(self._rows(BottleAnswer, "answer = ?", answer)), None)
+
+    def answers_for(self, owner: str) -> list[BottleAnswer]:
+        """Return the answers to somebody's bottles, oldest first."""
+        return list(self._rows(BottleAnswer, "owner = ? ORDER BY at", owner))
+
+    def remove_answer(self, answer: str) -> None:
+        """Forget an answer."""
+        with self._writing() as db:
+            db.execute("DELETE FROM answers WHERE answer = ?", (answer,))
 
     # What the operator says, and what they switched off
 
@@ -283,11 +339,10 @@ class SqliteStore(MemoryStore):
                 yield self._row(kind, dict(zip(names, found, strict=True)))
 
     def _row(self, kind: type[ARow], found: dict[str, Any]) -> ARow:
-        for name in ("reasons", "reporters"):
-            if name in found:
-                found[name] = msgspec.json.decode(found[name])
-        if "stops_known" in found:
-            found["stops_known"] = bool(found["stops_known"])
+        for name in found.keys() & _LISTS:
+            found[name] = msgspec.json.decode(found[name])
+        for name in found.keys() & _BOOLS:
+            found[name] = bool(found[name])
         if kind in _SEALED:
             found[_SEALED[kind]] = self._unsealed(kind, found)
         return msgspec.convert(found, kind)

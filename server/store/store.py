@@ -5,10 +5,23 @@ nothing does). What is asked on the way of a message or of placement (`ban_of`, 
 `are_apart`, `marks`, `is_off`, `take_notices` where there are none) is answered from memory by both.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
-from server.store.rows import AuditEntry, Ban, Block, Ended, Mark, Notice, Report, Standing, Switch
+from server.store.rows import (
+    AuditEntry,
+    Ban,
+    Block,
+    Bottle,
+    BottleAnswer,
+    Ended,
+    Mark,
+    Notice,
+    Report,
+    Standing,
+    Switch,
+)
 
 
 class StoreError(Exception):
@@ -37,7 +50,7 @@ class Store(Protocol):
         """Tell whether the identity was ended."""
 
     def erase(self, identity: str) -> None:
-        """Forget the identity's standing, the blocks it holds, and that it ever reported anybody.
+        """Forget the identity's standing, its blocks, bottles and answers, and that it ever reported anybody.
 
         Bans and reports against it stay, and so do the blocks that others hold.
         """
@@ -107,6 +120,32 @@ class Store(Protocol):
 
     def remove_report(self, ticket: str) -> None:
         """Forget a report and its evidence."""
+
+    # Bottles
+
+    def put_bottle(self, bottle: Bottle) -> None:
+        """Keep a bottle, in place of an earlier state of it."""
+
+    def bottle(self, bottle: str) -> Bottle | None:
+        """Return the bottle of that id."""
+
+    def bottles(self) -> Iterable[Bottle]:
+        """Return every bottle, oldest first."""
+
+    def remove_bottle(self, bottle: str) -> None:
+        """Forget a bottle. Answers to it stay."""
+
+    def put_answer(self, answer: BottleAnswer) -> None:
+        """Keep an answer, in place of an earlier state of it."""
+
+    def answer(self, answer: str) -> BottleAnswer | None:
+        """Return the answer of that id."""
+
+    def answers_for(self, owner: str) -> list[BottleAnswer]:
+        """Return the answers to somebody's bottles, oldest first."""
+
+    def remove_answer(self, answer: str) -> None:
+        """Forget an answer."""
 
     # What the operator says, and what they switched off
 

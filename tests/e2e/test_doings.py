@@ -224,7 +224,7 @@ async def test_shaking_meets_somebody_or_nobody(visits: Visits) -> None:
         stage.answers["shake"] = [{"type": "nobody", "about": "shake"}]
         await on_room(ada, "shake")
         await ada.button("Shake now").click()
-        await expect(ada.page.locator(".toast")).to_have_text("Nobody near shook in that moment.")
+        await expect(ada.page.locator(".toast")).to_have_text("Nobody else shook in that moment.")
         stage.answers["shake"] = [room("r2", kind="shake", members=(ME, CY))]
         await on_room(ada, "shake")
         await ada.page.evaluate(
@@ -257,11 +257,15 @@ async def test_a_bottle_is_thrown_picked_answered_and_thrown_back(visits: Visits
         await on_room(ada, "pick")
         await ada.page.locator("dialog [data-command=throw_back]").click()
         assert (await stage.heard("throw_back"))["bottle"] == "b2"
-        stage.send({"type": "answered", "bottle": "b1", "text": "Read it!", "at": 0})
-        await expect(ada.log).to_contain_text("Read it!")
+        answer = {"type": "answered", "bottle": "b1", "answer": "a1", "text": "Read it!", "at": 0}
+        stage.send(answer, answer)
+        await expect(ada.log.get_by_text("Read it!")).to_have_count(1)
+        await ada.button("What can I do?").click()
+        await ada.page.locator("dialog [data-command=block]").click()
+        assert (await stage.heard("block"))["bottle"] == "a1"
         stage.answers["pick"] = [{"type": "nobody", "about": "pick"}]
         await on_room(ada, "pick")
-        await expect(ada.page.locator(".toast")).to_have_text("No bottle lies near.")
+        await expect(ada.page.locator(".toast")).to_have_text("No bottle may come to you now.")
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,10 @@ from server.operate.admin.requests import LOCAL_ONLY, AnyRequest, NotDone
 from server.operate.admin.whom import number, somebody
 from server.outcomes import bye
 from server.peer import Peer
-from server.safety.admission import FEATURES
 from server.safety.bans import told
 from server.safety.filter_file import FilterError, FilterFile
 from server.safety.tokens import BadToken
+from server.settings import FEATURES
 from server.store import rows
 from server.store.networks import parse_address, parse_network
 from server.store.rows import AuditEntry, Ban, Report
@@ -82,7 +82,7 @@ class Office:
             "bans": len(self._store.bans()),
             "lasting": self._store.is_lasting,
             "terms_version": self._house.terms_version,
-            "off": [feature for feature in FEATURES if self._store.is_off(feature)],
+            "off": [feature for feature in FEATURES if self._house.is_off(feature)],
             "filter": self._filter() if self._filter_file is not None else None,
         }
 
@@ -286,6 +286,8 @@ class Office:
             raise NotDone(f"There is no feature of that name to switch. There is: {', '.join(FEATURES)}.")
         if request.on:
             self._store.switch_on(request.feature)
+            if self._house.is_off(request.feature):
+                raise NotDone("That is off in the settings: take it out of features_off, and start anew.")
         else:
             self._store.switch_off(rows.Switch(feature=request.feature, at=self._now))
         self._note(by, "switch", request.feature, "on" if request.on else "off")

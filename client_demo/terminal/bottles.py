@@ -1,0 +1,88 @@
+"""What is said of shaking and of bottles, and which bottle one holds.
+
+Knows the conversation, where it writes. Never sends anything.
+"""
+
+from typing import Any
+
+from textual.content import Content
+
+from client_demo.terminal import safe, wording
+from client_demo.terminal.server_time import hour
+from client_demo.terminal.slash import Misunderstood
+from client_demo.terminal.transcript import Transcript
+
+Message = dict[str, Any]
+
+
+class Bottles:
+    """The bottles of one person's evening."""
+
+    def __init__(self, transcript: Transcript) -> None:
+        self._transcript = transcript
+        self._in_hand = self._last = ""
+        self._shown: set[str] = set()
+        self._told_near = False
+
+    def in_hand(self) -> str:
+        """Return the bottle that was picked last and neither answered nor thrown back. Raises Misunderstood."""
+        if not self._in_hand:
+            raise Misunderstood("You hold no bottle; /pick takes one out of the water.")
+        return self._in_hand
+
+    def last(self) -> str:
+        """Return what somebody last wrote in a bottle, or in an answer. Raises Misunderstood."""
+        if not self._last:
+            raise Misunderstood("No bottle has come to you yet.")
+        return self._last
+
+    def note_shaking(self) -> None:
+        """Say that it takes a moment."""
+        self._transcript.note("You shake. Whoever does so now meets you…")
+
+    def on_waiting(self, event: Message) -> None:
+        """Say once that there are bottles for who waits."""
+        if event.get("bottles") and not self._told_near:
+            self._told_near = True
+            self._transcript.note("Messages in bottles lie near: /pick takes one out of the water.")
+
+    def on_nobody(self, event: Message) -> None:
+        """Say that nothing came of it."""
+        words = {"shake": "Nobody else shook in that moment.", "pick": "No bottle may come to you now."}
+        self._transcript.note(words.get(str(event.get("about")), "Nobody was found."))
+
+    def on_thrown(self, event: Message) -> None:
+        """Say that it floats."""
+        del event
+        self._transcript.note("Your bottle floats. Three people may find it, within a day; an answer comes here.")
+
+    def on_bottle(self, event: Message) -> None:
+        """Show what was in the bottle."""
+        self._in_hand = self._last = event["bottle"]
+        near = wording.distance(event.get("within_m"))
+        self._transcript.note(_written("In a bottle", event["text"]), when=hour(event.get("at")), kind="notice")
+        self._transcript.note(f"Thrown within {near}. /answer WORDS, once; /back throws it back.")
+
+    def on_answered(self, event: Message) -> None:
+        """Say that one's own answer is on its way; show one to one's own bottle, once."""
+        if not event.get("text"):
+            self._in_hand = ""
+            self._transcript.note("Your answer is on its way to whoever threw the bottle.", kind="good")
+            return
+        answer = str(event.get("answer") or "")
+        if answer and answer in self._shown:
+            return
+        self._shown.add(answer)
+        self._last = answer or event["bottle"]
+        words = _written("An answer to your bottle", event["text"])
+        self._transcript.note(words, when=hour(event.get("at")), kind="notice")
+
+    def on_thrown_back(self, event: Message) -> None:
+        """Say that it floats again."""
+        del event
+        self._in_hand = ""
+        self._transcript.note("It floats again.")
+
+
+def _written(what: str, text: str) -> Content:
+    return Content.assemble((f"{what}  ", "bold"), safe.lines(text))

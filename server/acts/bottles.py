@@ -1,0 +1,164 @@
+"""Messages in bottles: to throw one, to pick one, to answer it once or to throw it back; reporting and blocking one."""
+
+from typing import TYPE_CHECKING
+
+from rooms.changes import Told
+from rooms.events import Nobody
+from server.answers import Answered, BottleEvent, Held, Thrown, ThrownBack
+from server.codes import Refused
+from server.commands import AnswerBottle, Pick, Report, Throw, ThrowBack
+from server.outcomes import Outcome
+from server.safety.admission import BOTTLES, check_offered
+from server.safety.bottles import HOLDING_REPORTS
+from server.safety.contacts import leads_out
+from server.safety.evidence import Evidence, Line, Note
+from server.safety.folding import fold
+from server.safety.words import clean_text
+from server.store.rows import Bottle, BottleAnswer
+from server.store.rows import Report as ReportRow
+
+if TYPE_CHECKING:
+    from server.session import Session
+
+
+def throw(session: "Session", command: Throw, now: float) -> Outcome:
+    """Throw a bottle, unless its words are held. It carries nobody's name, so it leads nowhere either."""
+    house, identity = session.house, session.identity
+    check_offered(house, BOTTLES)
+    text = clean_text(command.text, max_chars=house.settings.text_max_chars)
+    wait_s = identity.new_for_s(now)
+    if wait_s > 0:
+        raise house.limited("Whoever is new here cannot throw bottles yet.", wait_s, code="too_new")
+    session.take(identity.throws, f"At most {house.settings.throws_per_day} bottles a day.", now)
+    way_out = leads_out(fold(text))
+    if way_out is not None:
+        return (house.checks.held(way_out, ref=command.ref, in_bottle=True),)
+    bottle = house.bottles.new_id()
+    held = _looked_at(session, text, f"bottle {bottle}", command.ref, now)
+    if held is not None:
+        return (held,)
+    house.bottles.throw(identity.id, session.seated.next_cell, text, now=now, bottle=bottle)
+    return (Thrown(bottle=bottle, ref=command.ref),)
+
+
+def pick(session: "Session", command: Pick, now: float) -> Outcome:
+    """Take a bottle out of the water, if any may come to the person."""
+    house, identity = session.house, session.identity
+    check_offered(house, BOTTLES)
+    message = f"At most {house.settings.picks_per_day} bottles a day are picked."
+    session.take(identity.picks, message, now)
+    if identity.is_new(now) and (wait_s := house.bottles.wait_s(session.origin, now=now)):
+        raise house.limited(message, wait_s)
+    apart = house.blocks.kept_from(identity.id)
+    found = house.bottles.pick(identity.id, session.seated.next_cell, apart=apart, now=now)
+    if found is None:
+        return (Nobody(about="pick", ref=command.ref),)
+    at = int(found.at * 1000)
+    return (BottleEvent(bottle=found.bottle, text=found.text, at=at, within_m=found.within_m, ref=command.ref),)
+
+
+def answer(session: "Session", command: AnswerBottle, now: float) -> Outcome:
+    """Answer a bottle in hand. Whoever threw it is told now, or when they return.
+
+    If the two are blocked from each other by now it reaches nobody, and nobody can tell.
+    """
+    house, identity = session.house, session.identity
+    check_offered(house, BOTTLES)
+    row = _in_hand(session, command.bottle, now)
+    text = clean_text(command.text, max_chars=house.settings.text_max_chars)
+    session.take(identity.answers, f"At most {house.settings.answers_per_day} answers a day.", now)
+    held = _looked_at(session, text, f"answer {row.bottle}", command.ref, now)
+    if held is not None:
+        return (held,)
+    done = Answered(bottle=row.bottle, ref=command.ref)
+    if row.owner in house.blocks.kept_from(identity.id):
+        house.bottles.let_go(identity.id, row)
+        return (done,)
+    kept = house.bottles.answer(identity.id, row, text, now=now)
+    thrower = house.world.people.get(row.owner)
+    if thrower is None or thrower.seat is None or thrower.seat.waits_until is not None:
+        return (done,)
+    house.bottles.tell(kept, now=now)
+    return (done, Told(thrower, told(kept, text)))
+
+
+def throw_back(session: "Session", command: ThrowBack, now: float) -> Outcome:
+    """Let a bottle go unanswered."""
+    row = _in_hand(session, command.bottle, now)
+    session.house.bottles.let_go(session.identity.id, row)
+    return (ThrownBack(bottle=row.bottle, ref=command.ref),)
+
+
+def told(answer: BottleAnswer, text: str) -> Answered:
+    """Return what whoever threw the bottle is told."""
+    return Answered(bottle=answer.bottle, answer=answer.answer, text=text, at=int(answer.at * 1000))
+
+
+def answers_waiting(session: "Session", now: float) -> list[Answered]:
+    """Return the answers that came for somebody who enters while they were not there."""
+    house, who = session.house, session.identity.id
+    waiting = house.bottles.waiting_for(who, apart=house.blocks.kept_from(who), now=now)
+    return [told(answer, text) for answer, text in waiting]
+
+
+# What is wrong with one: acts/reporting.py and acts/blocking.py ask
+
+
+def writer_of(session: "Session", id: str, now: float) -> str:
+    """Return who wrote a bottle or an answer that the person knows; they answer it no more. Raises Refused."""
+    kept = _known(session, id, now)
+    if isinstance(kept, BottleAnswer):
+        return kept.by
+    session.house.bottles.let_go(session.identity.id, kept)
+    return kept.owner
+
+
+def file_report(session: "Session", command: Report, note: Note, now: float) -> tuple[ReportRow, bool]:
+    """Freeze a bottle or an answer for the operator; return the ticket, and whether it says anything new.
+
+    Raises Refused. A bottle that enough people have reported comes to nobody any more.
+    """
+    assert command.bottle is not None, "asked of bottles alone"
+    kept = _known(session, command.bottle, now)
+    house = session.house
+    rows: list[Bottle | BottleAnswer]
+    if isinstance(kept, Bottle):
+        place, against, rows = f"bottle {kept.bottle}", kept.owner, [kept]
+    else:
+        about = house.store.bottle(kept.bottle)
+        place, against, rows = f"answer {kept.answer}", kept.by, [about, kept] if about is not None else [kept]
+    known = house.reports.known(place, against, note)
+    if known is not None:
+        return known, False
+    lines = [
+        Line(seq, row.owner if isinstance(row, Bottle) else row.by, "", text, int(row.at * 1000))
+        for seq, row in enumerate(rows, 1)
+        if (text := house.bottles.text_of(row)) is not None
+    ]
+    people = {line.from_: line.from_ for line in lines}
+    evidence = Evidence("", people, tuple(lines), (note,))
+    filed = house.reports.file(room=place, against=against, by=note.by, evidence=evidence, now=now)
+    if isinstance(kept, Bottle) and len(filed.reporters) >= HOLDING_REPORTS and not kept.is_held:
+        house.bottles.hold(kept)
+    return filed, True
+
+
+def _known(session: "Session", id: str, now: float) -> Bottle | BottleAnswer:
+    kept = session.house.bottles.known_to(session.identity.id, id, now=now)
+    if kept is None:
+        raise Refused("no_such_bottle", "You have picked no such bottle, or it has ended.")
+    return kept
+
+
+def _in_hand(session: "Session", id: str, now: float) -> Bottle:
+    row = session.house.bottles.in_hand(session.identity.id, id, now=now)
+    if row is None:
+        raise Refused("no_such_bottle", "You hold no such bottle, or it has ended.")
+    return row
+
+
+def _looked_at(session: "Session", text: str, place: str, ref: str | None, now: float) -> Held | None:
+    """Look at words as at what is said in a room, and return why they are held, if they are."""
+    checks = session.house.checks
+    reason, _ = checks.look(text, session.identity, session.origin, place, now=now)
+    return checks.held(reason, ref=ref) if reason is not None else None

@@ -1,0 +1,253 @@
+"""Messages in bottles: who may have which, what became of it, and the answers that wait for whoever threw it.
+
+Pure. Words are sealed as soon as they come, with about where they were thrown, and unsealed for whoever picks them.
+A bottle comes to `PICKED_MAX` people at most, never to who threw it, nor between two of whom one blocks the other.
+Nobody learns whose bottle it was, and who threw it learns of those alone who answer.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from typing import NamedTuple
+
+import msgspec
+
+from geo import Cell
+from rooms.bottles import THROWN_AT, Afloat, Water, within_m
+from server.origin import LOOPBACK, Origin
+from server.safety.identities import DAY_S
+from server.safety.rates import Meter, per_period
+from server.settings import Settings
+from server.store.rows import Bottle, BottleAnswer
+from server.store.sealing import Seal, SealBroken
+from server.store.store import Store
+
+PICKED_MAX = 3
+"""People a bottle comes to: junk reaches no more, and most bottles are answered by one of three."""
+BOTTLE_S = DAY_S
+"""A bottle ends after so long."""
+HOLDING_REPORTS = 3
+"""It comes to nobody any more once so many people have reported it."""
+BOTTLES_MAX = 100_000
+"""Afloat at once, some 60 MB in memory without their words; beyond, the oldest end."""
+ANSWERS_MAX = 20
+"""Answers kept for one person who is not there: three bottles a day bring nine. Beyond, the oldest are forgotten."""
+ADDRESSES_MAX = 20_000
+"""Addresses whose new identities' picks are counted, keyed hashes, some 4 MB."""
+
+
+class Content(msgspec.Struct, frozen=True):
+    """What is sealed of a bottle; an answer has no cell."""
+
+    text: str
+    cell: str = ""
+
+
+class Found(NamedTuple):
+    """A bottle that came to somebody."""
+
+    bottle: str
+    text: str
+    at: float
+    within_m: int
+
+
+class Bottles:
+    """All bottles of one server.
+
+    Attributes:
+        new_id: gives a short text that nobody guesses.
+    """
+
+    def __init__(
+        self, store: Store, seal: Seal, water: Water, settings: Settings, *, new_id: Callable[[], str]
+    ) -> None:
+        self._store = store
+        self._seal = seal
+        self._water = water
+        self._settings = settings
+        self.new_id = new_id
+        self._afloat: OrderedDict[str, Afloat] = OrderedDict()
+        self._newcomers: OrderedDict[bytes, Meter] = OrderedDict()
+        for row in list(store.bottles()):
+            content = self._read(row.sealed, f"bottle {row.bottle}")
+            if content is None:
+                store.remove_bottle(row.bottle)  # of another secret: nobody can ever read it
+            elif not row.is_held and len(row.picked) < PICKED_MAX:
+                self._float(Afloat(row.bottle, row.owner, Cell(content.cell), row.at, row.picked))
+
+    def __len__(self) -> int:
+        """Return how many may come to somebody."""
+        return len(self._afloat)
+
+    def lie_near(self, region: Cell) -> bool:
+        """Tell whether some lie near the region."""
+        return self._water.lie_near(region)
+
+    # What people do
+
+    def throw(self, owner: str, cell: Cell, text: str, *, now: float, bottle: str) -> None:
+        """Have a bottle float, under an id from `new_id`. Raises StoreError, changing nothing."""
+        thrown = cell.parent(min(len(cell), THROWN_AT))
+        sealed = self._sealed(Content(text, str(thrown)), f"bottle {bottle}")
+        self._store.put_bottle(Bottle(bottle=bottle, owner=owner, sealed=sealed, at=now, until=now + BOTTLE_S))
+        self._float(Afloat(bottle, owner, thrown, now))
+        if len(self._afloat) > BOTTLES_MAX:
+            oldest = next(iter(self._afloat))
+            self._sink(oldest)
+            self._store.remove_bottle(oldest)
+
+    def wait_s(self, origin: Origin, *, now: float) -> float:
+        """Return in how many seconds a new identity from there may pick; 0 if it may now. Whoever picks is counted."""
+        rate = per_period(self._settings.picks_per_day, DAY_S)
+        if rate is None or origin.address == LOOPBACK:
+            return 0.0
+        meter = self._newcomers.setdefault(origin.key, Meter(rate))
+        self._newcomers.move_to_end(origin.key)
+        if len(self._newcomers) > ADDRESSES_MAX:
+            self._newcomers.popitem(last=False)
+        wait_s = meter.wait_s(now)
+        if wait_s <= 0:
+            meter.take(now)
+        return max(0.0, wait_s)
+
+    def pick(self, who: str, cell: Cell, *, apart: Collection[str], now: float) -> Found | None:
+        """Return a bottle for somebody, None if none may come to them. Raises StoreError, changing nothing.
+
+        Args:
+            apart: everybody of whom, or by whom, they are blocked.
+        """
+
+        def may_come(afloat: Afloat) -> bool:
+            return (
+                afloat.owner != who
+                and who not in afloat.picked
+                and afloat.at + BOTTLE_S > now
+                and afloat.owner not in apart
+                and self._store.ban_of(afloat.owner, now=now) is None
+            )
+
+        while (afloat := self._water.draw(cell, may_come, now=now)) is not None:
+            row = self._store.bottle(afloat.bottle)
+            content = self._read(row.sealed, f"bottle {row.bottle}") if row is not None else None
+            if row is None or content is None:
+                self._sink(afloat.bottle)
+                continue
+            picked = (*row.picked, who)
+            self._store.put_bottle(msgspec.structs.replace(row, picked=picked, in_hand=(*row.in_hand, who)))
+            afloat.picked = picked
+            if len(picked) >= PICKED_MAX:
+                self._sink(row.bottle)
+            return Found(row.bottle, content.text, row.at, within_m(cell, afloat.cell))
+        return None
+
+    def in_hand(self, who: str, bottle: str, *, now: float) -> Bottle | None:
+        """Return the bottle if they have picked it and may still answer."""
+        row = self._store.bottle(bottle)
+        return row if row is not None and who in row.in_hand and row.until > now else None
+
+    def answer(self, who: str, row: Bottle, text: str, *, now: float) -> BottleAnswer:
+        """Keep an answer for whoever threw the bottle, until they are there. Raises StoreError."""
+        id = self.new_id()
+        answer = BottleAnswer(
+            answer=id,
+            bottle=row.bottle,
+            owner=row.owner,
+            by=who,
+            sealed=self._sealed(Content(text), f"answer {id}"),
+            at=now,
+            until=now + self._settings.token_ttl_s,
+        )
+        self.let_go(who, row)
+        waiting = self._store.answers_for(row.owner)
+        for old in waiting[: max(0, len(waiting) - ANSWERS_MAX + 1)]:
+            self._store.remove_answer(old.answer)
+        self._store.put_answer(answer)
+        return answer
+
+    def let_go(self, who: str, row: Bottle) -> None:
+        """Know that somebody will answer the bottle no more. Raises StoreError."""
+        self._store.put_bottle(
+            msgspec.structs.replace(row, in_hand=tuple(holder for holder in row.in_hand if holder != who))
+        )
+
+    # Answers on their way
+
+    def waiting_for(self, owner: str, *, apart: Collection[str], now: float) -> list[tuple[BottleAnswer, str]]:
+        """Return the answers to be told to somebody who is there, and their words, oldest first."""
+        told = []
+        for answer in self._store.answers_for(owner):
+            text = self.text_of(answer)
+            if answer.until > now and answer.by not in apart and text is not None:
+                told.append((self.tell(answer, now=now), text))
+        return told
+
+    def tell(self, answer: BottleAnswer, *, now: float) -> BottleAnswer:
+        """Know an answer sent: it is kept for a while yet, in case it was lost on the way, or is reported."""
+        if answer.is_told:
+            return answer
+        until = min(answer.until, now + self._settings.report_grace_s)
+        told = msgspec.structs.replace(answer, is_told=True, until=until)
+        self._store.put_answer(told)
+        return told
+
+    def text_of(self, kept: Bottle | BottleAnswer) -> str | None:
+        """Return the words of a bottle or an answer, None if its seal is broken."""
+        about = f"bottle {kept.bottle}" if isinstance(kept, Bottle) else f"answer {kept.answer}"
+        content = self._read(kept.sealed, about)
+        return content.text if content is not None else None
+
+    # What is wrong with one
+
+    def known_to(self, who: str, id: str, *, now: float) -> Bottle | BottleAnswer | None:
+        """Return the bottle they have picked, or the answer they were given, of that id; of their own, the last answer.
+
+        That is what they may report, or whose writer they may block.
+        """
+        row = self._store.bottle(id)
+        if row is not None and row.until > now and who in row.picked:
+            return row
+        answer = self._store.answer(id)
+        if answer is None:
+            # Its thrower knows the answer by the bottle as well, which may have ended before.
+            answers = [each for each in self._store.answers_for(who) if each.bottle == id and each.is_told]
+            answer = answers[-1] if answers else None
+        if answer is None or answer.until <= now or answer.owner != who or not answer.is_told:
+            return None
+        return answer
+
+    def hold(self, row: Bottle) -> None:
+        """Have a bottle come to nobody any more. Raises StoreError."""
+        self._store.put_bottle(msgspec.structs.replace(row, is_held=True))
+        self._sink(row.bottle)
+
+    # What time does
+
+    def end_of(self, owner: str) -> None:
+        """Have the bottles of somebody who asked to be forgotten float no more; the store forgets them by itself."""
+        for bottle in [afloat.bottle for afloat in self._afloat.values() if afloat.owner == owner]:
+            self._sink(bottle)
+
+    def forget(self, *, now: float) -> None:
+        """Have bottles float no more that have ended."""
+        while self._afloat and next(iter(self._afloat.values())).at + BOTTLE_S <= now:
+            self._sink(next(iter(self._afloat)))
+        for key in [key for key, meter in self._newcomers.items() if meter.wait_s(now) <= -DAY_S]:
+            del self._newcomers[key]
+
+    def _float(self, afloat: Afloat) -> None:
+        self._afloat[afloat.bottle] = afloat
+        self._water.put(afloat)
+
+    def _sink(self, bottle: str) -> None:
+        afloat = self._afloat.pop(bottle, None)
+        if afloat is not None:
+            self._water.take(afloat)
+
+    def _sealed(self, content: Content, about: str) -> bytes:
+        return self._seal.seal(msgspec.msgpack.encode(content), about=about)
+
+    def _read(self, sealed: bytes, about: str) -> Content | None:
+        try:
+            return msgspec.msgpack.decode(self._seal.unseal(sealed, about=about), type=Content)
+        except (SealBroken, ValueError):
+            return None

@@ -1,0 +1,437 @@
+"""Messages in bottles, as their people see them: on a stage, with sessions and a store."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.safety.bottles import BOTTLE_S, PICKED_MAX
+from server.safety.identities import DAY_S
+from server.safety.wordlist import read_rules
+from server.store.memory import MemoryStore
+from server.store.rows import Switch
+from server.store.store import Store
+from tests.sessions import FAR_AWAY, HERE, NEAR, Guest, Json, Stage, only
+from tests.stores import SECRET, ban, everything_in, on_disk
+
+WORDS = "Whoever reads this, what do you see?"
+OPEN: dict[str, Any] = {
+    "new_identity_s": 0, "throws_per_day": 0, "picks_per_day": 0, "answers_per_day": 0, "same_text_rooms": 0,
+    "same_text_rooms_all": 0,
+}  # fmt: skip
+
+
+def stage(**settings: Any) -> Stage:
+    return Stage(**OPEN | settings)
+
+
+def sit(place: Stage, name: str, cell: str = HERE, **fields: Any) -> Guest:
+    guest = place.guest()
+    guest.enter(cell, name=name, **fields)
+    guest.got()
+    return guest
+
+
+def thrown(guest: Guest, text: str = WORDS) -> str:
+    bottle: str = only(guest.ask("throw", text=text), "thrown")["bottle"]
+    return bottle
+
+
+def answered(guest: Guest, type: str, **fields: Any) -> list[Json]:
+    """Return what answers a command, without what else goes on."""
+    return [event for event in guest.ask(type, ref="r", **fields) if event.get("ref") == "r"]
+
+
+def picked(guest: Guest) -> Json:
+    return only(guest.ask("pick"), "bottle")
+
+
+def has_none(guest: Guest) -> bool:
+    [answer] = answered(guest, "pick")
+    return answer == {"type": "nobody", "about": "pick", "ref": "r"}
+
+
+def code(events: list[Json]) -> str:
+    told: str = only(events, "error")["code"]
+    return told
+
+
+def identity(guest: Guest) -> str:
+    return guest.peer.session.seated.id
+
+
+def test_a_bottle_goes_from_one_to_the_other_and_an_answer_comes_back() -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo", FAR_AWAY)
+    bottle = thrown(ann)
+    found = picked(bo)
+    assert (found["bottle"], found["text"]) == (bottle, WORDS)
+    assert found["within_m"] == 10_000_000
+    assert bo.ask("answer", bottle=bottle, text="The sea.", ref="a") == [
+        {"type": "answered", "bottle": bottle, "ref": "a"}
+    ]
+    told = only(ann.got(), "answered")
+    assert (told["bottle"], told["text"]) == (bottle, "The sea.")
+    assert "ref" not in told
+    assert code(bo.ask("answer", bottle=bottle, text="And a wall.")) == "no_such_bottle", "once is enough"
+
+
+def test_nobody_gets_their_own_nor_one_twice_nor_one_that_three_have_picked() -> None:
+    place = stage()
+    ann, *others = [sit(place, name) for name in ("Ann", "Bo", "Cy", "Di", "Ed")]
+    assert has_none(ann)
+    thrown(ann)
+    assert has_none(ann)
+    for other in others[:PICKED_MAX]:
+        assert picked(other)["text"] == WORDS
+        assert has_none(other)
+    assert has_none(others[PICKED_MAX])
+
+
+@pytest.mark.parametrize("blocker", [0, 1])
+def test_nothing_goes_between_two_of_whom_one_blocks_the_other(blocker: int) -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    both = (ann, bo)
+    ann.got()
+    both[blocker].ask("block", who=next(id for id in both[blocker].members if id != both[blocker].me))
+    thrown(ann)
+    assert has_none(bo)
+
+
+def test_an_answer_to_whoever_blocked_one_meanwhile_reaches_nobody_and_tells_nothing() -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    bottle = thrown(ann)
+    picked(bo)
+    ann.ask("block", who=bo.me)
+    ann.got()
+    bo.got()
+    assert bo.ask("answer", bottle=bottle, text="Hello?", ref="a") == [
+        {"type": "answered", "bottle": bottle, "ref": "a"}
+    ]
+    assert ann.got() == []
+    back = ann.back()
+    place.take_turn()
+    assert not back.got("answered")
+
+
+def test_new_identity_throws_nothing_and_is_told_when_it_may() -> None:
+    place = Stage()
+    ann = sit(place, "Ann")
+    refused = only(ann.ask("throw", text=WORDS), "error")
+    assert refused["code"] == "too_new"
+    assert 0 < refused["retry_after"] <= 600.01
+    place.pass_time(refused["retry_after"])
+    ann.got()
+    thrown(ann)
+
+
+def test_quotas_are_of_a_day() -> None:
+    place = Stage(new_identity_s=0, throws_per_day=2, picks_per_day=2, answers_per_day=1, window_s=86_400)
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    for _ in range(2):
+        thrown(ann)
+    refused = only(ann.ask("throw", text=WORDS), "error")
+    assert (refused["code"], refused["retry_after"]) == ("rate_limited", pytest.approx(DAY_S / 2, abs=1))
+    first, second = picked(bo)["bottle"], picked(bo)["bottle"]
+    assert code(bo.ask("pick")) == "rate_limited"
+    bo.ask("answer", bottle=first, text="One.")
+    assert code(bo.ask("answer", bottle=second, text="Two.")) == "rate_limited"
+    assert only(bo.ask("throw_back", bottle=second), "thrown_back") == {"type": "thrown_back", "bottle": second}
+    assert code(bo.ask("answer", bottle=second, text="Two.")) == "no_such_bottle"
+
+
+def test_new_identities_of_one_address_share_their_picks() -> None:
+    place = Stage(picks_per_day=3)
+    first = place.guest(address="192.0.2.7")
+    first.enter()
+    for _ in range(2):
+        first.ask("pick")
+    second, elsewhere = place.guest(address="192.0.2.7"), place.guest(address="192.0.2.8")
+    second.enter()
+    elsewhere.enter()
+    assert has_none(second)
+    assert code(second.ask("pick")) == "rate_limited"
+    assert has_none(elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("look at www.example.com", "link"), ("call me: +34 600 123 456", "contact"), ("buy GOLD now", "filter")],
+)
+def test_words_that_lead_away_or_are_listed_are_not_thrown(text: str, reason: str) -> None:
+    place = stage()
+    place.house.checks.list = read_rules(["gold"])[0]
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    [held] = answered(ann, "throw", text=text)
+    assert (held["type"], held["reason"]) == ("held", reason)
+    assert "new" not in held["message"]
+    assert has_none(bo)
+
+
+def test_the_same_text_in_bottle_after_bottle_is_held() -> None:
+    place = stage(same_text_rooms=3)
+    ann = sit(place, "Ann")
+    text = "Come all of you to the old tram depot behind the station tonight"
+    assert [ann.ask("throw", text=text)[0]["type"] for _ in range(4)] == ["thrown", "thrown", "held", "held"]
+
+
+def test_an_answer_waits_for_whoever_threw_the_bottle_and_comes_again_if_it_may_have_been_lost() -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    bottle = thrown(ann)
+    picked(bo)
+    ann.lose()
+    bo.ask("answer", bottle=bottle, text="The sea.")
+    place.pass_time(40_000)
+    back = ann.back()
+    place.take_turn()
+    told = only(back.got(), "answered")
+    assert (told["bottle"], told["text"]) == (bottle, "The sea.")
+    back.lose()
+    again = back.back()
+    place.take_turn()
+    assert only(again.got(), "answered") == told
+    place.pass_time(700)
+    place.house.expire(now=place.clock.now())
+    again.lose()
+    last = again.back()
+    place.take_turn()
+    assert not last.got("answered")
+
+
+def test_a_bottle_ends_after_a_day_and_with_its_throwers_leave() -> None:
+    place = stage()
+    ann, bo, cy = sit(place, "Ann"), sit(place, "Bo"), sit(place, "Cy")
+    thrown(ann)
+    bottle = picked(bo)["bottle"]
+    place.pass_time(BOTTLE_S - 100)
+    assert picked(cy)["bottle"] == bottle
+    place.pass_time(200)
+    assert code(bo.ask("answer", bottle=bottle, text="Late.")) == "no_such_bottle"
+    place.house.expire(now=place.clock.now())
+    assert len(place.house.bottles) == 0
+    thrown(bo)
+    bo.ask("leave")
+    assert has_none(cy)
+    assert list(place.house.store.bottles()) == []
+
+
+def test_bottle_of_somebody_banned_comes_to_nobody() -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    thrown(ann)
+    place.house.store.add_ban(ban(identity=identity(ann), until=None))
+    assert has_none(bo)
+
+
+def test_what_lies_near_is_told_to_those_who_wait() -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo", NEAR)
+    for _ in range(2):
+        thrown(ann)
+    place.pass_time(30)
+    assert not any(event["bottles"] for event in ann.got("waiting"))
+    thrown(ann)
+    place.pass_time(30)
+    assert ann.got("waiting")[-1]["bottles"]
+    assert bo.got("waiting")[-1]["bottles"]
+    place.house.store.switch_off(_switch("bottles"))
+    place.pass_time(30)
+    assert not ann.got("waiting")[-1]["bottles"]
+
+
+def _switch(feature: str) -> Switch:
+    return Switch(feature=feature, at=1.0)
+
+
+@pytest.mark.parametrize("how", ["settings", "operator"])
+def test_what_the_operator_switched_off_is_not_offered(how: str) -> None:
+    place = stage(features_off="shake bottles") if how == "settings" else stage()
+    if how == "operator":
+        for feature in ("shake", "bottles"):
+            place.house.store.switch_off(_switch(feature))
+    ann = sit(place, "Ann")
+    for command in ({"type": "throw", "text": WORDS}, {"type": "pick"}, {"type": "shake"}):
+        assert code(ann.ask(**command)) == "unavailable"
+    assert code(ann.ask("answer", bottle="b", text=WORDS)) == "unavailable"
+
+
+# Reported and blocked
+
+
+def test_whoever_picked_a_bottle_reports_it_and_three_hold_it() -> None:
+    place = stage()
+    ann, *others = [sit(place, name) for name in ("Ann", "Bo", "Cy", "Di")]
+    bottle = thrown(ann)
+    assert code(others[0].ask("report", bottle=bottle, reason="spam")) == "no_such_bottle", "not picked yet"
+    tickets = set()
+    for other in others:
+        picked(other)
+        tickets.add(only(other.ask("report", bottle=bottle, reason="spam", note="Junk."), "reported")["ticket"])
+    assert len(tickets) == 1
+    [ticket] = tickets
+    report, evidence = place.house.store.report(ticket), place.house.reports.evidence(ticket)
+    assert report is not None
+    assert evidence is not None
+    assert (report.against, len(report.reporters)) == (identity(ann), 3)
+    assert [line.text for line in evidence.lines] == [WORDS]
+    row = place.house.store.bottle(bottle)
+    assert row is not None
+    assert row.is_held
+    assert only(others[0].ask("report", bottle=bottle, reason="spam", note="Junk."), "reported")["ticket"] == ticket
+
+
+def test_three_reports_hold_a_bottle_that_could_still_be_picked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.safety.bottles.PICKED_MAX", 5)
+    place = stage()
+    ann, *others = [sit(place, name) for name in ("Ann", "Bo", "Cy", "Di", "Ed")]
+    bottle = thrown(ann)
+    for number, other in enumerate(others[:3], 1):
+        picked(other)
+        other.ask("report", bottle=bottle, reason="spam")
+        assert len(place.house.bottles) == (number < 3)
+    assert has_none(others[3])
+
+
+def test_an_answer_is_reported_and_its_writer_blocked_by_whoever_threw_the_bottle() -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo", FAR_AWAY)
+    bottle = thrown(ann)
+    picked(bo)
+    assert code(ann.ask("report", bottle=bottle, reason="spam")) == "no_such_bottle"
+    bo.ask("answer", bottle=bottle, text="Buy gold.")
+    answer = only(ann.got(), "answered")["answer"]
+    for id in (answer, bottle):
+        ticket = only(ann.ask("report", bottle=id, reason="scam"), "reported")["ticket"]
+        report, evidence = place.house.store.report(ticket), place.house.reports.evidence(ticket)
+        assert report is not None
+        assert evidence is not None
+        assert report.against == identity(bo)
+        assert [line.text for line in evidence.lines] == [WORDS, "Buy gold."]
+    assert code(bo.ask("report", bottle=answer, reason="scam")) == "no_such_bottle"
+    only(ann.ask("block", bottle=answer), "blocked")
+    assert place.house.store.are_apart(identity(ann), identity(bo))
+    thrown(bo)
+    assert has_none(ann)
+
+
+def test_to_block_who_threw_a_bottle_moves_nobody_and_names_nobody() -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    bottle = thrown(ann)
+    picked(bo)
+    room = bo.room
+    blocked = bo.ask("block", bottle=bottle, ref="b")
+    assert [event["type"] for event in blocked] == ["blocked"]
+    assert (bo.room, ann.got()) == (room, [])
+    assert only(bo.ask("blocks"), "blocks")["blocks"][0]["name"] == ""
+    assert code(bo.ask("answer", bottle=bottle, text="Hello.")) == "no_such_bottle"
+    bo.ask("next")
+    ann.ask("next")
+    assert ann.room != bo.room
+
+
+# With a store
+
+
+@pytest.fixture(params=["memory", "disk"])
+def reopened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[Stage | None], Stage]]:
+    """Return what gives a server on the same state as the one before, as after a restart."""
+    opened: list[Store] = []
+
+    def anew(before: Stage | None) -> Stage:
+        if request.param == "disk":
+            if opened:
+                opened[-1].close()
+            opened.append(on_disk(tmp_path))
+        elif not opened:
+            opened.append(MemoryStore())
+        after = stage(store=opened[-1], key=SECRET)
+        after.loop.now = before.loop.now if before is not None else 0.0
+        return after
+
+    yield anew
+    opened[-1].close()
+
+
+def test_a_restart_loses_no_bottle_and_no_answer(reopened: Callable[[Stage | None], Stage]) -> None:
+    place = reopened(None)
+    ann, bo, cy = [sit(place, name) for name in ("Ann", "Bo", "Cy")]
+    bottles = {thrown(ann, f"{WORDS} {number}") for number in range(3)}
+    taken = {picked(bo)["bottle"] for _ in range(2)}
+    answered = min(taken)
+    ann.lose()
+    bo.ask("answer", bottle=answered, text="The sea.")
+    place = reopened(place)
+    ann, bo, cy = (_again(place, guest) for guest in (ann, bo, cy))
+    assert only(ann.got(), "answered")["text"] == "The sea."
+    assert {picked(bo)["bottle"]} == bottles - taken
+    assert has_none(bo)
+    assert {picked(cy)["bottle"] for _ in range(3)} == bottles
+    only(bo.ask("answer", bottle=max(taken), text="A wall."), "answered")
+    assert only(ann.got(), "answered")["text"] == "A wall."
+
+
+def _again(place: Stage, guest: Guest) -> Guest:
+    back = place.guest()
+    back.say("enter", cell=HERE, token=guest.token)
+    place.take_turn()
+    return back
+
+
+def test_nothing_of_an_ended_bottle_is_in_any_file_nor_a_living_one_in_clear(tmp_path: Path) -> None:
+    store = on_disk(tmp_path)
+    place = stage(store=store)
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    bottle = thrown(ann, f"{WORDS} mark-of-the-bottle")
+    picked(bo)
+    bo.ask("answer", bottle=bottle, text="mark-of-the-answer is the sea")
+    row = store.bottle(bottle)
+    answers = store.answers_for(identity(ann))
+    assert row is not None
+    held = everything_in(tmp_path)
+    assert row.sealed in held
+    assert not any(mark in held for mark in (b"mark-of-the", HERE[:5].encode()))
+    place.pass_time(BOTTLE_S + 1)
+    place.house.expire(now=place.clock.now())
+    left = everything_in(tmp_path)
+    assert not any(mark in left for mark in (row.sealed[12:44], answers[0].sealed[12:44], bottle.encode() + b"["))
+    store.close()
+
+
+def test_bottles_of_another_secret_are_forgotten(tmp_path: Path) -> None:
+    place = stage(store=on_disk(tmp_path))
+    thrown(sit(place, "Ann"))
+    place.house.store.close()
+    store = on_disk(tmp_path)
+    other = Stage(**OPEN, store=store, key=bytes(32))
+    assert len(other.house.bottles) == 0
+    assert list(store.bottles()) == []
+    store.close()
+
+
+def test_too_many_bottles_end_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.safety.bottles.BOTTLES_MAX", 2)
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    bottles = [thrown(ann) for _ in range(3)]
+    assert {picked(bo)["bottle"] for _ in range(2)} == set(bottles[1:])
+    assert has_none(bo)
+    assert place.house.store.bottle(bottles[0]) is None
+
+
+def test_too_many_answers_forget_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.safety.bottles.ANSWERS_MAX", 2)
+    place = stage()
+    ann, *others = [sit(place, name) for name in ("Ann", "Bo", "Cy", "Di")]
+    bottle = thrown(ann)
+    ann.lose()
+    for number, other in enumerate(others):
+        picked(other)
+        other.ask("answer", bottle=bottle, text=f"answer {number}")
+    back = ann.back()
+    place.take_turn()
+    assert [event["text"] for event in back.got("answered")] == ["answer 1", "answer 2"]
