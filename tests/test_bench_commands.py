@@ -7,15 +7,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bench import codec, fanout, idle, seating
+from bench import bottles, codec, fanout, idle, seating, shakes
 from bench.fanout import LIMIT, OURS, PEER, Bench, Ratio, Run, report, table
+from bench.shakes import could_meet
 
 
 def run(us_cpu_per_deliv: float) -> Run:
     return Run(deliv_s=1000, us_cpu_per_deliv=us_cpu_per_deliv, p50_us=1000, p99_us=2000, srv_cpu_s=1.0, secs=1.0)
 
 
-@pytest.mark.parametrize("name", ["codec", "fanout", "idle", "load", "peer", "privacy", "seating"])
+@pytest.mark.parametrize("name", ["bottles", "codec", "fanout", "idle", "load", "peer", "privacy", "seating", "shakes"])
 def test_every_measurement_shows_an_example(name: str) -> None:
     result = CliRunner().invoke(importlib.import_module(f"bench.{name}").main, ["--help"])
     assert result.exit_code == 0
@@ -81,3 +82,17 @@ def test_codecs_are_measured_beside_the_usual_libraries() -> None:
         "msgpack: server.codec",
         "msgpack: msgpack",
     ]
+
+
+def test_shakes_and_bottles_are_measured() -> None:
+    met = json.loads(CliRunner().invoke(shakes.main, ["--people", "60", "--minutes", "0.5", "--json"]).output)
+    assert {row["in_two_rooms_or_none"] for row in met} == {0}
+    assert all(0 < row["met"] <= row["could_meet"] <= row["shakes"] for row in met)
+    picks = json.loads(CliRunner().invoke(bottles.main, ["--bottles", "100", "--picks", "20", "--json"]).output)
+    assert [row["store"] for row in picks] == ["MemoryStore", "MemoryStore", "SqliteStore"]
+    assert all(row["pick_us"] > 0 for row in picks)
+
+
+def test_whoever_shakes_alone_could_meet_nobody() -> None:
+    asked = [(0.0, "ann", "1"), (1.0, "ann", "2"), (2.5, "bo", "3"), (9.0, "cy", "4")]
+    assert could_meet(asked) == {"2", "3"}

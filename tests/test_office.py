@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from geo import Cell
 from server.operate.admin import office as module
 from server.operate.admin.office import Office
 from server.operate.admin.requests import NotDone, read
@@ -216,7 +217,9 @@ def test_export_tells_everything_that_is_kept_of_one_person(desk: Desk) -> None:
     store.add_block(block(me, identity(bo), until=1e12))
     store.put_standing(standing(me))
     report(ann, bo)
+    desk.stage.house.bottles.throw(me, Cell(HERE), "Who reads this?", now=desk.stage.clock.now(), bottle="B1")
     told = desk.ask("export", token=ann.token)
+    assert [(one["bottle"], one["text"]) for one in told["bottles"]] == [("B1", "Who reads this?")]
     assert told == desk.ask("export", identity=me)
     assert (told["identity"], told["cell"], told["name"], told["reports_made"]) == (me, HERE, "Ann", 1)
     assert [one["name"] for one in told["blocks"]] == ["Bo"]

@@ -14,16 +14,18 @@ from server.store.schema import APPLICATION_ID, OtherSchema, bring_up_to_date
 from server.store.sealing import SealBroken
 from server.store.sqlite import FILE, SqliteStore
 from server.store.store import StoreError
-from tests.stores import ANN, BO, ban, block, everything_in, on_disk, report, seal, standing
+from tests.stores import ANN, BO, ban, block, bottle, bottle_answer, everything_in, on_disk, report, seal, standing
 
 WORDS = b"meet me behind the old tram depot"
 
 HOLDING = """
 import sys
 from pathlib import Path
-from tests.stores import block, on_disk
+from tests.stores import block, bottle, bottle_answer, on_disk
 store = on_disk(Path(sys.argv[1]))
 store.add_block(block())
+store.put_bottle(bottle())
+store.put_answer(bottle_answer())
 print("written", flush=True)
 sys.stdin.read()
 """
@@ -46,7 +48,9 @@ def test_what_was_written_survives_kill_9_and_a_second_process_is_refused(tmp_pa
         assert everything_in(tmp_path) == before
         process.send_signal(signal.SIGKILL)
         process.wait()
-    assert on_disk(tmp_path).blocks_of(ANN) == [block()]
+    store = on_disk(tmp_path)
+    assert store.blocks_of(ANN) == [block()]
+    assert (list(store.bottles()), store.answers_for(ANN)) == ([bottle()], [bottle_answer()])
 
 
 def test_only_the_owner_of_the_process_can_read_the_files(tmp_path: Path) -> None:

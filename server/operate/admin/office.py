@@ -243,6 +243,11 @@ class Office:
             "blocks": [
                 {"block": block.block, "name": block.name, "at": block.at} for block in self._store.blocks_of(identity)
             ],
+            "bottles": [
+                {"bottle": row.bottle, "text": self._house.bottles.text_of(row), "at": row.at}
+                for row in self._store.bottles()
+                if row.owner == identity
+            ],
             "bans": [
                 {"reason": ban.reason, "until": ban.until} for ban in self._store.bans() if ban.identity == identity
             ],
