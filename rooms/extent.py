@@ -5,7 +5,8 @@ each seat taken asks for all of them, and to measure all members anew each time 
 """
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import combinations
 from math import asin, ceil, inf
 
 from geo import EARTH_RADIUS_M, Cell, Measured, cell_distance_m, measured
@@ -143,6 +144,17 @@ class Extent:
 def apart_m(a: Cell, b: Cell) -> float:
     """Return how far two cells are apart in metres: by their centres, or not at all if one contains the other."""
     return 0.0 if a.matches(b) else cell_distance_m(a, b)
+
+
+def widest_m(cells: Collection[Cell]) -> int:
+    """Return the distance that no two people of these cells exceed, anywhere on Earth; rounded up to 100 m.
+
+    An `Extent` measures on a plane, which is right for a neighbourhood, and half the Earth too much across an ocean.
+    """
+    pairs = ((a, b) for a, b in combinations(cells, 2))
+    apart = [cell_distance_m(a, b) + (a.diagonal_m + b.diagonal_m) / 2 for a, b in pairs]
+    most_m = max([*apart, *(cell.diagonal_m for cell in cells)], default=0.0)
+    return ceil(min(most_m, _DIAMETER_M * asin(1.0)) / 100) * 100
 
 
 def _along_ground_m(straight_m: float) -> float:

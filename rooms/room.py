@@ -12,7 +12,7 @@ from typing import TypeVar
 from geo import Cell
 from rooms.errors import RoomFull
 from rooms.events import Changed, Closing, Joined, Left, Marks, Member, Numbered, Said, Waiting
-from rooms.extent import Extent
+from rooms.extent import Extent, widest_m
 from rooms.names import looks_of
 from rooms.person import Person
 from rooms.windows import region_of
@@ -154,7 +154,9 @@ class Room:
     @property
     def within_m(self) -> int:
         """No two members are farther apart than this, by their cells alone; rounded up to 100 m."""
-        return self.extent.within_m
+        if self.kind == NEARBY:
+            return self.extent.within_m
+        return widest_m([seat.person.cell for seat in self.seats.values()])
 
     def settle(self, cell: Cell, *, limit_m: float) -> None:
         """Have the room stand in that member's cell, unless that leaves somebody farther away than `limit_m`."""

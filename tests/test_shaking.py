@@ -354,3 +354,17 @@ def test_two_who_walk_out_of_such_a_room_go_on_in_another_until_the_same_end() -
     scene.wait_until(room.closes)
     assert {kind_of(person) for person in (ann, bo, cy)} == {NEARBY}
     scene.check()
+
+
+def test_how_far_people_are_apart_is_right_across_an_ocean() -> None:
+    scene = Scene()
+    ann, bo = scene.enter(), scene.enter(TOKYO)
+    for person in (ann, bo):
+        scene.shake(person)
+    scene.wait(ANSWER_S)
+    room = place_of(ann)[0]
+    apart_m = cell_distance_m(HOME, TOKYO)
+    assert apart_m <= room.within_m <= apart_m + 3000
+    assert room.within_m % 100 == 0
+    scene.leave(bo)
+    assert HOME.diagonal_m <= room.within_m <= HOME.diagonal_m + 100
