@@ -65,9 +65,10 @@ class World:
         meet_barred(person, self.people)
         self._online[region_of(person.cell)] += 1
         room = self.rooms.get(former) if former is not None else None
-        if room is None or room.kind != NEARBY:
+        if room is None:
             return self.seat_newcomer(person, now=now)
-        if len(room.seats) < self.rules.seats_max and may_sit_in(room, [person], self.rules):
+        has_seat = room.kind == NEARBY and len(room.seats) < self.rules.seats_max
+        if has_seat and may_sit_in(room, [person], self.rules):
             return self.seating.join(person, room, why_there(person, room), now=now) + self.tell_waiting(room, now)
         changes = self.seat_newcomer(person, now=now)
         person.asked_until = place_of(person)[0].closes

@@ -243,6 +243,7 @@ def test_whoever_left_such_a_room_and_comes_back_is_a_newcomer_near_their_cell()
     scene.leave(ann)
     again = scene.enter(former=room.id)
     assert kind_of(again) == NEARBY
+    assert again.asked_until == place_of(again)[0].closes, "to shake and come back draws no room that one may vote in"
 
 
 def test_at_its_end_people_are_seated_where_they_are_then() -> None:
