@@ -49,6 +49,7 @@ export class Menu {
     const shake = (close) => () => {
       sensor.stop();
       close();
+      this.#commands.whisper(t("shake.wait")); // the answer takes up to four seconds
       return this.#commands.do("shake");
     };
     ask(t("do.shake"), (close) => {
