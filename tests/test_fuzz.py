@@ -105,8 +105,8 @@ def test_a_hundred_thousand_wrong_frames_harm_nobody(caplog: pytest.LogCaptureFi
     assert [record.getMessage() for record in caplog.records] == []
     assert all(guest.connection.is_open for guest in street.honest)
     # It reached everything that clients can cause by frames: nothing here is a limit that was switched off.
+    # `rate_limited` is left of the rates: by a shake while another is not answered.
     assert set(street.errors) == set(ERROR_CODES) - {
-        "rate_limited",
         "too_fast",
         "bad_auth",
         "bad_topic",
