@@ -13,7 +13,7 @@ import sysconfig
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-READY_S = 20.0
+READY_S = 60.0
 END_S = 10.0
 
 _ADDRESS = re.compile(rb"(?:ws|http)://127\.0\.0\.1:(\d+)")
