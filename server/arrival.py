@@ -22,8 +22,9 @@ from server.house import House
 from server.safety.admission import check_ban, check_newcomer, check_place
 from server.safety.identities import Identity
 from server.safety.rates import take_all
+from server.safety.topics import clean_topics
 from server.safety.verified import Verified
-from server.safety.words import clean_name, clean_topics, name_worn
+from server.safety.words import clean_name, name_worn
 
 if TYPE_CHECKING:
     from server.session import Session

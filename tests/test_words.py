@@ -1,4 +1,4 @@
-"""Words: which texts, names and topics are taken, and what becomes of them."""
+"""Words: which texts and names are taken, and what becomes of them."""
 
 import time
 import unicodedata
@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.codes import Refused
-from server.safety.words import clean_name, clean_text, clean_topics
+from server.safety.topics import clean_topics
+from server.safety.words import clean_name, clean_text
 
 BLANK = {*"\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0", *map(chr, range(0x180B, 0x1810))} | {
     chr(plane * 0x10000 + last) for plane in range(17) for last in (0xFFFE, 0xFFFF)
@@ -147,31 +148,6 @@ def test_name_has_at_most_32_characters() -> None:
     assert clean_name("é" * 32) == clean_name("e\u0301" * 32) == "é" * 32
     for name in ("x" * 33, "e\u0301" * 33, "ﬁ" * 17, "x" * 16_000):
         assert refusal(clean_name, name) == "bad_name"
-
-
-# Topics.
-
-
-def test_topics_are_kept_in_their_order_each_once() -> None:
-    assert clean_topics(["chess", " go ", "Ｇｏ", "go", "chess"]) == ("chess", "go", "Go")
-
-
-def test_no_topics_are_none() -> None:
-    assert clean_topics(None) == clean_topics([]) == ()
-
-
-@pytest.mark.parametrize(
-    "topics",
-    [["a", "b", "c", "d", "e", "f"], [""], ["  "], ["x" * 25], ["a\u202eb"], ["ok", "\n"], ["x"] * 6],
-    ids="six empty blank long bidi newline doubled".split(),
-)
-def test_topics_too_many_empty_long_or_unseen_are_refused(topics: list[str]) -> None:
-    assert refusal(clean_topics, topics) == "bad_topic"
-
-
-def test_five_topics_of_24_characters_are_taken() -> None:
-    topics = [f"{number}" * 24 for number in range(5)]
-    assert clean_topics(topics) == tuple(topics)
 
 
 @pytest.mark.parametrize(

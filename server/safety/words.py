@@ -8,8 +8,6 @@ from server.codes import Refused
 from server.safety.contacts import leads_out
 from server.safety.folding import fold
 
-TOPICS_MAX = 5
-TOPIC_MAX_CHARS = 24
 CLAIM_MAX_CHARS = 64
 """Of a verified claim: twice a name, for a full one or a faculty."""
 
@@ -51,8 +49,8 @@ def clean_name(name: str | None) -> str:
     """
     if not name:
         return ""
-    name = _in_one_line(name, max_chars=NAME_MAX_CHARS, code="bad_name")
-    _leads_nowhere("name", name, code="bad_name")
+    name = in_one_line(name, max_chars=NAME_MAX_CHARS, code="bad_name")
+    leads_nowhere("name", name, code="bad_name")
     return name
 
 
@@ -61,37 +59,26 @@ def name_worn() -> Refused:
     return Refused("bad_name", "Somebody here whose name is verified is called that.")
 
 
-def clean_topics(topics: list[str] | None) -> tuple[str, ...]:
-    """Return the topics in NFKC, each once, in their order. Raises Refused."""
-    if topics and len(topics) > TOPICS_MAX:
-        raise Refused("bad_topic", f"At most {TOPICS_MAX} topics.")
-    cleaned = [_in_one_line(topic, max_chars=TOPIC_MAX_CHARS, code="bad_topic") for topic in topics or ()]
-    if not all(cleaned):
-        raise Refused("bad_topic", "A topic is empty.")
-    for topic in cleaned:
-        _leads_nowhere("topic", topic, code="bad_topic")
-    return tuple(dict.fromkeys(cleaned))
-
-
 def clean_claim(text: str) -> str:
     """Return what a host application says of somebody, fit to be shown; "" if it is not.
 
     A middle dot would end the claim, and have what follows taken for the issuer.
     """
     try:
-        return _in_one_line(text.replace("·", "."), max_chars=CLAIM_MAX_CHARS, code="bad_name").replace("·", ".")
+        return in_one_line(text.replace("·", "."), max_chars=CLAIM_MAX_CHARS, code="bad_name").replace("·", ".")
     except Refused:
         return ""
 
 
-def _leads_nowhere(what: str, text: str, *, code: str) -> None:
+def leads_nowhere(what: str, text: str, *, code: str) -> None:
+    """Raise Refused with that code if the text names a way out of the room."""
     way_out = leads_out(fold(text))
     if way_out is not None:
         holds = "a link" if way_out == "link" else "an address, a phone number or a name on another service"
         raise Refused(code, f"A {what} may not hold {holds}. Choose one without.")
 
 
-def _in_one_line(text: str, *, max_chars: int, code: str) -> str:
+def in_one_line(text: str, *, max_chars: int, code: str) -> str:
     """Return the text in NFKC, with single spaces and none around it. Raises Refused with that code."""
     if len(text) > COMPOSED_MAX_CHARS * max_chars:
         raise Refused(code, f"At most {max_chars} characters are shown, and these are {len(text)}.")
