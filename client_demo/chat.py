@@ -34,6 +34,7 @@ Only a cell of about 1.2 by 0.6 km is told to the server, never the position."""
 Examples:
   hereabouts chat --city "New York"
   hereabouts chat --near 40.75,-73.99 --name Ada
+  hereabouts chat --city Lisbon --topic trams --topic tea --visiting
   hereabouts chat --cell dr5ru --url ws://127.0.0.1:8765/ws
   hereabouts chat --cell dr5ru --auth ann.jwt"""
 )
@@ -41,6 +42,10 @@ Examples:
 @click.option("--near", metavar="LAT,LON", help="A position in degrees; it is cut to a cell here.")
 @click.option("--cell", metavar="GEOHASH", help="A geohash of 4 to 6 characters.")
 @click.option("--name", help="What the others call you; without one you are given a name.")
+@click.option(
+    "--topic", "topics", multiple=True, metavar="TOPIC", help="What you like to talk about; up to five times."
+)
+@click.option("--visiting", is_flag=True, help="Say that you are not from there; once a day it may be anywhere.")
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="The server.")
 @click.option("--wire", type=click.Choice(["msgpack", "json"]), default="msgpack", show_default=True)
 @click.option("--accept-terms", metavar="VERSION", help="Accept the server's terms in this version; it asks for it.")
@@ -56,6 +61,8 @@ def chat(
     near: str | None,
     cell: str | None,
     name: str | None,
+    topics: tuple[str, ...],
+    visiting: bool,
     url: str,
     wire: str,
     accept_terms: str | None,
@@ -78,7 +85,17 @@ def chat(
     if not _has_terminal():
         _give_up("`hereabouts chat` needs a terminal to draw on and to type in.")
     vouched = _vouched(auth) if auth is not None else None
-    client = Client(url, cell=place.cell, name=name, wire=wire, far=far, auth=vouched, terms=accept_terms)
+    client = Client(
+        url,
+        cell=place.cell,
+        name=name,
+        wire=wire,
+        far=far,
+        topics=topics,
+        visiting=visiting,
+        auth=vouched,
+        terms=accept_terms,
+    )
     try:
         unheard = asyncio.run(_talk(client, place))
     except Unreachable as exc:

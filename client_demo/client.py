@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -42,6 +42,8 @@ class Client(Presence):
         name: str | None = None,
         wire: str = "msgpack",
         far: bool = False,
+        topics: Sequence[str] = (),
+        visiting: bool = False,
         source: str | None = None,
         reconnect: bool = True,
         rng: random.Random | None = None,
@@ -56,6 +58,8 @@ class Client(Presence):
             cell: geohash of 4 to `finest_cell` characters; all the server ever learns of the place.
             wire: "msgpack" or "json".
             far: let the search for company grow beyond the usual reach.
+            topics: up to five things to talk about, shown to the others as the server writes them.
+            visiting: say that one is not at that place; needed for one out of reach, which a server takes once a day.
             source: local address to connect from.
             rng: chance for refs and for the jitter of reconnecting; give a seeded one to repeat a run.
             backoff_s: bound of the first wait before reconnecting, and of the longest; each wait is a
@@ -71,6 +75,8 @@ class Client(Presence):
             name=name,
             wire=wire,
             far=far,
+            topics=topics,
+            visiting=visiting,
             source=source,
             reconnect=reconnect,
             rng=rng,

@@ -12,7 +12,7 @@ Knows how to come back (PROTOCOL.md, "Seats wait"). Never knows which commands e
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
@@ -58,6 +58,8 @@ class Presence(Knowledge):
         name: str | None,
         wire: str,
         far: bool,
+        topics: Sequence[str],
+        visiting: bool,
         source: str | None,
         reconnect: bool,
         rng: random.Random | None,
@@ -67,6 +69,7 @@ class Presence(Knowledge):
     ) -> None:
         super().__init__()
         self.url, self.cell, self.far, self.wire, self.source = url, cell, far, wire, source
+        self.topics, self.visiting = tuple(topics), visiting
         self.reconnect = reconnect
         self.closed: Closed | None = None
         self._auth = auth
@@ -242,6 +245,10 @@ class Presence(Knowledge):
             command["name"] = self._chosen_name
         if self.far:
             command["far"] = True
+        if self.topics:
+            command["topics"] = list(self.topics)
+        if self.visiting:
+            command["visiting"] = True
         if self._auth is not None:
             command["auth"] = self._shown_auth = self._auth()
         if self.terms is not None:

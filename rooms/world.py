@@ -141,6 +141,14 @@ class World:
         member = msgspec.structs.replace(seat.member, name=shown, verified=verified)
         return [Published(room, event) for event in [*changed, room.change(seat, member)]]
 
+    def set_visiting(self, person: Person, visiting: bool) -> list[Change]:
+        """Show somebody as visiting or as being from here, in this room and the next ones."""
+        if visiting == person.visiting:
+            return []
+        room, seat = place_of(person)
+        person.visiting = visiting
+        return [Published(room, room.change(seat, msgspec.structs.replace(seat.member, visiting=visiting)))]
+
     def check_name(self, person: Person, name: str) -> None:
         """Raise NameWorn if the name looks like that of somebody verified in the person's room."""
         room, _ = place_of(person)

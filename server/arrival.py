@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from geo import ALPHABET, Cell, cell_distance_m
+from geo import ALPHABET, Cell
 from rooms.changes import Change, Told
 from rooms.errors import NameWorn
 from rooms.events import Event, Joined, Numbered
@@ -21,18 +21,13 @@ from server.commands import Enter, Resume
 from server.house import House
 from server.safety.admission import check_ban, check_newcomer, check_place
 from server.safety.identities import Identity
-from server.safety.rates import take_all
+from server.safety.places import claim_cell, is_visiting
 from server.safety.topics import clean_topics
 from server.safety.verified import Verified
 from server.safety.words import clean_name, name_worn
 
 if TYPE_CHECKING:
     from server.session import Session
-TRAVEL_MAX_M_PER_S = 300 / 3.6
-"""Between claims of place: as fast as a fast train. Whoever flies is a newcomer where they land, or waits."""
-TRAVEL_AHEAD_M = 40_000
-"""So far somebody may be ahead of that: a first place guessed from an address or a mast is often that wrong, and the
-longest side of the coarsest cell is that long. It counts against what they claim next."""
 
 
 class Arrival(NamedTuple):
@@ -56,27 +51,29 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
     check_ban(house, identity.id, session.origin.address, is_new=is_new, now=now)
     check_place(house, cell)
     person = house.world.people.get(identity.id)
+    visiting = bool(person.visiting if person is not None and command.visiting is None else command.visiting)
     if person is None:
         check_newcomer(house, terms=command.terms, is_new=is_new, now=now)
     if person is not None:
         _check_resume(person, command.resume)
         _check_name(house, person, name if command.name is not None else person.name)
         try:
-            claim_cell(house, identity, cell, now=now)
+            claim_cell(house, identity, cell, visiting=visiting, now=now)
         except Refused:
             cell = person.next_cell  # the seat is theirs all the same; only the move is not
     else:
-        claim_cell(house, identity, cell, now=now)
+        claim_cell(house, identity, cell, visiting=visiting, now=now)
     house.identities.came(identity)
     if verified is not None:
         identity.vouch(verified.shown, until=now + verified.lasts_s * house.settings.time_scale)
     if is_new:
         identity.ejected_at = house.votes.spent_at(session.origin.key)
     house.know_place(session.origin, identity, cell, now=now)
+    visiting = visiting or is_visiting(identity, now=now)
     shown = identity.verified(now)
     if person is not None:
         name = person.name if command.name is None else name
-        changes = house.world.verify(person, shown)
+        changes = [*house.world.verify(person, shown), *house.world.set_visiting(person, visiting)]
         changes += _untold(person, person, command.resume)
         returned, events = _come_back(house, person, command.resume, name, far=bool(command.far), now=now)
         house.world.move(person, cell, now=now)
@@ -87,7 +84,7 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
         cell,
         name=name,
         topics=topics,
-        visiting=bool(command.visiting),
+        visiting=visiting,
         far=bool(command.far),
         verified=shown,
     )
@@ -159,26 +156,6 @@ def parse_cell(text: str, *, finest: int) -> Cell:
     if len(cell) < REGION_LENGTH:
         raise Refused("bad_cell", f"A cell has {REGION_LENGTH} to {finest} characters, this one {len(cell)}.")
     return cell
-
-
-def claim_cell(house: House, identity: Identity, cell: Cell, *, now: float) -> None:
-    """Count a cell that is not the one the identity named last. Raises Refused, changing nothing."""
-    there_at = now
-    # Without a limit on new cells there is none on how far apart they are.
-    if identity.cells and identity.cell is not None and identity.cell != cell:
-        there_at = max(now, identity.cell_at + _travel_s(identity.cell, cell))
-        wait_s = there_at - now - TRAVEL_AHEAD_M / TRAVEL_MAX_M_PER_S
-        if wait_s > 0:
-            raise house.limited("That is farther than anybody travels in that time.", wait_s, code="too_fast")
-        wait_s = take_all(identity.cells, now)
-        if wait_s:
-            raise house.limited(f"At most {house.settings.cells_per_h} new cells an hour.", wait_s)
-    identity.cell, identity.cell_at = cell, max(there_at, identity.cell_at)
-
-
-def _travel_s(here: Cell, there: Cell) -> float:
-    """Return how long it takes at least from somewhere in the one cell to somewhere in the other."""
-    return max(0.0, cell_distance_m(here, there) - (here.diagonal_m + there.diagonal_m) / 2) / TRAVEL_MAX_M_PER_S
 
 
 def _check_words(house: House, name: str, topics: tuple[str, ...]) -> None:

@@ -25,8 +25,8 @@ def span(seconds: float) -> str:
 def of_rooms(settings: Settings) -> tuple[str, ...]:
     """Return what is kept of somebody with a seat, in memory whatever the settings are."""
     return (
-        "Your cell, never a point, while you have a seat; the last one, in memory, until your token expires or you "
-        "leave.",
+        "Your cell, never a point, while you have a seat; the last one, and the one you visit elsewhere from, in "
+        "memory, until your token expires or you leave.",
         "Your address, while you are connected.",
         "What is said in a room, in memory, until the room ends or newer words take its place.",
         f"What was said in a room in the last {span(KEEP_S)}, in memory, in case it is reported, until "
@@ -44,8 +44,8 @@ def of_rooms(settings: Settings) -> tuple[str, ...]:
 def of_rows(settings: Settings) -> dict[type[Row], str]:
     """Return what is kept in the store, by the kind of row."""
     return {
-        Standing: "Since when you come here and how long you have sat, under a random number, until your token expires "
-        "or you leave.",
+        Standing: "Since when you come here, how long you have sat and when you last visited a place out of reach, "
+        "under a random number, until your token expires or you leave.",
         Block: "Whom you block and what they were called, sealed, until "
         f"{span(settings.token_ttl_s + DAY_S)} after you last came or you leave.",
         Mark: "If somebody blocks you, a mark of the address and the region that you come from, from which nobody "

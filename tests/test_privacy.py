@@ -91,7 +91,8 @@ def test_times_are_the_operators() -> None:
 
 def test_cell_is_kept_while_there_is_a_seat_and_the_last_one_until_the_token_expires() -> None:
     assert SENTENCES[0].startswith(
-        "Your cell, never a point, while you have a seat; the last one, in memory, until your"
+        "Your cell, never a point, while you have a seat; the last one, and the one you visit elsewhere from, in "
+        "memory, until your token expires"
     )
     stage = Stage()
     ann, bo = stage.seated("Ann Bo")

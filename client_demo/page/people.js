@@ -37,7 +37,7 @@ export class People {
         "button",
         { type: "button", onclick: () => (close(), this.one(member.id)) },
         portrait(member.id),
-        h("span", { class: "person-lines" }, h("strong", { dir: "auto" }, member.name), h("span", { class: "hint", dir: "auto" }, known(member, member.id === room.me))),
+        h("span", { class: "person-lines" }, h("strong", { dir: "auto" }, member.name), h("span", { class: "hint", dir: "auto" }, known(member, member.id === room.me, members[room.me]?.topics))),
       );
     ask(t("people.title"), (close) => [h("ul", { class: "people" }, Object.values(members).map((member) => h("li", {}, line(member, close))))]);
   }
@@ -48,7 +48,7 @@ export class People {
     const member = members[id];
     if (!member && !this.#commands.offers("report")) return this.#commands.whisper(t("person.gone"));
     const isMe = id === room.me;
-    const about = member ? known(member, isMe) || t("person.here") : t("person.gone");
+    const about = member ? known(member, isMe, members[room.me]?.topics) || t("person.here") : t("person.gone");
     return ask(member?.name ?? name, (close) => [
       h("div", { class: "person" }, portrait(id), h("p", { dir: "auto" }, about)),
       isMe ? this.#rename(member, close) : this.#doable(member ?? { id, name, isGone: true }, close),
@@ -126,4 +126,4 @@ export class People {
 }
 
 /** Returns what is known of somebody besides the name. */
-const known = (member, isMe) => [isMe && t("you"), ...marks(member)].filter(Boolean).join(", ");
+const known = (member, isMe, mine) => [isMe && t("you"), ...marks(member, isMe ? [] : mine)].filter(Boolean).join(", ");

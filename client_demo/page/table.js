@@ -5,7 +5,7 @@
  */
 
 import { fill, h, s } from "./dom.js";
-import { span, t } from "./i18n.js";
+import { listed, span, t } from "./i18n.js";
 import { portrait } from "./seat.js";
 import { localTime, timeLeft } from "./state.js";
 
@@ -103,7 +103,8 @@ export class Table {
     const known = this.#seats.get(id);
     const isMe = id === state.room.me;
     if (known?.member === member && known.number === number) return;
-    const label = described(member, isMe);
+    const mine = isMe ? [] : (state.members[state.room.me]?.topics ?? []);
+    const label = described(member, isMe, mine);
     if (known) {
       known.button.setAttribute("aria-label", label);
       known.name.textContent = isMe ? t("you") : member.name;
@@ -115,6 +116,7 @@ export class Table {
     seat.element.classList.toggle("is-upper", y < 199);
     seat.element.classList.toggle("is-me", isMe);
     seat.element.classList.toggle("is-away", Boolean(member.away));
+    seat.element.classList.toggle("is-kindred", shared(member, mine).length > 0);
     seat.element.classList.toggle("is-muted", Boolean(member.muted));
     this.#seats.set(id, { ...seat, member, number });
   }
@@ -134,13 +136,17 @@ export class Table {
 }
 
 /** Returns what a screen reader says of somebody. */
-const described = (member, isMe) => [isMe ? t("person.you", { name: member.name }) : member.name, ...marks(member)].join(", ");
+const described = (member, isMe, mine) => [isMe ? t("person.you", { name: member.name }) : member.name, ...marks(member, mine)].join(", ");
 
-/** Returns what is known of somebody besides the name. */
-export const marks = (member) => [
+/** Returns the topics that somebody has and the reader has, too. */
+const shared = (member, mine) => (member.topics ?? []).filter((topic) => mine.includes(topic));
+
+/** Returns what is known of somebody besides the name; first of the topics those that the reader, who has `mine`, shares. */
+export const marks = (member, mine = []) => [
   ...[member.verified ?? []].flat().map((claim) => t("person.verified", { claim: String(claim) })),
   ...["visiting", "away", "muted", "kept"].filter((mark) => member[mark]).map((mark) => t(`person.${mark}`)),
-  ...(member.topics ?? []),
+  ...(shared(member, mine).length ? [t("person.shared", { topics: listed(shared(member, mine)) })] : []),
+  ...(member.topics ?? []).filter((topic) => !mine.includes(topic)),
 ];
 
 /** Returns where a seat is on the board; one's own, 0, is nearest to the reader. */

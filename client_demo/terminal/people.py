@@ -3,6 +3,8 @@
 Knows members as a room shows them. Never knows what they said.
 """
 
+from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 from textual.content import Content
@@ -50,6 +52,11 @@ def remark(member: dict[str, Any], me: str) -> str:
     return ", ".join(told)
 
 
+def in_common(member: dict[str, Any], mine: Sequence[str]) -> list[str]:
+    """Return the topics that somebody shares with the one who has `mine`."""
+    return [topic for topic in member.get("topics") or () if topic in mine]
+
+
 class People(Static):
     """The members, oneself first, then by name."""
 
@@ -57,10 +64,11 @@ class People(Static):
         """Show these members."""
         order = sorted(members.values(), key=lambda member: (member["id"] != me, member["name"].casefold()))
         rows = [Content.styled(f"{len(order)} here", DIM)]
-        rows += [self._row(member, me, palette) for member in order]
+        mine = members[me].get("topics") or () if me in members else ()
+        rows += [self._row(member, me, palette, mine) for member in order]
         self.update(Content("\n").join(rows))
 
-    def _row(self, member: dict[str, Any], me: str, palette: Palette) -> Content:
+    def _row(self, member: dict[str, Any], me: str, palette: Palette, mine: Sequence[str]) -> Content:
         colour = "$primary" if member["id"] == me else palette.colour(member["name"])
         if member.get("away") or member.get("muted"):
             colour = DIM
@@ -72,6 +80,10 @@ class People(Static):
         told = [f"{gap}{note}"] if note else []
         # On a line of its own, so that no name can imitate it.
         told += [f"\n  ✓ {safe.line(str(member['verified']))}"] if member.get("verified") else []
+        topics = (member.get("topics") or ()) if member["id"] == me else in_common(member, mine)
+        label = "topics" if member["id"] == me else "both"
+        lines = wrap(f"{label}: {safe.line(', '.join(map(str, topics)))}", width) if topics else []
+        told += [f"\n  {line}" for line in lines]
         shown = name.truncate(width, ellipsis=True)
         return Content.assemble((f"{mark(member, me)} ", colour), (shown.plain, colour), ("".join(told), DIM))
 

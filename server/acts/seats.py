@@ -6,10 +6,11 @@ from rooms.room import NEARBY
 from rooms.seating import place_of
 from server.acts.bottles import answers_waiting
 from server.answers import Entered, Moved, Notice, Privacy, You
-from server.arrival import arrive, claim_cell, parse_cell
+from server.arrival import arrive, parse_cell
 from server.commands import Away, Enter, Leave, Move, Next
 from server.outcomes import Arrived, End, Lasts, Outcome, bye
 from server.safety.admission import check_place
+from server.safety.places import claim_cell
 
 if TYPE_CHECKING:
     from server.session import Session
@@ -50,7 +51,7 @@ def move(session: "Session", command: Move, now: float) -> Outcome:
     """Note another cell, for the next window or `next`."""
     cell = parse_cell(command.cell, finest=session.house.settings.finest_cell)
     check_place(session.house, cell)
-    claim_cell(session.house, session.identity, cell, now=now)
+    claim_cell(session.house, session.identity, cell, visiting=session.seated.visiting, now=now)
     session.house.know_place(session.origin, session.identity, cell, now=now)
     counts_from = session.house.world.move(session.seated, cell, now=now)
     return (Moved(cell=str(cell), counts_from=int(counts_from * 1000), ref=command.ref),)

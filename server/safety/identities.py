@@ -17,7 +17,7 @@ from server.safety.rates import Meter, Rate, per_period
 from server.safety.tokens import BadToken, Tokens
 from server.settings import Settings
 from server.store.rows import Ended, Standing
-from server.store.store import Store
+from server.store.store import Store, StoreError
 
 ABSENT_MAX = 20_000
 """Identities remembered after they went: about 25 MB, at 1.2 KB each."""
@@ -44,6 +44,8 @@ class Identity:
 
     Attributes:
         cell, cell_at: the one they named last, and when they can have been there; a little ahead of now at most.
+        home: where they were, and when, before they went where nobody travels so fast; None while they visit nowhere.
+        jumped_at: when they last did.
         came_from: a mark of the address they came from last, from which no address follows.
         ejected_at: when a vote of theirs last had somebody ejected.
         person: who they were to the rooms when they were last online, with what the rooms hold against them.
@@ -66,7 +68,9 @@ class Identity:
         "ejected_at",
         "first_at",
         "gone_at",
+        "home",
         "id",
+        "jumped_at",
         "muted",
         "nexts",
         "person",
@@ -82,10 +86,20 @@ class Identity:
         "vouches",
     )
 
-    def __init__(self, id: str, settings: Settings, *, first_at: float = 0.0, seated_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        id: str,
+        settings: Settings,
+        *,
+        first_at: float = 0.0,
+        seated_s: float = 0.0,
+        jumped_at: float | None = None,
+    ) -> None:
         self.id = id
         self.first_at = first_at
         self.cell: Cell | None = None
+        self.home: tuple[Cell, float] | None = None
+        self.jumped_at = -inf if jumped_at is None else jumped_at
         self.came_from = b""
         self.ejected_at = -inf
         self.cell_at = 0.0
@@ -121,8 +135,11 @@ class Identity:
 
     def new_for_s(self, now: float) -> float:
         """Return for how many seconds of sitting they are still new; 0 or less if they are not."""
-        sitting_s = now - self._since if self._since is not None else 0.0
-        return self._new_s - self.seated_s - sitting_s
+        return self._new_s - self.sat_s(now)
+
+    def sat_s(self, now: float) -> float:
+        """Return how long they have sat in all, seconds of the rooms' clock."""
+        return self.seated_s + (now - self._since if self._since is not None else 0.0)
 
     def sits(self, now: float) -> None:
         """Count the time from here on as seated."""
@@ -182,7 +199,13 @@ class Identities:
         standing = self._store.standing(id)
         if standing is None:
             return Identity(id, self._settings, first_at=now)
-        return Identity(id, self._settings, first_at=standing.first_at, seated_s=standing.seated_s)
+        return Identity(
+            id,
+            self._settings,
+            first_at=standing.first_at,
+            seated_s=standing.seated_s,
+            jumped_at=standing.jumped_at,
+        )
 
     def online(self, id: str) -> Identity | None:
         """Return the identity of that id, if it is online."""
@@ -218,12 +241,25 @@ class Identities:
 
     def keep(self, identity: Identity, *, now: float) -> None:
         """Have the store know how long the identity has sat, as long as its newest token may be good."""
-        if identity.seated_s >= STANDING_MIN_S:
-            until = now + self._settings.token_ttl_s
+        sat_s = identity.sat_s(now)
+        if sat_s >= STANDING_MIN_S:
             standing = Standing(
-                identity=identity.id, first_at=identity.first_at, seated_s=identity.seated_s, until=until
+                identity=identity.id,
+                first_at=identity.first_at,
+                seated_s=sat_s,
+                jumped_at=None if identity.jumped_at == -inf else identity.jumped_at,
+                until=now + self._settings.token_ttl_s,
             )
             self._store.put_standing(standing)
+
+    def jumps(self, identity: Identity, *, now: float) -> None:
+        """Know that somebody visits where they cannot have travelled. Raises StoreError, changing nothing."""
+        before, identity.jumped_at = identity.jumped_at, now
+        try:
+            self.keep(identity, now=now)
+        except StoreError:
+            identity.jumped_at = before
+            raise
 
     def forget(self, *, now: float) -> None:
         """Forget those whose tokens must have expired by now, and where those came from who left a day ago."""

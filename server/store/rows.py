@@ -12,11 +12,16 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Standing(Row, frozen=True, kw_only=True):
-    """How long an identity has been around: whether it still counts as new hangs on it."""
+    """How long an identity has been around: whether it still counts as new hangs on it.
+
+    Attributes:
+        jumped_at: when it last visited a place out of its reach, never which; None if it never did.
+    """
 
     identity: str
     first_at: float
     seated_s: float
+    jumped_at: float | None = None
     until: float
 
 

@@ -44,6 +44,7 @@ STEPS: tuple[str, ...] = (
     CREATE INDEX answers_for ON answers (owner);
     CREATE INDEX answers_by ON answers (by);
     """,
+    "ALTER TABLE standings ADD COLUMN jumped_at REAL",
 )
 """SQL that leads from version n to n + 1."""
 
