@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from client_demo.accounting.verdict import (
     SAME_TEXT,
@@ -41,6 +42,7 @@ from client_demo.preflight import (
     sources_or_exit,
 )
 from client_demo.progress import Display, in_ms, told_in_ms
+from client_demo.scenario.command import play
 
 DEFAULT_SPREAD_M = 2000.0
 REFRESH_S = 0.5
@@ -52,7 +54,12 @@ Examples:
   hereabouts bots --near 40.75,-73.99 --spread-m 500 --duration 60
   hereabouts bots --count 2000 --rate 200 --duration 30 --processes 2 --json
   hereabouts bots --count 40000 --source 127.0.0.2-127.0.0.9 --no-moves
+  hereabouts bots --scenario evening                     # or festival, or raid
+  hereabouts bots --scenario my-town.toml --people 100 --duration 120 --json
 """
+
+SCENARIO_TOO = ("scenario", "people", "share", "duration", "url", "wire", "seed", "as_json")
+"""The options that go with --scenario; where, how many and what they do is said in its file."""
 
 
 @dataclass
@@ -99,7 +106,19 @@ class Run:
     "--json", "as_json", is_flag=True, help="Print one JSON object on standard output and nothing else there."
 )
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="The server.")
+@click.option(
+    "--scenario", metavar="FILE.toml", help="Play a file of populations and what they do, or an example that ships."
+)
+@click.option("--people", type=click.IntRange(1, 200_000), metavar="N", help="Of a scenario: so many people in all.")
+@click.option(
+    "--share",
+    type=click.FloatRange(0, 100, min_open=True),
+    metavar="S",
+    help="Of a scenario: so many times its people.",
+)
+@click.pass_context
 def bots(
+    context: click.Context,
     *,
     count: int,
     city: str | None,
@@ -116,12 +135,28 @@ def bots(
     seed: int | None,
     as_json: bool,
     url: str,
+    scenario: str | None,
+    people: int | None,
+    share: float | None,
 ) -> None:
     """Let scripted people enter, talk, fall silent and move on, and account for every word.
+
+    With --scenario, what a file says of who comes where and what they do; the report then is of how they fared: seats,
+    balance of talk, answers, meetings, bottles, reports (docs/SCENARIOS.md).
 
     Exit status 1 if no server answers or a word was lost, doubled or refused unexpectedly, 2 if what was asked for
     cannot be.
     """
+    given = [name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if scenario is not None:
+        if idle := [name for name in given if name not in SCENARIO_TOO]:
+            raise click.UsageError(f"A scenario says so itself: leave off --{idle[0].replace('_', '-')}.")
+        status = play(
+            scenario, people=people, share=share, duration=duration, url=url, wire=wire, seed=seed, as_json=as_json
+        )
+        raise SystemExit(status)
+    if people is not None or share is not None:
+        raise click.UsageError("--people and --share scale a --scenario; without one it is --count.")
     check_url(url)
     lat, lon, given_cell = place_or_exit(city, near, cell)
     addresses = sources_or_exit(source)
