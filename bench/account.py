@@ -10,10 +10,11 @@ from typing import Any
 from bench.measures import COMPANY_SEATS, Measures, Seen, Values, Waits, everybody_as_map
 from bench.simulation import ENTER, LEAVE, OUTWARD, Move, Seats
 from bench.surroundings import Vector
+from bench.topics import TopicsOf, no_topics
 
 KEYS = (
     "company oversize near_median_m near_p90_m near_ratio moves_per_h wait_p50_s wait_p90_s us_per_placement "
-    "sizes everybody"
+    "sizes everybody common_topic"
 ).split()
 """The figures, in this order, of every way of seating; None where one has no such figure."""
 
@@ -30,8 +31,9 @@ class Account:
         forced: changes of seat besides window ends that nobody asked for.
     """
 
-    def __init__(self, *, seed: int) -> None:
+    def __init__(self, *, seed: int, topics_of: TopicsOf = no_topics) -> None:
         self.measures = measures(seed)
+        self._topics_of = topics_of
         self.waits = Waits()
         self.forced = 0
 
@@ -50,14 +52,17 @@ class Account:
 
     def sampled(self, online: Iterable[tuple[str, Vector]], seats: Seats) -> None:
         """Take one sample down."""
-        self.measures.add([Seen(at, seats.room_of[user]) for user, at in online])
+        self.measures.add([Seen(at, seats.room_of[user], self._topics_of(user)) for user, at in online])
 
 
 class BoundAccount:
     """Watches a course and takes down how its people would sit if they were seated anew at every sample."""
 
-    def __init__(self, seat_all: Callable[[Sequence[str]], Sequence[int]], *, seed: int) -> None:
+    def __init__(
+        self, seat_all: Callable[[Sequence[str]], Sequence[int]], *, seed: int, topics_of: TopicsOf = no_topics
+    ) -> None:
         self.measures = measures(seed)
+        self._topics_of = topics_of
         self._seat_all = seat_all
 
     def moved(self, moves: Sequence[Move], seats: Seats, *, now: float) -> None:
@@ -66,7 +71,9 @@ class BoundAccount:
     def sampled(self, online: Iterable[tuple[str, Vector]], seats: Seats) -> None:
         """Seat everybody anew and take that down."""
         users, places = zip(*online, strict=True)
-        self.measures.add([Seen(at, str(room)) for at, room in zip(places, self._seat_all(users), strict=True)])
+        rooms = self._seat_all(users)
+        topics = map(self._topics_of, users)
+        self.measures.add([Seen(at, str(room), own) for at, room, own in zip(places, rooms, topics, strict=True)])
 
 
 def seating_figures(measures: Measures) -> dict[str, Any]:
@@ -83,6 +90,7 @@ def seating_figures(measures: Measures) -> dict[str, Any]:
         "us_per_placement": None,
         "sizes": {str(size): rooms for size, rooms in sorted(measures.sizes.items())},
         "everybody": everybody_as_map(measures.everybody),
+        "common_topic": _rounded(measures.common_topic, 4),
     }
 
 

@@ -38,10 +38,11 @@ AROUND = ("0", "1", "2+")
 
 
 class Seen(NamedTuple):
-    """Somebody online at a sampled moment: where they truly are, and the id of their room ("" for none)."""
+    """Somebody online at a sampled moment: where they truly are, the id of their room ("" for none), their topics."""
 
     at: Vector
     room: str
+    topics: tuple[str, ...] = ()
 
 
 class Values:
@@ -109,6 +110,7 @@ class Measures:
     Attributes:
         could, had, crowded: people who could have company, who had it, who sat in a room of more than 12.
         medians_m, ratios: of each sampled person with roommates.
+        common: of each of those who has topics, the share of roommates who have one of them too.
         sizes: room size → how often a room of that size was seen.
         everybody: by the words of `AROUND`.
     """
@@ -119,6 +121,7 @@ class Measures:
     crowded: float = 0.0
     medians_m: Values = field(default_factory=Values)
     ratios: Values = field(default_factory=Values)
+    common: Values = field(default_factory=Values)
     sizes: Counter[int] = field(default_factory=Counter)
     everybody: dict[str, Shares] = field(default_factory=lambda: {others: Shares() for others in AROUND})
 
@@ -132,11 +135,15 @@ class Measures:
         surroundings = Surroundings([seen.at for seen in sample])
         picks = self._picks(len(sample))
         for number in picks:
-            mates = [sample[mate].at for mate in rooms.get(sample[number].room, ()) if mate != number]
+            with_them = [sample[mate] for mate in rooms.get(sample[number].room, ()) if mate != number]
+            mates = [mate.at for mate in with_them]
             nearest_m = surroundings.nearest_m(number, NEAREST)
             self._count(nearest_m, len(mates) + 1, len(sample) / len(picks))
             if mates:
                 self._compare(sample[number].at, mates, nearest_m, len(sample) / len(picks))
+            if with_them and sample[number].topics:
+                topics = set(sample[number].topics)
+                self.common.add(fmean(not topics.isdisjoint(mate.topics) for mate in with_them))
 
     def _picks(self, people: int) -> Sequence[int]:
         return range(people) if people <= SAMPLED_MAX else self.rng.sample(range(people), SAMPLED_MAX)
@@ -165,6 +172,11 @@ class Measures:
         """The share of all people online who could have company: of them the two other shares are told."""
         total = sum(shares.total for shares in self.everybody.values())
         return self.could / total if total else None
+
+    @property
+    def common_topic(self) -> float | None:
+        """The mean share of roommates with a topic in common; None if nobody has topics."""
+        return fmean(self.common.ordered()) if len(self.common) else None
 
     @property
     def oversize(self) -> float | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 
 from bench.simulation import ENTER, LEAVE, NEXT, OUTWARD, WINDOW, Move
+from bench.topics import TopicsOf, no_topics
 from geo import Cell
 from rooms.changes import Change, Gone, Seated, Unseated
 from rooms.person import Person
@@ -41,8 +42,9 @@ class OurRooms:
         placements: how many seats were taken: by entering, by `next`, at a window's end, outward.
     """
 
-    def __init__(self, rules: Rules, *, seed: int) -> None:
+    def __init__(self, rules: Rules, *, seed: int, topics_of: TopicsOf = no_topics) -> None:
         ids = count()
+        self._topics_of = topics_of
         self._world = World(rules, rng=random.Random(f"seating {seed}"), new_id=lambda: f"i{next(ids)}")
         self._finest = rules.finest_cell
         self.cells: dict[str, Cell] = {}
@@ -64,7 +66,7 @@ class OurRooms:
     def enter(self, user: str, lat: float, lon: float, *, now: float) -> list[Move]:
         """Seat somebody who was not online."""
         cell = self.cells[user] = Cell.at(lat, lon, self._finest)
-        person = self._people[user] = Person(user, cell)
+        person = self._people[user] = Person(user, cell, topics=self._topics_of(user))
         return self._moves("enter", lambda: self._world.enter(person, now=now), now, person, ENTER)
 
     def again(self, user: str, lat: float, lon: float, *, now: float) -> list[Move]:

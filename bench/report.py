@@ -60,6 +60,7 @@ _ROWS = (
     ("  busy hours counting more: near, median", "metres", ("near_weighted_m",)),
     ("  busy hours counting more: near ratio", "ratio", ("ratio_weighted",)),
     ("forced moves per person-hour", "ratio", ("moves_per_h",)),
+    ("roommates with a topic in common", "share", ("common_topic",)),
     ("wait, p50 / p90", "seconds", ("wait_p50_s", "wait_p90_s")),
     ("  arrivals that ever had company", "share", ("ever",)),
     ("  wait of those, p50 / p90", "seconds", ("met_p50_s", "met_p90_s")),

@@ -23,6 +23,7 @@ from bench.our_rooms import OurRooms
 from bench.picture import Drawn, picture
 from bench.report import Column, size_shares, table, thinness
 from bench.simulation import Course, Seater, SeatLost, Watcher
+from bench.topics import TopicsOf, handed_out
 from bench.trace import Trace
 from client_demo.numbers import Number, WholeNumber
 from client_demo.progress import Display
@@ -37,6 +38,7 @@ Examples:
   hereabouts simulate checkins.csv --rows 40000-60000 --compare
   hereabouts simulate checkins.csv --set window_s=900 --set seats_target=6
   hereabouts simulate checkins.csv --trace seats.csv --picture seats.svg
+  hereabouts simulate checkins.csv --topics 200
   hereabouts simulate --people 5000 --city "New York" --write people.csv.gz
 """
 
@@ -50,6 +52,7 @@ class Plan:
     amounts: Tally
     rules: Rules
     seed: int
+    topics_of: TopicsOf
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,12 @@ class Result:
     help="Set one of the rules, repeatable; `hereabouts config` prints them with their ranges.",
 )
 @click.option(
+    "--topics",
+    type=WholeNumber(1, 100_000),
+    metavar="N",
+    help="Hand out N topics, the n-th to one n-th as many as the first: one to five to each person.",
+)
+@click.option(
     "--people",
     type=WholeNumber(1, 2_000_000),
     help="Instead of FILE: make so many people up, who check in around the world's cities through a day.",
@@ -100,6 +109,7 @@ def simulate(
     stay: float,
     seed: int,
     assignments: tuple[str, ...],
+    topics: int | None,
     people: int | None,
     city: str | None,
     write: Path | None,
@@ -121,6 +131,8 @@ def simulate(
       near        each one's median distance to their roommates
       near ratio  mean distance to roommates by mean distance to as many
                   nearest people online, at most 7; 1 m added to both
+      topics      with --topics: each one's share of roommates with a
+                  topic in common
       everybody   of all people online, the share in each kind of room
     And through the whole time:
       moves       changes of seat that nobody asked for, besides window
@@ -153,7 +165,7 @@ def simulate(
     svg = drawing_name(svg)
     rows_asked, what = asked_check_ins(file, people=people, city=city, write=write, seed=seed, hours=hours, rows=rows)
     todo = acts(rows_asked, stay_s=stay * 60)
-    plan = Plan(what, todo, tally(todo), rules, seed)
+    plan = Plan(what, todo, tally(todo), rules, seed, handed_out(topics or 0, seed=seed))
     with ExitStack() as outputs:
         tracing = [Trace(outputs.enter_context(output(trace)))] if trace is not None else []
         drawing = outputs.enter_context(output(svg)) if svg is not None else None
@@ -172,18 +184,20 @@ def simulate(
 
 
 def _results(plan: Plan, tracing: Sequence[Watcher], *, compare: bool) -> list[Result]:
-    rooms = OurRooms(plan.rules, seed=plan.seed)
-    account = Account(seed=plan.seed)
+    rooms = OurRooms(plan.rules, seed=plan.seed, topics_of=plan.topics_of)
+    account = Account(seed=plan.seed, topics_of=plan.topics_of)
     chance = random.Random(f"bound {plan.seed}")
     reseated = BoundAccount(
-        lambda users: bound([rooms.cells[user] for user in users], rules=plan.rules, rng=chance), seed=plan.seed
+        lambda users: bound([rooms.cells[user] for user in users], rules=plan.rules, rng=chance),
+        seed=plan.seed,
+        topics_of=plan.topics_of,
     )
     watchers: list[Watcher] = [account, *tracing]
     _run(plan, rooms, [*watchers, reseated] if compare else watchers, "by the rules")
     results = [_result("rules", plan, account, rooms)]
     if compare:
         for characters in FIXED:
-            fixed = Account(seed=plan.seed)
+            fixed = Account(seed=plan.seed, topics_of=plan.topics_of)
             _run(plan, FixedCells(characters), [fixed], f"in fixed cells of {characters} characters")
             results.append(_result(f"fixed {characters}", plan, fixed))
         column = Column("bound", seating_figures(reseated.measures), _weighted(reseated.measures))

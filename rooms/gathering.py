@@ -10,17 +10,18 @@ from the plan, and who comes is seated as ever. What each slice takes is estimat
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from geo import Cell
+from rooms.affinity import topics_by
 from rooms.agenda import Result, Sliced, Window, Work
 from rooms.apart import company_of, may_sit_by
 from rooms.changes import Change, Published
 from rooms.extent import apart_m
 from rooms.outward import reaches, rooms_near, waiting_around
 from rooms.placement import limit_m, may_join, members_of
-from rooms.reform import Gathered, Left, Slices, plan_in_slices
+from rooms.reform import Gathered, Left, Neighbour, Slices, plan_in_slices
 from rooms.room import Room
 from rooms.seating import Former
 from rooms.waiting import waited_since
@@ -53,6 +54,8 @@ class Gathering:
         """How many are seated anew in each cell."""
         self._barred: dict[str, Collection[str]] = {}
         """With whom those never sit who were noted, as far as there is anybody."""
+        self._topics: dict[str, frozenset[str]] = {}
+        """What those noted like to talk about who say so, and, once somebody does, who sits where they may come."""
 
     def work(self) -> Work:
         """Do all of it."""
@@ -83,6 +86,8 @@ class Gathering:
         self._crowds[person.next_cell] += 1
         if person.barred:
             self._barred[person.id] = person.barred
+        if person.topics and self._world.rules.topic_gain:
+            self._topics[person.id] = frozenset(person.topics)
 
     def _take_in(self) -> Work:
         world, cells = self._world, set(self._crowds)
@@ -102,8 +107,12 @@ class Gathering:
         )
         people = map(self._gathered, self._formers.values())
         may_sit = may_sit_by(self._barred)
+        if self._topics:
+            self._know_topics(standing)
         groups, joins, singles = yield from self._sliced(
-            plan_in_slices(people, rules=world.rules, rng=world.rng, neighbours=standing, may_sit=may_sit)
+            plan_in_slices(
+                people, rules=world.rules, rng=world.rng, neighbours=standing, may_sit=may_sit, topics=self._topics
+            )
         )
         for room_id, ids in joins:
             for former in self._still_there(ids):
@@ -115,6 +124,12 @@ class Gathering:
         for former in self._still_there(singles):
             self._seat_as_newcomer(former)
             yield from self._rest(_SEAT_US)
+
+    def _know_topics(self, standing: Iterable[Neighbour]) -> None:
+        """Know the topics of those, too, who sit in rooms that go on and are still there."""
+        people = self._world.people
+        sitting = (people[id] for neighbour in standing for id, _ in neighbour.sitting if id in people)
+        self._topics |= topics_by(sitting)
 
     def _gather(self, cell: Cell, formers: list[Former]) -> None:
         """Seat the group in a room of its own, but for those who accept less far company by now, or not of all."""

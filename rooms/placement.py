@@ -19,7 +19,9 @@ from rooms.person import Person
 from rooms.room import NEARBY, Room
 from rooms.rules import Rules
 from rooms.shelves import ALL_FILLS, Fill
+from rooms.topics import about_as_near, most_in_common
 from rooms.whys import Why
+from rooms.windows import region_of
 
 NEWCOMER_RINGS = 2
 """How many rings of finest cells around their own a newcomer is seated in at once."""
@@ -60,12 +62,17 @@ def choose_room(person: Person, index: RoomIndex, *, rules: Rules, rng: random.R
     A room of their own cell that is not yet as large as it should be, those in want of
     company first; else, of the rooms nearest around, the one in which everybody is strained least.
     """
+    with_topics = bool(person.topics and rules.topic_gain)
     for fill in (Fill.WAITING, Fill.OPEN):
-        for room in index.matching(person.cell, fill, rng):
-            if may_join(person, room, rules):
-                return Choice(room, why_there(person, room))
+        rooms = (room for room in index.matching(person.cell, fill, rng) if may_join(person, room, rules))
+        found = most_in_common(person, rooms) if with_topics else next(rooms, None)
+        if found is not None:
+            return Choice(found, why_there(person, found))
     offers = _rooms_near(person, index, rules, rng) or _rooms_far(person, index, rules, rng)
     best = least_strained(crowd_of(person.cell), offers, rules, rng)
+    if best is not None and with_topics:
+        ring = _ring_m(region_of(person.cell), rules.finest_cell)
+        best = about_as_near(person, best, offers, ring_m=ring, rules=rules, weights=WEIGHTS)
     return Choice(best, why_there(person, best)) if best is not None else None
 
 

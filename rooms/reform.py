@@ -17,6 +17,7 @@ from typing import NamedTuple
 import msgspec
 
 from geo import Cell, cell_distance_m
+from rooms.affinity import Topics, deal, exchange
 from rooms.agenda import Result
 from rooms.apart import part
 from rooms.clusters import Cluster, MaySit, Piece, Standing
@@ -36,8 +37,9 @@ _A_FEW = 250
 _A_LOT = 500
 """How many people of one cell are shared out in one step."""
 
-_PERSON_US, _JOIN_US, _BETTER_US = 2, 100, 1_000
-"""What a step takes for each person it looks at, for a cluster that joins another, and for one that is bettered."""
+_PERSON_US, _JOIN_US, _BETTER_US, _EXCHANGE_US = 2, 100, 1_000, 500
+"""What a step takes for each person it looks at, for a cluster that joins another, for one that is bettered, and for
+two whose people change places for their topics."""
 
 _ALIKE = 2
 """How many shards of one cell take part in joining and bettering."""
@@ -102,9 +104,10 @@ def plan(
     rng: random.Random,
     neighbours: Iterable[Neighbour] = (),
     may_sit: MaySit | None = None,
+    topics: Topics | None = None,
 ) -> Plan:
     """Return who sits with whom next, at once: see `plan_in_slices`."""
-    return at_once(plan_in_slices(people, rules=rules, rng=rng, neighbours=neighbours, may_sit=may_sit))
+    return at_once(plan_in_slices(people, rules=rules, rng=rng, neighbours=neighbours, may_sit=may_sit, topics=topics))
 
 
 def plan_in_slices(
@@ -114,6 +117,7 @@ def plan_in_slices(
     rng: random.Random,
     neighbours: Iterable[Neighbour] = (),
     may_sit: MaySit | None = None,
+    topics: Topics | None = None,
 ) -> Slices[Plan]:
     """Return who sits with whom next, yielding after every millisecond or so of work. The order of `people` is nothing.
 
@@ -129,7 +133,7 @@ def plan_in_slices(
     if not snapshot.people:
         return made
     flat = FlatMap(*region_of(min(snapshot.crowds)).center)
-    clusters = yield from _clusters(snapshot, flat, made, rules, rng, may_sit)
+    clusters = yield from _clusters(snapshot, flat, made, rules, rng, may_sit, topics)
     for id, sitting in standing:
         sums = flat.spots((cell, 1) for _, cell in sitting)
         clusters.append(Cluster(standing=Standing(id, tuple(who for who, _ in sitting), sums)))
@@ -138,6 +142,9 @@ def plan_in_slices(
     left = [cluster for cluster in clusters if cluster.standing is None and cluster.sums.n < rules.seats_min]
     clusters = [cluster for cluster in clusters if cluster.standing is not None or cluster.sums.n >= rules.seats_min]
     yield from _each(improve(clusters, rules, rng, may_sit=may_sit), _BETTER_US)
+    if topics:
+        ring_m = max(Cell.at(*region_of(min(snapshot.crowds)).center, rules.finest_cell).size_m)
+        yield from _each(exchange(clusters, topics, rules, ring_m=ring_m, may_sit=may_sit), _EXCHANGE_US)
     yield from _each(break_up(clusters, snapshot.is_as_it_was, rules, may_sit=may_sit), _JOIN_US)
     for cluster in clusters:
         if cluster.pieces and cluster.standing is not None:
@@ -201,7 +208,13 @@ def _sort_out(people: Iterable[Gathered]) -> Slices[_Snapshot]:
 
 
 def _clusters(
-    snapshot: _Snapshot, flat: FlatMap, made: Plan, rules: Rules, rng: random.Random, may_sit: MaySit | None
+    snapshot: _Snapshot,
+    flat: FlatMap,
+    made: Plan,
+    rules: Rules,
+    rng: random.Random,
+    may_sit: MaySit | None,
+    topics: Topics | None,
 ) -> Slices[list[Cluster]]:
     """Return a cluster for each shard of each cell; what need not be looked at again goes into the plan at once.
 
@@ -218,7 +231,7 @@ def _clusters(
         spot = flat.spot(cell)
         alike = 0
         for lot in (yield from _lots(crowd, rng)):
-            shards = _shards(lot, snapshot, rules, rng)
+            shards = _shards(lot, snapshot, rules, rng, topics)
             if may_sit is not None:
                 made.singles.extend(part(shards, may_sit))
             taking_part = shards[: max(0, _ALIKE - alike)]
@@ -266,7 +279,9 @@ def _as_they_were(people: list[Gathered]) -> Plan:
     return Plan([Group(cell, near)], [], [person.id for person in people if person.id not in near])
 
 
-def _shards(ids: list[str], snapshot: _Snapshot, rules: Rules, rng: random.Random) -> list[list[str]]:
+def _shards(
+    ids: list[str], snapshot: _Snapshot, rules: Rules, rng: random.Random, topics: Topics | None
+) -> list[list[str]]:
     """Return the crowd in even shards of about `seats_target`, by chance; none is too large.
 
     None waits either, unless the operator's `seats_min` is so near to `seats_max` that some must.
@@ -275,7 +290,7 @@ def _shards(ids: list[str], snapshot: _Snapshot, rules: Rules, rng: random.Rando
     count = max(wanted, ceil(len(ids) / rules.seats_max))
     for _ in range(_RESHUFFLES):
         rng.shuffle(ids)
-        shards = [ids[i::count] for i in range(count)]
+        shards = deal(ids, count, topics, rng) if topics else [ids[i::count] for i in range(count)]
         if count == 1 or not any(map(snapshot.is_as_it_was, shards)):
             break
     return shards

@@ -129,6 +129,15 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             "for each who moves, were a whole window left; 0.14 keeps moves near one in three hours. 1000: never.",
         ),
     ] = 0.14
+    topic_gain: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=10,
+            description="Each roommate with a topic in common counts as so much off the logarithm of distance, never "
+            "by more than one ring of cells; 0.3 loses about nothing of nearness. 0: topics are shown and seat nobody.",
+        ),
+    ] = 0.3
     recent_events: Annotated[
         int,
         Meta(

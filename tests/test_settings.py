@@ -39,6 +39,7 @@ DEFAULTS: dict[str, int | float | str] = {
     "resume_grace_s": 30,
     "away_s": 900,
     "parting_gain": 0.14,
+    "topic_gain": 0.3,
     "recent_events": 200,
     "new_identity_s": 600,
     "token_ttl_s": 604_800,

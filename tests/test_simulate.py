@@ -21,7 +21,7 @@ from tests.simulated import T0, town_rows, write_rows
 
 KEYS = [
     "company", "oversize", "near_median_m", "near_p90_m", "near_ratio", "moves_per_h", "wait_p50_s", "wait_p90_s",
-    "us_per_placement", "sizes", "everybody",
+    "us_per_placement", "sizes", "everybody", "common_topic",
 ]  # fmt: skip
 
 
@@ -63,6 +63,19 @@ def test_comparing_changes_none_of_the_figures_compared(town: Path) -> None:
     alone, compared = figures(town), figures(town, "--compare")
     del compared["compare"]
     assert alone == compared
+
+
+def test_topics_are_measured_and_where_they_count_for_nothing_no_seat_is_another(town: Path) -> None:
+    plain, used, unused = (
+        figures(town),
+        figures(town, "--topics", 9),
+        figures(town, "--topics", 9, "--set", "topic_gain=0"),
+    )
+    assert plain.pop("common_topic") is None
+    assert 0 < unused.pop("common_topic") < used.pop("common_topic") < 1
+    assert unused == plain != used
+    assert "roommates with a topic in common" in run(town, "--topics", 9).stdout
+    assert "roommates with a topic" not in run(town).stdout
 
 
 def test_the_table_names_every_measure_and_way_of_seating(town: Path) -> None:

@@ -34,6 +34,7 @@ PLACES = [
 ]
 RULES: list[dict[str, float]] = [
     {},
+    {"topic_gain": 10},
     {"seats_min": 2, "seats_target": 2, "seats_max": 2},
     {"seats_min": 3, "seats_target": 8, "seats_max": 8},
     {"seats_min": 5, "seats_target": 6, "seats_max": 9},
@@ -78,10 +79,11 @@ class Crowd(RuleBasedStateMachine):
         count=st.sampled_from([1, 3, 13, 60]),
         far=st.booleans(),
         name=st.sampled_from(["", "Ann", "Аnn", "Ann 2"]),
+        topics=st.sampled_from([(), (), ("tea",), ("trams", "tea"), ("chess",)]),
     )
-    def crowd_enters(self, cell: Cell, count: int, far: bool, name: str) -> None:
+    def crowd_enters(self, cell: Cell, count: int, far: bool, name: str, topics: tuple[str, ...]) -> None:
         for _ in range(count):
-            self.scene.enter(self.at(cell), name=name, far=far)
+            self.scene.enter(self.at(cell), name=name, far=far, topics=topics)
 
     @rule(cells=st.lists(places, min_size=1, max_size=20), pause_s=st.sampled_from([0.0, 0.5, 7.0]))
     def people_enter_one_by_one(self, cells: list[Cell], pause_s: float) -> None:
@@ -139,6 +141,11 @@ class Crowd(RuleBasedStateMachine):
     def some_rename(self, numbers: list[int], name: str) -> None:
         for person in self.pick(numbers):
             self.scene.rename(person, name)
+
+    @rule(numbers=some, visiting=st.booleans())
+    def some_say_whether_they_are_visiting(self, numbers: list[int], visiting: bool) -> None:
+        for person in self.pick(numbers):
+            self.scene.carry_out(self.scene.world.set_visiting(person, visiting))
 
     @rule(numbers=some)
     def some_block_somebody_they_sit_with(self, numbers: list[int]) -> None:
@@ -224,6 +231,12 @@ class Crowd(RuleBasedStateMachine):
     @invariant()
     def the_world_is_whole(self) -> None:
         self.scene.check()
+
+    @invariant()
+    def everybody_is_shown_with_their_topics_and_as_visiting_if_they_are(self) -> None:
+        for person in self.scene.world.people.values():
+            member = place_of(person)[1].member
+            assert (member.topics, member.visiting) == (person.topics, person.visiting)
 
     @invariant()
     def nobody_sits_with_somebody_they_are_kept_apart_from(self) -> None:

@@ -132,11 +132,14 @@ class Scene:
         id: str | None = None,
         name: str = "",
         far: bool = False,
+        topics: tuple[str, ...] = (),
         verified: str | None = None,
         barred: frozenset[str] = NOBODY,
         former: str | None = None,
     ) -> Person:
-        person = Person(self._new_name() if id is None else id, cell, name=name, far=far, verified=verified)
+        person = Person(
+            self._new_name() if id is None else id, cell, name=name, topics=topics, far=far, verified=verified
+        )
         person.barred = barred
         self.listeners[person.id] = Listener()
         self.carry_out(self.world.enter(person, now=self.now, former=former))

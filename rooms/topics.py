@@ -1,0 +1,53 @@
+"""Shared topics: of rooms as near as each other, the one in which more people have something in common.
+
+They break ties, and never beat distance by more than one ring of cells. Only a few rooms are looked at, drawn by
+chance: whoever makes topics up to sit with somebody is so many times as likely to meet them at most, and no likelier.
+
+Knows words and who said them; people without any cost nothing here.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
+
+from geo import cell_distance_m
+from rooms.nearness import Weights, crowd_of, gauge_of
+from rooms.person import Person
+from rooms.room import Room
+from rooms.rules import Rules
+
+LOOKED_AT = 6
+"""Rooms compared by topics: with all of a crowded cell's, a topic of one's own making would aim at a room."""
+
+
+def share_a_topic(one: Collection[str], other: Collection[str]) -> bool:
+    """Tell whether both have a topic."""
+    return not set(one).isdisjoint(other)
+
+
+def in_common(person: Person, room: Room) -> int:
+    """Return how many of those who sit in the room share a topic with the person."""
+    topics = set(person.topics)
+    return sum(not topics.isdisjoint(seat.person.topics) for seat in room.seats.values())
+
+
+def most_in_common(person: Person, rooms: Iterable[Room]) -> Room | None:
+    """Return, of the first few rooms, that in which the largest share has a topic in common with the person."""
+    few = list(islice(rooms, LOOKED_AT))
+    return max(few, key=lambda room: in_common(person, room) / max(1, len(room.seats)), default=None)
+
+
+def about_as_near(
+    person: Person, best: Room, rooms: Sequence[Room], *, ring_m: float, rules: Rules, weights: Weights
+) -> Room:
+    """Return, of rooms at most a ring farther than the best one, that which topics make the best of.
+
+    Each who has a topic in common takes `topic_gain` off the strain.
+    """
+    limit_m = cell_distance_m(person.cell, best.cell) + ring_m
+    newcomer, gauge = crowd_of(person.cell), gauge_of(rules.seats_min, rules.seats_target, weights)
+
+    def strain(room: Room) -> float:
+        return gauge.added(newcomer, room.extent.crowd) - rules.topic_gain * in_common(person, room)
+
+    near = [room for room in rooms if room is not best and cell_distance_m(person.cell, room.cell) <= limit_m]
+    return min([best, *near[: LOOKED_AT - 1]], key=strain)
