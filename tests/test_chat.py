@@ -28,6 +28,25 @@ async def test_screen_shows_room_place_people_and_the_clock() -> None:
         assert re.search(r"\^N next.*\^T mute.*\^R rename.*\^O away.*\^G help.*\^Q leave", screen)
 
 
+async def test_what_one_has_in_common_with_others_stands_below_their_names() -> None:
+    async def script(peer: Peer) -> None:
+        seats = [
+            member("a", "Ada", topics=["tea", "trams"], visiting=True),
+            member("b", "Bo", topics=["chess", "trams"]),
+            member("c", "Cy", topics=["dogs\x1b[2J"]),
+        ]
+        await peer.enter(members=seats)
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        screen = await person.sees("3 here")
+        assert re.search(
+            r"◆ Ada you, visiting *\n.*topics: tea, *\n.*  trams *\n.*● Bo *\n.*both: trams *\n.*● Cy *\n", screen
+        )
+        assert "dogs" not in screen
+        assert "chess" not in screen
+
+
 async def test_own_words_are_on_their_way_until_the_echo_comes() -> None:
     may_answer = asyncio.Event()
 

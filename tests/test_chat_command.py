@@ -215,3 +215,30 @@ def test_chat_help_shows_examples() -> None:
     assert result.exit_code == 0
     assert "Examples:" in result.output
     assert '  hereabouts chat --city "New York"\n' in result.output
+
+
+def test_topics_and_visiting_go_with_enter_and_a_bad_topic_is_said_in_the_servers_words() -> None:
+    sent: list[Message] = []
+
+    def play(connection: ServerConnection) -> None:
+        sent.append(msgpack.unpackb(connection.recv()))
+        message = "Topic 2 is empty: leave it out."
+        connection.send(msgpack.packb({"type": "error", "code": "bad_topic", "message": message, "about": "enter"}))
+
+    with served(play) as url:
+        result = run("--cell", "dr5ru", "--url", url, "--topic", "Tea", "--topic", "", "--visiting")
+    assert (sent[0]["topics"], sent[0]["visiting"]) == (["Tea", ""], True)
+    assert result.exit_code == 1
+    assert "Topic 2 is empty: leave it out." in result.output
+
+
+def test_without_them_neither_goes_with_enter() -> None:
+    sent: list[Message] = []
+
+    def play(connection: ServerConnection) -> None:
+        sent.append(msgpack.unpackb(connection.recv()))
+        connection.send(msgpack.packb({"type": "error", "code": "outside", "message": "Not here.", "about": "enter"}))
+
+    with served(play) as url:
+        run("--cell", "dr5ru", "--url", url)
+    assert not {"topics", "visiting"} & set(sent[0])
