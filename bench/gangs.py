@@ -65,10 +65,10 @@ class Town:
         """Return an address that nobody has come from."""
         return f"address {next(self._addresses)}"
 
-    def enter(self, address: str, token: str | None = None) -> tuple[Session, str]:
+    def enter(self, address: str, token: str | None = None, *, topics: Sequence[str] = ()) -> tuple[Session, str]:
         """Have somebody come in from there, and return them and their token."""
         session = Session(self.house, self.house.origin(address))
-        entered = self.do(session, Enter(cell=CELL, token=token))
+        entered = self.do(session, Enter(cell=CELL, token=token, topics=list(topics)))
         assert isinstance(entered, Entered), entered
         return session, entered.you.token
 
@@ -112,11 +112,12 @@ class Town:
 class Member:
     """One of the people: a session while they are there, and the token they come back with."""
 
-    def __init__(self, town: Town, *, is_gang: bool) -> None:
+    def __init__(self, town: Town, *, is_gang: bool, topics: Sequence[str] = ()) -> None:
         self.is_gang = is_gang
         self.town = town
+        self.topics = topics
         self.address = town.new_address()
-        self.session, self.token = town.enter(self.address)
+        self.session, self.token = town.enter(self.address, topics=topics)
         self.away_until = 0.0
         self.hops = 0
 
@@ -138,7 +139,7 @@ class Member:
         self.away_until = self.town.now + for_s
 
     def back(self) -> None:
-        self.session, self.token = self.town.enter(self.address, self.token)
+        self.session, self.token = self.town.enter(self.address, self.token, topics=self.topics)
 
 
 # How gang members come together
@@ -184,6 +185,9 @@ def come_from_elsewhere(member: Member) -> None:
     come_anew(member)
 
 
+ONE_TOPIC = "of one topic"
+"""A way that is none of doing, but of being: all name a topic that nobody else has, and sit still."""
+
 WAYS: dict[str, Callable[[Member], None]] = {
     "stay": stay,
     "next": press_next,
@@ -191,6 +195,7 @@ WAYS: dict[str, Callable[[Member], None]] = {
     "block": block_about,
     "come anew": come_anew,
     "come anew from elsewhere": come_from_elsewhere,
+    ONE_TOPIC: stay,
 }
 
 
@@ -210,7 +215,8 @@ def measure(size: int, way: str, *, people: int, windows: int, seed: int) -> Row
     """Return how many rooms of about that size had somebody wrongly ejected."""
     town = Town(seed, seats_min=min(3, size), seats_target=size, seats_max=12)
     gang = people // 10
-    members = [Member(town, is_gang=number < gang) for number in range(people)]
+    topics = ["what only we know"] if way == ONE_TOPIC else []
+    members = [Member(town, is_gang=number < gang, topics=topics if number < gang else ()) for number in range(people)]
     rooms = wronged = 0
     end = next(iter(town.world.rooms.values())).closes
     # A window for everybody to become known in, and to be seated anew by chance.

@@ -141,12 +141,13 @@ const described = (member, isMe, mine) => [isMe ? t("person.you", { name: member
 /** Returns the topics that somebody has and the reader has, too. */
 const shared = (member, mine) => (member.topics ?? []).filter((topic) => mine.includes(topic));
 
-/** Returns what is known of somebody besides the name; first of the topics those that the reader, who has `mine`, shares. */
+/** Returns what is known of somebody besides the name; of the topics last those that the reader, who has `mine`, shares. */
 export const marks = (member, mine = []) => [
   ...[member.verified ?? []].flat().map((claim) => t("person.verified", { claim: String(claim) })),
   ...["visiting", "away", "muted", "kept"].filter((mark) => member[mark]).map((mark) => t(`person.${mark}`)),
-  ...(shared(member, mine).length ? [t("person.shared", { topics: listed(shared(member, mine)) })] : []),
   ...(member.topics ?? []).filter((topic) => !mine.includes(topic)),
+  // Last, so that nothing which is not shared seems to belong to it.
+  ...(shared(member, mine).length ? [t("person.shared", { topics: listed(shared(member, mine)) })] : []),
 ];
 
 /** Returns where a seat is on the board; one's own, 0, is nearest to the reader. */
