@@ -6,7 +6,7 @@ one ring of cells at most, nearly. Knows ids, topics and spots; moves nobody. Wh
 
 import random
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from math import hypot
+from math import hypot, inf
 
 from rooms.clusters import Cluster, MaySit, Piece, Plane, group_strain
 from rooms.person import Person
@@ -63,41 +63,60 @@ def exchange(
 
 def _exchange(a: Cluster, b: Cluster, topics: Topics, rules: Rules, ring_m: float, may_sit: MaySit | None) -> None:
     """Have two change places, the pair with which most is gained, as often as something is."""
+    pieces = [*a.pieces, *b.pieces]
+    liked = [[topics[id] for id in piece.ids if id in topics] for piece in pieces]
+    shared = [[_pairs(one, other) for other in liked] for one in liked]
+    if not any(map(any, shared)):
+        return
+    sitting = [_sitting(cluster, topics) for cluster in (a, b)]
+    fixed = [[_pairs(one, there) for one in liked] for there in sitting]
+    sides = [[*range(len(a.pieces))], [*range(len(a.pieces), len(pieces))]]
     for _ in range(len(a.pieces)):
-        swaps = ((_gain(a, p, b, q, topics, rules, ring_m), p, q) for p in a.pieces for q in b.pieces)
-        gain, p, q = max(swaps, key=lambda swap: swap[0])
-        if gain <= 0 or not (_welcome(p, q, b, may_sit) and _welcome(q, p, a, may_sit)):
+        # What each shares with those of either side, themselves left out.
+        links = [
+            [
+                fixed[side][at] + sum(shared[at][other] for other in sides[side] if other != at)
+                for at in range(len(pieces))
+            ]
+            for side in (0, 1)
+        ]
+        best, p, q = 0.0, -1, -1
+        for one in sides[0]:
+            for other in sides[1]:
+                more = links[1][one] + links[0][other] - links[0][one] - links[1][other] - 2 * shared[one][other]
+                if more > 0:
+                    gain = rules.topic_gain * more - _cost(a, pieces[one], b, pieces[other], rules, ring_m)
+                    if gain > best:
+                        best, p, q = gain, one, other
+        if p < 0 or not (_welcome(pieces[p], pieces[q], b, may_sit) and _welcome(pieces[q], pieces[p], a, may_sit)):
             return
-        a.remove(p)
-        b.remove(q)
-        a.add(q)
-        b.add(p)
+        for cluster, comes, goes in ((a, pieces[q], pieces[p]), (b, pieces[p], pieces[q])):
+            cluster.add(comes)
+            cluster.remove(goes)
+        sides[0][sides[0].index(p)], sides[1][sides[1].index(q)] = q, p
 
 
-def _gain(a: Cluster, p: Piece, b: Cluster, q: Piece, topics: Topics, rules: Rules, ring_m: float) -> float:
-    """Return what it is worth that the two change places, as strain taken off; nothing if they are too far apart."""
-    x, y = p.spot.x / p.spot.n - q.spot.x / q.spot.n, p.spot.y / p.spot.n - q.spot.y / q.spot.n
-    if hypot(x, y) > ring_m or p.spot.n != q.spot.n:
+def _cost(a: Cluster, p: Piece, b: Cluster, q: Piece, rules: Rules, ring_m: float) -> float:
+    """Return by how much the two changing places adds to the strain of all; no end of it if they are too far apart."""
+    if p.spot == q.spot:
         return 0.0
-    after = _links(p, b, q, topics) + _links(q, a, p, topics)
-    more = after - _links(p, a, p, topics) - _links(q, b, q, topics)
-    if more <= 0 or p.spot == q.spot:
-        return rules.topic_gain * more
+    x, y = p.spot.x / p.spot.n - q.spot.x / q.spot.n, p.spot.y / p.spot.n - q.spot.y / q.spot.n
+    if p.spot.n != q.spot.n or hypot(x, y) > ring_m:
+        return inf
     swapped_a = a.sums.without(p.spot).with_(q.spot)
     swapped_b = b.sums.without(q.spot).with_(p.spot)
-    strain = group_strain(swapped_a, rules) + group_strain(swapped_b, rules) - a.strain(rules) - b.strain(rules)
-    return rules.topic_gain * more - strain
+    return group_strain(swapped_a, rules) + group_strain(swapped_b, rules) - a.strain(rules) - b.strain(rules)
 
 
-def _links(piece: Piece, cluster: Cluster, but: Piece, topics: Topics) -> int:
-    """Return how many of the cluster's people, without one piece of it, share a topic with the piece's."""
-    left_out = but.ids
-    return sum(
-        not topics.get(one, _NONE).isdisjoint(topics.get(other, _NONE))
-        for one in piece.ids
-        for other in cluster.everybody()
-        if other not in left_out and other != one
-    )
+def _sitting(cluster: Cluster, topics: Topics) -> list[frozenset[str]]:
+    """Return the topics of those who stay where they sit."""
+    ids = cluster.standing.sitting if cluster.standing is not None else ()
+    return [topics[id] for id in ids if id in topics]
+
+
+def _pairs(some: Sequence[frozenset[str]], others: Sequence[frozenset[str]]) -> int:
+    """Return how many pairs, one of either, share a topic."""
+    return sum(not one.isdisjoint(other) for one in some for other in others)
 
 
 def _welcome(comer: Piece, goer: Piece, cluster: Cluster, may_sit: MaySit | None) -> bool:

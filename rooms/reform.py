@@ -37,7 +37,7 @@ _A_FEW = 250
 _A_LOT = 500
 """How many people of one cell are shared out in one step."""
 
-_PERSON_US, _JOIN_US, _BETTER_US, _EXCHANGE_US = 2, 100, 1_000, 500
+_PERSON_US, _JOIN_US, _BETTER_US, _EXCHANGE_US = 2, 100, 1_000, 200
 """What a step takes for each person it looks at, for a cluster that joins another, for one that is bettered, and for
 two whose people change places for their topics."""
 

@@ -6,7 +6,7 @@ chance: whoever makes topics up to sit with somebody is so many times as likely 
 Knows words and who said them; people without any cost nothing here.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from geo import cell_distance_m
@@ -19,35 +19,33 @@ LOOKED_AT = 6
 """Rooms compared by topics: with all of a crowded cell's, a topic of one's own making would aim at a room."""
 
 
-def share_a_topic(one: Collection[str], other: Collection[str]) -> bool:
-    """Tell whether both have a topic."""
-    return not set(one).isdisjoint(other)
-
-
-def in_common(person: Person, room: Room) -> int:
-    """Return how many of those who sit in the room share a topic with the person."""
-    topics = set(person.topics)
+def in_common(topics: frozenset[str], room: Room) -> int:
+    """Return how many of those who sit in the room have one of the topics."""
     return sum(not topics.isdisjoint(seat.person.topics) for seat in room.seats.values())
 
 
 def most_in_common(person: Person, rooms: Iterable[Room]) -> Room | None:
     """Return, of the first few rooms, that in which the largest share has a topic in common with the person."""
-    few = list(islice(rooms, LOOKED_AT))
-    return max(few, key=lambda room: in_common(person, room) / max(1, len(room.seats)), default=None)
+    topics = frozenset(person.topics)
+    few = islice(rooms, LOOKED_AT)
+    return max(few, key=lambda room: in_common(topics, room) / max(1, len(room.seats)), default=None)
 
 
 def about_as_near(
     person: Person, best: Room, rooms: Sequence[Room], *, ring_m: float, rules: Rules, weights: Weights
 ) -> Room:
-    """Return, of rooms at most a ring farther than the best one, that which topics make the best of.
+    """Return, of a few rooms at most a ring farther than the best one, that which topics make the best of.
 
     Each who has a topic in common takes `topic_gain` off the strain.
     """
+    topics = frozenset(person.topics)
     limit_m = cell_distance_m(person.cell, best.cell) + ring_m
     newcomer, gauge = crowd_of(person.cell), gauge_of(rules.seats_min, rules.seats_target, weights)
 
     def strain(room: Room) -> float:
-        return gauge.added(newcomer, room.extent.crowd) - rules.topic_gain * in_common(person, room)
+        return gauge.added(newcomer, room.extent.crowd) - rules.topic_gain * in_common(topics, room)
 
-    near = [room for room in rooms if room is not best and cell_distance_m(person.cell, room.cell) <= limit_m]
-    return min([best, *near[: LOOKED_AT - 1]], key=strain)
+    others = (room for room in rooms if room is not best and cell_distance_m(person.cell, room.cell) <= limit_m)
+    # Where nobody shares a topic nothing speaks against the best.
+    liked = [room for room in islice(others, LOOKED_AT - 1) if in_common(topics, room)]
+    return min([best, *liked], key=strain) if liked else best
