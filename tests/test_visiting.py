@@ -91,9 +91,12 @@ def test_a_near_place_is_no_jump(ann: Guest) -> None:
 def test_visiting_given_on_return_is_shown_to_the_room_and_none_changes_nothing(ann: Guest) -> None:
     bo = ann.stage.guest()
     bo.enter(name="Bo")
+    ann.got()
     ann.lose()
-    ann.back(visiting=True).lose()
+    back = ann.back(visiting=True)
     ann.stage.take_turn()
+    assert [event["type"] for event in back.got()] == ["entered", "room", "changed", "waiting"]
+    back.lose()
     assert only(bo.got("changed"), "changed")["member"]["visiting"]
     ann.back()
     ann.stage.take_turn()
