@@ -19,7 +19,7 @@ export function ask(title, make, closed = () => {}) {
   };
   const dialog = h(
     "dialog",
-    { "aria-labelledby": "dialog-title", onclose: () => (dialog.remove(), closed()), onclick: (event) => event.target === dialog && close() },
+    { "aria-labelledby": "dialog-title", onclose: () => (dialog.remove(), refocus(), closed()), onclick: (event) => event.target === dialog && close() },
     h(
       "div",
       { class: "dialog" },
@@ -31,6 +31,11 @@ export function ask(title, make, closed = () => {}) {
   document.body.append(dialog);
   dialog.showModal();
   return close;
+}
+
+/** What had the focus before may be gone, as with somebody who left meanwhile: then one goes on where one writes. */
+function refocus() {
+  if (document.activeElement === document.body) document.getElementById("say")?.focus({ preventScroll: true });
 }
 
 /** Shows where a link leads before it leads there. */

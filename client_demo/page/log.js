@@ -6,6 +6,7 @@
 
 import { askBeforeLeaving } from "./dialog.js";
 import { h } from "./dom.js";
+import { faceOf } from "./faces.js";
 import { hour, listed, metres, span, t } from "./i18n.js";
 import { hue, portrait } from "./seat.js";
 import { localTime } from "./state.js";
@@ -128,10 +129,11 @@ const told = (kind, from, text) => note(kind, h("p", {}, h("strong", {}, from), 
 
 const MAKE = {
   said(state, item, log) {
+    const face = faceOf(state, item.from);
     const element = h(
       "li",
       { class: item.isMine ? "said is-mine" : "said" },
-      h("button", { type: "button", class: "who", tabindex: "-1", "aria-hidden": "true", onclick: () => log.onPerson(item.from, item.name) }, portrait(item.from ?? "")),
+      h("button", { type: "button", class: "who", tabindex: "-1", "aria-hidden": "true", onclick: () => log.onPerson(item.from, item.name) }, portrait(face)),
       h(
         "div",
         { class: "words" },
@@ -140,7 +142,7 @@ const MAKE = {
         h("p", { class: "status" }),
       ),
     );
-    element.style.setProperty("--hue", hue(item.from ?? ""));
+    element.style.setProperty("--hue", hue(face));
     return element;
   },
 

@@ -7,6 +7,7 @@
 import { choices, field, rows, write } from "./commands.js";
 import { ask } from "./dialog.js";
 import { fill, h } from "./dom.js";
+import { faceOf } from "./faces.js";
 import { day, t, tOr } from "./i18n.js";
 import { portrait } from "./seat.js";
 import { marks } from "./table.js";
@@ -36,7 +37,7 @@ export class People {
       h(
         "button",
         { type: "button", onclick: () => (close(), this.one(member.id)) },
-        portrait(member.id),
+        portrait(faceOf(this.#state(), member.id)),
         h("span", { class: "person-lines" }, h("strong", { dir: "auto" }, member.name), h("span", { class: "hint", dir: "auto" }, known(member, member.id === room.me, members[room.me]?.topics))),
       );
     ask(t("people.title"), (close) => [h("ul", { class: "people" }, Object.values(members).map((member) => h("li", {}, line(member, close))))]);
@@ -50,7 +51,7 @@ export class People {
     const isMe = id === room.me;
     const about = member ? known(member, isMe, members[room.me]?.topics) || t("person.here") : t("person.gone");
     return ask(member?.name ?? name, (close) => [
-      h("div", { class: "person" }, portrait(id), h("p", { dir: "auto" }, about)),
+      h("div", { class: "person" }, portrait(faceOf(this.#state(), id)), h("p", { dir: "auto" }, about)),
       isMe ? this.#rename(member, close) : this.#doable(member ?? { id, name, isGone: true }, close),
     ]);
   }

@@ -53,7 +53,7 @@ export class RoomView {
     this.waiting = new Waiting({ onPick: this.commands.offers("pick") ? () => this.menu.pick() : null });
     this.log.after.append(this.waiting.element);
     this.text = h("textarea", {
-      rows: 1, value: draft, "aria-label": t("say.label"), placeholder: t("say.label"), enterkeyhint: "send",
+      id: "say", rows: 1, value: draft, "aria-label": t("say.label"), placeholder: t("say.label"), enterkeyhint: "send",
       maxlength: about.limits.text_max_chars, autocomplete: "off",
       oninput: () => (this.#grow(), onDraft(this.text.value)),
       onkeydown: (event) => this.#key(event),
@@ -77,6 +77,10 @@ export class RoomView {
   /** Shows a state. */
   show(state) {
     this.#state = state;
+    this.#keepingFocus(() => this.#show(state));
+  }
+
+  #show(state) {
     const isSeated = Boolean(state.room);
     this.element.classList.toggle("is-seated", isSeated);
     this.element.classList.toggle("is-lost", state.link.status !== "live");
@@ -94,9 +98,20 @@ export class RoomView {
   tick(now) {
     const state = this.#state;
     if (!state) return;
-    if (state.room) this.table.tick(state, now);
-    this.waiting.show(state, now);
-    this.banner.show(state, now);
+    this.#keepingFocus(() => {
+      if (state.room) this.table.tick(state, now);
+      this.waiting.show(state, now);
+      this.banner.show(state, now);
+    });
+  }
+
+  /** Changes what is shown; if what had the focus goes with that, one goes on where one writes. */
+  #keepingFocus(change) {
+    const had = document.activeElement;
+    const wasHere = this.element.contains(had) && had !== this.text;
+    change();
+    if (!wasHere || ![had, document.body].includes(document.activeElement)) return;
+    if (!had.isConnected || had.disabled || !had.checkVisibility()) this.focus();
   }
 
   // --- the line to write in ---

@@ -1,35 +1,26 @@
 /*
- * What somebody looks like: a colour and a pattern made from the member id, so that everybody sees the same.
+ * What a face of faces.js looks like: a colour and a pattern.
  */
 
 import { s } from "./dom.js";
+import { HUES, PATTERNS } from "./faces.js";
 
-const HUES = 12;
-const PATTERNS = ["dots", "stripes", "rings", "checks", "waves", "rays"];
 let made = 0;
 
-/** Returns a number from a text, the same everywhere (FNV-1a, 32 bits). */
-function hash(text) {
-  let value = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) value = Math.imul(value ^ byte, 0x01000193) >>> 0;
-  return value;
-}
-
 /** Returns the hue in degrees. */
-export const hue = (id) => (hash(id) % HUES) * (360 / HUES) + 15;
+export const hue = (face) => face.hue * (360 / HUES) + 15;
 
 /** Returns a round picture of a member. */
-export function portrait(id) {
-  const pattern = PATTERNS[Math.floor(hash(id) / HUES) % PATTERNS.length];
+export function portrait(face) {
   const clip = `round-${++made}`;
   const picture = s(
     "svg",
     { class: "portrait", viewBox: "0 0 40 40", "aria-hidden": "true" },
     s("clipPath", { id: clip }, s("circle", { cx: 20, cy: 20, r: 20 })),
     s("circle", { class: "portrait-ground", cx: 20, cy: 20, r: 20 }),
-    s("g", { class: "portrait-pattern", "clip-path": `url(#${clip})` }, DRAWINGS[pattern](hash(`${id}.`))),
+    s("g", { class: "portrait-pattern", "clip-path": `url(#${clip})` }, DRAWINGS[PATTERNS[face.pattern]](face.turn)),
   );
-  picture.style.setProperty("--hue", hue(id));
+  picture.style.setProperty("--hue", hue(face));
   return picture;
 }
 

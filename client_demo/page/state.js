@@ -6,6 +6,8 @@
  * by identity what is new.
  */
 
+import { faced } from "./faces.js";
+
 export const ITEMS_MAX = 2000;
 
 export const FIRST = Object.freeze({
@@ -16,6 +18,7 @@ export const FIRST = Object.freeze({
   room: null,
   members: {},
   seats: {},
+  faces: {},
   waiting: null,
   isClosing: false,
   clock: null,
@@ -79,6 +82,7 @@ const ACTS = {
       clock: { server: event.now, local: now },
       isClosing: isOther ? false : state.isClosing,
       seats: seated(isOther ? {} : state.seats, members, event.me, state.limits.seats_max ?? 12),
+      faces: faced(isOther ? only(members, state.faces) : state.faces, Object.keys(members)),
     };
     if (!isOther) return event.missed ? added(next, { kind: "missed", n: event.missed }) : next;
     const were = state.room ? Object.values(state.members).map((member) => member.name).sort() : [];
@@ -96,7 +100,8 @@ const ACTS = {
     const members = isKnown ? state.members : { ...state.members, [event.id]: event.member };
     const room = { ...state.room, within_m: event.within_m ?? state.room.within_m };
     const seats = seated(state.seats, members, room.me, state.limits.seats_max ?? 12);
-    return accompanied(folded({ ...state, members, seats, room }, event.member, "joined", event.seq));
+    const faces = faced(state.faces, Object.keys(members));
+    return accompanied(folded({ ...state, members, seats, faces, room }, event.member, "joined", event.seq));
   },
 
   left(state, event) {
@@ -233,9 +238,12 @@ function folded(state, member, did, seq) {
   return { ...state, items: state.items.with(-1, { ...last, [did]: [...last[did], member.name] }) };
 }
 
+/** Returns what is known by id of those who are members. */
+const only = (members, known) => Object.fromEntries(Object.entries(known).filter(([id]) => Object.hasOwn(members, id)));
+
 /** Returns who sits where: those who sit stay, newcomers take the next free seat, oneself the nearest. */
 function seated(before, members, me, count) {
-  const seats = Object.fromEntries(Object.entries(before).filter(([id]) => Object.hasOwn(members, id)));
+  const seats = only(members, before);
   seats[me] = 0;
   const order = seatOrder(Math.max(count, Object.keys(members).length));
   for (const id of Object.keys(members)) {

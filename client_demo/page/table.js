@@ -5,6 +5,7 @@
  */
 
 import { fill, h, s } from "./dom.js";
+import { faceOf } from "./faces.js";
 import { listed, span, t } from "./i18n.js";
 import { portrait } from "./seat.js";
 import { localTime, timeLeft } from "./state.js";
@@ -12,11 +13,16 @@ import { localTime, timeLeft } from "./state.js";
 const LIT_MS = 2600;
 const RIM = 116;
 const CIRCLE = 158;
+const TWO_CIRCLES = [183, 148];
+const ONE_CIRCLE_MAX = 26; // more would be smaller in one circle than in two
+const NAMED_MAX = 12; // more names would run under the seats of others
+const SEAT_MAX = 56;
 
 export class Table {
   #seats = new Map();
   #onPerson;
   #count = 0;
+  #room = "";
 
   constructor({ onPerson = () => {} } = {}) {
     this.#onPerson = onPerson;
@@ -57,6 +63,8 @@ export class Table {
   show(state) {
     const count = Math.max(state.limits.seats_max ?? 12, ...Object.values(state.seats).map((seat) => seat + 1));
     this.#lay(count);
+    const focused = this.ring.contains(document.activeElement) ? document.activeElement : null;
+    const at = [...this.ring.children].findIndex((seat) => seat.contains(focused));
     for (const [id, seat] of this.#seats) {
       if (!Object.hasOwn(state.seats, id)) {
         seat.element.remove();
@@ -64,7 +72,10 @@ export class Table {
       }
     }
     for (const [id, number] of Object.entries(state.seats)) this.#place(state, id, number, count);
-    this.ring.append(...this.#inOrder(state));
+    this.#order(state);
+    // Whoever went with the table's others leaves the focus to the room.
+    if (focused && !focused.isConnected && this.#room === state.room.room) this.ring.children[Math.max(0, at - 1)]?.firstChild.focus();
+    this.#room = state.room.room;
   }
 
   /** Lets time pass: the rim, the words in the middle, and who is lit. */
@@ -89,13 +100,11 @@ export class Table {
   #lay(count) {
     if (count === this.#count) return;
     this.#count = count;
-    fill(
-      this.places,
-      Array.from({ length: count }, (_, seat) => {
-        const { x, y } = position(seat, count);
-        return s("circle", { class: "place-free", cx: x, cy: y, r: 22 });
-      }),
-    );
+    const all = Array.from({ length: count }, (_, seat) => position(seat, count));
+    const size = Math.min(SEAT_MAX, 0.92 * nearest(all));
+    this.element.style.setProperty("--seat", size / 400);
+    this.element.classList.toggle("is-crowded", count > NAMED_MAX);
+    fill(this.places, all.map(({ x, y }) => s("circle", { class: "place-free", cx: x, cy: y, r: 0.4 * size })));
   }
 
   #place(state, id, number, count) {
@@ -104,16 +113,15 @@ export class Table {
     const isMe = id === state.room.me;
     if (known?.member === member && known.number === number) return;
     const mine = isMe ? [] : (state.members[state.room.me]?.topics ?? []);
-    const label = described(member, isMe, mine);
-    if (known) {
-      known.button.setAttribute("aria-label", label);
-      known.name.textContent = isMe ? t("you") : member.name;
-    }
-    const seat = known ?? this.#made(id, member, isMe, label);
+    const seat = known ?? this.#made(state, id);
+    seat.button.setAttribute("aria-label", described(member, isMe, mine));
+    seat.name.textContent = isMe ? t("you") : member.name;
     const { x, y } = position(number, count);
     seat.element.style.setProperty("--x", x / 400);
     seat.element.style.setProperty("--y", y / 400);
-    seat.element.classList.toggle("is-upper", y < 199);
+    // Names stand outside the ring, where nobody sits.
+    const side = Math.abs(x - 200) < SEAT_MAX ? (y < 200 ? "upper" : "lower") : x < 200 ? "left" : "right";
+    for (const each of ["upper", "lower", "left", "right"]) seat.element.classList.toggle(`is-${each}`, each === side);
     seat.element.classList.toggle("is-me", isMe);
     seat.element.classList.toggle("is-away", Boolean(member.away));
     seat.element.classList.toggle("is-kindred", shared(member, mine).length > 0);
@@ -121,17 +129,21 @@ export class Table {
     this.#seats.set(id, { ...seat, member, number });
   }
 
-  #made(id, member, isMe, label) {
-    const name = h("span", { class: "seat-name", "aria-hidden": "true", dir: "auto" }, isMe ? t("you") : member.name);
-    const button = h("button", { type: "button", "aria-label": label, onclick: () => this.#onPerson(id) }, portrait(id), name);
+  #made(state, id) {
+    const name = h("span", { class: "seat-name", "aria-hidden": "true", dir: "auto" });
+    const button = h("button", { type: "button", onclick: () => this.#onPerson(id) }, portrait(faceOf(state, id)), name);
     return { element: h("li", { class: "seat", "data-id": id }, button), button, name };
   }
 
-  #inOrder(state) {
+  /** Brings the seats into the order around the table; those that are right are left alone, for moving one takes its focus away. */
+  #order(state) {
     const ids = Object.keys(state.seats).sort((one, other) => state.seats[one] - state.seats[other]);
-    const elements = ids.map((id) => this.#seats.get(id).element);
-    // Moving an element in the document takes its focus away: only when somebody came.
-    return elements.every((element, at) => this.ring.children[at] === element) ? [] : elements;
+    let next = this.ring.firstChild;
+    for (const id of ids) {
+      const { element } = this.#seats.get(id);
+      if (element === next) next = next.nextSibling;
+      else this.ring.insertBefore(element, next);
+    }
   }
 }
 
@@ -150,8 +162,16 @@ export const marks = (member, mine = []) => [
   ...(shared(member, mine).length ? [t("person.shared", { topics: listed(shared(member, mine)) })] : []),
 ];
 
-/** Returns where a seat is on the board; one's own, 0, is nearest to the reader. */
+/** Returns where a seat is on the board; one's own, 0, is nearest to the reader. Many sit in two circles, alternating. */
 function position(seat, count) {
-  const angle = Math.PI / 2 + (seat / count) * 2 * Math.PI;
-  return { x: 200 + CIRCLE * Math.cos(angle), y: 200 + CIRCLE * Math.sin(angle) };
+  const isOne = count <= ONE_CIRCLE_MAX;
+  const angle = Math.PI / 2 + (seat / (isOne ? count : count + (count % 2))) * 2 * Math.PI;
+  const circle = isOne ? CIRCLE : TWO_CIRCLES[seat % 2];
+  return { x: 200 + circle * Math.cos(angle), y: 200 + circle * Math.sin(angle) };
+}
+
+/** Returns how near the first two of these places are to any other: a ring looks the same from everywhere. */
+function nearest(places) {
+  const from = ({ x, y }, others) => Math.min(...others.map((other) => Math.hypot(x - other.x, y - other.y)));
+  return Math.min(...places.slice(0, 2).map((place, at) => from(place, places.toSpliced(at, 1))));
 }
