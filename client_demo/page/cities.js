@@ -67,11 +67,11 @@ function called(all, others, sought, found) {
   return [...exactly, ...nearly];
 }
 
-/** Tells whether a position is in or near one of them. */
-export async function isInTown(lat, lon) {
-  return (await cities()).some(
-    (city) => Math.abs(city.lat - lat) < 0.2 && distance(lat, lon, city.lat, city.lon) < TOWN_M,
-  );
+/** Returns the nearest of these cities that a position is in or near, or null. */
+export function nearest(all, lat, lon) {
+  const away = (city) => distance(lat, lon, city.lat, city.lon);
+  const near = all.filter((city) => Math.abs(city.lat - lat) < 0.2 && away(city) < TOWN_M);
+  return near.reduce((best, city) => (best && away(best) <= away(city) ? best : city), null);
 }
 
 function parsed(line) {

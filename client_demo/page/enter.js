@@ -43,7 +43,8 @@ export class EnterView {
     });
     this.sit.append(this.problem, this.progress, this.sent, this.button);
     this.terms = before.terms ?? "";
-    this.element = h("main", { class: "enter" }, this.#invitation(onLanguage), this.#form(), this.#kept());
+    // Who comes by a link that names a place has it before them at once.
+    this.element = h("main", { class: before.cell ? "enter is-linked" : "enter" }, this.#invitation(onLanguage), this.#form(), this.#kept());
   }
 
   /** What stands in the form, as `before` takes it. */
@@ -106,8 +107,7 @@ export class EnterView {
         "fieldset",
         {},
         h("legend", {}, t("enter.who")),
-        field(t("enter.name"), this.name),
-        field(t("enter.topics"), this.topics, t("enter.topics.hint")),
+        h("div", { class: "pair" }, field(t("enter.name"), this.name), field(t("enter.topics"), this.topics, t("enter.topics.hint"))),
         choice(this.visiting, t("enter.visiting")),
         this.far && choice(this.far, t("enter.far")),
       ),

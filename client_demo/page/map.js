@@ -15,6 +15,10 @@ const TAP_PX = 8;
 const LABELS_MAX = 24;
 const COARSE_FROM = 40; // as close as outlines to a tenth of a degree look right
 const CELL_PX = 12;
+const CELL_SHARE = 4.5; // how many cells across the map, where nothing else is known
+const CELL_SHARE_MAX = 32; // smaller would be a dot
+const NAMED_MIN = 4; // so many cities tell where on earth that is
+const GAP_PX = 6;
 const SCALE_PX = 90;
 const STEP = { "+": 1.6, "=": 1.6, "-": 1 / 1.6 };
 const MOVE = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -49,6 +53,7 @@ function ring(steps, perDegree) {
 
 export class PlaceMap {
   #canvas = h("canvas", { tabindex: "0", role: "application", "aria-label": t("map.label") });
+  #buttons;
   #onPick;
   #onTouch;
   #rings = [];
@@ -59,6 +64,7 @@ export class PlaceMap {
   #pointers = new Map();
   #moved = 0;
   #frame = 0;
+  #isLed = false; // whether the map stands where it was sent, and nobody has moved it since
 
   /**
    * @param {(place: {lat, lon}) => void} [options.onPick] called with the place tapped
@@ -77,18 +83,14 @@ export class PlaceMap {
     for (const turn of ["focus", "blur"]) canvas.addEventListener(turn, () => this.#draw());
     const button = (label, path, act) =>
       h("button", { type: "button", class: "map-button", "aria-label": t(label), title: t(label), onclick: act }, icon(path));
-    this.element = h(
+    this.#buttons = h(
       "div",
-      { class: "map" },
-      canvas,
-      h(
-        "div",
-        { class: "map-buttons" },
-        button("map.in", "M12 5v14M5 12h14", () => this.#zoom(2)),
-        button("map.out", "M5 12h14", () => this.#zoom(1 / 2)),
-        onPick && button("map.pick", "M12 3v5M12 16v5M3 12h5M16 12h5M12 11v2M11 12h2", () => this.#pick(this.#at.x, this.#at.y)),
-      ),
+      { class: "map-buttons" },
+      button("map.in", "M12 5v14M5 12h14", () => this.#zoom(2)),
+      button("map.out", "M5 12h14", () => this.#zoom(1 / 2)),
+      onPick && button("map.pick", "M12 3v5M12 16v5M3 12h5M16 12h5M12 11v2M11 12h2", () => this.#pick(this.#at.x, this.#at.y)),
     );
+    this.element = h("div", { class: "map" }, canvas, this.#buttons);
     new ResizeObserver(() => this.#draw()).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw());
     const show = (rings) => {
@@ -102,19 +104,31 @@ export class PlaceMap {
   show({ cell, reach_m = 0, go = false }) {
     this.#cell = cell;
     this.#reach_m = reach_m;
-    if (cell && go) {
-      const { lat, lon } = centre(cell);
-      const { west, east } = bounds(cell);
-      const reach = (reach_m * 2.6) / (40_075_000 * Math.cos((lat * Math.PI) / 180));
-      this.#at = { x: toX(lon), y: toY(lat), zoom: Math.min(LARGEST, 1 / Math.max(((east - west) / 360) * 4.5, reach)) };
-    }
+    this.#isLed = Boolean(cell) && (go || this.#isLed);
+    if (cell && go) this.#fit();
     this.#draw();
   }
 
   /** Shows these cities by name, as far as there is room. */
   name(cities) {
+    if (cities === this.#cities) return;
     this.#cities = cities;
+    if (this.#isLed) this.#fit();
     this.#draw();
+  }
+
+  /** Goes to the cell: as near as shows its reach, and a few cities beside it. */
+  #fit() {
+    const { lat, lon } = centre(this.#cell);
+    const { west, east } = bounds(this.#cell);
+    const [x, y] = [toX(lon), toY(lat)];
+    const across = (east - west) / 360;
+    const reach = (this.#reach_m * 2.6) / (40_075_000 * Math.cos((lat * Math.PI) / 180));
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    const wide = (city) => 2.6 * Math.max(Math.abs(toX(city.lon) - x), (Math.abs(toY(city.lat) - y) * width) / (height || width || 1));
+    const named = this.#cities.map(wide).sort((one, other) => one - other)[NAMED_MIN - 1] ?? 0;
+    const most = Math.max(across * CELL_SHARE, reach, Math.min(named, across * CELL_SHARE_MAX));
+    this.#at = { x, y, zoom: Math.min(LARGEST, 1 / most) };
   }
 
   // --- moving ---
@@ -170,6 +184,7 @@ export class PlaceMap {
   }
 
   #pan(dx, dy) {
+    this.#isLed = false;
     this.#at.x = (this.#at.x + dx + 1) % 1;
     this.#at.y = Math.max(0, Math.min(1, this.#at.y + dy));
     this.#draw();
@@ -334,26 +349,43 @@ export class PlaceMap {
     pen.strokeRect(left, top, cellWidth, cellHeight);
   }
 
+  #cellBox(width, height) {
+    const { south, north, west, east } = bounds(this.#cell);
+    return [...this.#screen(toX(west), toY(north), width, height), ...this.#screen(toX(east), toY(south), width, height)];
+  }
+
+  /** Writes the names of the biggest cities, none over another, the buttons or the scale. */
   #paintCities(pen, width, height, colour, family) {
-    const taken = [];
+    const { offsetLeft, offsetTop } = this.#buttons;
+    const taken = [[offsetLeft - GAP_PX, offsetTop - GAP_PX, width, height], [0, height - 38, SCALE_PX + 20, height]];
+    const meets = (box) => (other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3];
+    const isFree = (box) => box[0] >= 0 && box[2] <= width && !taken.some(meets(box));
+    const own = this.#cell ? [this.#cellBox(width, height)] : []; // a name beside it leaves it whole, if it can
+    let named = 0;
     pen.font = `12px ${family}`;
     pen.textBaseline = "middle";
+    pen.textAlign = "left";
     pen.lineJoin = "round";
     for (const city of this.#cities) {
       const [x, y] = this.#screen(toX(city.lon), toY(city.lat), width, height);
-      if (x < 0 || y < 8 || x > width - 20 || y > height - 8) continue;
-      const box = [x - 6, y - 9, x + 12 + city.name.length * 6.5, y + 9];
-      if (taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3])) continue;
+      if (x < 0 || y < 8 || x > width || y > height - 8) continue;
+      const length = pen.measureText(city.name).width;
+      const boxes = [[x, x + 7 + length], [x - 7 - length, x]]
+        .map(([from, to]) => [from - GAP_PX, y - 9, to + GAP_PX, y + 9])
+        .filter(isFree);
+      const box = boxes.find((each) => !own.some(meets(each))) ?? boxes[0];
+      if (!box) continue;
       taken.push(box);
+      const at = box[0] + GAP_PX < x ? x - 7 - length : x + 7;
       pen.fillStyle = colour("--ink");
       pen.beginPath();
       pen.arc(x, y, 2.2, 0, 2 * Math.PI);
       pen.fill();
       pen.lineWidth = 3;
       pen.strokeStyle = colour("--land");
-      pen.strokeText(city.name, x + 7, y);
-      pen.fillText(city.name, x + 7, y);
-      if (taken.length >= LABELS_MAX) return;
+      pen.strokeText(city.name, at, y);
+      pen.fillText(city.name, at, y);
+      if (++named >= LABELS_MAX) return;
     }
   }
 }

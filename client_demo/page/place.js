@@ -4,8 +4,8 @@
  * The point stays in here: what comes out is a cell, and it is shown before it is used.
  */
 
-import { cities, find, isInTown } from "./cities.js";
-import { fill, h, icon } from "./dom.js";
+import { cities, find, nearest } from "./cities.js";
+import { fill, h, icon, set } from "./dom.js";
 import { centre, encode, size } from "./geo.js";
 import { land, metres, t } from "./i18n.js";
 import { PlaceMap } from "./map.js";
@@ -18,6 +18,7 @@ export class PlacePicker {
   #point = null;
   #isChosenByHand = false;
   #search = 0;
+  #cities = [];
   #onChange;
 
   /**
@@ -43,6 +44,7 @@ export class PlacePicker {
     this.city = this.#cityField();
     this.element = h("div", { class: "place" }, this.#ways(shakes), this.#howExact(), this.sent);
     this.#show(true);
+    if (cell) this.#nameCities();
   }
 
   #cityField() {
@@ -70,7 +72,8 @@ export class PlacePicker {
   }
 
   #howExact() {
-    return h("label", { class: "exactness" }, h("span", {}, t("place.exactness")), this.exactness, this.size);
+    this.howExact = h("label", { class: "exactness" }, h("span", {}, t("place.exactness")), this.exactness, this.size);
+    return this.howExact;
   }
 
   #locate(button) {
@@ -123,16 +126,20 @@ export class PlacePicker {
     return [name, city.region, land(city.country)].filter(Boolean).join(", ");
   }
 
-  #nameCities() {
-    cities().then((all) => this.map.name(all), () => {});
+  /** Names the cities on the map, and the one by the patch, so that one sees whether the patch is right. */
+  async #nameCities() {
+    this.#cities = await cities().catch(() => []); // without the list there is still the grid
+    this.map.name(this.#cities);
+    this.#tellSize();
   }
 
   async #choose({ lat, lon }, go = false) {
     this.#point = { lat, lon };
     this.#show(go);
-    if (this.#isChosenByHand) return;
-    const inTown = await isInTown(lat, lon).catch(() => true);
+    if (this.#isChosenByHand) return void this.#nameCities();
+    await this.#nameCities();
     if (this.#isChosenByHand || this.#point?.lat !== lat) return;
+    const inTown = !this.#cities.length || nearest(this.#cities, lat, lon) !== null;
     this.exactness.value = inTown ? this.finest : Math.min(OUTSIDE_TOWNS, this.finest);
     this.status.textContent = inTown ? "" : t("place.outside");
     this.#show(go);
@@ -148,10 +155,20 @@ export class PlacePicker {
     const characters = Number(this.exactness.value);
     this.cell = this.#point ? encode(this.#point.lat, this.#point.lon, characters) : "";
     this.map.show({ cell: this.cell, go });
-    const { width_m, height_m } = size(this.cell || encode(45, 0, characters));
-    this.size.textContent = t("place.size", { width: metres(width_m), height: metres(height_m) });
-    this.exactness.setAttribute("aria-valuetext", this.size.textContent);
+    this.howExact.hidden = !this.cell; // a patch of nowhere has no size
+    this.#tellSize();
     fill(this.sent, this.cell ? [t("place.sent"), " ", h("code", { dir: "ltr" }, this.cell)] : t("place.none"));
     this.#onChange(this.cell, this.map);
+  }
+
+  /** Tells how big the patch is, and by which city it lies once they are known. */
+  #tellSize() {
+    if (!this.cell) return;
+    const { width_m, height_m } = size(this.cell);
+    const { lat, lon } = centre(this.cell);
+    const city = nearest(this.#cities, lat, lon);
+    const args = { width: metres(width_m), height: metres(height_m), city: city?.name };
+    set(this.size, t(city ? "place.size.near" : "place.size", args));
+    this.exactness.setAttribute("aria-valuetext", this.size.textContent);
   }
 }

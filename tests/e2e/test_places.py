@@ -105,6 +105,17 @@ async def test_on_a_phone_what_is_sent_is_in_sight_with_the_button_that_sends_it
         await expect(ada.page.locator(".sit-sent")).to_contain_text(places.cell_of(48.2, 16.37))
 
 
+async def test_before_there_is_a_place_a_desktop_shows_the_seat_to_take_and_nobody_a_size(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada = await visits.open(app)
+        await expect(ada.button("Take a seat")).to_be_in_viewport(ratio=1)
+        await expect(ada.page.get_by_label("How exactly")).to_be_hidden()
+        await ada.choose_city()
+        await expect(ada.page.get_by_label("How exactly")).to_be_focused()
+        await expect(ada.page.locator("#cell-size")).to_contain_text("New York")
+        await expect(ada.button("Take a seat")).to_be_in_viewport(ratio=1)
+
+
 @pytest.mark.parametrize("characters", [4, 5, 6])
 async def test_how_coarse_is_for_the_person_to_choose(visits: Visits, characters: int) -> None:
     async with visits.serving(**UNLIMITED) as app:
