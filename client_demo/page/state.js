@@ -88,9 +88,11 @@ const ACTS = {
     const were = state.room ? Object.values(state.members).map((member) => member.name).sort() : [];
     const are = event.members.map((member) => member.name).sort();
     const isSame = were.length > 1 && were.join("\n") === are.join("\n");
-    const past = state.items.map((item) => (item.isPast ? item : { ...item, isPast: true }));
+    const past = state.items.filter((item) => !isUndecided(item)).map((item) => (item.isPast ? item : { ...item, isPast: true }));
     const mark = { kind: "room", at: event.now, isFirst: !state.room, isSame, gone: gone(state, event), room: event };
-    return { ...added({ ...next, items: past }, mark), absence: state.hidden ? absenceFrom(next) : null };
+    const marked = added({ ...next, items: past }, mark);
+    const items = [...marked.items, ...state.items.filter(isUndecided)];
+    return { ...marked, items, absence: state.hidden ? absenceFrom(next) : null };
   },
 
   waiting: (state, event) => ({ ...state, waiting: event }),
@@ -197,6 +199,12 @@ const ACTS = {
   // The person gave a message up, or says it anew.
   "client.dropped": (state, event) => ({ ...state, items: state.items.filter((item) => item.ref !== event.ref) }),
 };
+
+/** Tells whether a message of one's own still asks to be said: it comes along to the next table, or it is lost from sight. */
+const isUndecided = (item) => item.kind === "said" && item.status !== "said" && item.code !== "held";
+
+/** Tells whether somebody has talked at this table, or tried to. */
+export const isTalk = (state) => state.items.some((item) => item.kind === "said" && !item.isPast);
 
 /** Returns what became of the former seat while the connection was gone. */
 function gone(state, { now }) {

@@ -4,16 +4,16 @@
 
 import { h, s, set } from "./dom.js";
 import { hour, metres, span, t, tOr } from "./i18n.js";
-import { company, localTime } from "./state.js";
+import { company, isTalk, localTime } from "./state.js";
 
 export class Waiting {
   /** @param {(() => void) | null} onPick takes a bottle out of the water, where the server has any */
   constructor({ onPick = null } = {}) {
     this.title = h("h2");
-    this.looks = h("p");
-    this.people = h("p");
+    this.looks = h("p", { class: "far" });
+    this.people = h("p", { class: "far" });
     this.next = h("p", { class: "hint" });
-    this.bottles = h("p", { hidden: true }, t("waiting.bottles"), " ", onPick && h("button", { type: "button", class: "link", onclick: onPick }, t("do.pick")));
+    this.bottles = h("p", { class: "bottles", hidden: true }, t("waiting.bottles"), " ", onPick && h("button", { type: "button", class: "link", onclick: onPick }, t("do.pick")));
     this.element = h(
       "section",
       { class: "waiting", hidden: true, "aria-label": t("waiting.label") },
@@ -25,11 +25,12 @@ export class Waiting {
     );
   }
 
-  /** Shows it while a state waits. */
+  /** Shows it while a state waits; once somebody talks, on a phone, the words take its room. */
   show(state, now) {
     const { waiting, limits } = state;
     this.element.hidden = !waiting;
     if (!waiting) return;
+    this.element.classList.toggle("is-brief", isTalk(state));
     const lacking = Math.max(1, (limits.seats_min ?? 3) - company(state));
     const told = localTime(state, waiting.next_at);
     const next = told > now ? told : localTime(state, state.room.closes);

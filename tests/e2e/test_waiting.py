@@ -1,0 +1,58 @@
+"""A table that waits for company: what it says, and what it leaves room for."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.stage import BO, ME, Json, room, staged
+from tests.e2e.visits import PHONE, SMALL, Visitor, Visits
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+WORDS = "Written while the line was down"
+
+
+def waiting(of: Json) -> Json:
+    return {"type": "waiting", "within_m": 1600, "people": "0", "next_at": of["closes"], "bottles": False}
+
+
+async def height(visitor: Visitor, selector: str) -> float:
+    box = await visitor.page.locator(selector).bounding_box()
+    assert box
+    return box["height"]
+
+
+@pytest.mark.parametrize("viewport", [SMALL, PHONE], ids=["320", "390"])
+async def test_on_a_phone_the_panel_gives_way_once_somebody_talks(visits: Visits, viewport: Any) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, viewport=viewport)
+        two = room("r2", members=(ME, BO))
+        stage.send(two, waiting(two))
+        await expect(ada.page.locator(".waiting")).to_be_visible()
+        at_first = await height(ada, ".waiting")
+        stage.send({"type": "said", "from": "bo", "name": "Bo", "text": "Anybody?", "at": 0})
+        await ada.hears("Anybody?")
+        await expect(ada.page.locator(".waiting.is-brief")).to_be_visible()
+        assert await height(ada, ".waiting") < min(120, 0.6 * at_first)
+        await expect(ada.said("Anybody?")).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("viewport", [SMALL, PHONE], ids=["320", "390"])
+async def test_what_was_not_said_comes_along_to_a_waiting_table_in_sight(visits: Visits, viewport: Any) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, viewport=viewport)
+        stage.answers["say"] = []  # never confirmed
+        await ada.say(WORDS)
+        await ada.hears(WORDS)
+        for name in ("r2", "r3"):  # to the one after that, too
+            two = room(name, members=({**ME, "id": name}, BO), me=name)
+            stage.send(two, waiting(two))
+            await expect(ada.page.locator(".note.new-room")).to_have_count(int(name[1]))
+            await expect(ada.page.locator(".waiting")).to_be_visible()
+            await expect(ada.button("Say it now")).to_be_in_viewport(ratio=1)
+            await expect(ada.said(WORDS)).to_be_in_viewport(ratio=1)
+        await ada.button("Say it now").focus()
+        await ada.page.keyboard.press("Enter")
+        assert (await stage.heard("say"))["room"] == "r3"
+        await expect(ada.box).to_be_focused()
