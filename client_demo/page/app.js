@@ -120,6 +120,8 @@ const act = {
   say: (text) => client.say(text),
   request: (command, fields) => client.request(command, fields),
   retryNow: () => client.retryNow(),
+  away: () => client.away(),
+  back: () => client.back(),
   goOnHere: () => connect(client.session),
   enterAnew: () => showEnter(),
   leave() {

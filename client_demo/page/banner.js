@@ -11,7 +11,7 @@ import { ending } from "./wording.js";
 
 export class Banner {
   /**
-   * @param {object} options.act what can be done about it: goOnHere, enterAnew, retryNow
+   * @param {object} options.act what can be done about it: goOnHere, enterAnew, retryNow, back
    * @param {(() => void) | null} options.onExtend votes for more time, where the server has it
    */
   constructor({ act, onExtend = null }) {
@@ -49,6 +49,7 @@ export class Banner {
       const more = this.onExtend && { label: t("do.extend"), act: this.onExtend };
       return { kind: "closing", text: t("closing.soon"), count: span(left), ...more };
     }
+    if (state.members[state.room?.me]?.away) return { kind: "away", text: t("away.now"), label: t("do.back"), act: act.back };
     if (!state.moved) return {};
     const { cell, counts_from } = state.moved;
     return { kind: "moved", text: t("moved", { cell, at: hour(localTime(state, counts_from)) }) };

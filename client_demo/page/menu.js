@@ -1,5 +1,6 @@
 /*
- * What one can do on a room beyond its bar: stay longer, shake, bottles, and whom one has blocked.
+ * What one can do beyond the bar, on oneself and on the room: be away, be called otherwise, stay longer, shake,
+ * bottles, and whom one has blocked.
  *
  * Asks by Commands. Never knows the network.
  */
@@ -14,21 +15,30 @@ const SHAKE_MS2 = 18; // m/s², twice what walking gives a phone in the hand
 const NEVER = { stop() {} };
 
 /** The commands by which there is a menu at all. */
-export const MORE = ["extend", "shake", "throw", "pick", "blocks"];
+export const MORE = ["away", "rename", "extend", "shake", "throw", "pick", "blocks"];
 
 export class Menu {
   #commands;
   #people;
+  #act;
 
-  constructor({ commands, people }) {
+  /**
+   * @param {object} options.act what the page does about being away: away, back
+   */
+  constructor({ commands, people, act }) {
     this.#commands = commands;
     this.#people = people;
+    this.#act = act;
   }
 
   /** Shows what there is. */
   open() {
-    const row = (command, act) => (close) => this.#commands.row(command, () => (close(), act()));
+    const row = (command, act, options) => (close) => this.#commands.row(command, () => (close(), act()), options);
     const made = [
+      this.#people.me.away
+        ? row("away", () => this.#act.back(), { label: "do.back", means: "back.means" })
+        : row("away", () => this.#act.away()),
+      row("rename", () => this.#people.one(this.#people.me.id)),
       row("extend", () => this.extend()),
       row("shake", () => this.#shake()),
       row("pick", () => this.pick()),

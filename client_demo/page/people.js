@@ -30,6 +30,12 @@ export class People {
     this.#state = state;
   }
 
+  /** Returns oneself as a member. */
+  get me() {
+    const { members, room } = this.#state();
+    return members[room.me];
+  }
+
   /** Shows who sits here. */
   all() {
     const { members, room } = this.#state();

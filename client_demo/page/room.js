@@ -31,7 +31,7 @@ export class RoomView {
 
   /**
    * @param {object} options.about what /about told: what is not offered there is not shown
-   * @param {object} options.act what the page does: say, request, retry, drop, leave, enterAnew, goOnHere, retryNow
+   * @param {object} options.act what the page does: say, request, retry, drop, away, back, leave, enterAnew, goOnHere, retryNow
    * @param {string} options.draft what was being written
    */
   constructor({ about, act, draft, onDraft }) {
@@ -39,7 +39,7 @@ export class RoomView {
     this.act = act;
     this.commands = new Commands({ offered: about.commands, request: act.request, whisper: (text) => this.#whisper(text) });
     this.people = new People({ commands: this.commands, state: () => this.#state });
-    this.menu = new Menu({ commands: this.commands, people: this.people });
+    this.menu = new Menu({ commands: this.commands, people: this.people, act });
     const onPerson = (id, name) => this.people.one(id, name);
     this.table = new Table({ onPerson });
     const onAnswer = this.commands.offers("report", "block") ? (item) => this.menu.answered(item) : null;

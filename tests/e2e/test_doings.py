@@ -44,7 +44,7 @@ async def test_what_the_server_does_not_offer_is_not_shown(visits: Visits) -> No
         assert shown == {"mute"} | (offered & {"block", "report", "eject", "keep"})
         await ada.page.keyboard.press("Escape")
         assert await ada.button("More").count() == (
-            1 if offered & {"extend", "shake", "throw", "pick", "blocks"} else 0
+            1 if offered & {"away", "rename", "extend", "shake", "throw", "pick", "blocks"} else 0
         )
 
 
@@ -65,7 +65,7 @@ async def test_everything_that_may_be_offered_fits_and_has_no_serious_barrier(
         await look(ada)
         await ada.page.keyboard.press("Escape")
         await ada.button("More").click()
-        await expect(ada.page.locator("dialog [data-command]")).to_have_count(5)
+        await expect(ada.page.locator("dialog [data-command]")).to_have_count(7)
         await look(ada)
         for command in ("blocks", "pick", "shake", "throw"):
             await ada.page.locator(f"dialog [data-command={command}]").click()
@@ -216,6 +216,33 @@ async def test_staying_longer_is_voted_for_and_said(visits: Visits) -> None:
         stage.send({"type": "extended", "closes": closes + 900_000})
         await expect(ada.log).to_contain_text("This table goes on until")
         await expect(ada.banner).to_have_attribute("data-kind", "")
+
+
+async def test_one_is_away_and_back_by_hand(visits: Visits) -> None:
+    async with visits.serving() as app, Clients(app) as clients:
+        ada = await (await visits.open(app)).enter("Ada")
+        bo = await clients.new()
+        await bo.enter(await ada.page.evaluate("JSON.parse(sessionStorage.getItem('hereabouts.seat')).cell"), name="Bo")
+        await on_room(ada, "away")
+        await expect(ada.page.locator(".seat.is-me.is-away")).to_be_visible()
+        await expect(ada.banner).to_contain_text("You are away")
+        assert (await bo.hear("changed"))["member"]["away"] is True
+        await ada.banner.get_by_role("button", name="I am back").click()
+        await expect(ada.page.locator(".seat.is-away")).to_have_count(0)
+        await expect(ada.banner).not_to_contain_text("You are away")
+        await on_room(ada, "away")
+        await expect(ada.page.locator(".seat.is-away")).to_have_count(1)
+        await on_room(ada, "away")
+        await expect(ada.page.locator(".seat.is-away")).to_have_count(0)
+
+
+async def test_one_is_called_otherwise_from_the_menu_too(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada = await (await visits.open(app)).enter("Ada")
+        await on_room(ada, "rename")
+        await ada.page.get_by_role("dialog").get_by_label("Name").fill("Countess")
+        await ada.button("Change my name").click()
+        await expect(ada.log).to_contain_text("You are now")
 
 
 async def test_shaking_meets_somebody_or_nobody(visits: Visits) -> None:
