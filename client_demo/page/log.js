@@ -1,11 +1,12 @@
 /*
- * The conversation: one element for each item of a state, kept as it is while the item is.
+ * The conversation: one element for each of the newest items of a state, kept as it is while the item is; the older
+ * ones on request.
  *
  * Never knows the network. What people wrote goes into text nodes, and a link opens only after its domain was shown.
  */
 
 import { askBeforeLeaving } from "./dialog.js";
-import { h } from "./dom.js";
+import { h, set } from "./dom.js";
 import { faceOf } from "./faces.js";
 import { hour, listed, metres, span, t } from "./i18n.js";
 import { hue, portrait } from "./seat.js";
@@ -13,6 +14,9 @@ import { localTime } from "./state.js";
 import { holding, refusal, why } from "./wording.js";
 
 const NEAR_END_PX = 80;
+const SHOWN = 200; // more elements make each new one cost more, and few read back so far: the rest is one press away
+const SLACK = 50; // so many more before the oldest go, so that not each new one moves all
+const QUIET_MS = 1000; // until screen readers have seen what is not to be read out
 const TOGETHER_MS = 5 * 60_000; // messages of one person within this share one name
 const LINK = /(https?:\/\/[^\s<>"']+)/i;
 
@@ -20,13 +24,16 @@ export class Log {
   #known = new Map();
   #isAtEnd = true;
   #seen = 0;
+  #first = 0; // the key of the oldest item shown
+  #state = null;
 
   constructor({ onRetry, onDrop, onPerson, onAnswer = null }) {
     Object.assign(this, { onRetry, onDrop, onPerson, onAnswer });
     this.list = h("ol", { class: "log" });
-    const read = h("div", { class: "read", role: "log", "aria-live": "polite", "aria-relevant": "additions" }, this.list);
+    this.earlier = h("button", { type: "button", class: "link earlier", hidden: true, onclick: () => this.#showEarlier() });
+    this.read = h("div", { class: "read", role: "log", "aria-live": "polite", "aria-relevant": "additions" }, this.list);
     this.after = h("div", { class: "after" });
-    this.scroller = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": t("log.label"), onscroll: () => this.#scrolled() }, read, this.after);
+    this.scroller = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": t("log.label"), onscroll: () => this.#scrolled() }, this.earlier, this.read, this.after);
     this.jump = h("button", { type: "button", class: "jump", hidden: true, onclick: () => this.toEnd() });
     this.element = h("div", { class: "conversation" }, this.scroller, this.jump);
     const settle = new ResizeObserver(() => this.#isAtEnd && this.toEnd());
@@ -36,8 +43,13 @@ export class Log {
 
   /** Shows the items; stays at the end if the reader is there, and where the reader is if not. */
   show(state) {
+    this.#state = state;
     const wasAtEnd = this.#isAtEnd;
-    const keys = new Set(state.items.map((item) => item.key));
+    const from = this.#oldest(state.items);
+    const items = state.items.slice(from);
+    this.earlier.hidden = from === 0;
+    if (from) set(this.earlier, t("log.earlier", { n: from }));
+    const keys = new Set(items.map((item) => item.key));
     for (const [key, { element }] of this.#known) {
       if (!keys.has(key)) {
         element.remove();
@@ -46,7 +58,7 @@ export class Log {
     }
     let next = this.list.firstChild;
     let before = null;
-    for (const item of state.items) {
+    for (const item of items) {
       const former = this.#known.get(item.key)?.element;
       const element = this.#element(state, item, before);
       // One that was made anew has taken the place of its former self already.
@@ -57,6 +69,30 @@ export class Log {
     if (wasAtEnd) this.toEnd();
     else this.#offerJump(state);
     if (this.#isAtEnd) this.#seen = state.nextKey;
+  }
+
+  /** Returns where what is shown begins; while the reader is not at the end nothing goes. */
+  #oldest(items) {
+    const known = items.findIndex((item) => item.key === this.#first);
+    const isEnough = known >= 0 && (!this.#isAtEnd || items.length - known <= SHOWN + SLACK);
+    const from = isEnough ? known : Math.max(0, items.length - SHOWN);
+    this.#first = items[from]?.key ?? 0;
+    return from;
+  }
+
+  /** Shows some of what came before, and leaves what is read where it is; nothing of it is read out. */
+  #showEarlier() {
+    const { items } = this.#state;
+    const from = items.findIndex((item) => item.key === this.#first);
+    const top = this.list.firstChild;
+    const was = top.getBoundingClientRect().top;
+    this.#first = items[Math.max(0, from - SHOWN)].key;
+    this.#isAtEnd = false;
+    this.read.setAttribute("aria-live", "off");
+    this.show(this.#state);
+    this.scroller.scrollTop += top.getBoundingClientRect().top - was;
+    setTimeout(() => this.read.setAttribute("aria-live", "polite"), QUIET_MS);
+    if (this.earlier.hidden) this.scroller.focus({ preventScroll: true });
   }
 
   /** Goes to the newest. */

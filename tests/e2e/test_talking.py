@@ -8,12 +8,14 @@ from playwright.async_api import expect
 
 from client_demo import places
 from tests.apps import Client, Clients
+from tests.e2e.stage import staged
 from tests.e2e.terminal import ENTER, terminal
 from tests.e2e.visits import PHONE, Visits
 from tests.sessions import UNLIMITED
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+LINES_MAX = 250  # what log.js keeps, and its slack
 LONG: dict[str, Any] = {**UNLIMITED, "window_s": 7200}
 
 
@@ -188,6 +190,33 @@ async def test_five_thousand_messages_do_not_slow_the_page(visits: Visits) -> No
             }"""
         )
         assert took_ms < 100  # a tenth of a second is where waiting begins to be felt
+
+
+async def test_the_page_holds_few_lines_and_brings_earlier_ones_back_where_one_reads(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app)
+        lines = ada.page.locator(".log > li")
+        talk = ({"type": "said", "from": "bo", "name": "Bo", "text": f"line {n}", "at": 0} for n in range(600))
+        stage.send(*talk)
+        await ada.hears("line 599")
+        assert await lines.count() <= LINES_MAX
+        oldest = await lines.first.locator(".text").text_content() or ""
+        await ada.page.locator(".scroller").evaluate("(scroller) => { scroller.scrollTop = 0; }")
+        box = await lines.first.bounding_box()
+        await ada.page.get_by_role("button", name="earlier lines").click()
+        again = await ada.said(oldest).bounding_box()
+        assert box
+        assert again
+        assert abs(again["y"] - box["y"]) < 60  # the line above it took over its name
+        for _ in range(2):
+            await ada.page.locator(".scroller").evaluate("(scroller) => { scroller.scrollTop = 0; }")
+            await ada.page.get_by_role("button", name="earlier line").click()
+        await expect(ada.page.locator(".earlier")).to_be_hidden()
+        await expect(lines).to_have_count(601)
+        await ada.page.locator(".scroller").evaluate("(scroller) => { scroller.scrollTop = scroller.scrollHeight; }")
+        stage.send({"type": "said", "from": "bo", "name": "Bo", "text": "the newest", "at": 0})
+        await expect(ada.said("the newest")).to_be_in_viewport()
+        assert await lines.count() <= LINES_MAX
 
 
 async def cell_of(visitor: Any) -> str:
