@@ -201,6 +201,9 @@ class FrontDoor:
         path, _, query = request.path.partition("?")
         is_upgrade = request.headers.get_all("Upgrade") != []
         if self._path in (None, path):
+            if request.method == "HEAD":
+                # What the parser makes of a handshake knows GET alone; a HEAD is told what a plain GET is.
+                return Reply(_no_handshake().to_bytes(with_body=False))
             refused = refuse(request.headers) if is_upgrade else None
             return Reply(refused.to_bytes()) if refused else _handshake(engine, request)
         if is_upgrade:
@@ -227,6 +230,10 @@ def _handshake(engine: ServerProtocol, request: http11.Request) -> Reply:
     engine.send_response(response)
     wire = b"".join(engine.data_to_send())
     return Reply(wire, response.status_code == 101, str(engine.subprotocol or ""))
+
+
+def _no_handshake() -> HttpResponse:
+    return refusal(426, "This is for WebSocket handshakes, which are made with GET.", Upgrade="websocket")
 
 
 def _wrong_method() -> HttpResponse:

@@ -63,6 +63,12 @@ def test_what_is_refused_ends_the_connection_all_the_same() -> None:
     assert (status, headers["connection"], reply.is_kept) == (405, "close", False)
 
 
+@pytest.mark.parametrize("request_head", [head("HEAD /ws HTTP/1.1"), upgrade(method="HEAD")])
+def test_head_where_a_handshake_belongs_is_told_so_without_a_body(request_head: bytes) -> None:
+    reply, status, headers, body = answer(request_head)
+    assert (status, headers["upgrade"], body, reply.is_open) == (426, "websocket", b"", False)
+
+
 def test_head_gets_the_same_headers_and_no_body() -> None:
     _, status, headers, body = answer(head("HEAD /livez HTTP/1.1"))
     assert (status, headers["content-length"], body) == (200, "13", b"")
