@@ -80,7 +80,13 @@ async def test_page_says_nothing_and_keeps_the_policy_of_the_other_pages() -> No
         assert "script-src 'self'" in headers["content-security-policy"]
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert b"Hereabouts" not in body
-        for path in ("/admin/admin.js", "/admin/admin.css"):
+        linked = set(re.findall(r'(?:href|src)="([^"]+)"', body.decode()))
+        assert linked == {
+            "/admin/icon.svg",
+            "/admin/admin.css",
+            "/admin/admin.js",
+        }  # an icon, or /favicon.ico is asked for
+        for path in linked:
             assert (await fetch(app, path))[0] == 200
         script = (await fetch(app, "/admin/admin.js"))[2].decode()
         for way_to_run_words in (
