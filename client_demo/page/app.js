@@ -1,6 +1,7 @@
 /*
- * The page put together: one state, one client, one view at a time. The only file that keeps anything, and only for
- * this tab: the seat, so that a page that was put to sleep comes back to it, and what was being written.
+ * The page put together: one state, one client, one view at a time. The only file that keeps anything of a person, and
+ * only for this tab: the seat with what was said and not confirmed, so that a page that was put to sleep comes back to
+ * it; what was being written; and a seat that was left and whose server does not know it yet.
  */
 
 import { Client } from "./client.js";
@@ -9,10 +10,12 @@ import { EnterView } from "./enter.js";
 import { speak, t, wanted } from "./i18n.js";
 import { load } from "./load.js";
 import { FIRST, step } from "./state.js";
+import { forGood, forTab } from "./storage.js";
 
 const TICK_MS = 500;
 const SEAT = "hereabouts.seat";
 const DRAFT = "hereabouts.draft";
+const LEFT = "hereabouts.left";
 
 const RELOAD_MS = 1500;
 
@@ -29,15 +32,15 @@ let person = {};
 let isDrawn = true;
 let isRoomComing = false;
 
-const kept = (name) => JSON.parse(sessionStorage.getItem(name) ?? "null");
-const keep = (name, value) => sessionStorage.setItem(name, JSON.stringify(value));
+/** Tells whether an event changes what the next load of the page has to know. */
+const isToKeep = ({ type, from }) => ["room", "entered", "held", "client.outgoing"].includes(type) || (type === "said" && from === client.me);
 
 /** Takes an event of the client's, or of this page's own. */
 function take(event) {
   const before = state;
   state = step(state, event, Date.now());
   if (event.type === "client.refused") showEnter(event);
-  if (event.type === "room" || event.type === "entered") keep(SEAT, { ...client.session, ...person });
+  if (isToKeep(event)) forTab.write(SEAT, { ...person, ...client.session });
   if (view instanceof EnterView) view.tell(event);
   if (!before.room && state.room && view instanceof EnterView) void showRoom();
   if (document.hidden && event.type === "said") announce();
@@ -63,8 +66,8 @@ function announce() {
 const isInRoom = () => view !== null && !(view instanceof EnterView);
 
 function showEnter(refused = null) {
-  const before = kept(SEAT) ?? person;
-  sessionStorage.removeItem(SEAT);
+  const before = forTab.read(SEAT) ?? person;
+  forTab.remove(SEAT);
   client?.stop();
   client = null;
   state = FIRST;
@@ -88,14 +91,14 @@ async function showRoom() {
   }
   isRoomComing = false;
   if (!client) return; // refused meanwhile
-  view = new room.RoomView({ about, act, draft: kept(DRAFT) ?? "", onDraft: (text) => keep(DRAFT, text) });
+  view = new room.RoomView({ about, act, draft: forTab.get(DRAFT) ?? "", onDraft: (text) => forTab.set(DRAFT, text) });
   fill(page, view.element);
   draw();
   view.focus();
 }
 
 async function changeLanguage(language) {
-  localStorage.setItem("hereabouts.language", language);
+  forGood.set("hereabouts.language", language);
   await speak(language);
   person = view.written;
   showEnter();
@@ -110,10 +113,24 @@ function enter(chosen) {
 
 function connect(session) {
   client?.stop();
+  client = new Client({ url: address(), ...person, session, onEvent: take });
+  client.start();
+}
+
+function address() {
   const url = new URL("ws", document.baseURI);
   url.protocol = url.protocol.replace("http", "ws");
-  client = new Client({ url: url.href, ...person, session, onEvent: take });
-  client.start();
+  return url.href;
+}
+
+/** Returns what somebody chose, of a seat that was kept. */
+const chosenIn = ({ cell, name, topics, visiting, far, terms }) => ({ cell, name, topics, visiting, far, terms });
+
+/** Has a seat given up, at once or as soon as there is a connection, which may be after another load of the page. */
+async function leave(leaver, seat) {
+  forTab.write(LEFT, seat);
+  await leaver.leave();
+  if (forTab.read(LEFT)?.token === seat.token) forTab.remove(LEFT);
 }
 
 const act = {
@@ -122,12 +139,12 @@ const act = {
   retryNow: () => client.retryNow(),
   away: () => client.away(),
   back: () => client.back(),
-  goOnHere: () => connect(client.session),
+  goOnHere: () => client.start(),
   enterAnew: () => showEnter(),
   leave() {
-    client.leave();
-    sessionStorage.removeItem(SEAT);
-    sessionStorage.removeItem(DRAFT);
+    void leave(client, { ...person, token: client.token });
+    client = null; // it goes on by itself until it is done
+    forTab.remove(DRAFT);
     showEnter();
   },
   retry(item) {
@@ -158,11 +175,13 @@ function linked() {
 async function begin() {
   [, about] = await Promise.all([speak(wanted()), load("about").then((answer) => answer.json())]);
   person = linked();
-  const seat = kept(SEAT);
+  const seat = forTab.read(SEAT);
+  const left = forTab.read(LEFT);
   document.addEventListener("visibilitychange", sleepOrWake);
   setInterval(() => isInRoom() && view.tick(Date.now()), TICK_MS);
+  if (left) void leave(new Client({ url: address(), ...left, session: left, onEvent: () => {} }), left);
   if (!seat?.token) return showEnter();
-  person = seat;
+  person = chosenIn(seat);
   connect(seat);
   return showRoom();
 }

@@ -9,8 +9,8 @@
   document.documentElement.dataset.started = "yes";
   const TRIES = 4;
   const WAIT_MS = 700;
-  const KEY = "hereabouts.tries";
-  const tried = Number(sessionStorage.getItem(KEY));
+  // Kept with the page's place in the history: storage may be denied, and without a count this would never end.
+  const tried = history.state?.tries ?? 0;
 
   // A sheet that was lost is asked for again in its place, so that what follows still overrides it.
   const again = (link, left) =>
@@ -24,10 +24,10 @@
   // Browsers remember that a module did not load; only a page that is loaded anew asks for it again.
   const start = () =>
     import("./app.js").then(
-      () => sessionStorage.removeItem(KEY),
+      () => tried && history.replaceState(null, ""),
       (error) => {
         if (tried >= TRIES) throw error;
-        sessionStorage.setItem(KEY, tried + 1);
+        history.replaceState({ tries: tried + 1 }, "");
         setTimeout(() => location.reload(), WAIT_MS * (tried + 1));
       },
     );

@@ -11,7 +11,10 @@
  *       onEvent: (event) => console.log(event),
  *     });
  *     client.start();
- *     client.say("Hello!");                // kept, sent when possible, said once
+ *     client.say("Hello!");                // kept until there is a seat and a connection, said once
+ *
+ * and, once `client.ready` has come:
+ *
  *     await client.request("next");        // resolves with the answer, rejects with the `error` event
  *     client.leave();                      // be forgotten
  *
@@ -29,8 +32,9 @@
  * queue until its echo comes. After a break the seat is asked for again, everything missed comes first, and what was
  * neither echoed nor replayed is said again with the same `ref`. A message belongs to the room it was written in: if
  * that room is gone it becomes "unsent" with the code `wrong_room`, and it is for the person to say it again; so with
- * `held`, which brings the server's `reason` and `object`. A hole in `seq` is mended by
- * connecting anew. Nothing here touches the document or stores anything: `session` is what to keep across page loads.
+ * `held`, which brings the server's `reason` and `object`, and with `over`, where nothing more is tried. What was said
+ * before any room belongs to the first. A hole in `seq` is mended by connecting anew. Nothing here touches the document
+ * or stores anything: `session` is what to keep across page loads, the messages that are still unsent with it.
  */
 
 import { Outbox } from "./outbox.js";
@@ -60,7 +64,11 @@ export class Client {
   #socket = null;
   #ready = false;
   #seatedBefore = false;
+  #enteredHere = false; // whether this connection has brought an `entered`, and
+  #seatedHere = false; // a `room`
   #wanted = false;
+  #isOver = false; // whether nothing that is said can be sent any more
+  #forgotten = null; // once one leaves: {promise, done}
   #attempt = 0;
   #openedAt = 0;
   #heardAt = 0;
@@ -96,15 +104,21 @@ export class Client {
     this.token = session?.token ?? "";
     this.room = session?.room ?? "";
     this.seq = session?.seq ?? 0;
-    this.me = "";
+    this.me = session?.me ?? "";
     this.firstSeq = this.seq;
     this.#seatedBefore = Boolean(this.token);
     this.#outbox = new Outbox({ send: (message) => this.#speak(message), tell: (...told) => this.#tell(...told) });
+    this.#outbox.restore(session?.unsent ?? []);
   }
 
   /** What to give the next Client to be the same person; its replay begins where one sat down. */
   get session() {
-    return { token: this.token, room: this.room, seq: this.firstSeq };
+    return { token: this.token, room: this.room, me: this.me, seq: this.firstSeq, unsent: this.unsent };
+  }
+
+  /** What was said and is not confirmed: [{ref, room, me, text}]. By its `ref` each is said once, by whichever Client. */
+  get unsent() {
+    return this.#outbox.messages;
   }
 
   /** Whether commands are sent at once. */
@@ -112,13 +126,11 @@ export class Client {
     return this.#ready;
   }
 
-  /** Connects, and stays connected until `leave`, `stop` or a final refusal. */
+  /** Connects, and stays connected until `leave`, `stop` or a final refusal; after these two, goes on where it was. */
   start() {
-    if (this.#wanted) return;
-    this.#wanted = true;
-    globalThis.addEventListener?.("online", this.retryNow);
-    this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
-    this.#connect();
+    if (this.#wanted || this.#forgotten) return;
+    this.#isOver = false;
+    this.#begin();
   }
 
   /** Ends the connection without a word; the seat waits for a while. */
@@ -131,19 +143,32 @@ export class Client {
     socket?.close();
   }
 
-  /** Forget me: seat, place and token. What is still queued is not said. */
+  /**
+   * Forget me: seat, place and token. What is still queued is not said, and nothing more is told.
+   *
+   * Returns a promise of the server's having done so. Without a connection that takes until there is one: it is tried
+   * for as long as the page lives, and on a later page by a Client with this `session`, of which `leave` alone is called.
+   */
   leave() {
-    const socket = this.#ready ? this.#socket : null;
-    if (socket) socket.send(JSON.stringify({ type: "leave", ref: newRef() }));
-    this.token = "";
+    if (this.#forgotten) return this.#forgotten.promise;
+    this.#forgotten = {};
+    this.#forgotten.promise = new Promise((done) => (this.#forgotten.done = done));
     this.#outbox.clear();
-    this.stop();
+    this.#isOver = true;
+    this.#ready = false;
+    if (!this.token && !this.#openedAt) this.#gone();
+    else if (this.#enteredHere) this.#takeLeave();
+    else if (this.#wanted) this.retryNow();
+    else this.#begin();
+    return this.#forgotten.promise;
   }
 
   /** Says something in the present room; returns the ref by which `client.outgoing` and `said` name it. */
   say(text) {
     const ref = newRef();
-    this.#outbox.add({ ref, room: this.room, me: this.me, text });
+    const message = { ref, room: this.room, me: this.me, text };
+    if (this.#isOver) this.#tell(message, "unsent", { code: "over" });
+    else this.#outbox.add(message);
     return ref;
   }
 
@@ -171,7 +196,7 @@ export class Client {
       return;
     }
     this.#send({ type: "ping", ref: newRef() });
-    this.#askedAt = Date.now() - ANSWER_TIMEOUT_MS + WAKING_MS;
+    this.#askedAt = performance.now() - ANSWER_TIMEOUT_MS + WAKING_MS;
   }
 
   /** Ends the present wait before reconnecting. */
@@ -183,16 +208,23 @@ export class Client {
 
   // --- connecting ---
 
+  #begin() {
+    this.#wanted = true;
+    globalThis.addEventListener?.("online", this.retryNow);
+    this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
+    this.#connect();
+  }
+
   #connect() {
     this.#emit({ type: "client.connecting", attempt: this.#attempt });
     const socket = new WebSocket(this.url, [SUBPROTOCOL]);
     this.#socket = socket;
     this.#bye = null;
     this.#openedAt = 0;
-    this.#heardAt = Date.now();
+    this.#heardAt = performance.now(); // a clock on the wall may be set while one waits
     const mine = (act) => (event) => socket === this.#socket && act(event);
     socket.onopen = mine(() => {
-      this.#openedAt = this.#heardAt = Date.now();
+      this.#openedAt = this.#heardAt = performance.now();
       this.#enter();
     });
     socket.onmessage = mine(({ data }) => this.#hear(data));
@@ -203,8 +235,10 @@ export class Client {
     const socket = this.#socket;
     this.#socket = null;
     this.#ready = false;
+    this.#enteredHere = this.#seatedHere = false;
     this.#fence = "";
     this.#outbox.pause();
+    this.#openedAt = 0;
     this.#askedAt = 0;
     for (const { reject } of this.#asked.values()) reject({ type: "error", code: "not_connected" });
     this.#asked.clear();
@@ -220,10 +254,11 @@ export class Client {
 
   #ended(code) {
     const bye = this.#bye;
-    const lived = this.#openedAt ? Date.now() - this.#openedAt : 0;
+    const lived = this.#openedAt ? performance.now() - this.#openedAt : 0;
     const wasOpen = this.#openedAt > 0;
     this.#detach();
     if (lived >= STEADY_MS) this.#attempt = 0;
+    if (this.#forgotten && !this.token) return this.#gone();
     if (isFinal(bye?.code ?? code)) {
       this.#giveUp({ code: bye?.code ?? code, why_code: bye?.why_code, reason: bye?.reason });
       return;
@@ -256,9 +291,29 @@ export class Client {
   }
 
   #giveUp(why) {
+    this.#over();
+    this.#emit({ type: "client.disconnected", ...why, retry_at: null });
+  }
+
+  /** Ends it for good: words that come from now on would wait for ever. */
+  #over() {
+    this.#isOver = true;
     this.#outbox.giveUp();
     this.stop();
-    this.#emit({ type: "client.disconnected", ...why, retry_at: null });
+    if (this.#forgotten) this.#gone();
+  }
+
+  // --- leaving ---
+
+  /** Asks to be forgotten; the connection ends with the answer, or is tried anew. */
+  #takeLeave() {
+    this.#send({ type: "leave", ref: newRef() });
+  }
+
+  #gone() {
+    this.token = "";
+    this.stop();
+    this.#forgotten.done();
   }
 
   // --- entering ---
@@ -276,7 +331,7 @@ export class Client {
     if (auth) command.auth = auth;
     if (work) command.work = work;
     if (this.token) command.token = this.token;
-    if (this.token && this.room && this.#keep) command.resume = { room: this.room, seq: this.seq };
+    if (this.token && this.room && this.#keep && !this.#forgotten) command.resume = { room: this.room, seq: this.seq };
     this.#asked.set(command.ref, {
       resolve: () => {},
       reject: (error) => error.code !== "not_connected" && this.#refused(error),
@@ -300,7 +355,9 @@ export class Client {
 
   /** What is not given back is given up step by step: the replay, then the identity. */
   #refused(error) {
-    if (error.code === "bad_message" && this.token && this.#keep) {
+    if (error.code === "bad_token" && this.#forgotten) {
+      this.#gone();
+    } else if (error.code === "bad_message" && this.token && this.#keep) {
       this.#keep = false;
       this.#enter();
     } else if (error.code === "bad_token" && this.token) {
@@ -318,7 +375,7 @@ export class Client {
   }
 
   #refuse(error) {
-    this.stop();
+    this.#over();
     this.#emit({ ...error, type: "client.refused" });
   }
 
@@ -336,9 +393,10 @@ export class Client {
 
   #onEntered(event) {
     this.token = event.you.token;
-    this.#keep = true;
+    this.#keep = this.#enteredHere = true;
     if (this.#seatedBefore) this.#emit({ type: "client.reconnected", resumed: event.resumed, is_forgotten: this.#isForgotten });
     this.#isForgotten = false;
+    if (this.#forgotten) this.#takeLeave();
   }
 
   #onRoom(event) {
@@ -348,6 +406,7 @@ export class Client {
     this.me = event.me;
     this.seq = event.seq;
     this.#missed = event.missed ?? 0;
+    this.#seatedHere = true;
     if (isOther) {
       this.firstSeq = event.seq;
       this.#outbox.keepOnly(event.room, event.me);
@@ -356,7 +415,7 @@ export class Client {
 
   /** Runs after a `room` was handed on. */
   #seated() {
-    if (this.#ready || this.#fence) return;
+    if (this.#ready || this.#fence || this.#forgotten) return;
     if (!this.#seatedBefore) {
       this.#seatedBefore = true;
       this.#becomeReady(0);
@@ -370,22 +429,24 @@ export class Client {
 
   #becomeReady(said) {
     this.#fence = "";
+    this.#askedAt = 0;
     this.#ready = true;
     this.#emit({ type: "client.ready", said });
     if (this.#isAway) this.away();
+    this.#outbox.reveal(this.room, this.me);
     this.#outbox.pump();
   }
 
   // --- hearing ---
 
   #hear(data) {
-    this.#heardAt = Date.now();
-    this.#askedAt = 0;
+    this.#heardAt = performance.now();
     const event = JSON.parse(data);
+    this.#askedAt = this.#owedSince(event);
     if (!this.#isNext(event)) return this.#hearAgain(event);
     if (event.type === "entered") this.#onEntered(event);
     if (event.type === "room") this.#onRoom(event);
-    if (event.type === "bye") this.#bye = event;
+    if (event.type === "bye") this.#onBye(event);
     if (event.type === "said") this.#onSaid(event);
     if (event.type === "held") this.#outbox.held(event);
     if (event.type === "auth_expiring") this.#renewAuth();
@@ -393,6 +454,18 @@ export class Client {
     this.#answer(event);
     if (event.type === "room") this.#seated();
     if (event.type === "pong" && event.ref === this.#fence && this.#fence) this.#becomeReady(this.#replayed);
+  }
+
+  /** Returns since when an answer is due after this event, 0 if none is. */
+  #owedSince({ type }) {
+    if (type === "error") return 0;
+    if (!this.#seatedHere || this.#forgotten) return this.#askedAt; // only a `room`, or the end, is an answer
+    return this.#fence ? this.#heardAt : 0; // what was missed may take a while on a slow line
+  }
+
+  #onBye(event) {
+    this.#bye = event;
+    if (this.#forgotten && event.code === 1000) this.#gone();
   }
 
   /** Tells whether an event is new; a hole in the numbers ends the connection. */
@@ -440,7 +513,7 @@ export class Client {
 
   #send(command, { expects = true } = {}) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
-    if (expects && !this.#askedAt) this.#askedAt = Date.now();
+    if (expects && !this.#askedAt) this.#askedAt = performance.now();
     this.#socket.send(JSON.stringify(command));
   }
 
@@ -460,7 +533,7 @@ export class Client {
   /** A dead network says nothing: whoever owes an answer for too long is not there. */
   #look() {
     if (!this.#socket) return;
-    const now = Date.now();
+    const now = performance.now();
     if (!this.#openedAt) {
       if (now - this.#heardAt > OPEN_TIMEOUT_MS) this.#drop();
     } else if (this.#askedAt && now - this.#askedAt > ANSWER_TIMEOUT_MS) {
@@ -470,7 +543,13 @@ export class Client {
     }
   }
 
+  /** Hands an event on; a mistake of whoever takes it is reported as such, and stops nothing here. */
   #emit(event) {
-    this.onEvent(event);
+    if (this.#forgotten) return;
+    try {
+      this.onEvent(event);
+    } catch (error) {
+      reportError(error);
+    }
   }
 }

@@ -7,6 +7,7 @@
 import { ask } from "./dialog.js";
 import { h } from "./dom.js";
 import { t, tOr } from "./i18n.js";
+import { upTo } from "./lengths.js";
 import { refusal } from "./wording.js";
 
 export class Commands {
@@ -64,9 +65,9 @@ export class Commands {
   }
 
   /** Asks whether it is meant before it is done. */
-  sure(command, act, args = {}) {
+  sure(command, act, { args = {}, means = `${command}.means` } = {}) {
     ask(t(`${command}.title`, args), (close) => [
-      h("p", {}, t(`${command}.means`, args)),
+      h("p", {}, t(means, args)),
       choices(
         h("button", { type: "button", class: "primary", onclick: () => (close(), act()) }, t(`do.${command}`, args)),
         h("button", { type: "button", class: "secondary", onclick: close }, t(`${command}.not`, args)),
@@ -91,8 +92,7 @@ export const field = (label, input, hint) =>
 /** Opens a dialog in which something is written and sent. */
 export function write(title, { label, max, hint = "", value = "", rows: lines = 3, required = true, send, before = [] }, onSend) {
   return ask(title, (close) => {
-    const text = lines > 1 ? h("textarea", { rows: lines, maxlength: max }) : h("input", { type: "text", maxlength: max, autocomplete: "nickname" });
-    text.value = value;
+    const text = upTo(max, lines > 1 ? h("textarea", { rows: lines, value }) : h("input", { type: "text", value, autocomplete: "nickname" }));
     const submit = (event) => {
       event.preventDefault();
       const written = text.value.trim();

@@ -7,6 +7,7 @@ import { choices, field } from "./commands.js";
 import { ask } from "./dialog.js";
 import { fill, h } from "./dom.js";
 import { LANGUAGES, listed, spoken, t } from "./i18n.js";
+import { length, upTo } from "./lengths.js";
 import { PlacePicker } from "./place.js";
 import { Table } from "./table.js";
 import { ending, kept, refusal } from "./wording.js";
@@ -25,7 +26,7 @@ export class EnterView {
   constructor({ about, before = {}, onEnter, onLanguage }) {
     this.about = about;
     this.onEnter = onEnter;
-    this.name = h("input", { type: "text", maxlength: NAME_MAX, autocomplete: "nickname", value: before.name ?? "", placeholder: t("enter.name.offered") });
+    this.name = upTo(NAME_MAX, h("input", { type: "text", autocomplete: "nickname", value: before.name ?? "", placeholder: t("enter.name.offered") }), "NFKC");
     this.topics = h("input", { type: "text", autocomplete: "off", value: (before.topics ?? []).join(", "), placeholder: t("enter.topics.example") });
     this.visiting = h("input", { type: "checkbox", checked: Boolean(before.visiting) });
     this.far = about.features.includes("far") && h("input", { type: "checkbox", checked: Boolean(before.far) });
@@ -157,8 +158,9 @@ export class EnterView {
 
   #submit() {
     const { cell, topics } = this.written;
-    const long = topics.filter((topic) => [...topic].length > TOPIC_MAX);
+    const long = topics.filter((topic) => length(topic, "NFKC") > TOPIC_MAX);
     if (!cell) return this.#object(t("enter.noplace"), this.place.city);
+    if (!this.name.reportValidity()) return undefined;
     if (topics.length > TOPICS_MAX || long.length) {
       return this.#object(long.length ? t("enter.longtopic", { topics: listed(long) }) : t("enter.topics.hint"), this.topics);
     }

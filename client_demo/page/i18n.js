@@ -3,6 +3,7 @@
  */
 
 import { load } from "./load.js";
+import { forGood } from "./storage.js";
 
 export const LANGUAGES = { en: "English", es: "Español", zh: "中文" };
 
@@ -12,7 +13,7 @@ let language = "en";
 /** Returns the language that the address, an earlier choice or the browser asks for. */
 export function wanted() {
   const asked = new URLSearchParams(location.search).get("lang");
-  const kept = localStorage.getItem("hereabouts.language");
+  const kept = forGood.get("hereabouts.language");
   const tags = [asked, kept, ...navigator.languages].filter(Boolean).map((tag) => tag.toLowerCase().split("-")[0]);
   return tags.find((tag) => tag in LANGUAGES) ?? "en";
 }

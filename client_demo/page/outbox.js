@@ -23,17 +23,43 @@ export class Outbox {
     this.#tell = tell;
   }
 
+  /** The messages, as `restore` takes them. */
+  get messages() {
+    return this.#queue.map(({ ref, room, me, text }) => ({ ref, room, me, text }));
+  }
+
   /** Takes a message; it stays first in the queue until its echo comes. */
   add(message) {
-    this.#queue.push({ ...message, refusedAt: 0 });
+    this.#queue.push({ ...message, waitsUntil: 0, isHidden: false });
     this.#tell(message, "queued");
     this.pump();
+  }
+
+  /** Takes what an earlier page had not got said; nothing is told of it before `reveal`. */
+  restore(messages) {
+    for (const message of messages) this.#queue.push({ ...message, waitsUntil: 0, isHidden: true });
+  }
+
+  /** Tells of what was restored and is not known to be said: it waits to be, or its seat is gone. */
+  reveal(room, me) {
+    const hidden = this.#queue.filter((message) => message.isHidden);
+    for (const message of hidden) {
+      message.isHidden = false;
+      if (message.room === room && message.me === me) this.#tell(message, "queued");
+    }
+    this.keepOnly(room, me);
   }
 
   /** Sends the next one, if nothing is on its way. */
   pump() {
     const message = this.#queue[0];
-    if (this.#inFlight || !message || message.refusedAt > Date.now()) return;
+    if (this.#inFlight || !message) return;
+    // A clock on the wall may be set back while a message waits, and it would wait for that, too.
+    const wait = message.waitsUntil - performance.now();
+    if (wait > 0) {
+      this.#wait(wait);
+      return;
+    }
     if (!this.#send(message)) return;
     this.#inFlight = message.ref;
     this.#tell(message, "sent");
@@ -58,11 +84,9 @@ export class Outbox {
     if (!message) return;
     if (error.code === "rate_limited" && error.retry_after <= LONGEST_WAIT_S) {
       this.#inFlight = "";
-      const wait = error.retry_after * 1000 + SLACK_MS;
-      message.refusedAt = Date.now() + wait - SLACK_MS / 2;
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.pump(), wait);
+      message.waitsUntil = performance.now() + error.retry_after * 1000 + SLACK_MS;
       this.#tell(message, "queued", { code: error.code });
+      this.pump();
       return;
     }
     this.#take(error.ref);
@@ -78,9 +102,11 @@ export class Outbox {
     this.pump();
   }
 
-  /** Gives up what was meant for other seats than this. */
+  /** Gives what was said before any seat to this one, and gives up what was meant for others. */
   keepOnly(room, me) {
-    for (const message of this.#queue.filter((each) => each.room !== room || each.me !== me)) {
+    for (const message of this.#queue.filter((each) => !each.isHidden)) {
+      if (!message.room) Object.assign(message, { room, me });
+      if (message.room === room && message.me === me) continue;
       this.#take(message.ref);
       this.#tell(message, "unsent", { code: "wrong_room" });
     }
@@ -96,6 +122,11 @@ export class Outbox {
   clear() {
     this.#queue = [];
     this.pause();
+  }
+
+  #wait(ms) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.pump(), ms);
   }
 
   #take(ref) {

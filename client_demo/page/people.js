@@ -9,6 +9,7 @@ import { ask } from "./dialog.js";
 import { fill, h } from "./dom.js";
 import { faceOf } from "./faces.js";
 import { day, t, tOr } from "./i18n.js";
+import { upTo } from "./lengths.js";
 import { portrait } from "./seat.js";
 import { marks } from "./table.js";
 
@@ -71,15 +72,15 @@ export class People {
       row(member.muted ? "unmute" : "mute", at_once),
       row(member.kept ? "unkeep" : "keep", at_once),
       member.kept && row("contact", () => this.#contact(who, name)),
-      row("block", () => this.#commands.sure("block", () => at_once("block"), { name }), { warns: true }),
+      row("block", () => this.#commands.sure("block", () => at_once("block"), { args: { name } }), { warns: true }),
       row("report", () => this.#report({ who }, name), { warns: true }),
-      row("eject", () => this.#commands.sure("eject", () => at_once("eject"), { name }), { warns: true }),
+      row("eject", () => this.#commands.sure("eject", () => at_once("eject"), { args: { name } }), { warns: true }),
     );
   }
 
   #rename(member, close) {
     if (!this.#commands.offers("rename")) return null;
-    const name = h("input", { type: "text", maxlength: NAME_MAX, value: member.name, autocomplete: "nickname" });
+    const name = upTo(NAME_MAX, h("input", { type: "text", value: member.name, autocomplete: "nickname" }), "NFKC");
     const submit = (event) => {
       event.preventDefault();
       close();

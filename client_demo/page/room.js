@@ -7,6 +7,7 @@ import { choices, Commands } from "./commands.js";
 import { ask } from "./dialog.js";
 import { h, icon } from "./dom.js";
 import { metres, t } from "./i18n.js";
+import { upTo } from "./lengths.js";
 import { Log } from "./log.js";
 import { Menu, MORE } from "./menu.js";
 import { People } from "./people.js";
@@ -52,12 +53,12 @@ export class RoomView {
     this.toast = h("p", { class: "toast", role: "status" });
     this.waiting = new Waiting({ onPick: this.commands.offers("pick") ? () => this.menu.pick() : null });
     this.log.after.append(this.waiting.element);
-    this.text = h("textarea", {
+    this.text = upTo(about.limits.text_max_chars, h("textarea", {
       id: "say", rows: 1, value: draft, "aria-label": t("say.label"), placeholder: t("say.label"), enterkeyhint: "send",
-      maxlength: about.limits.text_max_chars, autocomplete: "off",
+      autocomplete: "off",
       oninput: () => (this.#grow(), onDraft(this.text.value)),
       onkeydown: (event) => this.#key(event),
-    });
+    }));
     this.onDraft = onDraft;
     this.element = h(
       "main",
@@ -133,7 +134,7 @@ export class RoomView {
 
   #say() {
     const text = this.text.value.trim();
-    if (!text || !this.#state?.room) return;
+    if (!text || !this.#state?.room || !this.text.reportValidity()) return;
     this.act.say(text);
     this.text.value = "";
     this.onDraft("");
@@ -159,8 +160,13 @@ export class RoomView {
       action("next", ICONS.next, () => this.commands.do("next"), "next"),
       action("move", ICONS.place, () => this.#map(), "move"),
       action("more", ICONS.more, () => this.menu.open(), ...MORE),
-      action("leave", ICONS.leave, () => this.commands.sure("leave", this.act.leave), "leave"),
+      action("leave", ICONS.leave, () => this.#leave(), "leave"),
     );
+  }
+
+  #leave() {
+    const means = this.#state.link.status === "lost" ? "leave.later" : "leave.means";
+    this.commands.sure("leave", this.act.leave, { means });
   }
 
   #whisper(text) {

@@ -186,14 +186,12 @@ const ACTS = {
   "client.outgoing"(state, event, now) {
     const at = state.items.findIndex((item) => item.isMine && item.ref === event.ref);
     const status = { queued: "waiting", sent: "sending", unsent: "unsent" }[event.state];
-    if (at >= 0) {
-      const { code, reason, object } = event;
-      return { ...state, items: state.items.with(at, { ...state.items[at], status, code, reason, object }) };
-    }
+    const { code, reason, object } = event;
+    if (at >= 0) return { ...state, items: state.items.with(at, { ...state.items[at], status, code, reason, object }) };
     const mine = state.members[state.room?.me];
     const serverNow = state.clock ? state.clock.server + (now - state.clock.local) * (state.limits.time_scale || 1) : now;
     const item = { kind: "said", from: state.room?.me, name: mine?.name ?? "", text: event.text, at: serverNow };
-    return added(state, { ...item, isMine: true, ref: event.ref, status });
+    return added(state, { ...item, isMine: true, ref: event.ref, status, code, reason, object });
   },
 
   // The person gave a message up, or says it anew.

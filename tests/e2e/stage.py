@@ -35,6 +35,7 @@ class Stage:
     Attributes:
         answers: by command, the events that answer it; the first gets the command's `ref`.
         asked: the commands that came, in order.
+        is_gone: whether connections are ended as soon as they are made.
     """
 
     def __init__(self, page: Page) -> None:
@@ -42,6 +43,7 @@ class Stage:
         self.asked: list[Json] = []
         self.answers: dict[str, Answer] = {"enter": [self.entered(), room()], "ping": [{"type": "pong", "now": 0}]}
         self.seq = 3
+        self.is_gone = False
         self._came = asyncio.Event()
         self._socket: WebSocketRoute | None = None
 
@@ -93,7 +95,10 @@ class Stage:
         self.asked.remove(of_type[-1])
         return of_type[-1]
 
-    def _serve(self, socket: WebSocketRoute) -> None:
+    async def _serve(self, socket: WebSocketRoute) -> None:
+        if self.is_gone:
+            await socket.close(code=1001)
+            return
         self._socket = socket
         socket.on_message(self._answer)
 

@@ -6,6 +6,7 @@ import http.server
 import re
 import shutil
 import threading
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +14,11 @@ import pytest
 from playwright.async_api import Browser, expect
 
 import client_demo.page
+from server.app import App
+from server.edge import Edge, problems
 from tests.apps import Clients
 from tests.e2e.stage import staged
+from tests.e2e.test_keeping import DENIED, FULL
 from tests.e2e.visits import Visits
 from tests.sessions import HERE, UNLIMITED
 
@@ -45,6 +49,49 @@ def elsewhere(tmp_path: Path) -> Iterator[str]:
         thread.join()
 
 
+@pytest.mark.parametrize("storage", [DENIED, FULL], ids=["denied", "full"])
+async def test_the_example_talks_where_storage_keeps_nothing(
+    visits: Visits, browser: Browser, elsewhere: str, storage: str
+) -> None:
+    async with visits.serving(**UNLIMITED) as app, Clients(app) as clients:
+        bo = await clients.new()
+        await bo.enter(name="Bo")
+        context = await browser.new_context()
+        await context.add_init_script(storage)
+        page = await context.new_page()
+        await page.goto(f"{elsewhere}/page.html?server={socket_of(app)}&cell={HERE}")
+        await page.get_by_label("Say something").fill("Kept by nobody")
+        await page.keyboard.press("Enter")
+        assert (await bo.hear("said"))["text"] == "Kept by nobody"
+        await asyncio.wait_for(context.close(), 10)
+
+
+async def test_the_header_of_the_client_works_as_it_stands(
+    visits: Visits, browser: Browser, elsewhere: str, tmp_path: Path
+) -> None:
+    header, _, _ = (PAGE / "client.js").read_text(encoding="utf-8").partition("`onEvent` gets every event")
+    begins, then = (
+        "\n".join(re.findall(r"^ \*     (.*)$", part, re.MULTILINE))
+        for part in header.split("and, once `client.ready` has come:")
+    )
+    assert "new Client" in begins
+    assert "leave()" in then
+    async with visits.serving(**UNLIMITED) as app, Clients(app) as clients:
+        bo = await clients.new()
+        await bo.enter("dr5ru")
+        script = f"{begins}\nglobalThis.client = client;".replace("wss://chat.example/ws", socket_of(app))
+        (tmp_path / "header.html").write_text(f'<!doctype html><script type="module">{script}</script>')
+        context = await browser.new_context()
+        page = await context.new_page()
+        await page.goto(f"{elsewhere}/header.html")
+        assert (await bo.hear("said"))["text"] == "Hello!"
+        await page.wait_for_function("client.isReady")
+        await page.evaluate(f"async () => {{\n{then}\n}}")
+        assert (await bo.hear("left"))["why"] == "moved"
+        assert await page.evaluate("client.leave().then(() => client.token)") == ""
+        await asyncio.wait_for(context.close(), 10)
+
+
 async def test_the_example_talks_from_another_origin_and_comes_back_to_its_seat(
     visits: Visits, browser: Browser, elsewhere: str
 ) -> None:
@@ -55,8 +102,7 @@ async def test_the_example_talks_from_another_origin_and_comes_back_to_its_seat(
         page = await context.new_page()
         broken: list[str] = []
         page.on("pageerror", lambda error: broken.append(str(error)))
-        server = app.url.replace("http", "ws", 1) + "/ws"
-        await page.goto(f"{elsewhere}/page.html?server={server}&cell={HERE}")
+        await page.goto(f"{elsewhere}/page.html?server={socket_of(app)}&cell={HERE}")
         joined = await bo.hear("joined")
         await page.get_by_label("Say something").fill("From my own page")
         await page.keyboard.press("Enter")
@@ -103,6 +149,17 @@ async def test_the_page_in_the_docs_is_the_example() -> None:
     assert shown[1] == EXAMPLE.read_text(encoding="utf-8")
 
 
+async def test_the_setting_in_the_docs_lets_pages_of_other_hosts_in() -> None:
+    shown = re.search(r"^```toml\n(.*?)^```", (DOCS / "EMBED.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    assert shown
+    allowed = str(tomllib.loads(shown[1])["allowed_origins"])
+    assert not [*problems(trusted_proxies="", allowed_origins=allowed)]
+    assert len(allowed.split()) == 2
+    for origin in allowed.split():
+        assert not Edge().may_connect([origin], "chat.example")
+        assert Edge(allowed_origins=allowed).may_connect([origin], "chat.example")
+
+
 async def test_the_docs_name_every_option_method_and_local_event() -> None:
     text = (DOCS / "EMBED.md").read_text(encoding="utf-8")
     script = (PAGE / "client.js").read_text(encoding="utf-8")
@@ -116,3 +173,7 @@ async def test_the_docs_name_every_option_method_and_local_event() -> None:
     assert len(set(local)) > 6
     for name in {*names, *methods, *local} - {"constructor"}:
         assert re.search(rf"`{re.escape(name)}\b", text), name
+
+
+def socket_of(app: App) -> str:
+    return app.url.replace("http", "ws", 1) + "/ws"

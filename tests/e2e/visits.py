@@ -86,16 +86,19 @@ class Visits:
         self._contexts: list[BrowserContext] = []
 
     async def open(
-        self, app: App, path: str = "/", *, port: int | None = None, losing: str = "", **options: Any
+        self, app: App, path: str = "/", *, port: int | None = None, losing: str = "", before: str = "", **options: Any
     ) -> Visitor:
         """Open the page in a browser of its own.
 
         Args:
             port: another port, if there is something between.
             losing: a file of which the first answer is lost.
+            before: a script that runs before any of the page's.
         """
         context = await self._browser.new_context(**{"viewport": DESKTOP, "locale": "en-GB", **options})
         self._contexts.append(context)
+        if before:
+            await context.add_init_script(before)
         if losing:
             await context.route(f"**/{losing}", lambda route: route.abort("connectionreset"), times=1)
         page = await context.new_page()
