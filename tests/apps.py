@@ -20,7 +20,7 @@ from server.app import App
 from server.settings import load
 from tests.sessions import HERE
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0  # for browsers at the other end, too
 
 Json = dict[str, Any]
 

@@ -16,7 +16,7 @@ from tests.e2e.visits import Visitor, Visits
 
 Json = dict[str, Any]
 Answer = list[Json] | Callable[[Json], list[Json]]
-PATIENCE_S = 10
+PATIENCE_S = 30
 ME, BO, CY = {"id": "me", "name": "Ada"}, {"id": "bo", "name": "Bo"}, {"id": "cy", "name": "Cy"}
 
 

@@ -17,7 +17,7 @@ LOAD_MS = 60_000  # on the worst line of these tests
 LOSSES = ("WebSocket", "ERR_CONNECTION_", "ERR_EMPTY_RESPONSE", "ERR_CONTENT_LENGTH_MISMATCH", "Failed to fetch")
 ISOLATES = re.compile("[\u2068\u2069]")
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=30_000)  # a browser that has just begun, on a machine that does other things too
 
 
 class Visitor:
