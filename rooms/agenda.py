@@ -35,6 +35,18 @@ class EndWindow(NamedTuple):
     window: Window
 
 
+class AnnounceEnd(NamedTuple):
+    """A room that was given more time is told that it ends soon."""
+
+    room: Room
+
+
+class EndAlone(NamedTuple):
+    """A room that was given more time ends."""
+
+    room: Room
+
+
 Result = TypeVar("Result")
 
 Sliced = Generator[list[Change], float, Result]
@@ -61,7 +73,7 @@ class Later(NamedTuple):
     act: Callable[[float], list[Change]]
 
 
-Item = LookOutward | AnnounceClosing | EndWindow | GoOn | GiveUpSeat | Later
+Item = LookOutward | AnnounceClosing | EndWindow | AnnounceEnd | EndAlone | GoOn | GiveUpSeat | Later
 
 
 class Agenda:

@@ -17,9 +17,14 @@ def are_apart(one: Person, other: Person) -> bool:
 
 
 def keep_apart(one: Person, other: Person) -> None:
-    """Have the two never sit together from now on; whoever sits somewhere now goes on sitting there."""
+    """Have the two never sit together from now on, nor keep each other.
+
+    Whoever sits somewhere now goes on sitting there.
+    """
     one.barred |= {other.id}
     other.barred |= {one.id}
+    one.kept -= {other.id}
+    other.kept -= {one.id}
 
 
 def meet_barred(person: Person, people: Mapping[str, Person]) -> None:

@@ -67,7 +67,7 @@ def walk_out(world: "World", people: Sequence[Person], other: Person, *, now: fl
         changes += left
         formers.append(Former(person, seat, room, None))
     changes += world.tell_waiting(room, now)
-    choice = _room_for(world, people) if room.kind == NEARBY else _room_like(world, room, people[0], now=now)
+    choice = room_for(world, people) if room.kind == NEARBY else _room_like(world, room, people[0], now=now)
     if choice is None:
         target = world.seating.open_room(_amid(people, room, world.rules), now=now)
         changes += world.seating.gather(formers, target, Why("first_here"), now=now)
@@ -103,7 +103,7 @@ def _stand_up(world: "World", person: Person, why: str, *, now: float) -> tuple[
     return world.seating.leave(person, why, now=now), seat
 
 
-def _room_for(world: "World", people: Sequence[Person]) -> Choice | None:
+def room_for(world: "World", people: Sequence[Person]) -> Choice | None:
     """Return a room that has seats for all of them: of the first one's cell by chance, or else the nearest."""
     index, first = world.seating.index, people[0]
     own = chain.from_iterable(index.matching(first.cell, fill, world.rng) for fill in ALL_FILLS)

@@ -13,5 +13,9 @@ class NameWorn(RoomError):
     """The name is that of somebody verified who sits here."""
 
 
+class CannotExtend(RoomError):
+    """The room has had its time."""
+
+
 class NotSeated(RoomError):
     """The person sits in no room."""

@@ -26,6 +26,8 @@ class Member(msgspec.Struct, frozen=True, omit_defaults=True):
     topics: tuple[str, ...] = ()
     muted: bool = False
     """Whether the one who reads this has muted them: the server sets it per viewer."""
+    kept: bool = False
+    """Likewise whether they keep them."""
 
 
 class Numbered(Event, frozen=True):
@@ -70,6 +72,11 @@ class Said(Numbered, frozen=True, rename={"from_": "from"}):
 
 
 class Closing(Numbered, frozen=True):
+    closes: int
+    """Unix milliseconds."""
+
+
+class Extended(Numbered, frozen=True):
     closes: int
     """Unix milliseconds."""
 

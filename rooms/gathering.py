@@ -18,12 +18,15 @@ from rooms.affinity import topics_by
 from rooms.agenda import Result, Sliced, Window, Work
 from rooms.apart import company_of, may_sit_by
 from rooms.changes import Change, Published
+from rooms.circles import circles_of
 from rooms.extent import apart_m
 from rooms.outward import reaches, rooms_near, waiting_around
+from rooms.person import Person
 from rooms.placement import limit_m, may_join, members_of
 from rooms.reform import Gathered, Left, Neighbour, Slices, plan_in_slices
 from rooms.room import Room
 from rooms.seating import Former
+from rooms.together import kept_room, seat_as_newcomers
 from rooms.waiting import waited_since
 from rooms.whys import Why
 
@@ -56,6 +59,11 @@ class Gathering:
         """With whom those never sit who were noted, as far as there is anybody."""
         self._topics: dict[str, frozenset[str]] = {}
         """What those noted like to talk about who say so, and, once somebody does, who sits where they may come."""
+        self._keeping: list[str] = []
+        """Who was noted and keeps somebody."""
+        self._circles: dict[str, list[str]] = {}
+        self._first_of: dict[str, str] = {}
+        """Whose circle each is in, by its first."""
 
     def work(self) -> Work:
         """Do all of it."""
@@ -88,6 +96,8 @@ class Gathering:
             self._barred[person.id] = person.barred
         if person.topics and self._world.rules.topic_gain:
             self._topics[person.id] = frozenset(person.topics)
+        if person.kept:
+            self._keeping.append(person.id)
 
     def _take_in(self) -> Work:
         world, cells = self._world, set(self._crowds)
@@ -102,6 +112,7 @@ class Gathering:
         world = self._world
         if not self._formers:
             return
+        yield from self._join_those_kept()
         standing = yield from self._sliced(
             rooms_near(self._crowds, world.seating.index, rules=world.rules, rng=world.rng)
         )
@@ -109,20 +120,29 @@ class Gathering:
         may_sit = may_sit_by(self._barred)
         if self._topics:
             self._know_topics(standing)
-        groups, joins, singles = yield from self._sliced(
+        groups, joins, singles, together = yield from self._sliced(
             plan_in_slices(
-                people, rules=world.rules, rng=world.rng, neighbours=standing, may_sit=may_sit, topics=self._topics
+                people,
+                rules=world.rules,
+                rng=world.rng,
+                neighbours=standing,
+                may_sit=may_sit,
+                topics=self._topics,
+                circles=self._circles,
             )
         )
+        for circle in together:
+            self._seat_as_newcomers(list(self._still_there(circle)))
+            yield from self._rest(_SEAT_US * len(circle))
         for room_id, ids in joins:
-            for former in self._still_there(ids):
-                self._join(former, room_id)
-                yield from self._rest(_SEAT_US)
+            for unit in self._units(ids):
+                self._join(list(self._still_there(unit)), room_id)
+                yield from self._rest(_SEAT_US * len(unit))
         for cell, ids in groups:
             self._gather(cell, list(self._still_there(ids)))
             yield from self._rest(_SEAT_US * len(ids))
         for former in self._still_there(singles):
-            self._seat_as_newcomer(former)
+            self._seat_as_newcomers([former])
             yield from self._rest(_SEAT_US)
 
     def _know_topics(self, standing: Iterable[Neighbour]) -> None:
@@ -130,6 +150,29 @@ class Gathering:
         people = self._world.people
         sitting = (people[id] for neighbour in standing for id, _ in neighbour.sitting if id in people)
         self._topics |= topics_by(sitting)
+
+    def _join_those_kept(self) -> Work:
+        """Seat those, with their circle, who keep somebody in a room that goes on and has seats for them."""
+        world, noted = self._world, self._formers
+        people = [noted[id].person for id in self._keeping if noted[id].person.seat is noted[id].seat]
+        self._circles = circles_of(people, self._cells, world.rules, world.rng)
+        self._first_of = {id: first for first, circle in self._circles.items() for id in circle}
+        outward = sorted(person.id for person in people if any(other not in noted for other in person.kept))
+        world.rng.shuffle(outward)
+        for unit in self._units(outward):
+            here = [noted[id].person for id in unit if noted[id].person.seat is noted[id].seat]
+            if here and kept_room(world, here, self._cells) is not None:
+                self._circles.pop(unit[0], None)
+                for id in unit:
+                    self._crowds[self._cells[id]] -= 1
+                    self._barred.pop(id, None)
+                self._seat_as_newcomers(list(self._still_there(unit)))
+            yield from self._rest(_SEAT_US)
+
+    def _units(self, ids: list[str]) -> list[list[str]]:
+        """Return these, each circle together."""
+        firsts = dict.fromkeys(self._first_of.get(id, id) for id in ids)
+        return [self._circles.get(first, [first]) for first in firsts]
 
     def _gather(self, cell: Cell, formers: list[Former]) -> None:
         """Seat the group in a room of its own, but for those who accept less far company by now, or not of all."""
@@ -146,28 +189,32 @@ class Gathering:
             self._changes += world.tell_waiting(room, self._now)
         for former in formers:
             if former not in near:
-                self._seat_as_newcomer(former)
+                self._seat_as_newcomers([former])
 
-    def _join(self, former: Former, room_id: str) -> None:
-        """Seat somebody in the room planned for them, or like a newcomer if they may not sit there, or no longer."""
-        world, person = self._world, former.person
+    def _join(self, unit: list[Former], room_id: str) -> None:
+        """Seat somebody, or a circle, in the room planned for them, or like newcomers if they may not sit there now."""
+        world, people = self._world, [former.person for former in unit]
         room = world.rooms.get(room_id)
-        if (
-            room is None
-            or len(room.seats) >= world.rules.seats_max
-            or apart_m(self._cells[person.id], room.cell) > limit_m([person, *members_of(room)], world.rules)
-            or not may_join(person, room, world.rules)
-        ):
-            self._seat_as_newcomer(former)
+        if room is None or len(room.seats) + len(unit) > world.rules.seats_max or not self._may_join(people, room):
+            self._seat_as_newcomers(unit)
             return
-        self._vacate(former)
-        self._changes += world.seating.join(person, room, Why("window"), now=self._now, former=former.seat)
+        for former in unit:
+            self._vacate(former)
+            self._changes += world.seating.join(former.person, room, Why("window"), now=self._now, former=former.seat)
         self._changes += world.tell_waiting(room, self._now)
 
-    def _seat_as_newcomer(self, former: Former) -> None:
-        self._vacate(former)
-        # One reason for all: by another, who is alone would know whether that is so because nobody is here.
-        self._changes += self._world.seat_newcomer(former.person, now=self._now, former=former, because=Why("window"))
+    def _may_join(self, people: list[Person], room: Room) -> bool:
+        rules = self._world.rules
+        limit = limit_m([*people, *members_of(room)], rules)
+        return all(
+            apart_m(self._cells[person.id], room.cell) <= limit and may_join(person, room, rules) for person in people
+        )
+
+    def _seat_as_newcomers(self, formers: list[Former]) -> None:
+        if formers:
+            self._changes += seat_as_newcomers(self._world, formers, self._cells, now=self._now)
+            for former in formers:
+                del self._cells[former.person.id]
 
     def _vacate(self, former: Former) -> None:
         self._changes += self._world.seating.vacate(former)

@@ -11,6 +11,7 @@ from math import atan2, cos, pi, sin
 from typing import NamedTuple
 
 from geo import Cell, cell_distance_m, measured
+from rooms.circles import is_split
 from rooms.extent import apart_m
 from rooms.nearness import FlatMap, Weights, gauge_of
 from rooms.person import Person
@@ -115,6 +116,7 @@ def _movers(members: list[_Member], *, now: float, worth: float, rules: Rules) -
                     moved = [member.seat.person for member in half if member.seat is not None]
                     if (
                         gain > most * len(moved)
+                        and not is_split(moved, (member.seat.person for member in members if member.seat is not None))
                         and all(person.parted_until <= now for person in moved)
                         and all(_company(each) >= few for each in halves)
                     ):

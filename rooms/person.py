@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 NOBODY: frozenset[str] = frozenset()
-"""Shared by all who are kept apart from nobody, which is nearly everybody."""
+"""Shared by all who are kept apart from nobody and keep nobody, which is nearly everybody."""
 
 
 class Person:
@@ -27,6 +27,7 @@ class Person:
         barred: ids of people never to be seated with, whichever of the two wants it so; each has the other.
         met: ids of those they met when they last shook.
         came_from: the room they left when they shook, to which `next` leads back.
+        kept: ids of people to be seated with where both are near; each has the other.
         moved_until: end of the window in which they were last moved outward.
         parted_until: end of the room they last moved to because a crowded one parted, Unix seconds.
         asked_until: end of the window in which they last asked to sit elsewhere: until then it is not chance alone that
@@ -45,6 +46,7 @@ class Person:
         "far",
         "has_heard",
         "id",
+        "kept",
         "met",
         "moved_until",
         "name",
@@ -82,6 +84,7 @@ class Person:
         self.barred = NOBODY
         self.met = NOBODY
         self.came_from: str | None = None
+        self.kept = NOBODY
         self.moved_until = 0.0
         self.parted_until = 0.0
         self.asked_until = 0.0

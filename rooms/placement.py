@@ -140,11 +140,17 @@ def joinable(person: Person, rooms: Iterable[Room], rules: Rules) -> list[Room]:
     return [room for room in fit if not is_kept_out(person, room)] if person.barred else fit
 
 
-def may_sit_in(room: Room, people: Sequence[Person], rules: Rules) -> bool:
-    """Tell whether all of these may be seated in the room, and it is near enough for everybody who will sit there."""
+def may_sit_in(room: Room, people: Sequence[Person], rules: Rules, *, cells: Sequence[Cell] | None = None) -> bool:
+    """Tell whether all of these may be seated in the room, and it is near enough for everybody who will sit there.
+
+    Args:
+        cells: where they will be counted, if not where they are now.
+    """
     limit = limit_m([*people, *members_of(room)], rules)
-    return room.extent.radius_m <= limit and all(
-        apart_m(person.cell, room.cell) <= limit and may_join(person, room, rules) for person in people
+    return (
+        room.extent.radius_m <= limit
+        and all(may_join(person, room, rules) for person in people)
+        and all(apart_m(cell, room.cell) <= limit for cell in cells or [person.cell for person in people])
     )
 
 

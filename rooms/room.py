@@ -11,10 +11,10 @@ from typing import TypeVar
 
 from geo import Cell
 from rooms.errors import RoomFull
-from rooms.events import Changed, Closing, Joined, Left, Marks, Member, Numbered, Said, Waiting
+from rooms.events import Changed, Closing, Extended, Joined, Left, Marks, Member, Numbered, Said, Waiting
 from rooms.extent import Extent, widest_m
 from rooms.names import looks_of
-from rooms.person import Person
+from rooms.person import NOBODY, Person
 from rooms.windows import region_of
 
 AnEvent = TypeVar("AnEvent", bound=Numbered)
@@ -74,6 +74,8 @@ class Room:
         extent: how far the members' cells are apart, and from `cell`.
         waiting_since: since when fewer than `seats_min` keep company here, Unix seconds; None while enough do.
         looks: whether a look outward is on the agenda.
+        is_extended: it was given more time, and ends alone.
+        wishes: ids of people who voted for that.
         is_over: its window has ended; people sit here until they have another seat, and nobody joins them.
         idle_until: before that time, Unix seconds, a look outward is known to find nothing.
         told: what was last told to those who wait here.
@@ -91,6 +93,7 @@ class Room:
         "extent",
         "id",
         "idle_until",
+        "is_extended",
         "is_over",
         "kind",
         "looks",
@@ -102,6 +105,7 @@ class Room:
         "told",
         "unconnected",
         "waiting_since",
+        "wishes",
     )
 
     def __init__(
@@ -131,6 +135,8 @@ class Room:
         self.waiting_since: float | None = opened
         self.looks = False
         self.idle_until = 0.0
+        self.is_extended = False
+        self.wishes = NOBODY
         self.is_over = False
         self.told: Waiting | None = None
         self.counts_until = NONE_LEFT
@@ -223,6 +229,10 @@ class Room:
     def announce_closing(self) -> Closing:
         """Tell everybody when the room ends."""
         return self._numbered(Closing(self.seq + 1, int(self.closes * 1000)))
+
+    def announce_extended(self) -> Extended:
+        """Tell everybody that the room has got more time."""
+        return self._numbered(Extended(self.seq + 1, int(self.closes * 1000)))
 
     def set_away(self, seat: Seat, since: float | None) -> None:
         """Count the seat as away since then, or as present (None)."""

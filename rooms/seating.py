@@ -11,7 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from geo import Cell
-from rooms.agenda import Agenda, AnnounceClosing, EndWindow, LookOutward, Window
+from rooms.agenda import Agenda, AnnounceClosing, AnnounceEnd, EndAlone, EndWindow, LookOutward, Window
 from rooms.changes import Change, Ended, Published, Seated, Unseated
 from rooms.errors import NotSeated
 from rooms.events import Changed, Member, Numbered
@@ -62,9 +62,8 @@ class Seating:
         parts from another room of its region it ends with that one, be that soon: all were told.
         """
         rules, region = self._rules, region_of(cell)
-        closes = closing_time(region, now, rules.window_s)
-        if parts_from is not None and parts_from.region == region:
-            closes = parts_from.closes
+        like = parts_from if parts_from is not None and parts_from.region == region else None
+        closes = like.closes if like is not None else closing_time(region, now, rules.window_s)
         room = Room(
             self._new_id(),
             cell,
@@ -74,7 +73,10 @@ class Seating:
             recent_max=rules.recent_events,
         )
         self.rooms[room.id] = room
-        self._put_into_window(room)
+        if like is not None and like.is_extended:
+            self._have_end_alone(room)
+        else:
+            self._put_into_window(room)
         if waiting_since is not None:
             room.waiting_since = waiting_since
         self.have_look(room, now + rules.look_every_s)
@@ -102,6 +104,13 @@ class Seating:
         if not room.looks:
             room.looks = True
             self._agenda.put(at, LookOutward(room))
+
+    def extend(self, room: Room) -> None:
+        """Have the room go on for half a window more, and end alone then."""
+        self._windows[Window(room.closes, room.region)].pop(room.id, None)
+        room.closes += self._rules.window_s / 2
+        self._have_end_alone(room)
+        self._agenda.put(room.closes - self._notice_s, AnnounceEnd(room))
 
     def rooms_of(self, window: Window) -> list[Room]:
         """Return the rooms that end with that window, in the order they were opened."""
@@ -265,10 +274,17 @@ class Seating:
         if window not in self._windows:
             self._windows[window] = {}
             # In the last quarter no room begins that ends with this window, so none misses its notice.
-            notice_s = min(self._rules.closing_s, self._rules.window_s / 4)
-            self._agenda.put(window.closes - notice_s, AnnounceClosing(window))
+            self._agenda.put(window.closes - self._notice_s, AnnounceClosing(window))
             self._agenda.put(window.closes, EndWindow(window))
         return self._windows[window]
+
+    @property
+    def _notice_s(self) -> float:
+        return min(self._rules.closing_s, self._rules.window_s / 4)
+
+    def _have_end_alone(self, room: Room) -> None:
+        room.is_extended = True
+        self._agenda.put(room.closes, EndAlone(room))
 
     def _end(self, room: Room) -> list[Change]:
         window = Window(room.closes, room.region)

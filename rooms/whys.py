@@ -17,6 +17,7 @@ SENTENCES: Mapping[str, str] = {
     "back": "You are back where you sat before you shook.",
     "window": "The window ended and the neighbourhood was seated anew.",
     "kept": "Your seat was kept for you.",
+    "together": "Somebody you keep sits here.",
     "ejected": "Most of the others there voted that you sit elsewhere. If that was wrong, tell the operator.",
     "alone": "Nobody else is here yet; the server looks for others within {within_m} m.",
     "few": "Only {company} of you are here; the server looks for others within {within_m} m.",

@@ -15,11 +15,23 @@ from collections.abc import Callable
 import msgspec
 
 from geo import Cell, cell_distance_m
-from rooms.agenda import Agenda, AnnounceClosing, EndWindow, GiveUpSeat, GoOn, Later, LookOutward, Work
+from rooms.agenda import (
+    Agenda,
+    AnnounceClosing,
+    AnnounceEnd,
+    EndAlone,
+    EndWindow,
+    GiveUpSeat,
+    GoOn,
+    Later,
+    LookOutward,
+    Work,
+)
 from rooms.apart import meet_barred
 from rooms.changes import Change, Gone, Published, Seated
 from rooms.errors import NameWorn
 from rooms.events import Waiting
+from rooms.extending import announce_end, end_alone
 from rooms.gathering import Gathering, announce_closing
 from rooms.lookalikes import looks
 from rooms.outward import Union, search
@@ -30,6 +42,7 @@ from rooms.room import NEARBY, Room, Seat
 from rooms.rules import Rules
 from rooms.seating import Former, Seating, place_of
 from rooms.shaking import Shaking, go_back
+from rooms.together import kept_room
 from rooms.waiting import told_to_wait, waited_since
 from rooms.whys import Why
 from rooms.windows import region_of, window_end
@@ -59,20 +72,29 @@ class World:
         """Seat somebody who was not online: in the `former` room, which somebody from there left, if it has a seat.
 
         So nobody draws another room by leaving and coming back. They are told no more than any newcomer: it may not be
-        themselves who left it.
+        themselves who left it. Else they sit with somebody they keep, where there is a seat.
         """
         self.people[person.id] = person
         meet_barred(person, self.people)
         self._online[region_of(person.cell)] += 1
         room = self.rooms.get(former) if former is not None else None
         if room is None:
-            return self.seat_newcomer(person, now=now)
+            return self._seat_where_kept(person, now=now)
         has_seat = room.kind == NEARBY and len(room.seats) < self.rules.seats_max
         if has_seat and may_sit_in(room, [person], self.rules):
             return self.seating.join(person, room, why_there(person, room), now=now) + self.tell_waiting(room, now)
-        changes = self.seat_newcomer(person, now=now)
+        changes = self._seat_where_kept(person, now=now)
         person.asked_until = place_of(person)[0].closes
         return changes
+
+    def _seat_where_kept(self, person: Person, *, now: float) -> list[Change]:
+        """Seat a newcomer with somebody they keep, where that can be."""
+        room = kept_room(self, [person], {person.id: person.cell}) if person.kept else None
+        if room is None:
+            return self.seat_newcomer(person, now=now)
+        # It is not chance that seats them there: what they vote there has no weight.
+        person.asked_until = room.closes
+        return self.seating.join(person, room, Why("together"), now=now) + self.tell_waiting(room, now)
 
     def next(self, person: Person, *, now: float, ref: str | None = None) -> list[Change]:
         """Seat somebody elsewhere at once; their new cell counts.
@@ -199,6 +221,10 @@ class World:
                 changes = self._go_on(announce_closing(self, window), None, now=now)
             case EndWindow(window):
                 changes = self._go_on(Gathering(self, window, now=now).work(), None, now=now)
+            case AnnounceEnd(room):
+                changes = announce_end(self, room)
+            case EndAlone(room):
+                changes = end_alone(self, room, now=now)
             case GoOn(work):
                 changes = self._go_on(work, now, now=now)
             case GiveUpSeat(person):

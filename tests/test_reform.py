@@ -246,4 +246,4 @@ def test_who_asked_for_far_stays_with_others_who_did() -> None:
 
 
 def test_nobody_gathered_is_nobody_planned() -> None:
-    assert planned([]) == Plan([], [], [])
+    assert planned([]) == Plan([], [], [], [])

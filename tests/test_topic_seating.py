@@ -180,6 +180,20 @@ def test_people_as_near_change_places_and_those_kept_apart_do_not() -> None:
     assert {"a", "b"} not in groups(apart=frozenset("ab"))
 
 
+def test_who_keep_each_other_change_places_as_one_with_as_many() -> None:
+    here = FlatMap(*HOME.center)
+
+    def groups(*tables: list[str]) -> list[set[str]]:
+        clusters = [Cluster([Piece(tuple(ids), here.spot(HOME, len(ids))) for ids in table]) for table in tables]
+        topics = {id: frozenset(TEA) if id in "abcd" else frozenset({"trams"}) for id in "abcdwxyz"}
+        for _ in exchange(clusters, topics, RULES, ring_m=RING_M):
+            pass
+        return [set(cluster.ids()) for cluster in clusters]
+
+    assert {"a", "b", "c", "d"} in groups(["ab", "wx"], ["cd", "yz"])
+    assert groups(["ab", "wx"], [*"cdyz"]) == [{*"abwx"}, {*"cdyz"}]
+
+
 def test_topics_of_who_has_none_are_not_asked() -> None:
     assert topics_by([Person("a", HOME), Person("b", HOME, topics=TEA)]) == {"b": frozenset(TEA)}
 

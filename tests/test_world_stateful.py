@@ -7,21 +7,26 @@ with what is so.
 
 import itertools
 import random
+from collections.abc import Collection
 from math import nextafter
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from geo import Cell
 from rooms import gathering
-from rooms.apart import keep_apart
+from rooms.apart import are_apart, keep_apart
+from rooms.circles import CIRCLE_MAX, are_near
+from rooms.errors import CannotExtend
 from rooms.events import Numbered, Said
 from rooms.person import Person
+from rooms.room import NEARBY
 from rooms.rules import Rules
 from rooms.seating import place_of
-from rooms.shaking import LASTS_S
-from tests.worlds import HOME, Scene, beside
+from rooms.shaking import ANSWER_S, LASTS_S
+from tests.worlds import HOME, Scene, beside, keep, let_go
 
 PLACES = [
     *(beside(HOME, north=n, east=e) for n in (-1, 0, 1) for e in (-2, 0, 1)),
@@ -161,6 +166,40 @@ class Crowd(RuleBasedStateMachine):
             if place_of(one)[0] is not place_of(other)[0]:
                 keep_apart(one, other)
 
+    @rule(numbers=some, together=st.booleans())
+    def some_keep_each_other(self, numbers: list[int], together: bool) -> None:
+        for one, other in itertools.pairwise(self.pick(numbers)):
+            if not are_apart(one, other) and (place_of(one)[0] is place_of(other)[0] or not together):
+                keep(one, other)
+
+    @rule(numbers=some)
+    def some_keep_those_they_sit_with(self, numbers: list[int]) -> None:
+        for person in self.pick(numbers):
+            others = [seat.person for seat in place_of(person)[0].seats.values() if seat.person is not person]
+            if others:
+                keep(person, others[numbers[0] % len(others)])
+
+    @rule(numbers=some)
+    def some_let_go(self, numbers: list[int]) -> None:
+        for person in self.pick(numbers):
+            for id in list(person.kept)[:1]:
+                if id in self.scene.world.people:
+                    let_go(person, self.scene.world.people[id])
+
+    @rule(numbers=some)
+    def some_vote_for_more_time(self, numbers: list[int]) -> None:
+        for room in dict.fromkeys(place_of(person)[0] for person in self.pick(numbers)):
+            if room.kind == NEARBY and not room.is_over and not room.is_extended:
+                closes, seq = room.closes, room.seq
+                for seat in list(room.seats.values())[: len(room.seats) // 2 + 1 + numbers[0] % 2]:
+                    if not room.is_extended:
+                        self.scene.extend(seat.person)
+                longer_s = self.scene.rules.window_s / 2 if room.is_extended else 0
+                assert (room.closes, room.seq) == (closes + longer_s, seq + room.is_extended)
+            else:
+                with pytest.raises(CannotExtend):
+                    self.scene.extend(next(iter(room.seats.values())).person)
+
     @rule(numbers=some)
     def some_are_ejected(self, numbers: list[int]) -> None:
         for person in self.pick(numbers):
@@ -188,8 +227,9 @@ class Crowd(RuleBasedStateMachine):
     @rule(cell=places, numbers=some, number=which)
     def somebody_comes_back_to_a_room(self, cell: Cell, numbers: list[int], number: int) -> None:
         rooms = [*self.scene.world.rooms, "gone"]
-        barred = frozenset(person.id for person in self.pick(numbers)[:2])
-        self.scene.enter(self.at(cell), former=rooms[number % len(rooms)], barred=barred)
+        some = self.pick(numbers)
+        barred = frozenset(person.id for person in some[:2])
+        self.scene.enter(self.at(cell), former=rooms[number % len(rooms)], barred=barred, keeps=some[2:4])
 
     @rule(cell=places, numbers=some)
     def somebody_enters_who_is_kept_apart(self, cell: Cell, numbers: list[int]) -> None:
@@ -217,6 +257,52 @@ class Crowd(RuleBasedStateMachine):
             self.scene.wait_until(nextafter(closes, 0.0))
             self.scene.now = closes
         self.scene.wait_in_part(ticks)
+
+    @precondition(lambda self: self.scene.world.rooms)
+    @rule(number=which, pairs=some)
+    def a_window_ends_and_who_is_kept_sits_with_who_keeps_them(self, number: int, pairs: list[int]) -> None:
+        # Nobody leaves for a shake meanwhile.
+        self.scene.wait(ANSWER_S)
+        nearby = (room for room in self.scene.world.rooms.values() if room.kind == NEARBY)
+        windows = sorted({(room.closes, room.region) for room in nearby})
+        if not windows:
+            return
+        closes, region = windows[number % 2 % len(windows)]
+        self.scene.wait_until(nextafter(closes, 0.0))
+        rooms = (room for room in self.scene.world.rooms.values() if room.kind == NEARBY)
+        ending = [room for room in rooms if (room.closes, room.region) == (closes, region)]
+        alone = {room.id for room in ending if room.is_extended}
+        people = [seat.person for room in ending for seat in room.seats.values()]
+        for pair in pairs if people else ():
+            one, other = people[pair % len(people)], people[pair * 7 % len(people)]
+            if one is not other and not are_apart(one, other):
+                keep(one, other)
+        left = {seat.person.id: seat.person.room.id for r in ending for seat in r.seats.values() if seat.person.room}
+        self.scene.wait_until(closes)
+        here = [id for id in left if id in self.scene.world.people]
+        gathered = [id for id in here if left[id] not in alone]
+        for ids in [gathered, *([id for id in here if left[id] == room] for room in alone)]:
+            for circle in self.whole_circles(ids):
+                assert len({place_of(person)[0].id for person in circle}) == 1, circle
+
+    def whole_circles(self, ids: Collection[str]) -> list[list[Person]]:
+        """Return, of these people, those who keep each other and may all sit together."""
+        people = self.scene.world.people
+        circles: list[list[Person]] = []
+        left = dict.fromkeys(sorted(ids))
+        while left:
+            circle = [left.popitem()[0]]
+            for id in circle:
+                for other in people[id].kept & left.keys():
+                    del left[other]
+                    circle.append(other)
+            members = [people[id] for id in circle]
+            if len(circle) <= min(CIRCLE_MAX, self.scene.rules.seats_max) and all(
+                are_near(a, a.next_cell, b, b.next_cell, self.scene.rules)
+                for a, b in itertools.combinations(members, 2)
+            ):
+                circles.append(members)
+        return circles
 
     @rule(ticks=st.integers(1, 40))
     def some_more_is_done_of_what_is_due(self, ticks: int) -> None:

@@ -15,6 +15,7 @@ from geo import Cell, Grid
 from rooms.changes import Change, Ended, Gone, Published, Seated, Told, Unseated
 from rooms.elsewhere import block, eject, walk_out
 from rooms.events import Changed, Event, Joined, Left, Member, Numbered, Waiting
+from rooms.extending import vote
 from rooms.extent import apart_m
 from rooms.lookalikes import looks
 from rooms.person import NOBODY, Person
@@ -110,6 +111,18 @@ class Listener:
                 self.members[id] = member
 
 
+def keep(one: Person, other: Person) -> None:
+    """Have the two keep each other, as when both have pressed."""
+    one.kept |= {other.id}
+    other.kept |= {one.id}
+
+
+def let_go(one: Person, other: Person) -> None:
+    """Have the two keep each other no more."""
+    one.kept -= {other.id}
+    other.kept -= {one.id}
+
+
 class Scene:
     """A world, its clock, and its listeners."""
 
@@ -135,12 +148,15 @@ class Scene:
         topics: tuple[str, ...] = (),
         verified: str | None = None,
         barred: frozenset[str] = NOBODY,
+        keeps: Iterable[Person] = (),
         former: str | None = None,
     ) -> Person:
         person = Person(
             self._new_name() if id is None else id, cell, name=name, topics=topics, far=far, verified=verified
         )
         person.barred = barred
+        for other in keeps:
+            keep(person, other)
         self.listeners[person.id] = Listener()
         self.carry_out(self.world.enter(person, now=self.now, former=former))
         assert not place_of(person)[0].is_over
@@ -164,6 +180,9 @@ class Scene:
 
     def block(self, person: Person, other: Person) -> list[Change]:
         return self.carry_out(block(self.world, person, other, now=self.now))
+
+    def extend(self, person: Person) -> list[Change]:
+        return self.carry_out(vote(self.world, person))
 
     def eject(self, person: Person) -> list[Change]:
         return self.carry_out(eject(self.world, person, now=self.now))
@@ -322,7 +341,7 @@ class Scene:
         if rooms:
             assert self.world.deadline is not None
             assert self.now < min(room.closes for room in rooms) or self.world.deadline <= self.now
-        windows = {(room.region, room.closes) for room in rooms if room.kind == NEARBY}
+        windows = {(room.region, room.closes) for room in rooms if room.kind == NEARBY and not room.is_extended}
         assert len(self.world.seating._windows) >= len(windows)
 
 

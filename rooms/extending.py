@@ -1,0 +1,66 @@
+"""A room that goes on: when most of those present vote for it, half a window more, once.
+
+It leaves its window then and ends alone. Who has voted is known to the room as long as it lasts and told to nobody.
+"""
+
+from typing import TYPE_CHECKING
+
+from rooms.changes import Change, Published
+from rooms.circles import circles_of
+from rooms.errors import CannotExtend
+from rooms.person import Person
+from rooms.room import NEARBY, Room
+from rooms.seating import Former, place_of
+from rooms.together import seat_as_newcomers
+
+if TYPE_CHECKING:
+    from rooms.world import World
+
+VOTES_MIN = 2
+"""Who sits alone has nobody to stay with, and waits for the window's end, when others come."""
+
+
+def vote(world: "World", person: Person) -> list[Change]:
+    """Count somebody's vote, each one's once, and have the room go on if most of those present want it.
+
+    Whoever is away or without a connection is not present. Raises CannotExtend, changing nothing.
+    """
+    room, _ = place_of(person)
+    if room.kind != NEARBY:
+        raise CannotExtend("it is a room people shook for")
+    if room.is_over or room.is_extended:
+        raise CannotExtend("it is over" if room.is_over else "it was given more time already")
+    room.wishes = room.wishes | {person.id}
+    present = [seat.person.id for seat in room.seats.values() if seat.away_since is None and seat.waits_until is None]
+    votes = sum(id in room.wishes for id in present)
+    if votes < VOTES_MIN or 2 * votes <= len(present):
+        return []
+    world.seating.extend(room)
+    return [Published(room, room.announce_extended())]
+
+
+def announce_end(world: "World", room: Room) -> list[Change]:
+    """Tell a room that was given more time that it ends soon, if it still lasts."""
+    return [Published(room, room.announce_closing())] if room.id in world.rooms and not room.is_over else []
+
+
+def end_alone(world: "World", room: Room, *, now: float) -> list[Change]:
+    """End a room that was given more time: its people are seated like newcomers, in an order of chance."""
+    if room.id not in world.rooms or room.is_over:
+        return []
+    changes: list[Change] = []
+    formers: dict[str, Former] = {}
+    for former in world.seating.withdraw(room):
+        until = world.kept_until(room, former.seat)
+        if until is not None and until <= now:
+            changes += world.depart(former.person, "lost", now=now)
+        else:
+            formers[former.person.id] = former
+    cells = {id: former.person.next_cell for id, former in formers.items()}
+    circles = circles_of([former.person for former in formers.values()], cells, world.rules, world.rng)
+    units = [*circles.values(), *([id] for id in formers.keys() - set().union(*circles.values()))]
+    units.sort()
+    world.rng.shuffle(units)
+    for unit in units:
+        changes += seat_as_newcomers(world, [formers[id] for id in unit], cells, now=now)
+    return changes
