@@ -21,7 +21,7 @@ from rooms.room import Room
 from rooms.seating import place_of
 from rooms.world import World
 from server.answers import Blocked, Entered, Error
-from server.commands import Block, Command, Eject, Enter, Leave, Next, Unblock
+from server.commands import Block, Command, Eject, Enter, Keep, Leave, Next, Unblock, Unkeep
 from server.house import House
 from server.outcomes import Outcome
 from server.safety.tokens import IDENTITY_BYTES
@@ -59,6 +59,7 @@ class Town:
             seal=Seal(key, new_nonce=lambda: next(ids).to_bytes(NONCE_BYTES, "big")),
         )
         self.sessions: dict[str, Session] = {}
+        self.gang: list[Member] = []
         self._addresses = count(1)
 
     def new_address(self) -> str:
@@ -154,6 +155,25 @@ def press_next(member: Member) -> None:
     member.town.do(member.session, Next())
 
 
+def keep(member: Member) -> None:
+    """Keep whoever of the gang sits here too, so as to be seated with them from then on, and let them go to vote.
+
+    By turns: in one minute all press, in the next all let go, and vote.
+    """
+    is_time_to_press = int(member.town.now / STEP_S) % 2
+    for other in member.town.gang:
+        if other is not member and other.is_here and other.room is member.room:
+            who = other.id_in(other.room)
+            member.town.do(member.session, Keep(who=who) if is_time_to_press else Unkeep(who=who))
+
+
+def keep_on(member: Member) -> None:
+    """Keep whoever of the gang sits here too, and never let them go."""
+    for other in member.town.gang:
+        if other is not member and other.is_here and other.room is member.room:
+            member.town.do(member.session, Keep(who=other.id_in(other.room)))
+
+
 def come_back(member: Member) -> None:
     """Lose the connection until the seat is lost too, and come back."""
     if member.hops < HOPS:
@@ -191,6 +211,8 @@ ONE_TOPIC = "of one topic"
 WAYS: dict[str, Callable[[Member], None]] = {
     "stay": stay,
     "next": press_next,
+    "keep": keep_on,
+    "keep, let go": keep,
     "come back": come_back,
     "block": block_about,
     "come anew": come_anew,
@@ -217,6 +239,7 @@ def measure(size: int, way: str, *, people: int, windows: int, seed: int) -> Row
     gang = people // 10
     topics = ["what only we know"] if way == ONE_TOPIC else []
     members = [Member(town, is_gang=number < gang, topics=topics if number < gang else ()) for number in range(people)]
+    town.gang = members[:gang]
     rooms = wronged = 0
     end = next(iter(town.world.rooms.values())).closes
     # A window for everybody to become known in, and to be seated anew by chance.
@@ -249,7 +272,7 @@ def _live(town: Town, members: Sequence[Member], way: Callable[[Member], None]) 
                 member.go(town.rng.uniform(60, 900))
             elif chance < 0.025:
                 town.do(member.session, Next())
-        elif gang[member.room.id] < 3:
+        elif gang[member.room.id] < 3 or way in (keep, keep_on):
             way(member)
 
 

@@ -105,6 +105,25 @@ class Voted(Answer, frozen=True, kw_only=True):
     """The type of the command that was a vote."""
 
 
+class Kept(Event, frozen=True, kw_only=True):
+    """Both have pressed `keep`."""
+
+    who: str
+
+
+class Unkept(Answer, frozen=True, kw_only=True):
+    who: str
+
+
+class ContactEvent(Event, frozen=True, kw_only=True, tag="contact"):
+    """A line by which to reach somebody kept: both have given one."""
+
+    who: str | None = None
+    """Their member id, unless they sit elsewhere by now."""
+    name: str
+    text: str
+
+
 class Thrown(Answer, frozen=True, kw_only=True):
     bottle: str
 

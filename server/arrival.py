@@ -64,6 +64,7 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
     else:
         claim_cell(house, identity, cell, visiting=visiting, now=now)
     house.identities.came(identity)
+    house.ties.came(identity.id, now=now)
     if verified is not None:
         identity.vouch(verified.shown, until=now + verified.lasts_s * house.settings.time_scale)
     if is_new:
@@ -92,6 +93,7 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
     untold = _untold(identity.person, person, command.resume) if identity.person is not None else []
     identity.person = person
     person.barred = house.blocks.kept_from(identity.id)
+    person.kept = house.keeps.both(identity.id)
     return Arrival(identity, person, False, [*untold, *house.world.enter(person, now=now, former=former)], [])
 
 

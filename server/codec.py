@@ -11,7 +11,7 @@ import msgspec
 
 from rooms.events import Event
 from server.codes import Refused
-from server.commands import ANNOUNCED, COMMANDS, AnyCommand
+from server.commands import COMMANDS, AnyCommand
 from server.frames import binary_frame, text_frame
 from server.messages import wire_name
 
@@ -81,8 +81,6 @@ class Codec:
             return Unreadable("bad_message", "A message is a map with a `type`.", about=None, ref=None)
         kind = message.get("type")
         about, ref = _short(kind, 64), _short(message.get("ref"), 32)
-        if about in ANNOUNCED:
-            return Unreadable("unavailable", f"This server does not offer `{about}`.", about=about, ref=ref)
         if isinstance(kind, str) and kind not in _KNOWN:
             return Unreadable("unknown_type", "There is no command of that type.", about=about, ref=ref)
         return Unreadable("bad_message", f"{str(error)[:REASON_MAX_CHARS]}.", about=about, ref=ref)

@@ -36,6 +36,7 @@ ERROR_CODES: dict[str, ErrorCode] = {
         ErrorCode("no_such_member", "Nobody else of that id sits in your room.", False),
         ErrorCode("no_such_bottle", "There is no such message in a bottle.", False),
         ErrorCode("no_such_block", "You hold no block of that id.", False),
+        ErrorCode("not_yours", "It is not yours, or not yet: no contact for somebody you do not keep.", False),
         ErrorCode("wrong_room", "The room named is not yours any more.", False),
         ErrorCode("rate_limited", "Too often; `retry_after` says when it is allowed again.", True),
         ErrorCode("too_new", "You have not been here for long enough; `retry_after` says when you will have.", True),

@@ -109,6 +109,29 @@ class Eject(Command, frozen=True, kw_only=True):
     who: MemberId
 
 
+class Keep(Command, frozen=True, kw_only=True):
+    """Say that one wants to go on sitting with a member, if they say so too."""
+
+    who: MemberId
+
+
+class Unkeep(Command, frozen=True, kw_only=True):
+    """Let a member go; they are told nothing."""
+
+    who: MemberId
+
+
+class Contact(Command, frozen=True, kw_only=True):
+    """Give a member whom one keeps a line by which to reach one elsewhere: they get it once they have given theirs."""
+
+    who: MemberId
+    text: str
+
+
+class Extend(Command, frozen=True, kw_only=True):
+    """Vote that the room go on for half a window more."""
+
+
 class Shake(Command, frozen=True, kw_only=True):
     """Meet whoever shakes in the same moment."""
 
@@ -162,14 +185,12 @@ class Ping(Command, frozen=True, kw_only=True):
 
 COMMANDS: tuple[type[Command], ...] = (
     Enter, Say, Move, Next, Rename, Away, Leave, Mute, Unmute, Block, Blocks, Unblock, Report, Eject,
-    Shake, Throw, Pick, AnswerBottle, ThrowBack, Auth, Ping,
+    Keep, Unkeep, Contact, Extend, Shake, Throw, Pick, AnswerBottle, ThrowBack, Auth, Ping,
 )  # fmt: skip
 """What this version understands, in the order of the documentation."""
 
-ANNOUNCED = frozenset("keep unkeep contact extend".split())
-"""Commands of protocol 1.0 that this version does not have: they are answered by `unavailable`."""
-
 AnyCommand: TypeAlias = (
     Enter | Say | Move | Next | Rename | Away | Leave | Mute | Unmute
-    | Block | Blocks | Unblock | Report | Eject | Shake | Throw | Pick | AnswerBottle | ThrowBack | Auth | Ping
+    | Block | Blocks | Unblock | Report | Eject | Keep | Unkeep | Contact | Extend
+    | Shake | Throw | Pick | AnswerBottle | ThrowBack | Auth | Ping
 )  # fmt: skip

@@ -6,11 +6,13 @@ event loop are kept in the room's outbox; at the turn's end they are encoded onc
 wire format and the same bytes are written to every listener of that format. Under
 light load a turn holds one event and nothing is delayed.
 
-Whoever mutes somebody sees a list of their own; only they pay for it. Who listens
-changes only between flushes, so that everybody hears exactly the events of their seat.
+Whoever mutes or keeps somebody is asked how they see each event; only what they see
+otherwise is encoded for them alone. Who listens changes only between flushes, so that
+everybody hears exactly the events of their seat.
 """
 
 from collections.abc import Callable
+from operator import is_
 from typing import Protocol
 
 from rooms.changes import Seated
@@ -87,7 +89,7 @@ class Fanout:
             del self._audiences[room]
 
     def hiding(self, room: str) -> list[Listener]:
-        """Return the listeners of the room who mute somebody."""
+        """Return the listeners of the room who mute or keep somebody."""
         audience = self._audiences.get(room)
         return audience.hiding if audience is not None else []
 
@@ -127,13 +129,22 @@ class Fanout:
             log_bug("telling a room", bug)
 
     def _tell(self, audience: _Audience, events: list[Event]) -> None:
+        encoded: dict[Codec, bytes] = {}
         for codec, hearing in audience.plain.items():
             if hearing:
-                self._write(b"".join(map(codec.frame, events)), hearing)
+                encoded[codec] = b"".join(map(codec.frame, events))
+                self._write(encoded[codec], hearing)
                 self.delivered += len(events) * len(hearing)
         for listener in audience.hiding:
-            frames = map(listener.codec.frame, map(listener.seen, events))
-            self._write(b"".join(frames), [listener.connection])
+            codec = listener.codec
+            seen = [listener.seen(event) for event in events]
+            if not all(map(is_, seen, events)):
+                data = b"".join(map(codec.frame, seen))
+            elif codec in encoded:
+                data = encoded[codec]
+            else:
+                data = encoded[codec] = b"".join(map(codec.frame, events))
+            self._write(data, [listener.connection])
             self.delivered += len(events)
 
     @staticmethod

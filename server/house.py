@@ -28,10 +28,12 @@ from server.safety.bottles import Bottles
 from server.safety.checks import Checks
 from server.safety.door import Door
 from server.safety.identities import Identities, Identity
+from server.safety.keeps import Keeps
 from server.safety.keys import derive
 from server.safety.rates import Meter, per_period, take_all
 from server.safety.reports import Reports
 from server.safety.returns import Returns
+from server.safety.ties import Ties
 from server.safety.tokens import IDENTITY_BYTES, Tokens
 from server.safety.trails import Trails
 from server.safety.verified import Verified, Verifier
@@ -90,6 +92,8 @@ class House:
         self.store = store
         self.reports = Reports(store, seal, ttl_s=settings.report_ttl_s, new_ticket=new_ticket)
         self.blocks = Blocks(store, world.people, token_ttl_s=settings.token_ttl_s, new_id=new_ticket)
+        self.ties = Ties(store, token_ttl_s=settings.token_ttl_s)
+        self.keeps = Keeps(self.ties, world.people, token_ttl_s=settings.token_ttl_s)
         self.bottles = Bottles(store, seal, Water(world.rng), settings, new_id=new_ticket)
         world.bottles_near = self._bottles_near
         self.returns = Returns()
@@ -167,6 +171,7 @@ class House:
         """Forget the pace of a room that is over; its last words stay a while, in case it is reported."""
         self._paces.pop(room.id, None)
         self.votes.end(room.id)
+        self.keeps.end(room.id)
         self.trails.end(room, now=now)
 
     def know_place(self, origin: Origin, identity: Identity, cell: Cell, *, now: float) -> None:
@@ -195,9 +200,10 @@ class House:
             self.blocks.mark(identity, (known.came_from, region_of(known.cell)), now=now)
 
     def forget(self, identity: str, *, now: float) -> None:
-        """Forget somebody who asked for it: place, token, standing, blocks and bottles. Bans stay."""
+        """Forget somebody who asked for it: place, token, standing, ties, blocks and bottles. Bans stay."""
         self.bottles.end_of(identity)
         self.identities.end(identity, now=now)
+        self.keeps.forget_person(identity)
 
     def expire(self, *, now: float) -> None:
         """Forget everything whose time is over. Raises StoreError."""
@@ -207,6 +213,7 @@ class House:
         self.bottles.forget(now=now)
         self.returns.forget(self.world.rooms)
         self.votes.forget(now=now)
+        self.keeps.forget(now=now)
         self.store.expire(now=now)
 
 

@@ -4,7 +4,7 @@ What the codec, /asyncapi.json and the documentation's tests read. The shapes st
 server/answers.py and, for events of a room, rooms/events.py; the codes in server/codes.py.
 """
 
-from rooms.events import Changed, Closing, Ejected, Event, Joined, Left, Nobody, Said, Skipped, Waiting
+from rooms.events import Changed, Closing, Ejected, Event, Extended, Joined, Left, Nobody, Said, Skipped, Waiting
 from server.answers import (
     Answered,
     Authenticated,
@@ -13,9 +13,11 @@ from server.answers import (
     BlocksEvent,
     BottleEvent,
     Bye,
+    ContactEvent,
     Entered,
     Error,
     Held,
+    Kept,
     Moved,
     Muted,
     Notice,
@@ -25,6 +27,7 @@ from server.answers import (
     Thrown,
     ThrownBack,
     Unblocked,
+    Unkept,
     Unmuted,
     Voted,
 )
@@ -34,8 +37,8 @@ PROTOCOL = "1.0"
 
 EVENTS: tuple[type[Event], ...] = (
     Entered, RoomEvent, Waiting, Joined, Left, Changed, Said, Skipped, Closing,
-    Ejected, Moved, Muted, Unmuted, Blocked, BlocksEvent, Unblocked, Voted, Reported,
-    Nobody, Thrown, BottleEvent, Answered, ThrownBack,
+    Extended, Ejected, Moved, Muted, Unmuted, Blocked, BlocksEvent, Unblocked, Voted, Kept, Unkept,
+    ContactEvent, Reported, Nobody, Thrown, BottleEvent, Answered, ThrownBack,
     Authenticated, AuthExpiring, Pong, Held, Notice, Error, Bye,
 )  # fmt: skip
 """What this version sends, in the order of the documentation."""

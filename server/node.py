@@ -84,14 +84,13 @@ class Node:
             if person.room is not None:
                 self.fanout.detach(person.room.id, peer)
 
-    def hide(self, peer: Peer, members: frozenset[str] | None) -> None:
-        """Have the client hear its room with what it muted until now, and from now on without these members."""
-        person = peer.session.person
-        assert person is not None, "only who sits in a room can mute"
-        assert person.room is not None, "only who sits in a room can mute"
-        self.fanout.detach(person.room.id, peer)
-        peer.session.hidden = members
-        self.fanout.attach(person.room.id, peer)
+    def look_again(self, person: Person) -> None:
+        """Have somebody hear their room as they saw it until now, and from now on as they see it now."""
+        peer = self.peers.get(person.id)
+        if peer is not None and person.room is not None:
+            self.fanout.detach(person.room.id, peer)
+            peer.session.look_around(person.room)
+            self.fanout.attach(person.room.id, peer)
 
     def later(self, delay_s: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
         """Call back once, in so many real seconds."""

@@ -17,10 +17,10 @@ class Arrived(NamedTuple):
     person: Person
 
 
-class Hides(NamedTuple):
-    """From now on the client does not see what these members of its room say; None if it mutes nobody at all."""
+class LooksAgain(NamedTuple):
+    """Whom that person mutes or keeps has changed: their client sees its room so from now on."""
 
-    members: frozenset[str] | None
+    person: Person
 
 
 class Patience(NamedTuple):
@@ -51,7 +51,7 @@ class End(NamedTuple):
     bye: Bye
 
 
-Rare: TypeAlias = Arrived | Hides | Patience | Lasts | WantsKeys | Alert | End
+Rare: TypeAlias = Arrived | LooksAgain | Patience | Lasts | WantsKeys | Alert | End
 Outcome: TypeAlias = Sequence[Event | Change | Rare]
 
 

@@ -13,7 +13,7 @@ from rooms.events import Event
 from server.answers import AuthExpiring, Bye
 from server.codec import JSON, SUBPROTOCOLS, Codec, Unreadable
 from server.connection import Connection
-from server.outcomes import Alert, Arrived, End, Hides, Lasts, Outcome, Patience, Rare, WantsKeys, bye
+from server.outcomes import Alert, Arrived, End, Lasts, LooksAgain, Outcome, Patience, Rare, WantsKeys, bye
 from server.session import Session, State
 
 if TYPE_CHECKING:
@@ -79,8 +79,8 @@ class Peer:
 
     @property
     def hides(self) -> bool:
-        """Whether this client mutes somebody."""
-        return self.session.hidden is not None
+        """Whether this client may not see everything as it is."""
+        return self.session.sees_otherwise
 
     def seen(self, event: Event) -> Event:
         """Return an event of the room as this client sees it."""
@@ -133,8 +133,8 @@ class Peer:
             case Arrived(person):
                 node.introduce(self, person)
                 self.connection.entered()
-            case Hides(members):
-                node.hide(self, members)
+            case LooksAgain(person):
+                node.look_again(person)
             case Patience(seconds):
                 self.connection.await_enter(seconds)
             case Lasts(seconds):

@@ -8,7 +8,20 @@ from server.safety.bottles import BOTTLE_S
 from server.safety.sametext import LOOK_BACK_S
 from server.safety.trails import KEEP_S
 from server.settings import Settings
-from server.store.rows import AuditEntry, Ban, Block, Bottle, BottleAnswer, Ended, Mark, Notice, Report, Row, Standing
+from server.store.rows import (
+    AuditEntry,
+    Ban,
+    Block,
+    Bottle,
+    BottleAnswer,
+    Ended,
+    Mark,
+    Notice,
+    Report,
+    Row,
+    Standing,
+    Tie,
+)
 
 _UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
@@ -31,12 +44,15 @@ def of_rooms(settings: Settings) -> tuple[str, ...]:
         "What is said in a room, in memory, until the room ends or newer words take its place.",
         f"What was said in a room in the last {span(KEEP_S)}, in memory, in case it is reported, until "
         f"{span(settings.report_grace_s)} after the room.",
-        "Your name and topics, what an application says of you, whom you mute and how often you changed rooms, in "
-        "memory, until your token expires or you leave.",
+        "Your name and topics, what an application says of you and how often you changed rooms, in memory, until your "
+        "token expires or you leave.",
         f"A mark of your address, from which nobody learns the address, in memory, until {span(DAY_S)} after you left: "
         "whoever is blocked does not come back as somebody new.",
         "Fingerprints of longer messages, without the words, with your number and the rooms they went to, and of where "
         f"junk came from, in memory, for {span(LOOK_BACK_S)}.",
+        "Whom you would like to keep, in memory, until the room ends or they say so too.",
+        "A contact line that you give somebody, in memory, until both of you have the other's, you let go, or "
+        f"{span(settings.token_ttl_s)} have passed.",
         "Whom you met when you last shook, and where you sat before, in memory, until your token expires or you leave.",
     )
 
@@ -50,6 +66,8 @@ def of_rows(settings: Settings) -> dict[type[Row], str]:
         f"{span(settings.token_ttl_s + DAY_S)} after you last came or you leave.",
         Mark: "If somebody blocks you, a mark of the address and the region that you come from, from which nobody "
         f"learns either, until {span(DAY_S)} after you were last there.",
+        Tie: "Whom you keep and whom you mute, by their numbers, until "
+        f"{span(settings.token_ttl_s + DAY_S)} after you last came, or one of you leaves.",
         Ended: "That you left, under your number, until your token would have expired.",
         Report: "Reports that you make or that are made of you, with what was said in the room before, sealed, for the "
         f"operator alone, for {span(settings.report_ttl_s)} after the last.",

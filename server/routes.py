@@ -17,6 +17,9 @@ _ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
 RETRY_AFTER_S = 5
 """What a client that finds the server not ready is told to wait."""
 
+_ALWAYS = ("far", "resume", "mute", "block", "report", "eject", "keep", "extend")
+"""The features that every server has."""
+
 _FEATURES: dict[type[Command], str] = {
     Shake: SHAKE,
     Throw: BOTTLES,
@@ -34,7 +37,7 @@ def about(house: House) -> dict[str, Any]:
         "version": VERSION,
         "protocol": PROTOCOL,
         "commands": [wire_name(command) for command in COMMANDS if not house.is_off(_FEATURES.get(command, ""))],
-        "features": ["far", "resume", "mute", "block", "report", "eject", *_ways_to_meet(house), *_auth(house)],
+        "features": [*_ALWAYS, *_ways_to_meet(house), *_auth(house)],
         "limits": house.limits,
         "terms": house.info.terms,
         "contact": house.info.contact,

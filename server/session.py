@@ -32,8 +32,11 @@ from server.commands import (
     Block,
     Blocks,
     Command,
+    Contact,
     Eject,
     Enter,
+    Extend,
+    Keep,
     Leave,
     Move,
     Mute,
@@ -47,6 +50,7 @@ from server.commands import (
     Throw,
     ThrowBack,
     Unblock,
+    Unkeep,
     Unmute,
 )
 from server.house import House
@@ -81,6 +85,10 @@ TRANSITIONS: dict[tuple[State, type[Command]], State] = {
     (State.SEATED, Blocks): State.SEATED,
     (State.SEATED, Unblock): State.SEATED,
     (State.SEATED, Eject): State.SEATED,
+    (State.SEATED, Keep): State.SEATED,
+    (State.SEATED, Unkeep): State.SEATED,
+    (State.SEATED, Contact): State.SEATED,
+    (State.SEATED, Extend): State.SEATED,
     (State.SEATED, Shake): State.SEATED,
     (State.SEATED, Throw): State.SEATED,
     (State.SEATED, Pick): State.SEATED,
@@ -100,6 +108,7 @@ class Session:
         origin: where the client comes from.
         person: who they are to the rooms, once entered and until replaced.
         hidden: ids of members of their room whose words they do not see; None if they mute nobody at all.
+        kept: ids of members of their room whom they keep; None if they keep nobody at all.
     """
 
     __slots__ = (
@@ -110,6 +119,7 @@ class Session:
         "_was_patient",
         "hidden",
         "house",
+        "kept",
         "origin",
         "person",
         "state",
@@ -125,6 +135,7 @@ class Session:
         self.state = State.NEW
         self.person: Person | None = None
         self.hidden: frozenset[str] | None = None
+        self.kept: frozenset[str] | None = None
 
     def receive(self, command: Command, *, now: float) -> Outcome:
         """Apply one command and return its outcome. A refused one changes nothing but the count of errors."""
@@ -191,9 +202,9 @@ class Session:
     # What this client sees of a room
 
     def room_event(self, seated: Seated, *, now: float) -> RoomEvent:
-        """Return how to tell this client where they sit, and hide whom they mute there from now on."""
+        """Return how to tell this client where they sit, and show it with their eyes from now on."""
         room = seated.room
-        self._hide_muted(room)
+        self.look_around(room)
         self.identity.sat_in(room.id, now)
         members = tuple(self._as_seen(member) for member in seated.members)
         return RoomEvent(
@@ -218,23 +229,40 @@ class Session:
         """Know that somebody sits down in this client's room as member `id`."""
         if self._identity is not None and self.hidden is not None and person.id in self._identity.muted:
             self.hidden |= {id}
+        if (
+            self._identity is not None
+            and self.kept is not None
+            and self.house.ties.has("keep", self._identity.id, person.id)
+        ):
+            self.kept |= {id}
 
     def seen(self, event: Event) -> Event:
         """Return an event of the room as this client sees it."""
-        if self.hidden:
-            if isinstance(event, Said) and event.from_ in self.hidden:
-                return Skipped(event.seq)
-            if isinstance(event, Joined | Changed) and event.id in self.hidden:
-                return msgspec.structs.replace(event, member=self._as_seen(event.member))
+        if isinstance(event, Said):
+            return Skipped(event.seq) if self.hidden and event.from_ in self.hidden else event
+        if isinstance(event, Joined | Changed) and self._is_marked(event.id):
+            return msgspec.structs.replace(event, member=self._as_seen(event.member))
         return event
+
+    @property
+    def sees_otherwise(self) -> bool:
+        """Whether this client may not see everything as all others do."""
+        return self.hidden is not None or self.kept is not None
+
+    def look_around(self, room: Room) -> None:
+        """Know whom of the room they mute, and whom they keep."""
+        muted, kept = self.identity.muted, self.house.keeps.held(self.identity.id)
+        here = {id: seat.person.id for id, seat in room.seats.items()} | room.gone if muted or kept else {}
+        self.hidden = frozenset(id for id, who in here.items() if who in muted) if muted else None
+        self.kept = frozenset(id for id, who in here.items() if who in kept) if kept else None
 
     # What acts ask
 
     def begin(self, identity: Identity, person: Person, *, now: float) -> None:
-        """Know who the client is, and hide whom they mute."""
+        """Know who the client is, and see the room with their eyes."""
         self._identity, self.person = identity, person
         identity.sits(now)
-        self._hide_muted(place_of(person)[0])
+        self.look_around(place_of(person)[0])
 
     def known(self, *, now: float) -> None:
         """Know that the client has shown a good token or JWT: an old acquaintance, who pays nothing."""
@@ -292,13 +320,14 @@ class Session:
             return []
         return self.house.world.set_away(self.seated, None, now=now)
 
-    def _hide_muted(self, room: Room) -> None:
-        muted = self.identity.muted
-        here = {id: seat.person.id for id, seat in room.seats.items()} | room.gone if muted else {}
-        self.hidden = frozenset(id for id, who in here.items() if who in muted) if muted else None
+    def _is_marked(self, id: str) -> bool:
+        return bool((self.hidden and id in self.hidden) or (self.kept and id in self.kept))
 
     def _as_seen(self, member: Member) -> Member:
-        return msgspec.structs.replace(member, muted=True) if self.hidden and member.id in self.hidden else member
+        if not self._is_marked(member.id):
+            return member
+        muted, kept = (members is not None and member.id in members for members in (self.hidden, self.kept))
+        return msgspec.structs.replace(member, muted=muted, kept=kept)
 
     def _out_of_place(self, command: Command) -> Refused:
         if self.state is State.NEW:

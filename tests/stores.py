@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from server.store.rows import AuditEntry, Ban, Block, Bottle, BottleAnswer, Ended, Mark, Notice, Report, Standing
+from server.store.rows import AuditEntry, Ban, Block, Bottle, BottleAnswer, Ended, Mark, Notice, Report, Standing, Tie
 from server.store.sealing import Seal
 from server.store.sqlite import SqliteStore
 
@@ -35,6 +35,10 @@ def block(owner: str = ANN, other: str = BO, **fields: Any) -> Block:
         "until": 100.0,
     }
     return Block(**made | fields)
+
+
+def tie(owner: str = ANN, other: str = BO, **fields: Any) -> Tie:
+    return Tie(**dict[str, Any](kind="keep", owner=owner, other=other, at=1.0, until=100.0) | fields)
 
 
 def standing(identity: str = ANN, **fields: Any) -> Standing:

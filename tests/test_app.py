@@ -193,7 +193,6 @@ async def test_room_never_waits_for_who_does_not_read() -> None:
         ("", "bad_message"), ("{", "bad_message"), ("[" * 10_000, "bad_message"), ("{}", "bad_message"),
         ('{"type":"say"}', "bad_message"), ('{"type":"say","text":null}', "bad_message"),
         ('{"type":"ping","x":1}', "bad_message"), ('{"type":"dance"}', "unknown_type"),
-        ('{"type":"keep","who":"x"}', "unavailable"),
         ('{"type":"ping","ref":"\\ud800"}', "bad_message"),
         (json.dumps({"type": "enter", "cell": 40.75}), "bad_message"),
     ],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rooms.events import Event, Joined, Member, Said, Skipped
 from server.answers import Bye, Pong
 from server.codec import JSON, MSGPACK, SUBPROTOCOLS, Codec, Unreadable
-from server.commands import ANNOUNCED, COMMANDS, AnyCommand, Command
+from server.commands import COMMANDS, AnyCommand, Command
 from server.messages import EVENTS, wire_name
 from tests.sessions import messages_of
 
@@ -31,6 +31,9 @@ FULL: dict[str, dict[str, Any]] = {
     "block": {"who": "m", "bottle": "b"},
     "unblock": {"block": "b"},
     "eject": {"who": "m"},
+    "keep": {"who": "m"},
+    "unkeep": {"who": "m"},
+    "contact": {"who": "m", "text": "t"},
     "throw": {"text": "ahoy"},
     "answer": {"bottle": "b", "text": "ahoy"},
     "throw_back": {"bottle": "b"},
@@ -156,14 +159,6 @@ def test_type_that_no_command_has_is_unknown(codec: Codec, kind: str) -> None:
 
 
 @CODECS
-@pytest.mark.parametrize("kind", sorted(ANNOUNCED))
-def test_command_of_a_later_version_is_unavailable(codec: Codec, kind: str) -> None:
-    refused = refusal(codec, packed(codec, {"type": kind, "ref": "1", "who": "x"}))
-    assert (refused.code, refused.about, refused.ref) == ("unavailable", kind, "1")
-    assert kind not in map(wire_name, COMMANDS)
-
-
-@CODECS
 @pytest.mark.parametrize("message", [None, 5, "say", [], ["say"], {}, {"ref": "1"}, {"type": None}, {"type": 5}])
 def test_what_is_no_map_with_a_type_is_bad(codec: Codec, message: object) -> None:
     assert refusal(codec, packed(codec, message)).code == "bad_message"
@@ -205,7 +200,7 @@ def test_bytes_that_are_no_msgpack_are_bad(payload: bytes) -> None:
 def test_any_bytes_are_a_command_or_refused(codec: Codec, payload: bytes) -> None:
     read = decoded(codec, payload)
     if isinstance(read, Unreadable):
-        assert read.code in ("bad_message", "unknown_type", "unavailable")
+        assert read.code in ("bad_message", "unknown_type")
         JSON.frame(Pong(now=0, ref=read.ref))
     else:
         assert isinstance(read, get_args(AnyCommand))

@@ -96,6 +96,20 @@ def test_only_who_hides_pays_for_it() -> None:
     assert hiding.fake.writes == [JSON.frame(said(1)) + JSON.frame(Skipped(2))]
 
 
+@pytest.mark.parametrize("others", [0, 2])
+def test_who_might_hide_something_gets_the_same_bytes_where_they_hide_nothing(others: int) -> None:
+    loop, fanout = make()
+    ears = [Ear(loop, hidden="x"), Ear(loop, hidden="m"), Ear(loop, hidden="x"), *(Ear(loop) for _ in range(others))]
+    for ear in ears:
+        fanout.attach("r", ear)
+    fanout.publish("r", said(1, "m"))
+    loop.take_turn()
+    first, hiding, *same = (ear.fake.writes[0] for ear in ears)
+    assert all(data is first for data in same)
+    assert first == JSON.frame(said(1, "m"))
+    assert hiding == JSON.frame(Skipped(1))
+
+
 def test_who_attaches_within_a_turn_hears_only_what_follows() -> None:
     loop, fanout = make()
     early, late = Ear(loop), Ear(loop)

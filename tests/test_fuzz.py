@@ -115,9 +115,9 @@ def test_a_hundred_thousand_wrong_frames_harm_nobody(caplog: pytest.LogCaptureFi
         "banned",
         "outside",
         "terms_needed",
-        "not_now",
+        "not_yours",
         "no_such_block",
-        "too_new",
+        "unavailable",
     }
     assert set(street.closes) <= {*CLOSE_CODES, 1006}
     assert {1000, 1003, 1006, 4502, 4503} <= set(street.closes)

@@ -74,7 +74,7 @@ def test_token_ends_with_leave() -> None:
 def test_rates_and_mutes_outlast_an_absence() -> None:
     identities = make(say_burst=2, next_per_h=1, cells_per_h=1)
     identity = came(identities)
-    identity.mute("somebody")
+    identity.muted = frozenset({"somebody"})
     identity.cell = Cell("dr5ru6")
     for meters in (identity.said, identity.nexts, identity.cells):
         while not take_all(meters, NOW):
@@ -140,14 +140,6 @@ def test_enter_that_fails_leaves_nothing_behind() -> None:
         identities.of(None, now=NOW)
     assert not identities._online
     assert not identities._absent
-
-
-def test_mutes_are_limited_the_first_one_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MUTED_MAX", 2)
-    identity = Identity("me", Settings())
-    for other in "a b a c".split():
-        identity.mute(other)
-    assert list(identity.muted) == ["b", "c"]
 
 
 def test_token_holds_nothing_but_identity_and_expiry() -> None:

@@ -23,6 +23,7 @@ from server.store.rows import (
     Row,
     Standing,
     Switch,
+    Tie,
 )
 from server.store.schema import STEPS
 from tests.privacy_page import PAGE, PART, part
@@ -41,6 +42,7 @@ from tests.stores import (
     on_disk,
     report,
     standing,
+    tie,
 )  # fmt: skip
 
 SENTENCES = of_rooms(Settings())
@@ -171,12 +173,11 @@ def test_fingerprints_are_kept_without_words_for_an_hour() -> None:
     assert not checks._same._by_piece
 
 
-def test_mutes_are_kept_until_the_token_expires_or_one_leaves() -> None:
-    assert SENTENCES[4].startswith("Your name and topics, what an application says of you, whom you mute")
+def test_name_is_kept_until_the_token_expires_or_one_leaves() -> None:
+    assert SENTENCES[4].startswith("Your name and topics, what an application says of you")
     stage = Stage()
     ann, bo, cy = stage.seated("Ann Bo Cy")
-    for guest in (ann, cy):
-        guest.ask("mute", who=bo.me)
+    del bo
     who, other = identity(ann), identity(cy)
     ann.ask("leave")
     cy.lose()
@@ -184,7 +185,6 @@ def test_mutes_are_kept_until_the_token_expires_or_one_leaves() -> None:
     identities = stage.house.identities
     assert who not in identities._absent
     kept_of = identities._absent[other]
-    assert kept_of.muted
     assert kept_of.person is not None
     assert kept_of.person.name == "Cy"
     identities.forget(now=stage.clock.now() + TTL_S)
@@ -196,6 +196,7 @@ def test_mutes_are_kept_until_the_token_expires_or_one_leaves() -> None:
     [
         (standing(until=100.0), 100.0),
         (block(until=100.0), 100.0),
+        (tie(until=100.0), 100.0),
         (ended(until=100.0), 100.0),
         (mark(until=100.0), 100.0),
         (report(until=100.0), 100.0),
@@ -214,6 +215,8 @@ def test_every_row_ends_with_its_time_and_is_gone_from_the_files(row: Row, ends:
             store.put_standing(standing(marked, until=ends))
         case Block():
             store.add_block(block(marked, ANN, until=ends))
+        case Tie():
+            store.add_ties(tie(marked, ANN, until=ends))
         case Ended():
             store.end(ended(marked, until=ends))
         case Mark():
@@ -274,6 +277,41 @@ def test_whom_one_met_by_shaking_is_kept_until_the_token_expires_or_one_leaves()
     assert who[1] in stage.house.identities._absent
     stage.house.identities.forget(now=stage.clock.now() + TTL_S)
     assert not stage.house.identities._absent
+
+
+def test_presses_and_contact_lines_are_kept_in_memory_for_their_time() -> None:
+    assert SENTENCES[7].endswith("in memory, until the room ends or they say so too.")
+    assert SENTENCES[8].endswith("in memory, until both of you have the other's, you let go, or 7 days have passed.")
+    stage = Stage()
+    ann, bo, _ = stage.seated("Ann Bo Cy")
+    keeps = stage.house.keeps
+    ann.ask("keep", who=bo.me)
+    assert keeps._pressed
+    bo.ask("keep", who=ann.me)
+    assert not any(keeps._pressed.values())
+    ann.ask("contact", who=bo.me, text="ann@example.org")
+    assert keeps._given
+    keeps.forget(now=stage.clock.now() + TTL_S)
+    assert not keeps._given
+    ann.ask("contact", who=bo.me, text="ann@example.org")
+    ann.ask("unkeep", who=bo.me)
+    assert not keeps._given
+    stage.pass_time(1800)
+    assert not keeps._pressed
+
+
+def test_ties_end_for_both_when_one_leaves() -> None:
+    assert of_rows(Settings())[Tie].endswith("until 8 days after you last came, or one of you leaves.")
+    stage = Stage()
+    ann, bo, _ = stage.seated("Ann Bo Cy")
+    ann.ask("keep", who=bo.me)
+    bo.ask("keep", who=ann.me)
+    bo.ask("mute", who=ann.me)
+    store, who = stage.house.store, identity(bo)
+    assert store.has_tie("keep", who, identity(ann))
+    ann.ask("leave")
+    assert store.ties_of("keep", who) == store.ties_of("mute", who) == []
+    assert not bo.peer.session.seated.kept
 
 
 def test_reports_have_the_retention_they_say() -> None:

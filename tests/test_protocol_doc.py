@@ -11,7 +11,7 @@ import pytest
 
 from rooms.events import Event
 from server.codec import JSON
-from server.commands import ANNOUNCED, COMMANDS, AnyCommand, Command
+from server.commands import COMMANDS, AnyCommand, Command
 from server.messages import EVENTS, PROTOCOL, wire_name
 from server.operate.asyncapi import ANSWERS
 from tests.live_server import live_server
@@ -100,11 +100,6 @@ def test_every_link_inside_the_page_leads_somewhere() -> None:
     links = set(re.findall(r"\]\(#([^)]+)\)", TEXT))
     assert links
     assert links <= anchors
-
-
-def test_every_command_not_offered_is_named() -> None:
-    later = TEXT.split("### Not offered by this version\n")[1].split("\n## ")[0]
-    assert set(re.findall(r"`(\w+)`", later.partition(" belong to")[0])) == ANNOUNCED
 
 
 def test_format_of_the_vectors_is_told_whole() -> None:

@@ -22,8 +22,11 @@ from server.commands import (
     Block,
     Blocks,
     Command,
+    Contact,
     Eject,
     Enter,
+    Extend,
+    Keep,
     Leave,
     Move,
     Mute,
@@ -38,11 +41,12 @@ from server.commands import (
     Throw,
     ThrowBack,
     Unblock,
+    Unkeep,
     Unmute,
 )
 from server.house import House
 from server.messages import wire_name
-from server.outcomes import Arrived, End, Hides, Outcome, Patience, bye
+from server.outcomes import Arrived, End, LooksAgain, Outcome, Patience, bye
 from server.session import TRANSITIONS, Session, State
 from tests.jwts import shared, verifier
 from tests.sessions import BEGAN, FAR_AWAY, HERE, NEAR, ORIGIN, UNLIMITED, make_house
@@ -63,6 +67,10 @@ RIGHT: dict[type[Command], Callable[[str], AnyCommand]] = {
     Blocks: lambda _: Blocks(ref="r"),
     Unblock: lambda _: Unblock(block="T1", ref="r"),
     Eject: lambda other: Eject(who=other, ref="r"),
+    Keep: lambda other: Keep(who=other, ref="r"),
+    Unkeep: lambda other: Unkeep(who=other, ref="r"),
+    Contact: lambda other: Contact(who=other, text="bo@example.org", ref="r"),
+    Extend: lambda _: Extend(ref="r"),
     Auth: lambda _: Auth(auth=JWT, ref="r"),
     Report: lambda other: Report(who=other, reason="spam", ref="r"),
     Shake: lambda _: Shake(ref="r"),
@@ -111,6 +119,10 @@ def beside(house: House, command: type[Command]) -> Session:
     elif command is Eject:
         room, _ = session.place()
         session.identity.rooms = [(room.id, NOW - house.settings.eject_present_s)]
+    elif command is Contact:
+        room, seat = session.place()
+        others = [other for other in room.seats.values() if other is not seat]
+        house.ties.add("keep", [(session.identity.id, other.person.id) for other in others], now=NOW)
     return session
 
 
@@ -174,8 +186,12 @@ def test_every_command_in_every_state(state: State, command: type[Command]) -> N
         (Rename, ["Published"]),
         (Away, ["Published"]),
         (Leave, ["Unseated", "Published", "Gone", "End"]),
-        (Mute, ["Hides", "Muted"]),
-        (Unmute, ["Hides", "Unmuted"]),
+        (Mute, ["LooksAgain", "Muted"]),
+        (Unmute, ["LooksAgain", "Unmuted"]),
+        (Keep, ["Voted"]),
+        (Unkeep, ["LooksAgain", "Unkept"]),
+        (Contact, ["Voted"]),
+        (Extend, ["Voted"]),
         (Auth, ["Authenticated", "Lasts"]),
         (Shake, []),
         (Throw, ["Thrown"]),
@@ -214,8 +230,8 @@ def test_what_the_answers_say() -> None:
     assert said == [Said(3, member_id(session), "Bo", "hi", int((NOW + 2) * 1000), "1")]
     moved = session.receive(Move(cell=NEAR.upper()), now=NOW)
     assert moved == (Moved(cell=NEAR, counts_from=int(room.closes * 1000)),)
-    assert session.receive(Mute(who=them), now=NOW) == (Hides(frozenset({them})), Muted(who=them))
-    assert session.receive(Unmute(who=them), now=NOW) == (Hides(None), Unmuted(who=them))
+    assert session.receive(Mute(who=them), now=NOW) == (LooksAgain(session.seated), Muted(who=them))
+    assert session.receive(Unmute(who=them), now=NOW) == (LooksAgain(session.seated), Unmuted(who=them))
     assert session.receive(Ping(), now=NOW + 1.5) == (Pong(now=int((NOW + 1.5) * 1000)),)
     [end] = session.receive(Leave(), now=NOW)[-1:]
     assert end == End(bye(1000))
@@ -263,7 +279,10 @@ def provoke(code: str) -> tuple[Session, AnyCommand]:
         case "rate_limited":
             session.receive(Say(text="hi"), now=NOW)
             return session, Say(text="hi", ref="r")
-    return session, (SEATED_REFUSALS | NEW_REFUSALS)[code]
+    command = (SEATED_REFUSALS | NEW_REFUSALS)[code]
+    if isinstance(command, Contact):
+        command = Contact(who=member_id(seated(house)), text=command.text, ref="r")
+    return session, command
 
 
 def crowded() -> Session:
@@ -296,13 +315,15 @@ SEATED_REFUSALS: dict[str, AnyCommand] = {
     "no_such_member": Mute(who="nobody", ref="r"),
     "no_such_bottle": Report(bottle="b", reason="spam", ref="r"),
     "no_such_block": Unblock(block="b", ref="r"),
+    "not_yours": Contact(who="", text="bo@example.org", ref="r"),
     "wrong_room": Say(text="hi", room="elsewhere", ref="r"),
     "rate_limited": Say(text="hi", ref="r"),
     "too_fast": Move(cell=FAR_AWAY, ref="r"),
 }
 BY_OTHERS = {"bad_message", "unknown_type", "unavailable", "banned", "not_now", "too_new"}
 """Refused by the codec: tests/test_codec.py; `bad_message` also for a `resume` from the future. `banned` ends the
-connection: tests/test_admission.py; `not_now` tells of a full disk: tests/test_reports.py; `too_new` is a vote's:
+connection: tests/test_admission.py; `not_now` tells of a full disk: tests/test_reports.py, or of a room that has had
+its time: tests/test_extending.py; `too_new` is a vote's:
 tests/test_eject.py."""
 
 
@@ -476,6 +497,10 @@ acts = st.one_of(
     st.builds(Leave),
     st.builds(Mute, who=st.integers(1, 40).map("id{}".format)),
     st.builds(Unmute, who=st.integers(1, 40).map("id{}".format)),
+    st.builds(Keep, who=st.integers(1, 9).map("id{}".format)),
+    st.builds(Unkeep, who=st.integers(1, 9).map("id{}".format)),
+    st.builds(Contact, who=st.integers(1, 9).map("id{}".format), text=texts),
+    st.builds(Extend),
     st.builds(Auth, auth=texts),
     st.builds(Ping),
     st.sampled_from(["gone", "return", "time"]),
@@ -517,7 +542,7 @@ def test_any_sequence_of_commands_leaves_sessions_and_rooms_in_agreement(
                 )
         else:
             outcome = session.receive(act, now=now)
-            assert all(isinstance(what, Event | Change | Arrived | Hides | Patience | End) for what in outcome)
+            assert all(isinstance(what, Event | Change | Arrived | LooksAgain | Patience | End) for what in outcome)
         for what in outcome:
             if isinstance(what, Entered):
                 tokens[who] = what.you.token

@@ -10,7 +10,7 @@ from rooms.events import Changed, Joined, Left, Member, Said, Skipped, Waiting
 from server.answers import Error
 from server.commands import AnyCommand, Away, Command, Enter, Leave, Move, Mute, Next, Ping, Rename, Say, Unmute
 from server.messages import wire_name
-from server.outcomes import Hides, Outcome
+from server.outcomes import LooksAgain, Outcome
 from server.session import Session
 from tests.sessions import HERE, NEAR, UNLIMITED, make_house
 from tests.test_session import NOW, RIGHT, error, kinds, member_id, published, seated
@@ -185,7 +185,9 @@ def test_second_enter_changes_nothing_even_when_away() -> None:
 
 
 def _carry_out_hiding(session: Session, outcome: Outcome) -> None:
-    [session.hidden] = [what.members for what in outcome if isinstance(what, Hides)]
+    [person] = [what.person for what in outcome if isinstance(what, LooksAgain)]
+    assert person is session.person
+    session.look_around(session.place()[0])
 
 
 def test_muted_words_are_skipped_and_the_member_marked() -> None:

@@ -13,7 +13,6 @@ import pytest
 
 from geo import Cell, cell_distance_m
 from server.codes import CLOSE_CODES, ERROR_CODES
-from server.commands import ANNOUNCED
 from server.messages import PROTOCOL, wire_name
 from server.operate.asyncapi import MESSAGES
 from tests.client_vector_player import ClientPlayer
@@ -123,8 +122,6 @@ def test_every_command_event_and_code_of_a_session_occurs() -> None:
     text = VECTORS.read_text()
     for message in MESSAGES:
         assert f'"type": "{wire_name(message)}"' in text
-    for announced in ANNOUNCED:
-        assert f'"type": "{announced}"' in text
     for code in ERROR_CODES:
         assert f'"code": "{code}"' in text
 

@@ -7,7 +7,19 @@ Pure like the session they serve. `HANDLERS` has one for every command; which of
 from collections.abc import Callable
 from typing import Any
 
-from server.acts import blocking, bottles, meeting, people, reporting, seats, talking, voting, vouching
+from server.acts import (
+    blocking,
+    bottles,
+    extending,
+    keeping,
+    meeting,
+    people,
+    reporting,
+    seats,
+    talking,
+    voting,
+    vouching,
+)
 from server.commands import (
     AnswerBottle,
     Auth,
@@ -15,8 +27,11 @@ from server.commands import (
     Block,
     Blocks,
     Command,
+    Contact,
     Eject,
     Enter,
+    Extend,
+    Keep,
     Leave,
     Move,
     Mute,
@@ -30,6 +45,7 @@ from server.commands import (
     Throw,
     ThrowBack,
     Unblock,
+    Unkeep,
     Unmute,
 )
 from server.outcomes import Outcome
@@ -49,6 +65,10 @@ HANDLERS: dict[type[Command], Callable[[Any, Any, float], Outcome]] = {
     Blocks: blocking.blocks,
     Unblock: blocking.unblock,
     Eject: voting.eject,
+    Keep: keeping.keep,
+    Unkeep: keeping.unkeep,
+    Contact: keeping.contact,
+    Extend: extending.extend,
     Shake: meeting.shake,
     Throw: bottles.throw,
     Pick: bottles.pick,

@@ -25,6 +25,8 @@ def block(session: "Session", command: Block, now: float) -> Outcome:
     if command.who is None:
         raise Refused("bad_message", "Say who is blocked: `who` or `bottle`.")
     other, name = _meant(session, command.who)
+    house = session.house
+    house.keeps.part(session.identity.id, other)
     kept = house.blocks.add(session.identity.id, other, name, now=now)
     house.remember_blocked(other, now=now)
     person = house.world.people.get(other)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from server.answers import Muted, Unmuted
 from server.commands import Mute, Unmute
-from server.outcomes import Hides, Outcome
+from server.outcomes import LooksAgain, Outcome
 
 if TYPE_CHECKING:
     from server.session import Session
@@ -12,13 +12,15 @@ if TYPE_CHECKING:
 
 def mute(session: "Session", command: Mute, now: float) -> Outcome:
     """Hide what somebody says, here and in later rooms."""
-    session.identity.mute(session.other(command.who).person.id)
-    return (Hides((session.hidden or frozenset()) | {command.who}), Muted(who=command.who, ref=command.ref))
+    other, identity = session.other(command.who).person.id, session.identity
+    session.house.ties.add("mute", [(identity.id, other)], now=now)
+    identity.muted = session.house.ties.of("mute", identity.id)
+    return (LooksAgain(session.seated), Muted(who=command.who, ref=command.ref))
 
 
 def unmute(session: "Session", command: Unmute, now: float) -> Outcome:
     """Show again what somebody says."""
-    muted = session.identity.muted
-    muted.pop(session.other(command.who).person.id, None)
-    hidden = (session.hidden or frozenset()) - {command.who} if muted else None
-    return (Hides(hidden), Unmuted(who=command.who, ref=command.ref))
+    other, identity = session.other(command.who).person.id, session.identity
+    session.house.ties.remove("mute", [(identity.id, other)])
+    identity.muted = session.house.ties.of("mute", identity.id)
+    return (LooksAgain(session.seated), Unmuted(who=command.who, ref=command.ref))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from rooms.room import NEARBY
 from rooms.seating import place_of
 from server.acts.bottles import answers_waiting
+from server.acts.keeping import waiting_lines
 from server.answers import Entered, Moved, Notice, Privacy, You
 from server.arrival import arrive, parse_cell
 from server.commands import Away, Enter, Leave, Move, Next
@@ -38,6 +39,7 @@ def enter(session: "Session", command: Enter, now: float) -> Outcome:
         *(session.seen(event) for event in arrival.events),
         *notices,
         *answers_waiting(session, now),
+        *waiting_lines(session),
         *_lasts(session, now),
     ]
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rooms import elsewhere
 from rooms.changes import Change
+from rooms.circles import reached
 from rooms.room import Room, Seat
 from server.answers import Voted
 from server.commands import Eject
@@ -29,7 +30,12 @@ def eject(session: "Session", command: Eject, now: float) -> Outcome:
 
 
 def _carried_out(house: "House", room: Room, about: Seat, voters: Collection[str], *, now: float) -> list[Change]:
-    others = [_elector(house, room, seat, now=now) for seat in room.seats.values() if seat is not about]
+    echoes = _echoes(house, room, voters)
+    others = [
+        _elector(house, room, seat, now=now)
+        for seat in room.seats.values()
+        if seat is not about and seat.person.id not in echoes
+    ]
     comes_to = verdict(others, voters)
     if comes_to is Verdict.EJECTED:
         for voter in voters:
@@ -46,6 +52,19 @@ def _carried_out(house: "House", room: Room, about: Seat, voters: Collection[str
         house.votes.settle(room.id, about.person.id)
         return elsewhere.walk_out(house.world, people, about.person, now=now)
     return []
+
+
+def _echoes(house: "House", room: Room, voters: Collection[str]) -> set[str]:
+    """Return who is no elector, since another is for them: people who keep each other sit together wherever they go.
+
+    So four of them, who would be a majority in many a room, are one. Whoever of them votes first stands for all.
+    """
+    links = {seat.person.id: house.keeps.together(room.id, seat.person) for seat in room.seats.values()}
+    echoes: set[str] = set()
+    for id in (*(voter for voter in voters if voter in links), *links):
+        if id not in echoes:
+            echoes |= reached(id, links) - {id}
+    return echoes
 
 
 def _elector(house: "House", room: Room, seat: Seat, *, now: float) -> Elector:

@@ -2,7 +2,7 @@
 
 An identity is anonymous: random bytes the server made. It is remembered while its
 person is online, and for a while afterwards, so that coming back is no way around a
-limit and a mute lasts as long as its token. How long somebody has sat, and whose tokens have ended, the store
+limit. How long somebody has sat, and whose tokens have ended, the store
 keeps longer than that.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from math import inf
 
 from geo import Cell
-from rooms.person import Person
+from rooms.person import NOBODY, Person
 from server.codes import Refused
 from server.safety.rates import Meter, Rate, per_period
 from server.safety.tokens import BadToken, Tokens
@@ -35,9 +35,6 @@ DAY_S = 86_400
 PLACE_S = DAY_S
 """How long it is remembered where somebody came from, after they went."""
 
-MUTED_MAX = 200
-"""Identities one identity mutes, 25 KB: more than anybody meets in an evening of full rooms."""
-
 
 class Identity:
     """One identity.
@@ -49,7 +46,7 @@ class Identity:
         came_from: a mark of the address they came from last, from which no address follows.
         ejected_at: when a vote of theirs last had somebody ejected.
         person: who they were to the rooms when they were last online, with what the rooms hold against them.
-        muted: ids of other identities, in the order they were muted.
+        muted: ids of other identities, as the store has them.
         first_at: when they first came, Unix seconds of the rooms' clock.
         vouched: what a host application says of them, in force until `vouched_until`, seconds of the rooms' clock.
         gone_at: when they were last online, Unix seconds; of use only while they are not.
@@ -107,7 +104,7 @@ class Identity:
         self.person: Person | None = None
         self.vouched = ""
         self.vouched_until = 0.0
-        self.muted: dict[str, None] = {}
+        self.muted: frozenset[str] = NOBODY
         self.rooms: list[tuple[str, float]] = []
         self.seated_s = seated_s
         self._since: float | None = None
@@ -161,12 +158,6 @@ class Identity:
         """Return for how long they have been in the room of that id, their present one; 0 if they were not told so."""
         return now - self.rooms[-1][1] if self.rooms and self.rooms[-1][0] == room else 0.0
 
-    def mute(self, id: str) -> None:
-        """Mute another identity; of too many the one muted first is forgotten."""
-        self.muted[id] = None
-        if len(self.muted) > MUTED_MAX:
-            del self.muted[next(iter(self.muted))]
-
 
 class Identities:
     """All identities this process has seen lately. `new_id` gives 12 unguessable bytes."""
@@ -198,14 +189,17 @@ class Identities:
             return known
         standing = self._store.standing(id)
         if standing is None:
-            return Identity(id, self._settings, first_at=now)
-        return Identity(
-            id,
-            self._settings,
-            first_at=standing.first_at,
-            seated_s=standing.seated_s,
-            jumped_at=standing.jumped_at,
-        )
+            identity = Identity(id, self._settings, first_at=now)
+        else:
+            identity = Identity(
+                id,
+                self._settings,
+                first_at=standing.first_at,
+                seated_s=standing.seated_s,
+                jumped_at=standing.jumped_at,
+            )
+        identity.muted = frozenset(tie.other for tie in self._store.ties_of("mute", id))
+        return identity
 
     def online(self, id: str) -> Identity | None:
         """Return the identity of that id, if it is online."""

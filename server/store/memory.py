@@ -20,6 +20,7 @@ from server.store.rows import (
     Report,
     Standing,
     Switch,
+    Tie,
 )
 from server.store.store import StoreError
 
@@ -35,6 +36,9 @@ AUDIT_MAX = 10_000
 """Audit entries kept in memory: an operator's work of months, some 5 MB."""
 
 
+_NO_TIES: dict[tuple[str, str], Tie] = {}
+
+
 class MemoryStore:
     """Lasting state that does not last."""
 
@@ -46,6 +50,8 @@ class MemoryStore:
         self._owned: dict[str, dict[str, Block]] = {}
         self._against: dict[str, dict[str, Block]] = {}
         self._marks: OrderedDict[str, dict[str, Mark]] = OrderedDict()
+        self._ties: dict[str, dict[tuple[str, str], Tie]] = {}
+        self._tied: dict[str, set[tuple[str, str]]] = {}
         self._bans: dict[str, Ban] = {}
         self._banned: dict[str, dict[str, Ban]] = {}
         self._networks = Networks()
@@ -81,7 +87,7 @@ class MemoryStore:
         return identity in self._ended
 
     def erase(self, identity: str) -> None:
-        """Forget the identity's standing, its blocks, bottles and answers, and that it ever reported anybody."""
+        """Forget the identity's standing, its blocks, bottles, answers and ties, and that it ever reported anybody."""
         self._standings.pop(identity, None)
         for bottle in [row for row in self._bottles.values() if row.owner == identity]:
             del self._bottles[bottle.bottle]
@@ -89,6 +95,10 @@ class MemoryStore:
             del self._answers[answer.answer]
         for block in self.blocks_of(identity):
             self._drop_block(block)
+        for kind, other in list(self._ties.get(identity, ())):
+            self._drop_tie(kind, identity, other)
+        for kind, owner in list(self._tied.get(identity, ())):
+            self._drop_tie(kind, owner, identity)
         for report in self._reported_by(identity):
             self._reports[report.ticket] = without(report, identity)
 
@@ -149,6 +159,44 @@ class MemoryStore:
         for table, key, of in ((self._owned, block.owner, block.other), (self._against, block.other, block.owner)):
             del table[key][of]
             if not table[key]:
+                del table[key]
+
+    # Ties
+
+    def add_ties(self, *ties: Tie) -> None:
+        """Keep ties, all of them or none; one of the same kind, owner and other takes the older one's place."""
+        for tie in ties:
+            owned = self._ties.setdefault(tie.owner, {})
+            owned.pop((tie.kind, tie.other), None)
+            owned[tie.kind, tie.other] = tie
+            self._tied.setdefault(tie.other, set()).add((tie.kind, tie.owner))
+
+    def remove_ties(self, kind: str, *pairs: tuple[str, str]) -> None:
+        """Forget these ties, each named by its owner and other, all of them or none; those that are not there too."""
+        for owner, other in pairs:
+            if (kind, other) in self._ties.get(owner, ()):
+                self._drop_tie(kind, owner, other)
+
+    def ties_of(self, kind: str, owner: str) -> list[Tie]:
+        """Return the ties of that kind that somebody holds, oldest first."""
+        return [tie for tie in self._ties.get(owner, _NO_TIES).values() if tie.kind == kind]
+
+    def has_tie(self, kind: str, owner: str, other: str) -> bool:
+        """Tell whether the one holds such a tie of the other."""
+        return (kind, other) in self._ties.get(owner, _NO_TIES)
+
+    def renew_ties(self, owner: str, *, until: float) -> None:
+        """Keep the owner's ties until then at least."""
+        owned = self._ties.get(owner, {})
+        for key, tie in owned.items():
+            if tie.until < until:
+                owned[key] = msgspec.structs.replace(tie, until=until)
+
+    def _drop_tie(self, kind: str, owner: str, other: str) -> None:
+        for table, key, of in ((self._ties, owner, other), (self._tied, other, owner)):
+            held = table[key]
+            held.pop((kind, of)) if isinstance(held, dict) else held.discard((kind, of))
+            if not held:
                 del table[key]
 
     # Bans
@@ -317,6 +365,8 @@ class MemoryStore:
             del self._marks[mark.place][mark.identity]
             if not self._marks[mark.place]:
                 del self._marks[mark.place]
+        for tie in [tie for owned in self._ties.values() for tie in owned.values() if tie.until <= now]:
+            self._drop_tie(tie.kind, tie.owner, tie.other)
         for ban in [ban for ban in self._bans.values() if not _holds(ban, now)]:
             MemoryStore.remove_ban(self, ban.ban)
         for report in [report for report in self._reports.values() if report.until <= now]:
@@ -336,7 +386,9 @@ class MemoryStore:
             + len(self._bottles)
             + len(self._answers)
             + len(self._audit)
-            + sum(len(held) for table in (self._owned, self._marks, self._notices) for held in table.values())
+            + sum(
+                len(held) for table in (self._owned, self._marks, self._ties, self._notices) for held in table.values()
+            )
         )
 
     def backup(self, path: Path) -> None:

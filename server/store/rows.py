@@ -52,6 +52,20 @@ class Mark(Row, frozen=True, kw_only=True):
     until: float
 
 
+class Tie(Row, frozen=True, kw_only=True):
+    """What `owner` holds of `other` for as long as they can come back: one way, and never told to `other`.
+
+    Attributes:
+        kind: `keep` or `mute`. Two keep each other where each has a `keep` of the other.
+    """
+
+    kind: str
+    owner: str
+    other: str
+    at: float
+    until: float
+
+
 class Ban(Row, frozen=True, kw_only=True):
     """An identity, or a range of addresses, is kept out.
 

@@ -45,6 +45,12 @@ STEPS: tuple[str, ...] = (
     CREATE INDEX answers_by ON answers (by);
     """,
     "ALTER TABLE standings ADD COLUMN jumped_at REAL",
+    """
+    CREATE TABLE ties (
+        kind TEXT, owner TEXT, other TEXT, at REAL, until REAL, PRIMARY KEY (kind, owner, other)
+    ) WITHOUT ROWID;
+    CREATE INDEX ties_of_other ON ties (other);
+    """,
 )
 """SQL that leads from version n to n + 1."""
 

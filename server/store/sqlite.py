@@ -31,6 +31,7 @@ from server.store.rows import (
     Row,
     Standing,
     Switch,
+    Tie,
 )
 from server.store.schema import VERSION, OtherSchema, bring_up_to_date, version_of
 from server.store.sealing import Seal, SealBroken
@@ -53,6 +54,7 @@ _TABLES: dict[type[Row], str] = {
     Ended: "ended",
     Block: "blocks",
     Mark: "marks",
+    Tie: "ties",
     Ban: "bans",
     Report: "reports",
     Bottle: "bottles",
@@ -89,11 +91,13 @@ class SqliteStore(MemoryStore):
                 raise
 
     def _load(self) -> None:
-        """Know what is asked on the way of a message: blocks, bans, and reports without their evidence."""
+        """Know what is asked on the way of a message: blocks, ties, bans, and reports without their evidence."""
         for block in self._rows(Block, "1 ORDER BY at"):
             MemoryStore.add_block(self, block)
         for mark in self._rows(Mark, "1 ORDER BY at"):
             MemoryStore.put_mark(self, mark)
+        for tie in self._rows(Tie, "1 ORDER BY at"):
+            MemoryStore.add_ties(self, tie)
         for ban in self._rows(Ban):
             MemoryStore.add_ban(self, ban)
         for report in self._rows(Report):
@@ -122,12 +126,13 @@ class SqliteStore(MemoryStore):
         return bool(list(self._rows(Ended, "identity = ?", identity)))
 
     def erase(self, identity: str) -> None:
-        """Forget the identity's standing, its blocks, bottles and answers, and that it ever reported anybody."""
+        """Forget the identity's standing, its blocks, bottles, answers and ties, and that it ever reported anybody."""
         with self._writing() as db:
             db.execute("DELETE FROM standings WHERE identity = ?", (identity,))
             db.execute("DELETE FROM blocks WHERE owner = ?", (identity,))
             db.execute("DELETE FROM bottles WHERE owner = ?", (identity,))
             db.execute("DELETE FROM answers WHERE owner = ? OR by = ?", (identity, identity))
+            db.execute("DELETE FROM ties WHERE owner = ? OR other = ?", (identity, identity))
             for report in self._reported_by(identity):
                 self._insert(db, without(report, identity))
         super().erase(identity)
@@ -156,6 +161,29 @@ class SqliteStore(MemoryStore):
         """Know that a blocked identity was at a place; what is too much for memory stays on disk for its day."""
         self._put(mark)
         super().put_mark(mark)
+
+    # Ties
+
+    def add_ties(self, *ties: Tie) -> None:
+        """Keep ties, all of them or none; one of the same kind, owner and other takes the older one's place."""
+        with self._writing() as db:
+            for tie in ties:
+                self._insert(db, tie)
+        super().add_ties(*ties)
+
+    def remove_ties(self, kind: str, *pairs: tuple[str, str]) -> None:
+        """Forget these ties, each named by its owner and other, all of them or none; those that are not there too."""
+        with self._writing() as db:
+            for pair in pairs:
+                db.execute("DELETE FROM ties WHERE kind = ? AND owner = ? AND other = ?", (kind, *pair))
+        super().remove_ties(kind, *pairs)
+
+    def renew_ties(self, owner: str, *, until: float) -> None:
+        """Keep the owner's ties until then at least."""
+        if any(tie.until < until for tie in self._ties.get(owner, {}).values()):
+            with self._writing() as db:
+                db.execute("UPDATE ties SET until = max(until, ?) WHERE owner = ?", (until, owner))
+            super().renew_ties(owner, until=until)
 
     # Bans
 

@@ -2,7 +2,7 @@
 
 Every call is synchronous, and whatever it wrote survives a `kill -9` once it has returned (of `MemoryStore`:
 nothing does). What is asked on the way of a message or of placement (`ban_of`, `blocks_of`, `blocks_against`,
-`are_apart`, `marks`, `is_off`, `take_notices` where there are none) is answered from memory by both.
+`are_apart`, `marks`, `ties_of`, `has_tie`, `is_off`, `take_notices` where there are none) both answer from memory.
 """
 
 from collections.abc import Iterable
@@ -21,6 +21,7 @@ from server.store.rows import (
     Report,
     Standing,
     Switch,
+    Tie,
 )
 
 
@@ -50,7 +51,7 @@ class Store(Protocol):
         """Tell whether the identity was ended."""
 
     def erase(self, identity: str) -> None:
-        """Forget the identity's standing, its blocks, bottles and answers, and that it ever reported anybody.
+        """Forget the identity's standing, its blocks, bottles, answers and ties, and that it ever reported anybody.
 
         Bans and reports against it stay, and so do the blocks that others hold.
         """
@@ -80,6 +81,23 @@ class Store(Protocol):
 
     def marks(self, place: str) -> list[Mark]:
         """Return who of the blocked was at a place, those longest ago first."""
+
+    # Ties
+
+    def add_ties(self, *ties: Tie) -> None:
+        """Keep ties, all of them or none; one of the same kind, owner and other takes the older one's place."""
+
+    def remove_ties(self, kind: str, *pairs: tuple[str, str]) -> None:
+        """Forget these ties, each named by its owner and other, all of them or none; those that are not there too."""
+
+    def ties_of(self, kind: str, owner: str) -> list[Tie]:
+        """Return the ties of that kind that somebody holds, oldest first."""
+
+    def has_tie(self, kind: str, owner: str, other: str) -> bool:
+        """Tell whether the one holds such a tie of the other."""
+
+    def renew_ties(self, owner: str, *, until: float) -> None:
+        """Keep the owner's ties until then at least."""
 
     # Bans
 

@@ -248,6 +248,8 @@ class Office:
                 for row in self._store.bottles()
                 if row.owner == identity
             ],
+            "keeps": len(self._store.ties_of("keep", identity)),
+            "mutes": len(self._store.ties_of("mute", identity)),
             "bans": [
                 {"reason": ban.reason, "until": ban.until} for ban in self._store.bans() if ban.identity == identity
             ],

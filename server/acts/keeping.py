@@ -1,0 +1,72 @@
+"""Staying in touch: to keep somebody, to let them go, to give them a line by which they reach one elsewhere.
+
+What one of two presses is told to nobody, whatever the other has done: the answer is always the same.
+"""
+
+from typing import TYPE_CHECKING
+
+from rooms.changes import Told
+from server.answers import ContactEvent, Kept, Unkept, Voted
+from server.codes import Refused
+from server.commands import Contact, Keep, Unkeep
+from server.outcomes import LooksAgain, Outcome
+from server.safety.words import clean_text
+
+if TYPE_CHECKING:
+    from server.session import Session
+
+CONTACT_MAX_CHARS = 200
+
+
+def keep(session: "Session", command: Keep, now: float) -> Outcome:
+    """Press for somebody; once both have pressed, both are told, and sit together from then on."""
+    room, seat = session.place()
+    other = session.other(command.who)
+    voted = Voted(about="keep", ref=command.ref)
+    if not session.house.keeps.press(room.id, seat.person, other.person, now=now):
+        return (voted,)
+    return (
+        voted,
+        LooksAgain(seat.person),
+        LooksAgain(other.person),
+        Kept(who=other.member.id),
+        Told(other.person, Kept(who=seat.member.id)),
+    )
+
+
+def unkeep(session: "Session", command: Unkeep, now: float) -> Outcome:
+    """Let somebody go; they are not told, and go on seeing what they saw."""
+    room, _ = session.place()
+    other = session.other(command.who)
+    session.house.keeps.let_go(room.id, session.identity.id, other.person.id)
+    return (LooksAgain(session.seated), Unkept(who=command.who, ref=command.ref))
+
+
+def contact(session: "Session", command: Contact, now: float) -> Outcome:
+    """Give somebody whom one keeps a line; once both have given one, both get the other's."""
+    house = session.house
+    _, seat = session.place()
+    other = session.other(command.who)
+    if other.person.id not in house.keeps.held(session.identity.id):
+        raise Refused("not_yours", "Only somebody you keep gets your contact, once both of you have pressed `keep`.")
+    text = " ".join(clean_text(command.text, max_chars=CONTACT_MAX_CHARS).split())
+    if house.checks.list.holds(text):
+        return (house.checks.held("filter", ref=command.ref),)
+    voted = Voted(about="contact", ref=command.ref)
+    lines = house.keeps.give(seat.person.id, other.person.id, seat.member.name, text, now=now)
+    if lines is None:
+        return (voted,)
+    mine, theirs = lines
+    got = ContactEvent(who=other.member.id, name=other.member.name, text=theirs.text)
+    if other.waits_until is not None:
+        house.keeps.wait(other.person.id, mine)
+        return (voted, got)
+    return (voted, got, Told(other.person, ContactEvent(who=seat.member.id, name=mine.name, text=mine.text)))
+
+
+def waiting_lines(session: "Session") -> list[ContactEvent]:
+    """Return the lines that came while somebody had no connection."""
+    room, _ = session.place()
+    members = {seat.person.id: id for id, seat in room.seats.items()}
+    lines = session.house.keeps.take(session.identity.id)
+    return [ContactEvent(who=members.get(line.by), name=line.name, text=line.text) for line in lines]

@@ -1,0 +1,341 @@
+"""Keeping somebody: two presses, what follows for both, and that one press alone shows nowhere."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server.safety.ties import TIES_MAX
+from tests.sessions import FAR_AWAY, HERE, Guest, Stage, only
+from tests.stores import on_disk
+
+NAMES = "Ann Bo Cy"
+
+
+def stage(**settings: Any) -> Stage:
+    return Stage(next_per_h=0, cells_per_h=0, **settings)
+
+
+def member(guest: Guest, name: str) -> str:
+    guest.got()
+    return next(id for id, other in guest.members.items() if other["name"] == name)
+
+
+def keep_each_other(one: Guest, other: Guest) -> None:
+    for guest, who in ((one, other), (other, one)):
+        guest.ask("keep", who=who.me)
+    for guest in (one, other):
+        guest.got()
+
+
+def sit(place: Stage, name: str, cell: str = HERE) -> Guest:
+    guest = place.guest()
+    guest.enter(cell, name=name)
+    return guest
+
+
+def bytes_of(guest: Guest) -> bytes:
+    return b"".join(guest.connection.writes)
+
+
+def test_only_when_both_have_pressed_are_both_told() -> None:
+    ann, bo, cy = stage().seated(NAMES)
+    assert ann.ask("keep", who=bo.me, ref="k") == [{"type": "voted", "about": "keep", "ref": "k"}]
+    assert bo.got() == []
+    assert ann.ask("keep", who=bo.me) == [{"type": "voted", "about": "keep"}]
+    assert bo.ask("keep", who=ann.me, ref="l") == [
+        {"type": "voted", "about": "keep", "ref": "l"},
+        {"type": "kept", "who": ann.me},
+    ]
+    assert ann.got() == [{"type": "kept", "who": bo.me}]
+    assert cy.got() == []
+
+
+@pytest.mark.parametrize("who", ["me", "nobody"])
+@pytest.mark.parametrize("command", ["keep", "unkeep", "contact"])
+def test_only_another_member_is_kept(command: str, who: str) -> None:
+    ann, *_ = stage().seated(NAMES)
+    text = {"text": "a"} if command == "contact" else {}
+    [error] = ann.ask(command, who=ann.me if who == "me" else who, **text)
+    assert (error["code"], error["about"]) == ("no_such_member", command)
+
+
+def test_a_press_ends_with_its_room() -> None:
+    place = stage()
+    ann, bo, _ = place.seated(NAMES)
+    ann.ask("keep", who=bo.me)
+    place.pass_time(1800)
+    for guest in (ann, bo):
+        guest.got()
+    assert [event["type"] for event in bo.ask("keep", who=ann.me)] == ["voted"]
+    assert ann.got("kept") == []
+
+
+def test_a_press_taken_back_counts_no_more() -> None:
+    ann, bo, _ = stage().seated(NAMES)
+    ann.ask("keep", who=bo.me)
+    assert ann.ask("unkeep", who=bo.me, ref="u") == [{"type": "unkept", "who": bo.me, "ref": "u"}]
+    assert [event["type"] for event in bo.ask("keep", who=ann.me)] == ["voted"]
+
+
+def test_whom_one_keeps_is_marked_in_rooms_and_when_they_sit_down_for_oneself_alone() -> None:
+    place = stage(resume_grace_s=1)
+    ann, bo, cy = place.seated(NAMES)
+    keep_each_other(ann, bo)
+    place.pass_time(1800)
+    for guest, kept in ((ann, {"Bo"}), (bo, {"Ann"}), (cy, set())):
+        [room] = guest.got("room")
+        assert {other["name"] for other in room["members"] if other.get("kept")} == kept
+    bo.lose()
+    place.pass_time(2)
+    back = place.guest()
+    back.enter(token=bo.token, name="Bo")
+    assert back.room == ann.room
+    assert only(ann.got(), "joined")["member"].get("kept") is True
+    assert "kept" not in only(cy.got(), "joined")["member"]
+    back.ask("rename", name="Bob")
+    assert only(ann.got(), "changed")["member"].get("kept") is True
+    assert "kept" not in only(cy.got(), "changed")["member"]
+
+
+def test_they_sit_together_when_windows_end_and_a_crowd_is_seated_anew() -> None:
+    place = stage()
+    people = [sit(place, f"P{number}") for number in range(40)]
+    pairs = []
+    for room in {guest.room for guest in people}:
+        one, other, *_ = [guest for guest in people if guest.room == room]
+        for guest in (one, other):
+            guest.got()
+        keep_each_other(one, other)
+        pairs.append((one, other))
+    assert len(pairs) > 3
+    together = 0
+    for _ in range(3):
+        place.pass_time(1800)
+        for guest in people:
+            guest.got()
+        assert all(one.room == other.room for one, other in pairs)
+        together += len({one.room for one, _ in pairs}) > 1
+    assert together, "they were seated as a crowd, not in one room"
+
+
+def test_next_leads_away_from_who_is_kept_until_the_window_ends() -> None:
+    place = stage()
+    ann, bo, _ = place.seated(NAMES)
+    keep_each_other(ann, bo)
+    ann.ask("next")
+    assert ann.room != bo.room
+    place.pass_time(1800)
+    for guest in (ann, bo):
+        guest.got()
+    assert ann.room == bo.room
+
+
+def test_whoever_enters_sits_with_somebody_they_keep_if_they_are_near() -> None:
+    place = stage(resume_grace_s=1)
+    crowd = [sit(place, f"P{number}") for number in range(24)]
+    ann, bo = crowd[0], next(guest for guest in crowd[1:] if guest.room == crowd[0].room)
+    for guest in crowd:
+        guest.got()
+    keep_each_other(ann, bo)
+    bo.lose()
+    place.pass_time(2000)
+    for cell, together in ((FAR_AWAY, False), (HERE, True)):
+        back = place.guest()
+        came = back.enter(cell, token=bo.token)
+        ann.got()
+        assert (back.room == ann.room) == together
+        if together:
+            assert only(came, "room")["why_code"] == "together"
+        back.lose()
+        place.pass_time(200_000)
+
+
+def test_who_is_let_go_is_told_nothing_and_sees_what_they_saw() -> None:
+    place = stage()
+    ann, bo, _ = place.seated(NAMES)
+    keep_each_other(ann, bo)
+    before = len(bo.connection.writes)
+    ann.ask("unkeep", who=bo.me)
+    assert bo.connection.writes[before:] == []
+    place.pass_time(1800)
+    [room] = bo.got("room")
+    assert {other["name"] for other in room["members"] if other.get("kept")} == {"Ann"}
+    [room] = ann.got("room")
+    assert not any(other.get("kept") for other in room["members"])
+    # Whoever presses anew learns nothing of what the other has done: it takes both, as ever.
+    assert [event["type"] for event in ann.ask("keep", who=member(ann, "Bo"))] == ["voted"]
+    assert [event["type"] for event in bo.ask("keep", who=member(bo, "Ann"))] == ["voted", "kept"]
+
+
+def everything_bo_gets(presses: bool, hides: str) -> bytes:
+    """Return all that Bo is sent over two windows in which Ann keeps him, one-sided, or mutes him, or does not."""
+    place = stage()
+    ann, bo, _ = place.seated(NAMES)
+    ann.ask("ping")
+    if presses:
+        ann.ask("keep", who=bo.me)
+    if hides:
+        ann.ask(hides, who=bo.me)
+    bo.ask("say", text="hello")
+    bo.ask("extend")
+    ann.ask("say", text="hi")
+    place.pass_time(4000)
+    return bytes_of(bo)
+
+
+def test_one_who_is_kept_or_muted_by_another_alone_gets_the_same_bytes() -> None:
+    usual = everything_bo_gets(False, "")
+    assert b"hello" in usual
+    assert everything_bo_gets(True, "") == usual
+    assert everything_bo_gets(False, "mute") == usual
+    assert everything_bo_gets(True, "mute") == usual
+
+
+def test_a_block_ends_it_for_both_and_for_good() -> None:
+    place = stage()
+    ann, bo, _ = place.seated(NAMES)
+    keep_each_other(ann, bo)
+    ann.ask("contact", who=bo.me, text="ann@example.org")
+    [blocked, *_] = ann.ask("block", who=bo.me)
+    place.pass_time(1800)
+    ann.ask("unblock", block=blocked["block"])
+    assert not place.house.keeps._given
+    place.pass_time(1800)
+    for guest in (ann, bo):
+        assert not guest.peer.session.seated.kept
+        guest.got()
+    assert ann.room == bo.room, "nobody else is here"
+    # Bo sees what he would see had Ann let him go, so he cannot tell that there was a block.
+    assert bo.members[ann.me].get("kept") is True
+    assert "kept" not in ann.members[bo.me]
+    assert [event["type"] for event in bo.ask("keep", who=ann.me)] == ["voted"]
+    assert [event["type"] for event in ann.ask("keep", who=bo.me)] == ["voted", "kept"]
+
+
+def test_of_too_many_the_oldest_ends_for_seats_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TIES_MAX, "keep", 2)
+    place = stage()
+    people = place.seated("Ann Bo Cy Dee")
+    ann = people[0]
+    for other in people[1:]:
+        keep_each_other(ann, other)
+    persons = [guest.peer.session.seated for guest in people]
+    assert persons[0].kept == {person.id for person in persons[2:]}
+    assert not persons[1].kept
+
+
+def test_people_who_keep_each_other_have_one_vote() -> None:
+    place = stage(eject_present_s=0, new_identity_s=0)
+    people = place.seated("Ann Bo Cy Dee Ed Flo Gus Hal Ivy")
+    for one in people[:4]:
+        for other in people[:4]:
+            if one is not other:
+                one.ask("keep", who=other.me)
+    room, ivy = people[0].room, people[-1]
+    for voter in people[:5]:
+        voter.ask("eject", who=ivy.me)
+    assert ivy.got("ejected") == []
+    assert {guest.room for guest in people} == {room}, "nor do two of them walk out"
+    people[5].ask("eject", who=ivy.me)
+    assert len(ivy.got("ejected")) == 1, "three of five"
+
+
+def test_letting_go_in_a_room_gives_nobody_a_vote_there() -> None:
+    place = stage(eject_present_s=0, new_identity_s=0)
+    people = place.seated("Ann Bo Cy Dee Ed Flo")
+    for one in people[:4]:
+        for other in people[:4]:
+            if one is not other:
+                one.ask("keep", who=other.me)
+    for other in people[1:4]:
+        people[0].ask("unkeep", who=other.me)
+    for voter in people[:4]:
+        voter.ask("eject", who=people[5].me)
+    assert people[5].got("ejected") == []
+
+
+# Contact
+
+
+def test_contact_comes_once_both_have_given_theirs_and_one_line_each() -> None:
+    ann, bo, cy = stage().seated(NAMES)
+    keep_each_other(ann, bo)
+    assert ann.ask("contact", who=bo.me, text="old", ref="c") == [{"type": "voted", "about": "contact", "ref": "c"}]
+    ann.ask("contact", who=bo.me, text="  ann@example.org\n +1 ")
+    assert bo.got() == []
+    assert bo.ask("contact", who=ann.me, text="@bo") == [
+        {"type": "voted", "about": "contact"},
+        {"type": "contact", "who": ann.me, "name": "Ann", "text": "ann@example.org +1"},
+    ]
+    assert ann.got() == [{"type": "contact", "who": bo.me, "name": "Bo", "text": "@bo"}]
+    assert cy.got() == []
+    bo.ask("contact", who=ann.me, text="again")
+    assert ann.got() == [], "it begins anew"
+
+
+def test_contact_is_for_somebody_one_keeps_and_short() -> None:
+    ann, bo, _ = stage().seated(NAMES)
+    [error] = ann.ask("contact", who=bo.me, text="a")
+    assert error["code"] == "not_yours"
+    keep_each_other(ann, bo)
+    [error] = ann.ask("contact", who=bo.me, text="a" * 201)
+    assert error["code"] == "bad_text"
+    [error] = ann.ask("contact", who=bo.me, text=" ")
+    assert error["code"] == "bad_text"
+
+
+def test_who_was_let_go_gives_their_contact_to_nobody_and_cannot_tell() -> None:
+    ann, bo, _ = stage().seated(NAMES)
+    keep_each_other(ann, bo)
+    ann.ask("contact", who=bo.me, text="ann@example.org")
+    ann.ask("unkeep", who=bo.me)
+    assert bo.ask("contact", who=ann.me, text="@bo") == [{"type": "voted", "about": "contact"}]
+    assert ann.got("contact") == bo.got("contact") == []
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_contact_waits_for_who_has_no_connection(moved: bool) -> None:
+    place = stage()
+    ann, bo, _ = place.seated(NAMES)
+    keep_each_other(ann, bo)
+    ann.ask("contact", who=bo.me, text="ann@example.org")
+    ann.lose()
+    bo.ask("contact", who=ann.me, text="@bo")
+    if moved:
+        bo.ask("next")
+    back = ann.back()
+    place.take_turn()
+    here = {} if moved else {"who": bo.me}
+    assert back.got("contact") == [{"type": "contact", **here, "name": "Bo", "text": "@bo"}]
+    assert back.back().got("contact") == []
+
+
+def test_contact_outlasts_a_window_and_is_never_written_down(tmp_path: Path) -> None:
+    place = stage(store=on_disk(tmp_path))
+    ann, bo, _ = place.seated(NAMES)
+    keep_each_other(ann, bo)
+    ann.ask("contact", who=bo.me, text="ann@example.org")
+    place.pass_time(1800)
+    for guest in (ann, bo):
+        guest.got()
+    came = bo.ask("contact", who=ann.me, text="bo@example.org")
+    assert only(came, "contact")["text"] == "ann@example.org"
+    assert b"example.org" not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+
+# Lasting
+
+
+def test_keeps_and_mutes_survive_a_restart(tmp_path: Path) -> None:
+    place = stage(store=on_disk(tmp_path))
+    ann, bo, cy = place.seated(NAMES)
+    keep_each_other(ann, bo)
+    ann.ask("mute", who=cy.me)
+    place.house.store.close()
+    again = stage(store=on_disk(tmp_path))
+    seated = [again.guest() for _ in range(3)]
+    came = [guest.enter(token=old.token) for guest, old in zip(seated, (ann, bo, cy), strict=True)]
+    assert [only(events, "room")["why_code"] for events in came] == ["first_here", "together", "same_cell"]
+    [of_ann, _, of_cy] = [guest.peer.session.identity for guest in seated]
+    assert of_ann.muted == {of_cy.id}
