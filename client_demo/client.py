@@ -168,6 +168,22 @@ class Client(Presence):
         """Vote, in secret, that a member of the room sit elsewhere; returns `voted`."""
         return await self.request("eject", who=who)
 
+    async def keep(self, who: str) -> Message:
+        """Say that one wants to go on sitting with a member; returns `voted`. `kept` comes once they say so too."""
+        return await self.request("keep", who=who)
+
+    async def unkeep(self, who: str) -> Message:
+        """Let a member go; nobody is told."""
+        return await self.request("unkeep", who=who)
+
+    async def contact(self, who: str, text: str) -> Message:
+        """Give a member whom one keeps a line; returns `voted`. Theirs comes as `contact` once both have given one."""
+        return await self.request("contact", who=who, text=text)
+
+    async def extend(self) -> Message:
+        """Vote that the room go on for half a window more; returns `voted`."""
+        return await self.request("extend")
+
     async def report(self, who: str, reason: str, *, note: str = "") -> Message:
         """Have the operator look at a member of the present room or of one left lately; returns `reported`."""
         return await self.request("report", who=who, reason=reason, **({"note": note} if note else {}))

@@ -95,9 +95,10 @@ class Knowledge:
         self.members.pop(event["id"], None)
 
     def _on_changed(self, event: Message) -> None:
-        # The same bytes go to everybody, so they cannot say whom I have muted.
-        muted = self.members.get(event["id"], {}).get("muted")
-        self.members[event["id"]] = dict(event["member"]) | ({"muted": muted} if muted else {})
+        # A server may send the same bytes to everybody: then they do not say whom I mute, or keep.
+        before = self.members.get(event["id"], {})
+        own = {mark: True for mark in ("muted", "kept") if before.get(mark)}
+        self.members[event["id"]] = dict(event["member"]) | own
         if event["id"] == self.me:
             self.name = event["member"]["name"]
         self._look_for_company()
@@ -110,6 +111,13 @@ class Knowledge:
     def _on_muted(self, event: Message) -> None:
         if event["who"] in self.members:
             self.members[event["who"]]["muted"] = True
+
+    def _on_kept(self, event: Message) -> None:
+        if event["who"] in self.members:
+            self.members[event["who"]]["kept"] = True
+
+    def _on_unkept(self, event: Message) -> None:
+        self.members.get(event["who"], {}).pop("kept", None)
 
     def _on_unmuted(self, event: Message) -> None:
         self.members.get(event["who"], {}).pop("muted", None)

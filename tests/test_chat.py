@@ -286,6 +286,43 @@ async def test_blocks_votes_and_being_ejected_are_told() -> None:
     ]
 
 
+async def test_keeping_contacts_and_more_time_are_asked_for_and_told() -> None:
+    asked = []
+
+    async def script(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        for _ in range(4):
+            command = await peer.receive()
+            asked.append({name: value for name, value in command.items() if name not in ("ref", "room")})
+            about = command["type"]
+            answer = {"type": "unkept", "who": "b"} if about == "unkeep" else {"type": "voted", "about": about}
+            await peer.send(answer | {"ref": command["ref"]})
+            follows: dict[str, Message] = {
+                "keep": {"type": "kept", "who": "b"},
+                "contact": {"type": "contact", "who": "b", "name": "Bo", "text": "bo@example.org\x1b[2J"},
+                "extend": {"type": "extended", "seq": 2, "closes": NOW_MS + 600_000},
+            }
+            if about in follows:
+                await peer.send(follows[about])
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        await person.enter("/keep bo")
+        await person.sees("If they press it too", "You and Bo keep each other", "● Bo kept")
+        await person.enter("/contact bo ann@example.org")
+        await person.sees("They get it once they have given you theirs.", "Bo can be reached at")
+        await person.enter("/extend")
+        await person.sees("Your vote for more time is cast.", "This room goes on for")
+        await person.enter("/unkeep bo")
+        await person.sees("You let Bo go. Nobody is told.")
+    assert asked == [
+        {"type": "keep", "who": "b"},
+        {"type": "contact", "who": "b", "text": "ann@example.org"},
+        {"type": "extend"},
+        {"type": "unkeep", "who": "b"},
+    ]
+
+
 async def test_slash_commands_ask_for_what_they_name() -> None:
     asked = []
 
@@ -495,8 +532,8 @@ async def test_help_tells_the_cell_that_was_sent_and_what_the_server_keeps() -> 
     async with sitting(script, size=WIDE) as person:
         await person.sees("What the server keeps: /help")
         await person.enter("/help")
-        await person.sees("the server was told the cell dr5ru7 and")
         await person.press("pagedown")
+        await person.sees("the server was told the cell dr5ru7 and")
         await person.sees("What the server keeps, as it says:", "· Your cell, while you sit.")
         await person.sees("· Your ␛words, until the room ends.")
 

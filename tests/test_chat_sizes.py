@@ -29,7 +29,7 @@ async def test_help_longer_than_the_screen_can_be_read_to_its_end() -> None:
     async with sitting(script, size=(40, 12)) as person:
         await person.press("ctrl+g")
         await person.sees("say it (Ctrl-J")
-        await person.press(*["pagedown"] * 6)
+        await person.press(*["pagedown"] * 9)
         await person.sees("What the server keeps, as", "· nothing")
 
 

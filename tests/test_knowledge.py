@@ -81,6 +81,19 @@ def test_a_room_that_goes_on_closes_later() -> None:
     assert known.closes == 240
 
 
+def test_whom_one_keeps_stays_marked_when_they_look_different() -> None:
+    known = seated()
+    who = next(id for id in known.members if id != known.me)
+    known.take({"type": "kept", "who": who})
+    known.take({"type": "kept", "who": "gone"})
+    known.take({"type": "changed", "seq": known.seq + 1, "id": who, "member": {"id": who, "name": "Bob"}})
+    assert known.members[who]["kept"] is True
+    assert known.members[who]["name"] == "Bob"
+    known.take({"type": "unkept", "who": who})
+    known.take({"type": "unkept", "who": "gone"})
+    assert "kept" not in known.members[who]
+
+
 @pytest.mark.parametrize(
     "event",
     [

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 
+from client_demo.client import Message
 from client_demo.crowd.bot import Bot
 from client_demo.crowd.characters import CHATTY
 from client_demo.ledger import Ledger
@@ -207,7 +208,49 @@ async def test_a_connection_closed_for_good_is_a_trouble_and_one_being_mended_a_
     assert [what.partition(" ")[0] for what in troubles] == ["1006", "closed:"]
 
 
-def make_bot(url: str, ended: asyncio.Event | None = None) -> tuple[Bot, list[str]]:
+async def test_a_bot_keeps_gives_its_contact_and_votes_for_more_time() -> None:
+    asked = []
+
+    async def script(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        for _ in range(3):
+            command = await peer.receive()
+            asked.append({name: value for name, value in command.items() if name != "ref"})
+            if command["type"] == "extend":
+                await peer.send({"type": "error", "code": "not_now", "message": "No.", "ref": command["ref"]})
+                continue
+            await peer.send({"type": "voted", "about": command["type"], "ref": command["ref"]})
+            if command["type"] == "keep":
+                await peer.send({"type": "kept", "who": command["who"]})
+        await peer.bye_to_leave()
+
+    kept = asyncio.Event()
+
+    def hear(event: Message) -> None:
+        if event["type"] == "kept":
+            kept.set()
+
+    async with fake_server(script) as url:
+        bot, troubles = make_bot(url, on_heard=hear)
+        await bot.arrive()
+        await bot.press_keep()
+        await kept.wait()
+        await bot.give_contact("@bot")
+        await bot.press_extend()
+        await bot.depart()
+    who = asked[0]["who"]
+    assert who in bot.members.keys() - {bot.me}
+    assert asked == [
+        {"type": "keep", "who": who},
+        {"type": "contact", "who": who, "text": "@bot"},
+        {"type": "extend"},
+    ]
+    assert troubles == []
+
+
+def make_bot(
+    url: str, ended: asyncio.Event | None = None, *, on_heard: Callable[[Message], None] = lambda event: None
+) -> tuple[Bot, list[str]]:
     """Return a bot and the list of what troubles it; `ended` is set by the first that is final."""
     troubles: list[str] = []
 
@@ -222,7 +265,7 @@ def make_bot(url: str, ended: asyncio.Event | None = None) -> tuple[Bot, list[st
         character=CHATTY,
         on_trouble=trouble,
         on_break=troubles.append,
-        on_heard=lambda bot, event: None,
+        on_heard=lambda bot, event: on_heard(event),
         url=url,
         cell=CELL,
         backoff_s=(0.0, 0.0),

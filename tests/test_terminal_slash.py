@@ -10,6 +10,7 @@ from client_demo.terminal.slash import (
     choose_block,
     choose_member,
     parse,
+    parse_contact,
     parse_report,
 )
 
@@ -71,3 +72,13 @@ def test_member_is_chosen_by_name_or_by_its_beginning() -> None:
         choose_member("Zoe", names)
     with pytest.raises(Misunderstood, match="Here are: nobody else"):
         choose_member("Zoe", {})
+
+
+def test_contact_names_whom_and_a_line() -> None:
+    names = {"a": "Ann", "b": "Ann 2", "c": "Bo"}
+    assert parse_contact("ann 2 me@example.org", names) == ("b", "me@example.org")
+    assert parse_contact("Ann +1 202 555", names) == ("a", "+1 202 555")
+    assert parse_contact("b +1", names) == ("c", "+1")
+    for typed in ("ann", "Ann 2 ", "nobody me@example.org"):
+        with pytest.raises(Misunderstood):
+            parse_contact(typed, names)

@@ -18,6 +18,9 @@ from client_demo.crowd.characters import Character
 from client_demo.ledger import Ledger
 from client_demo.person import Person
 
+# What was asked of somebody who has just gone, or of a room that has had its time.
+_CROSSED = ("no_such_member", "not_now")
+
 Trouble = Callable[[str], None]
 Heard = Callable[["Bot", Message], None]
 
@@ -92,10 +95,30 @@ class Bot(Person):
 
     async def change_room(self) -> None:
         """Ask for another room."""
+        await self._ask("next")
+
+    async def press_keep(self) -> None:
+        """Say that one would like to go on sitting with somebody of the room, whom chance decides."""
+        others = sorted(id for id, member in self.members.items() if id != self.me and not member.get("kept"))
+        if others:
+            await self._ask("keep", who=self._chance.choice(others))
+
+    async def give_contact(self, line: str) -> None:
+        """Give everybody here whom one keeps a line."""
+        for who in sorted(id for id, member in self.members.items() if member.get("kept")):
+            await self._ask("contact", who=who, text=line)
+
+    async def press_extend(self) -> None:
+        """Vote that the room go on for a while."""
+        await self._ask("extend")
+
+    async def _ask(self, command: str, **fields: str) -> None:
+        """Ask for something whose answer nobody waits for; a room that has gone on meanwhile is no trouble."""
         try:
-            await self.next()
+            await self.request(command, **fields)
         except Refused as refused:
-            self._on_trouble(f"next: {refused.code}")
+            if refused.code not in _CROSSED:
+                self._on_trouble(f"{command}: {refused.code}")
         except Closed:
             return
 

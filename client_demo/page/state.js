@@ -148,7 +148,7 @@ const ACTS = {
 
   contact(state, event) {
     if (!event.text) return state;
-    return added(state, { kind: "contact", name: state.members[event.who]?.name ?? "", text: event.text });
+    return added(state, { kind: "contact", name: state.members[event.who]?.name ?? event.name ?? "", text: event.text });
   },
 
   // The answer to a bottle of mine, which may come again after a break; the answer to my `answer` has no text.

@@ -179,13 +179,19 @@ class ChatApp(App[list[str]], inherit_bindings=False):
         names = {id: safe.line(member["name"]) for id, member in self.client.members.items() if id != self.client.me}
         client, argument = self.client, asked.argument
         match asked.name:
-            case "mute" | "unmute":
-                who = slash.choose_member(argument, names)
-                self._ask(client.mute(who) if asked.name == "mute" else client.unmute(who), asked)
+            case "mute" | "unmute" | "keep" | "unkeep" | "eject":
+                about = {
+                    "mute": client.mute,
+                    "unmute": client.unmute,
+                    "keep": client.keep,
+                    "unkeep": client.unkeep,
+                    "eject": client.eject,
+                }
+                self._ask(about[asked.name](slash.choose_member(argument, names)), asked)
+            case "contact":
+                self._ask(client.contact(*slash.parse_contact(argument, names)), asked)
             case "block":
                 self._ask(self._block(argument, names), asked)
-            case "eject":
-                self._ask(client.eject(slash.choose_member(argument, names)), asked)
             case "blocks":
                 self._ask(self._show_blocks(), asked)
             case "unblock":
@@ -267,6 +273,9 @@ class ChatApp(App[list[str]], inherit_bindings=False):
 
     def action_next(self) -> None:
         self._ask(self.client.next())
+
+    def action_extend(self) -> None:
+        self._ask(self.client.extend())
 
     def action_shake(self) -> None:
         """Meet whoever shakes now. The answer takes some seconds, and says itself what came of it."""

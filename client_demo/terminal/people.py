@@ -46,9 +46,9 @@ def mark(member: dict[str, Any], me: str) -> str:
 
 
 def remark(member: dict[str, Any], me: str) -> str:
-    """Return what stands behind a name: "you", "away", "muted" or several of them."""
+    """Return what stands behind a name: "you", "kept", "away", "muted" or several of them."""
     told = ["you"] if member["id"] == me else []
-    told += [word for word in ("away", "muted", "visiting") if member.get(word)]
+    told += [word for word in ("kept", "away", "muted", "visiting") if member.get(word)]
     return ", ".join(told)
 
 

@@ -33,6 +33,10 @@ COMMANDS = {
     "block": ("NAME", "never sit with them again; nobody is told"),
     "blocks": ("", "show whom you block"),
     "unblock": ("NAME", "end that; or its number in /blocks"),
+    "keep": ("NAME", "go on together, if they press it too"),
+    "unkeep": ("NAME", "let them go; nobody is told"),
+    "contact": ("NAME LINE", "where they reach you, once both gave one"),
+    "extend": ("", "vote for half a window more"),
     "eject": ("NAME", "vote, in secret, that they sit elsewhere"),
     "report": ("NAME REASON", "tell the operator; a note may follow"),
     "shake": ("", "meet whoever shakes now; /next leads back"),
@@ -67,6 +71,21 @@ def parse(typed: str) -> Words | Slash:
     if argument and not wanted:
         raise Misunderstood(f"/{name} stands alone. To say it, begin with //.")
     return Slash(name, argument)
+
+
+def parse_contact(argument: str, names: dict[str, str]) -> tuple[str, str]:
+    """Return the id of who is meant and the line for them; names may hold spaces, so the longest that fits is meant.
+
+    Raises:
+        Misunderstood: nobody or several are meant, or no line follows.
+    """
+    folded = argument.casefold()
+    whole = [name for name in names.values() if folded.startswith(f"{name.casefold()} ")]
+    name = max(whole, key=len, default=argument.partition(" ")[0])
+    line = argument[len(name) :].strip()
+    if not line:
+        raise Misunderstood("/contact wants a name, and behind it where they can reach you.")
+    return choose_member(argument[: len(name)], names), line
 
 
 REASONS = ("spam", "scam", "harassment", "sexual", "minor", "violence", "impersonation", "other")

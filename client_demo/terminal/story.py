@@ -206,8 +206,22 @@ class Story:
         return safe.line(block.get("name") or "") or "Somebody"
 
     def _on_voted(self, event: Message) -> None:
-        del event
-        self._transcript.note("Your vote is cast; nobody is told. It takes most of those here, and three at least.")
+        self._transcript.note(wording.VOTED.get(str(event.get("about")), "Your vote is cast; nobody is told."))
+
+    def _on_kept(self, event: Message) -> None:
+        name = self._name(event["who"])
+        self._transcript.note(
+            f"You and {name} keep each other: you sit together from now on where you are both near. "
+            f"/contact {name} … gives them a line to reach you by.",
+            kind="good",
+        )
+
+    def _on_unkept(self, event: Message) -> None:
+        self._transcript.note(f"You let {self._name(event['who'])} go. Nobody is told.")
+
+    def _on_contact(self, event: Message) -> None:
+        words = Content.assemble((f"{safe.line(event['name'])} can be reached at  ", "bold"), safe.line(event["text"]))
+        self._transcript.note(words, kind="notice")
 
     def _on_ejected(self, event: Message) -> None:
         contact = safe.line(str(self._client.server.get("contact") or ""))

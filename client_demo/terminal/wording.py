@@ -23,6 +23,7 @@ ADVICE = {
     "too_fast": "You cannot have travelled that fast. Once a day it may be, if you come in with --visiting.",
     "no_such_member": "They are no longer here.",
     "no_such_block": "That block is over already.",
+    "not_yours": "Only who keeps each other can give contacts: /keep NAME, both of you.",
     "unavailable": "This server cannot do that.",
     "bad_auth": "This server does not believe the JWT.",
     "auth_needed": "This server takes only people whom its application vouches for: give their JWT with --auth FILE.",
@@ -48,6 +49,14 @@ ENDINGS = {
     4502: "This server closed because of too many errors.",
     4503: "You went on in another window; this one is over.",
     4504: "Your permission has run out.",
+}
+
+# What a vote comes to, by the command.
+VOTED = {
+    "eject": "Your vote is cast; nobody is told. It takes most of those here, and three at least.",
+    "keep": "If they press it too before this room ends, you both hear of it. Nobody is told until then.",
+    "contact": "They get it once they have given you theirs.",
+    "extend": "Your vote for more time is cast. It takes most of those here.",
 }
 
 LEFT = {"left": "left", "lost": "got lost on the way", "moved": "moved on", "ejected": "had to go"}
