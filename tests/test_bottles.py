@@ -11,7 +11,7 @@ from server.safety.identities import DAY_S
 from server.safety.wordlist import read_rules
 from server.store.memory import MemoryStore
 from server.store.rows import Switch
-from server.store.store import Store
+from server.store.store import Store, StoreError
 from tests.sessions import FAR_AWAY, HERE, NEAR, Guest, Json, Stage, only
 from tests.stores import SECRET, ban, everything_in, on_disk
 
@@ -435,3 +435,30 @@ def test_too_many_answers_forget_the_oldest(monkeypatch: pytest.MonkeyPatch) -> 
     back = ann.back()
     place.take_turn()
     assert [event["text"] for event in back.got("answered")] == ["answer 1", "answer 2"]
+
+
+@pytest.mark.parametrize("failing", ["take_notices", "put_answer", "erase"])
+def test_a_full_disk_leaves_nobody_half_way_in_or_out(failing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = stage()
+    ann, bo, cy = (sit(place, name) for name in ("Ann", "Bo", "Cy"))
+    thrown(ann)
+    bottle = picked(bo)["bottle"]
+    ann.lose()
+    place.pass_time(place.house.settings.resume_grace_s + 1)
+    bo.ask("answer", bottle=bottle, text="The sea.")
+
+    def full(*_: object, **__: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(place.house.store, failing, full)
+    bo.got()
+    again = place.guest()
+    again.enter(token=ann.token, name="Ann")
+    told = [event["type"] for event in cy.ask("leave")]
+    heard = bo.ask("say", text="Anybody there?")
+    place.check()
+    assert told[-1] == ("error" if failing == "erase" else "bye")
+    numbers = [event["seq"] for event in heard if event["type"] != "room" and "seq" in event]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    kinds = [event["type"] for event in heard if event["type"] in ("joined", "left", "said")]
+    assert kinds == ["joined", *([] if failing == "erase" else ["left"]), "said"]

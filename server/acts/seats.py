@@ -6,12 +6,14 @@ from rooms.room import NEARBY
 from rooms.seating import place_of
 from server.acts.bottles import answers_waiting
 from server.acts.keeping import waiting_lines
-from server.answers import Entered, Moved, Notice, Privacy, You
+from server.answers import Answered, Entered, Moved, Notice, Privacy, You
 from server.arrival import arrive, parse_cell
+from server.bugs import log
 from server.commands import Away, Enter, Leave, Move, Next
 from server.outcomes import Arrived, End, Lasts, Outcome, bye
 from server.safety.admission import check_place
 from server.safety.places import claim_cell
+from server.store.store import StoreError
 
 if TYPE_CHECKING:
     from server.session import Session
@@ -31,17 +33,31 @@ def enter(session: "Session", command: Enter, now: float) -> Outcome:
         resumed=arrival.resumed,
         ref=command.ref,
     )
-    notices = [Notice(text=one.text, level=one.level) for one in house.store.take_notices(arrival.identity.id)]
     return [
         Arrived(arrival.person),
         entered,
         *arrival.changes,
         *(session.seen(event) for event in arrival.events),
-        *notices,
-        *answers_waiting(session, now),
+        *_kept_for(session, now),
         *waiting_lines(session),
         *_lasts(session, now),
     ]
+
+
+def _kept_for(session: "Session", now: float) -> list[Notice | Answered]:
+    """Return what came for somebody while they were not there.
+
+    They are seated by now, and the others are to be told so, whatever the disk says: it is told another time then.
+    """
+    try:
+        notices = session.house.store.take_notices(session.identity.id)
+        return [
+            *(Notice(text=one.text, level=one.level) for one in notices),
+            *answers_waiting(session, now),
+        ]
+    except StoreError as error:
+        log.error("%s", error)
+        return []
 
 
 def _lasts(session: "Session", now: float) -> tuple[Lasts, ...]:
@@ -74,7 +90,8 @@ def away(session: "Session", command: Away, now: float) -> Outcome:
 
 def leave(session: "Session", command: Leave, now: float) -> Outcome:
     """Forget the person."""
+    # First what may fail: nobody is to be gone from the room without a word because the disk is full.
+    session.house.forget(session.identity.id, now=now)
     session.house.left_seat(session.identity, session.seated)
     changes = session.house.world.leave(session.seated, now=now)
-    session.house.forget(session.identity.id, now=now)
     return [*changes, End(bye(1000, ref=command.ref))]
