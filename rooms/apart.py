@@ -17,12 +17,13 @@ def are_apart(one: Person, other: Person) -> bool:
 
 
 def keep_apart(one: Person, other: Person) -> None:
-    """Have the two never sit together from now on, nor keep each other.
+    """Have the two never sit together from now on, nor keep each other, because the first one wants it so.
 
     Whoever sits somewhere now goes on sitting there.
     """
     one.barred |= {other.id}
     other.barred |= {one.id}
+    other.shunned_by |= {one.id}
     one.kept -= {other.id}
     other.kept -= {one.id}
 

@@ -25,6 +25,7 @@ class Person:
         far: whether they accept company up to `far_max_m` away.
         avoids: ids of rooms left by `next`, not to be joined again.
         barred: ids of people never to be seated with, whichever of the two wants it so; each has the other.
+        shunned_by: ids of those among them who want it so.
         met: ids of those they met when they last shook.
         came_from: the room they left when they shook, to which `next` leads back.
         kept: ids of people to be seated with where both are near; each has the other.
@@ -54,6 +55,7 @@ class Person:
         "parted_until",
         "room",
         "seat",
+        "shunned_by",
         "topics",
         "verified",
         "visiting",
@@ -82,6 +84,7 @@ class Person:
         self.seat: Seat | None = None
         self.avoids: tuple[str, ...] = ()
         self.barred = NOBODY
+        self.shunned_by = NOBODY
         self.met = NOBODY
         self.came_from: str | None = None
         self.kept = NOBODY

@@ -363,8 +363,9 @@ class World:
     def _others_around(self, room: Room, now: float) -> int:
         """Return how many people of the room's region sit elsewhere.
 
-        Without those who never sit with somebody here: who is alone for being blocked is told what they would be told
-        if nobody were there. Who has just left by a block counts for a while (`elsewhere.block`).
+        Without those who want never to sit with somebody here: who is alone for being blocked is told what they would
+        be told if nobody were there. Who has just left by a block counts for a while (`elsewhere.block`). Those whom
+        somebody here has turned from count: else to block one who is not here would tell whether they are online.
         """
         if room.extent.is_all_at_the_center:
             # Most who wait do so alone, and this is asked at every look.
@@ -374,7 +375,7 @@ class World:
         return self._online[room.region] - here - self._barred_around(room, now)
 
     def _barred_around(self, room: Room, now: float) -> int:
-        barred = {id for seat in room.seats.values() if seat.person.barred for id in seat.person.barred}
+        barred = {id for seat in room.seats.values() if seat.person.barred for id in seat.person.shunned_by}
         barred -= {id for id, until in room.counts_until.items() if until > now}
         online = (self.people[id] for id in barred if id in self.people)
         return sum(region_of(person.cell) == room.region and person.room is not room for person in online)

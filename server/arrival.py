@@ -93,6 +93,7 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
     untold = _untold(identity.person, person, command.resume) if identity.person is not None else []
     identity.person = person
     person.barred = house.blocks.kept_from(identity.id)
+    person.shunned_by = house.blocks.shunned_by(identity.id)
     person.kept = house.keeps.both(identity.id)
     return Arrival(identity, person, False, [*untold, *house.world.enter(person, now=now, former=former)], [])
 

@@ -186,6 +186,7 @@ class House:
             # Whoever sits with them already goes on doing so until the room ends: a move shows nobody anything.
             here = {seat.person.id for seat in person.room.seats.values()}
             person.barred |= self.blocks.kept_from(identity.id) - here
+            person.shunned_by = self.blocks.shunned_by(identity.id) & person.barred
             meet_barred(person, self.world.people)
 
     def left_seat(self, identity: Identity, person: Person) -> None:

@@ -149,6 +149,18 @@ def test_ejected_is_told_why_sits_elsewhere_and_does_not_come_back() -> None:
     assert all(room_of(other) is room for other in others)
 
 
+@pytest.mark.parametrize("others", [0, 1, 8, 9])
+def test_to_block_somebody_who_sits_elsewhere_does_not_tell_whether_they_are_online(others: int) -> None:
+    scene = Scene()
+    ann = scene.enter()
+    around = beside(HOME, north=60)
+    bo, *_ = [scene.enter(around) for _ in range(others + 1)]
+    assert room_of(ann) is not room_of(bo)
+    before = scene.world.waiting(room_of(ann), now=scene.now)
+    scene.block(ann, bo)
+    assert scene.world.waiting(room_of(ann), now=scene.now) == before is not None
+
+
 def test_two_who_walk_out_sit_together_elsewhere_and_the_third_does_not_follow() -> None:
     scene = Scene()
     ann, bo, cy = scene.enter_many(3)

@@ -69,16 +69,20 @@ class Blocks:
     def kept_from(self, identity: str) -> frozenset[str]:
         """Return everybody the identity is never seated with, whichever of the two wants it so."""
         owned, against = self._store.blocks_of(identity), self._store.blocks_against(identity)
-        roots = self._roots.get(identity)
-        if not (owned or against or roots):
+        if not (owned or against or identity in self._roots):
             return NOBODY
-        others = {block.owner for block in against}
-        for root in roots or ():
-            others.update(block.owner for block in self._store.blocks_against(root))
+        others = set(self.shunned_by(identity))
         for block in owned:
             others.add(block.other)
             others |= self._heirs.get(block.other, set())
         return frozenset(others - {identity})
+
+    def shunned_by(self, identity: str) -> frozenset[str]:
+        """Return who wants never to be seated with the identity: who holds a block against it or what it inherits."""
+        against = [*self._store.blocks_against(identity)]
+        for root in self._roots.get(identity, ()):
+            against += self._store.blocks_against(root)
+        return frozenset(block.owner for block in against) - {identity} if against else NOBODY
 
     def came(self, identity: str, place: Place, *, made_at: float, now: float) -> None:
         """Know an identity there: it inherits what holds against others who were, or is one whose blocks are inherited.
@@ -128,6 +132,7 @@ class Blocks:
             person = self._people.get(identity)
             if person is not None:
                 person.barred = self.kept_from(identity)
+                person.shunned_by = self.shunned_by(identity)
 
 
 def _hidden(place: Place) -> str:
