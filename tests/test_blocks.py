@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 from geo import Cell
 from rooms.windows import region_of
+from server.safety.blocks import Blocks
 from server.store.memory import MemoryStore
+from server.store.store import StoreError
 from tests.sessions import BEGAN, FAR_AWAY, HERE, Guest, Stage
 from tests.stores import everything_in, on_disk
 
@@ -305,3 +308,32 @@ def test_new_identity_inherits_in_another_process_within_a_day(tmp_path: Path, d
     assert are_together(ann, again) == together
     assert BOS.encode() not in everything_in(tmp_path)
     assert region_of(Cell(HERE)).encode() not in everything_in(tmp_path)
+
+
+def kept_blocks(store: MemoryStore) -> Blocks:
+    ids = (f"block {number}" for number in count())
+    return Blocks(store, {}, token_ttl_s=DAY_S, new_id=lambda: next(ids))
+
+
+def test_of_too_many_blocks_the_oldest_ends_once_the_new_one_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.safety.blocks.BLOCKS_MAX", 2)
+    store = MemoryStore()
+    blocks = kept_blocks(store)
+    for number, other in enumerate(("bo", "cy")):
+        blocks.add("ann", other, "", now=number)
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "add_block", fails)
+        with pytest.raises(StoreError):
+            blocks.add("ann", "di", "", now=2)
+    assert [block.other for block in blocks.of("ann")] == ["bo", "cy"]
+    blocks.add("ann", "cy", "", now=3)
+    blocks.add("ann", "di", "", now=4)
+    assert [block.other for block in blocks.of("ann")] == ["cy", "di"]
+    with monkeypatch.context() as broken:
+        broken.setattr(store, "remove_block", fails)
+        blocks.add("ann", "ed", "", now=5)
+    assert [block.other for block in blocks.of("ann")] == ["cy", "di", "ed"], "it is kept all the same"
+
+
+def fails(*args: object, **fields: object) -> None:
+    raise StoreError("The disk is full.")

@@ -1,6 +1,7 @@
 """Messages in bottles, as their people see them: on a stage, with sessions and a store."""
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -332,6 +333,90 @@ def test_to_block_who_threw_a_bottle_moves_nobody_and_names_nobody() -> None:
     bo.ask("next")
     ann.ask("next")
     assert ann.room != bo.room
+
+
+# When the store fails
+
+
+def failing(place: Stage, monkeypatch: pytest.MonkeyPatch, write: str, *, after: int = 0) -> None:
+    """Have a write of the store fail from the one after so many on."""
+    real, numbers = getattr(place.house.store, write), count()
+
+    def fails(*args: Any, **fields: Any) -> Any:
+        if next(numbers) >= after:
+            raise StoreError("The disk is full.")
+        return real(*args, **fields)
+
+    monkeypatch.setattr(place.house.store, write, fails)
+
+
+def test_an_answer_that_cannot_be_kept_may_be_given_again() -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    bottle = thrown(ann)
+    picked(bo)
+    with pytest.MonkeyPatch.context() as broken:
+        failing(place, broken, "put_answer")
+        assert code(bo.ask("answer", bottle=bottle, text="The sea.")) == "not_now"
+        assert not ann.got("answered")
+    only(bo.ask("answer", bottle=bottle, text="The sea."), "answered")
+    assert [event["text"] for event in ann.got("answered")] == ["The sea."]
+
+
+@pytest.mark.parametrize(("write", "after"), [("put_bottle", 0), ("put_answer", 1)])
+def test_an_answer_that_is_kept_is_told_though_what_follows_cannot_be_written(write: str, after: int) -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    bottle = thrown(ann)
+    picked(bo)
+    with pytest.MonkeyPatch.context() as broken:
+        failing(place, broken, write, after=after)
+        assert [event["type"] for event in bo.ask("answer", bottle=bottle, text="The sea.")] == ["answered"]
+    assert [event["text"] for event in ann.got("answered")] == ["The sea."]
+
+
+def test_whoever_enters_while_nothing_can_be_written_is_told_the_answers_that_wait() -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    bottle = thrown(ann)
+    picked(bo)
+    ann.lose()
+    bo.ask("answer", bottle=bottle, text="The sea.")
+    place.pass_time(60)
+    with pytest.MonkeyPatch.context() as broken:
+        failing(place, broken, "put_answer")
+        back = ann.back()
+        place.take_turn()
+        assert only(back.got(), "answered")["text"] == "The sea."
+    place.check()
+    back.lose()
+    again = back.back()
+    place.take_turn()
+    assert only(again.got(), "answered")["text"] == "The sea."
+
+
+def test_a_block_that_cannot_be_kept_leaves_the_bottle_in_hand() -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    bottle = thrown(ann)
+    picked(bo)
+    with pytest.MonkeyPatch.context() as broken:
+        failing(place, broken, "add_block")
+        assert code(bo.ask("block", bottle=bottle)) == "not_now"
+    only(bo.ask("answer", bottle=bottle, text="The sea."), "answered")
+    assert ann.got("answered")
+
+
+def test_a_block_holds_though_the_bottle_cannot_be_let_go() -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    bottle = thrown(ann)
+    picked(bo)
+    with pytest.MonkeyPatch.context() as broken:
+        failing(place, broken, "put_bottle")
+        only(bo.ask("block", bottle=bottle), "blocked")
+    only(bo.ask("answer", bottle=bottle, text="The sea."), "answered")
+    assert not ann.got("answered")
 
 
 # With a store

@@ -3,11 +3,12 @@
 from typing import TYPE_CHECKING
 
 from rooms import elsewhere
-from server.acts.bottles import writer_of
+from server.acts.bottles import written
 from server.answers import Blocked, BlockRow, BlocksEvent, Unblocked
 from server.codes import Refused
 from server.commands import Block, Blocks, Unblock
 from server.outcomes import Outcome
+from server.store.rows import Bottle
 
 if TYPE_CHECKING:
     from server.session import Session
@@ -18,8 +19,10 @@ def block(session: "Session", command: Block, now: float) -> Outcome:
     house = session.house
     if command.bottle is not None:
         # Nobody moves: else whoever sits here and threw it would be known.
-        writer = writer_of(session, command.bottle, now)
+        about, writer = written(session, command.bottle, now)
         kept = house.blocks.add(session.identity.id, writer, "", now=now)
+        if isinstance(about, Bottle):
+            house.bottles.let_go_of_blocked(session.identity.id, about)
         house.remember_blocked(writer, now=now)
         return [Blocked(block=kept.block, ref=command.ref)]
     if command.who is None:

@@ -104,13 +104,10 @@ def answers_waiting(session: "Session", now: float) -> list[Answered]:
 # What is wrong with one: acts/reporting.py and acts/blocking.py ask
 
 
-def writer_of(session: "Session", id: str, now: float) -> str:
-    """Return who wrote a bottle or an answer that the person knows; they answer it no more. Raises Refused."""
+def written(session: "Session", id: str, now: float) -> tuple[Bottle | BottleAnswer, str]:
+    """Return a bottle or an answer that the person knows, and who wrote it. Raises Refused."""
     kept = _known(session, id, now)
-    if isinstance(kept, BottleAnswer):
-        return kept.by
-    session.house.bottles.let_go(session.identity.id, kept)
-    return kept.owner
+    return kept, kept.by if isinstance(kept, BottleAnswer) else kept.owner
 
 
 def file_report(session: "Session", command: Report, note: Note, now: float) -> tuple[ReportRow, bool]:

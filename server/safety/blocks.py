@@ -48,10 +48,10 @@ class Blocks:
     def add(self, owner: str, other: str, name: str, *, now: float) -> Block:
         """Keep a block of somebody who was called so. Raises StoreError, changing nothing."""
         held = self._store.blocks_of(owner)
-        if len(held) >= BLOCKS_MAX and all(block.other != other for block in held):
-            self._store.remove_block(owner, held[0].block)
         block = Block(block=self._new_id(), owner=owner, other=other, name=name, at=now, until=now + self._lasts_s)
         self._store.add_block(block)
+        if len(held) >= BLOCKS_MAX and all(block.other != other for block in held):
+            self._end_oldest(held[0])
         self._renew([owner, other, *self._heirs.get(other, ())])
         return block
 
@@ -61,6 +61,12 @@ class Blocks:
         if ended is not None:
             self._renew([owner, ended.other, *self._heirs.get(ended.other, ())])
         return ended
+
+    def _end_oldest(self, block: Block) -> None:
+        try:
+            self.remove(block.owner, block.block)
+        except StoreError as error:  # one too many; the next one tries again
+            log.error("%s", error)
 
     def of(self, owner: str) -> list[Block]:
         """Return the blocks somebody holds, oldest first."""

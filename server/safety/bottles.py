@@ -13,13 +13,14 @@ import msgspec
 
 from geo import Cell
 from rooms.bottles import THROWN_AT, Afloat, Water, within_m
+from server.bugs import log
 from server.origin import LOOPBACK, Origin
 from server.safety.identities import DAY_S
 from server.safety.rates import Meter, per_period
 from server.settings import Settings
 from server.store.rows import Bottle, BottleAnswer
 from server.store.sealing import Seal, SealBroken
-from server.store.store import Store
+from server.store.store import Store, StoreError
 
 PICKED_MAX = 3
 """People a bottle comes to: junk reaches no more, and most bottles are answered by one of three."""
@@ -146,7 +147,7 @@ class Bottles:
         return row if row is not None and who in row.in_hand and row.until > now else None
 
     def answer(self, who: str, row: Bottle, text: str, *, now: float) -> BottleAnswer:
-        """Keep an answer for whoever threw the bottle, until they are there. Raises StoreError."""
+        """Keep an answer for whoever threw the bottle, until they are there. Raises StoreError, changing nothing."""
         id = self.new_id()
         answer = BottleAnswer(
             answer=id,
@@ -157,11 +158,13 @@ class Bottles:
             at=now,
             until=now + self._settings.token_ttl_s,
         )
-        self.let_go(who, row)
-        waiting = self._store.answers_for(row.owner)
-        for old in waiting[: max(0, len(waiting) - ANSWERS_MAX + 1)]:
-            self._store.remove_answer(old.answer)
         self._store.put_answer(answer)
+        try:
+            self.let_go(who, row)
+            for old in self._store.answers_for(row.owner)[:-ANSWERS_MAX]:
+                self._store.remove_answer(old.answer)
+        except StoreError as error:  # the answer is kept, which is what was asked for
+            log.error("%s", error)
         return answer
 
     def let_go(self, who: str, row: Bottle) -> None:
@@ -169,6 +172,13 @@ class Bottles:
         self._store.put_bottle(
             msgspec.structs.replace(row, in_hand=tuple(holder for holder in row.in_hand if holder != who))
         )
+
+    def let_go_of_blocked(self, who: str, row: Bottle) -> None:
+        """Know that somebody who has blocked its thrower will answer the bottle no more, if that can be written."""
+        try:
+            self.let_go(who, row)
+        except StoreError as error:  # the block holds, which is what was asked for: an answer would reach nobody
+            log.error("%s", error)
 
     # Answers on their way
 
@@ -182,12 +192,19 @@ class Bottles:
         return told
 
     def tell(self, answer: BottleAnswer, *, now: float) -> BottleAnswer:
-        """Know an answer sent: it is kept for a while yet, in case it was lost on the way, or is reported."""
+        """Know an answer sent: it is kept for a while yet, in case it was lost on the way, or is reported.
+
+        If that cannot be written the answer is sent all the same, and once more when they are back.
+        """
         if answer.is_told:
             return answer
         until = min(answer.until, now + self._settings.report_grace_s)
         told = msgspec.structs.replace(answer, is_told=True, until=until)
-        self._store.put_answer(told)
+        try:
+            self._store.put_answer(told)
+        except StoreError as error:  # a full disk keeps no answer from anybody, and nobody from their seat
+            log.error("%s", error)
+            return answer
         return told
 
     def text_of(self, kept: Bottle | BottleAnswer) -> str | None:
