@@ -33,6 +33,7 @@ def block(owner: str = ANN, other: str = BO, **fields: Any) -> Block:
         "name": "Bo",
         "at": 1.0,
         "until": 100.0,
+        "via": "",
     }
     return Block(**made | fields)
 

@@ -329,10 +329,12 @@ def test_of_too_many_blocks_the_oldest_ends_once_the_new_one_is_kept(monkeypatch
     blocks.add("ann", "cy", "", now=3)
     blocks.add("ann", "di", "", now=4)
     assert [block.other for block in blocks.of("ann")] == ["cy", "di"]
+    blocks.add("ann", "di", "", now=5, via="bottle")
+    assert [block.other for block in blocks.of("ann")] == ["di", "di"], "each counts"
     with monkeypatch.context() as broken:
         broken.setattr(store, "remove_block", fails)
-        blocks.add("ann", "ed", "", now=5)
-    assert [block.other for block in blocks.of("ann")] == ["cy", "di", "ed"], "it is kept all the same"
+        blocks.add("ann", "ed", "", now=6)
+    assert [block.other for block in blocks.of("ann")] == ["di", "di", "ed"], "it is kept all the same"
 
 
 def fails(*args: object, **fields: object) -> None:

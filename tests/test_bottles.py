@@ -335,6 +335,35 @@ def test_to_block_who_threw_a_bottle_moves_nobody_and_names_nobody() -> None:
     assert ann.room != bo.room
 
 
+def member(guest: Guest, name: str) -> str:
+    return next(id for id, other in guest.members.items() if other["name"] == name)
+
+
+@pytest.mark.parametrize("thrower", ["Bo", "Cy"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_list_of_blocks_does_not_tell_whose_bottle_was_blocked(thrower: str, is_first: bool) -> None:
+    place = stage()
+    people = {name: sit(place, name) for name in ("Ann", "Bo", "Cy")}
+    ann = people["Ann"]
+    bottles = [thrown(people[thrower]) for _ in range(2)]
+    for _ in bottles:
+        picked(ann)
+    ann.got()
+    who = {"who": member(ann, "Bo")}
+    ways = [who, *({"bottle": bottle} for bottle in bottles)] if is_first else [{"bottle": bottles[0]}, who]
+    ids = [only(ann.ask("block", **way), "blocked")["block"] for way in ways]
+    told = only(ann.ask("blocks"), "blocks")["blocks"]
+    assert [(row["block"], row["name"]) for row in told] == [
+        (id, "Bo" if "who" in way else "") for id, way in zip(ids, ways, strict=True)
+    ]
+    for number, id in enumerate(ids):
+        only(ann.ask("unblock", block=id), "unblocked")
+        blocked = {thrower: any("bottle" in way for way in ways[number + 1 :])}
+        blocked["Bo"] = blocked.get("Bo", False) or who in ways[number + 1 :]
+        for name, holds in blocked.items():
+            assert place.house.store.are_apart(identity(ann), identity(people[name])) == holds
+
+
 # When the store fails
 
 

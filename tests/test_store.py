@@ -108,6 +108,28 @@ def test_second_block_of_the_same_person_takes_the_place_of_the_first(store: Sto
     assert [one.block for one in store.blocks_against(BO)] == ["second"]
 
 
+def test_blocks_of_the_same_person_by_other_ways_are_beside_each_other(store: Store, reopen: Reopen) -> None:
+    ways = [
+        block(block=f"b{number}", via=via, at=number, name="") for number, via in enumerate(("", "bottle1", "bottle2"))
+    ]
+    for way in ways:
+        store.add_block(way)
+    store.add_block(block(block="b3", via="bottle1", at=3.0, name="Bo"))
+    store = reopen(store)
+    assert [one.block for one in store.blocks_of(ANN)] == ["b0", "b2", "b3"]
+    assert [one.name for one in store.blocks_of(ANN)] == ["", "", "Bo"]
+    assert [one.block for one in store.blocks_against(BO)] == ["b0", "b2", "b3"]
+    store.renew_blocks(ANN, until=200.0)
+    for id in ("b0", "b3"):
+        store.remove_block(ANN, id)
+        store = reopen(store)
+        assert store.are_apart(ANN, BO)
+        assert store.are_apart(BO, ANN)
+    assert [one.until for one in store.blocks_against(BO)] == [200.0]
+    store.remove_block(ANN, "b2")
+    assert not reopen(store).are_apart(ANN, BO)
+
+
 def test_block_is_removed_by_its_owner_alone(store: Store, reopen: Reopen) -> None:
     store.add_block(block(ANN, BO, block="b1"))
     store.add_block(block(CY, BO, block="b2"))

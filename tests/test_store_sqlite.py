@@ -142,6 +142,15 @@ def test_each_version_of_the_schema_leads_to_the_next() -> None:
     assert db.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
 
 
+def test_blocks_of_the_fourth_version_hold_and_keep_their_names(tmp_path: Path) -> None:
+    db = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    bring_up_to_date(db, schema.STEPS[:4])
+    name = seal().seal(b"Bartholomew", about=f"block {ANN} {BO}")
+    db.execute("INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?)", ("b1", ANN, BO, name, 1.0, 100.0))
+    db.close()
+    assert on_disk(tmp_path).blocks_of(ANN) == [block(block="b1", name="Bartholomew")]
+
+
 def test_step_that_fails_leaves_the_version_before_it() -> None:
     db = sqlite3.connect(":memory:", isolation_level=None)
     with pytest.raises(sqlite3.OperationalError):

@@ -20,7 +20,8 @@ def block(session: "Session", command: Block, now: float) -> Outcome:
     if command.bottle is not None:
         # Nobody moves: else whoever sits here and threw it would be known.
         about, writer = written(session, command.bottle, now)
-        kept = house.blocks.add(session.identity.id, writer, "", now=now)
+        via = about.bottle if isinstance(about, Bottle) else about.answer
+        kept = house.blocks.add(session.identity.id, writer, "", now=now, via=via)
         if isinstance(about, Bottle):
             house.bottles.let_go_of_blocked(session.identity.id, about)
         house.remember_blocked(writer, now=now)

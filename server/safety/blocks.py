@@ -45,12 +45,13 @@ class Blocks:
         self._roots: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._heirs: dict[str, set[str]] = {}
 
-    def add(self, owner: str, other: str, name: str, *, now: float) -> Block:
-        """Keep a block of somebody who was called so. Raises StoreError, changing nothing."""
+    def add(self, owner: str, other: str, name: str, *, now: float, via: str = "") -> Block:
+        """Keep a block of somebody who was called so, or who wrote `via`. Raises StoreError, changing nothing."""
         held = self._store.blocks_of(owner)
-        block = Block(block=self._new_id(), owner=owner, other=other, name=name, at=now, until=now + self._lasts_s)
+        until = now + self._lasts_s
+        block = Block(block=self._new_id(), owner=owner, other=other, name=name, at=now, until=until, via=via)
         self._store.add_block(block)
-        if len(held) >= BLOCKS_MAX and all(block.other != other for block in held):
+        if len(held) >= BLOCKS_MAX and all((block.other, block.via) != (other, via) for block in held):
             self._end_oldest(held[0])
         self._renew([owner, other, *self._heirs.get(other, ())])
         return block

@@ -47,8 +47,8 @@ class MemoryStore:
     def __init__(self) -> None:
         self._standings: OrderedDict[str, Standing] = OrderedDict()
         self._ended: OrderedDict[str, Ended] = OrderedDict()
-        self._owned: dict[str, dict[str, Block]] = {}
-        self._against: dict[str, dict[str, Block]] = {}
+        self._owned: dict[str, dict[tuple[str, str], Block]] = {}
+        self._against: dict[str, dict[tuple[str, str], Block]] = {}
         self._marks: OrderedDict[str, dict[str, Mark]] = OrderedDict()
         self._ties: dict[str, dict[tuple[str, str], Tie]] = {}
         self._tied: dict[str, set[tuple[str, str]]] = {}
@@ -108,11 +108,11 @@ class MemoryStore:
     # Blocks
 
     def add_block(self, block: Block) -> None:
-        """Keep a block; one of the same owner against the same other takes the older one's place."""
+        """Keep a block; one of the same owner against the same other, and via the same, takes the older one's place."""
         owned = self._owned.setdefault(block.owner, {})
-        owned.pop(block.other, None)
-        owned[block.other] = block
-        self._against.setdefault(block.other, {})[block.owner] = block
+        owned.pop((block.other, block.via), None)
+        owned[block.other, block.via] = block
+        self._against.setdefault(block.other, {})[block.owner, block.via] = block
 
     def remove_block(self, owner: str, block: str) -> Block | None:
         """Forget a block of the owner's and return it; None if they hold none of that id."""
@@ -131,14 +131,16 @@ class MemoryStore:
 
     def are_apart(self, one: str, other: str) -> bool:
         """Tell whether either blocks the other."""
-        return other in self._owned.get(one, ()) or one in self._owned.get(other, ())
+        pairs = ((one, other), (other, one))
+        return any(block.other == blocked for owner, blocked in pairs for block in self.blocks_of(owner))
 
     def renew_blocks(self, owner: str, *, until: float) -> None:
         """Keep the owner's blocks until then at least."""
         for block in self.blocks_of(owner):
             if block.until < until:
                 renewed = msgspec.structs.replace(block, until=until)
-                self._owned[owner][block.other] = self._against[block.other][owner] = renewed
+                self._owned[owner][block.other, block.via] = renewed
+                self._against[block.other][owner, block.via] = renewed
 
     def put_mark(self, mark: Mark) -> None:
         """Know that a blocked identity was at a place; of too many there, or of too many places, the oldest go."""
@@ -157,7 +159,7 @@ class MemoryStore:
 
     def _drop_block(self, block: Block) -> None:
         for table, key, of in ((self._owned, block.owner, block.other), (self._against, block.other, block.owner)):
-            del table[key][of]
+            del table[key][of, block.via]
             if not table[key]:
                 del table[key]
 

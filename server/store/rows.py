@@ -33,7 +33,13 @@ class Ended(Row, frozen=True, kw_only=True):
 
 
 class Block(Row, frozen=True, kw_only=True):
-    """`owner` and `other` are never seated together. `name` is what `other` was called then, for the owner's list."""
+    """`owner` and `other` are never seated together.
+
+    Attributes:
+        name: what `other` was called then, for the owner's list.
+        via: the bottle or the answer that was blocked, "" if it was somebody in a room. Each has a block of its own: if
+            one took another's place, the list would tell that both are of one person.
+    """
 
     block: str
     owner: str
@@ -41,6 +47,7 @@ class Block(Row, frozen=True, kw_only=True):
     name: str
     at: float
     until: float
+    via: str = ""
 
 
 class Mark(Row, frozen=True, kw_only=True):

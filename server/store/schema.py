@@ -51,6 +51,14 @@ STEPS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE INDEX ties_of_other ON ties (other);
     """,
+    """
+    CREATE TABLE blocks_via (
+        block TEXT, owner TEXT, other TEXT, name BLOB, at REAL, until REAL, via TEXT, PRIMARY KEY (owner, other, via)
+    ) WITHOUT ROWID;
+    INSERT INTO blocks_via SELECT block, owner, other, name, at, until, '' FROM blocks;
+    DROP TABLE blocks;
+    ALTER TABLE blocks_via RENAME TO blocks;
+    """,
 )
 """SQL that leads from version n to n + 1."""
 

@@ -140,7 +140,7 @@ class SqliteStore(MemoryStore):
     # Blocks
 
     def add_block(self, block: Block) -> None:
-        """Keep a block; one of the same owner against the same other takes the older one's place."""
+        """Keep a block; one of the same owner against the same other, and via the same, takes the older one's place."""
         self._put(block)
         super().add_block(block)
 
@@ -398,7 +398,9 @@ class SqliteStore(MemoryStore):
 
 def _about(kind: type[Row], found: dict[str, Any]) -> str:
     """Return what a sealed column is bound to: its own row."""
-    return f"block {found['owner']} {found['other']}" if kind is Block else f"notice {found['notice']}"
+    if kind is not Block:
+        return f"notice {found['notice']}"
+    return " ".join(["block", found["owner"], found["other"], *([found["via"]] if found["via"] else [])])
 
 
 def inspect(folder: Path) -> str:

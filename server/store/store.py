@@ -59,7 +59,7 @@ class Store(Protocol):
     # Blocks
 
     def add_block(self, block: Block) -> None:
-        """Keep a block; one of the same owner against the same other takes the older one's place."""
+        """Keep a block; one of the same owner against the same other, and via the same, takes the older one's place."""
 
     def remove_block(self, owner: str, block: str) -> Block | None:
         """Forget a block of the owner's and return it; None if they hold none of that id."""
