@@ -25,8 +25,9 @@ DRIFT_M = 10_000.0
 DRIFT_M_PER_S = 30.0
 """And so much farther for each second: in a day as far as an ocean current takes a year for."""
 
-NEAR_MIN = 3
-"""So many lie near at least before those who wait are told: of one or two it would tell who threw them, and when."""
+NEAR_MIN = 4
+"""Those of so many people lie near at least before those who wait are told: three others', whoever is told. Of fewer it
+would tell who threw them, and when. Counted for each room without its people it would tell who of them threw one."""
 
 _SIZES_M = (20_000_000.0, 5_000_000.0, 1_250_000.0, 156_000.0, 39_000.0, 5_000.0)
 """How wide a cell of so many characters is, at the equator (none: the Earth)."""
@@ -94,9 +95,13 @@ class Water:
         return next(filter(may_come, chain.from_iterable(self._all_near(length, key) for length, key in keys)), None)
 
     def lie_near(self, cell: Cell) -> bool:
-        """Tell whether a few lie in the 4-character cell there, or in one beside it."""
-        key = key_of(cell, 4)
-        return sum(len(pile) for pile in self._piles_near(4, key)) >= NEAR_MIN
+        """Tell whether those of a few people lie in the 4-character cell there, or in one beside it."""
+        owners: set[str] = set()
+        for afloat in chain.from_iterable(self._piles_near(4, key_of(cell, 4))):
+            owners.add(afloat.owner)
+            if len(owners) >= NEAR_MIN:
+                return True
+        return False
 
     def _one_near(self, length: int, key: int) -> Afloat | None:
         """Return any bottle of a cell and those beside it."""

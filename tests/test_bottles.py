@@ -231,12 +231,16 @@ def test_bottle_of_somebody_banned_comes_to_nobody() -> None:
 def test_what_lies_near_is_told_to_those_who_wait() -> None:
     place = stage()
     ann, bo = sit(place, "Ann"), sit(place, "Bo", NEAR)
-    for _ in range(2):
-        thrown(ann)
-    place.pass_time(30)
-    assert not any(event["bottles"] for event in ann.got("waiting"))
-    thrown(ann)
-    place.pass_time(30)
+    for thrower in (ann, ann, ann, ann, bo):
+        thrown(thrower)
+    for name in ("Cy", "Di"):
+        assert not any(event["bottles"] for event in (*ann.got("waiting"), *bo.got("waiting"))), (
+            "one's own count for none"
+        )
+        cy = sit(place, name)
+        thrown(cy)
+        cy.lose()
+        place.pass_time(60)
     assert ann.got("waiting")[-1]["bottles"]
     assert bo.got("waiting")[-1]["bottles"]
     place.house.store.switch_off(_switch("bottles"))

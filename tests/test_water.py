@@ -87,7 +87,9 @@ def test_whatever_is_put_and_taken_the_piles_hold_what_floats() -> None:
 
 def test_few_that_lie_near_are_not_told() -> None:
     made, bottles = water(*[(MADRID, 0.0)] * (NEAR_MIN - 1), (TOKYO, 0.0))
-    assert not made.lie_near(Cell("ezjm"))
+    for number in range(NEAR_MIN):
+        made.put(Afloat(f"another {number}", "o1", MADRID, NOW))
+    assert not made.lie_near(Cell("ezjm")), "people count, not their bottles"
     made.put(Afloat("more", "o", Cell("ezjq0"), NOW))
     assert made.lie_near(Cell("ezjm"))
     made.take(bottles[0])

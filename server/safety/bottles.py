@@ -81,7 +81,7 @@ class Bottles:
         return len(self._afloat)
 
     def lie_near(self, region: Cell) -> bool:
-        """Tell whether some lie near the region."""
+        """Tell whether those of a few people lie near the region."""
         return self._water.lie_near(region)
 
     # What people do
