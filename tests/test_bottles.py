@@ -267,7 +267,7 @@ def test_what_the_operator_switched_off_is_not_offered(how: str) -> None:
 # Reported and blocked
 
 
-def test_whoever_picked_a_bottle_reports_it_and_three_hold_it() -> None:
+def test_whoever_picked_a_bottle_reports_it() -> None:
     place = stage()
     ann, *others = [sit(place, name) for name in ("Ann", "Bo", "Cy", "Di")]
     bottle = thrown(ann)
@@ -283,22 +283,44 @@ def test_whoever_picked_a_bottle_reports_it_and_three_hold_it() -> None:
     assert evidence is not None
     assert (report.against, len(report.reporters)) == (identity(ann), 3)
     assert [line.text for line in evidence.lines] == [WORDS]
-    row = place.house.store.bottle(bottle)
-    assert row is not None
-    assert row.is_held
     assert only(others[0].ask("report", bottle=bottle, reason="spam", note="Junk."), "reported")["ticket"] == ticket
 
 
-def test_three_reports_hold_a_bottle_that_could_still_be_picked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.safety.bottles.PICKED_MAX", 5)
+def test_three_who_report_bottles_of_one_person_hold_all_of_them_until_it_is_looked_at() -> None:
     place = stage()
-    ann, *others = [sit(place, name) for name in ("Ann", "Bo", "Cy", "Di", "Ed")]
-    bottle = thrown(ann)
-    for number, other in enumerate(others[:3], 1):
-        picked(other)
-        other.ask("report", bottle=bottle, reason="spam")
-        assert len(place.house.bottles) == (number < 3)
-    assert has_none(others[3])
+    ann, *others, last = [sit(place, name) for name in ("Ann", "Bo", "Cy", "Di", "Ed")]
+    bottles = [thrown(ann) for _ in range(3)]
+    for number, other in enumerate(others, 1):
+        found = picked(other)["bottle"]
+        for note in ("Junk.", "And again."):
+            only(other.ask("report", bottle=found, reason="spam", note=note), "reported")
+        assert (len(place.house.bottles) == 0) == (number == 3)
+    rows = {bottle: place.house.store.bottle(bottle) for bottle in bottles}
+    assert all(row is not None and (row.is_held or len(row.picked) == PICKED_MAX) for row in rows.values())
+    assert has_none(last)
+    thrown(ann)
+    thrown(others[0])
+    assert len(place.house.bottles) == 1, "the others' float"
+    picked(last)
+    assert has_none(last)
+    for report in place.house.reports.open():
+        place.house.store.close_report(report.ticket, now=place.clock.now())
+    found = thrown(ann)
+    assert picked(last)["bottle"] == found
+
+
+def test_held_bottles_are_held_though_it_cannot_be_written() -> None:
+    place = stage()
+    ann, *others, last = [sit(place, name) for name in ("Ann", "Bo", "Cy", "Di", "Ed")]
+    for _ in range(2):
+        thrown(ann)
+    with pytest.MonkeyPatch.context() as broken:
+        for other in others:
+            bottle = picked(other)["bottle"]
+            if other is others[-1]:
+                failing(place, broken, "put_bottle")
+            only(other.ask("report", bottle=bottle, reason="spam"), "reported")
+    assert has_none(last)
 
 
 def test_an_answer_is_reported_and_its_writer_blocked_by_whoever_threw_the_bottle() -> None:

@@ -4,13 +4,14 @@ A model beside the server knows who threw what, who picked it and who is blocked
 which bottles may come; answers have to reach their people once, now or when they are back.
 """
 
+from collections import defaultdict
 from itertools import count
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from server.safety.bottles import BOTTLE_S, PICKED_MAX
+from server.safety.bottles import BOTTLE_S, HOLDING_REPORTS, PICKED_MAX
 from tests.sessions import UNLIMITED, Guest, Json, Stage
 from tests.test_bottles import OPEN
 
@@ -28,7 +29,7 @@ class Bottle:
         self.at = at
         self.picked: set[str] = set()
         self.in_hand: set[str] = set()
-        self.reporters: set[str] = set()
+        self.is_held = False
 
 
 class Shore(RuleBasedStateMachine):
@@ -46,6 +47,7 @@ class Shore(RuleBasedStateMachine):
         self.bottles: dict[str, Bottle] = {}
         self.blocks: set[frozenset[str]] = set()
         self.due: dict[str, list[str]] = {}
+        self.reporters: defaultdict[str, set[str]] = defaultdict(set)
         self.addresses = count(1)
         self.words = (f"words {number}" for number in count())
         for number in range(people):
@@ -104,6 +106,8 @@ class Shore(RuleBasedStateMachine):
         self.blocks = {pair for pair in self.blocks if name not in pair}
         for texts in self.due.values():
             texts[:] = [text for text in texts if not text.endswith(name)]
+        for reporters in self.reporters.values():
+            reporters.discard(name)
 
     @precondition(lambda self: len(self.guests) > 1)
     @rule(number=which)
@@ -130,7 +134,8 @@ class Shore(RuleBasedStateMachine):
         name, guest = self.one(number)
         answer = self.answers(guest, "throw", text=next(self.words))
         assert answer["type"] == "thrown"
-        self.bottles[answer["bottle"]] = Bottle(name, self.now)
+        self.bottles[answer["bottle"]] = bottle = Bottle(name, self.now)
+        bottle.is_held = len(self.reporters[name]) >= HOLDING_REPORTS
 
     def may_come(self, name: str) -> set[str]:
         return {
@@ -141,7 +146,7 @@ class Shore(RuleBasedStateMachine):
             and len(bottle.picked) < PICKED_MAX
             and bottle.at + BOTTLE_S > self.now
             and frozenset((bottle.owner, name)) not in self.blocks
-            and len(bottle.reporters) < 3
+            and not bottle.is_held
         }
 
     @rule(number=which)
@@ -203,7 +208,10 @@ class Shore(RuleBasedStateMachine):
         if found is not None and found[0] in found[3].picked and found[3].at + BOTTLE_S > self.now:
             name, guest, id, bottle = found
             assert self.answers(guest, "report", bottle=id, reason="spam")["type"] == "reported"
-            bottle.reporters.add(name)
+            self.reporters[bottle.owner].add(name)
+            if len(self.reporters[bottle.owner]) >= HOLDING_REPORTS:
+                for each in self.bottles.values():
+                    each.is_held |= each.owner == bottle.owner
 
     @rule(number=which)
     def somebody_blocks_who_threw_it(self, number: int) -> None:
@@ -252,7 +260,7 @@ class Shore(RuleBasedStateMachine):
         afloat = {
             id
             for id, bottle in self.bottles.items()
-            if len(bottle.picked) < PICKED_MAX and bottle.at + BOTTLE_S > self.now and len(bottle.reporters) < 3
+            if len(bottle.picked) < PICKED_MAX and bottle.at + BOTTLE_S > self.now and not bottle.is_held
         }
         assert set(self.stage.house.bottles._afloat) - set(self.bottles) == set()
         assert afloat <= set(self.stage.house.bottles._afloat)

@@ -20,6 +20,9 @@ from server.store.rows import Report as ReportRow
 if TYPE_CHECKING:
     from server.session import Session
 
+_OF_BOTTLES = "bottle "
+"""What the place of a bottle's report begins with."""
+
 
 def throw(session: "Session", command: Throw, now: float) -> Outcome:
     """Throw a bottle, unless its words are held. It carries nobody's name, so it leads nowhere either."""
@@ -37,7 +40,8 @@ def throw(session: "Session", command: Throw, now: float) -> Outcome:
     held = _looked_at(session, text, f"bottle {bottle}", command.ref, now)
     if held is not None:
         return (held,)
-    house.bottles.throw(identity.id, session.seated.next_cell, text, now=now, bottle=bottle)
+    is_held = _is_reported(session, identity.id)
+    house.bottles.throw(identity.id, session.seated.next_cell, text, now=now, bottle=bottle, is_held=is_held)
     return (Thrown(bottle=bottle, ref=command.ref),)
 
 
@@ -113,14 +117,14 @@ def written(session: "Session", id: str, now: float) -> tuple[Bottle | BottleAns
 def file_report(session: "Session", command: Report, note: Note, now: float) -> tuple[ReportRow, bool]:
     """Freeze a bottle or an answer for the operator; return the ticket, and whether it says anything new.
 
-    Raises Refused. A bottle that enough people have reported comes to nobody any more.
+    Raises Refused. Once enough people have reported bottles of one person, none of theirs comes to anybody.
     """
     assert command.bottle is not None, "asked of bottles alone"
     kept = _known(session, command.bottle, now)
     house = session.house
     rows: list[Bottle | BottleAnswer]
     if isinstance(kept, Bottle):
-        place, against, rows = f"bottle {kept.bottle}", kept.owner, [kept]
+        place, against, rows = f"{_OF_BOTTLES}{kept.bottle}", kept.owner, [kept]
     else:
         about = house.store.bottle(kept.bottle)
         place, against, rows = f"answer {kept.answer}", kept.by, [about, kept] if about is not None else [kept]
@@ -135,9 +139,14 @@ def file_report(session: "Session", command: Report, note: Note, now: float) -> 
     people = {line.from_: line.from_ for line in lines}
     evidence = Evidence("", people, tuple(lines), (note,))
     filed = house.reports.file(room=place, against=against, by=note.by, evidence=evidence, now=now)
-    if isinstance(kept, Bottle) and len(filed.reporters) >= HOLDING_REPORTS and not kept.is_held:
-        house.bottles.hold(kept)
+    if isinstance(kept, Bottle) and _is_reported(session, kept.owner):
+        house.bottles.hold_all(kept.owner)
     return filed, True
+
+
+def _is_reported(session: "Session", thrower: str) -> bool:
+    """Tell whether so many have reported somebody's bottles that none comes to anybody until that is looked at."""
+    return len(session.house.reports.reporters_of(thrower, places=_OF_BOTTLES)) >= HOLDING_REPORTS
 
 
 def _known(session: "Session", id: str, now: float) -> Bottle | BottleAnswer:

@@ -27,7 +27,7 @@ PICKED_MAX = 3
 BOTTLE_S = DAY_S
 """A bottle ends after so long."""
 HOLDING_REPORTS = 3
-"""It comes to nobody any more once so many people have reported it."""
+"""None of somebody's comes to anybody once so many people have reported one: all whom a single bottle ever comes to."""
 BOTTLES_MAX = 100_000
 """Afloat at once, some 60 MB in memory without their words; beyond, the oldest end."""
 ANSWERS_MAX = 20
@@ -68,6 +68,7 @@ class Bottles:
         self._settings = settings
         self.new_id = new_id
         self._afloat: OrderedDict[str, Afloat] = OrderedDict()
+        self._owned: dict[str, set[str]] = {}
         self._newcomers: OrderedDict[bytes, Meter] = OrderedDict()
         for row in list(store.bottles()):
             content = self._read(row.sealed, f"bottle {row.bottle}")
@@ -86,11 +87,14 @@ class Bottles:
 
     # What people do
 
-    def throw(self, owner: str, cell: Cell, text: str, *, now: float, bottle: str) -> None:
-        """Have a bottle float, under an id from `new_id`. Raises StoreError, changing nothing."""
+    def throw(self, owner: str, cell: Cell, text: str, *, now: float, bottle: str, is_held: bool = False) -> None:
+        """Have a bottle float, unless it is held, under an id from `new_id`. Raises StoreError, changing nothing."""
         thrown = cell.parent(min(len(cell), THROWN_AT))
         sealed = self._sealed(Content(text, str(thrown)), f"bottle {bottle}")
-        self._store.put_bottle(Bottle(bottle=bottle, owner=owner, sealed=sealed, at=now, until=now + BOTTLE_S))
+        row = Bottle(bottle=bottle, owner=owner, sealed=sealed, at=now, until=now + BOTTLE_S, is_held=is_held)
+        self._store.put_bottle(row)
+        if is_held:
+            return
         self._float(Afloat(bottle, owner, thrown, now))
         if len(self._afloat) > BOTTLES_MAX:
             oldest = next(iter(self._afloat))
@@ -232,16 +236,22 @@ class Bottles:
             return None
         return answer
 
-    def hold(self, row: Bottle) -> None:
-        """Have a bottle come to nobody any more. Raises StoreError."""
-        self._store.put_bottle(msgspec.structs.replace(row, is_held=True))
-        self._sink(row.bottle)
+    def hold_all(self, owner: str) -> None:
+        """Have the bottles of somebody that float come to nobody any more."""
+        for bottle in sorted(self._owned.get(owner, ())):
+            self._sink(bottle)
+            try:
+                row = self._store.bottle(bottle)
+                if row is not None:
+                    self._store.put_bottle(msgspec.structs.replace(row, is_held=True))
+            except StoreError as error:  # held all the same, until the process ends
+                log.error("%s", error)
 
     # What time does
 
     def end_of(self, owner: str) -> None:
         """Have the bottles of somebody who asked to be forgotten float no more; the store forgets them by itself."""
-        for bottle in [afloat.bottle for afloat in self._afloat.values() if afloat.owner == owner]:
+        for bottle in sorted(self._owned.get(owner, ())):
             self._sink(bottle)
 
     def forget(self, *, now: float) -> None:
@@ -253,12 +263,16 @@ class Bottles:
 
     def _float(self, afloat: Afloat) -> None:
         self._afloat[afloat.bottle] = afloat
+        self._owned.setdefault(afloat.owner, set()).add(afloat.bottle)
         self._water.put(afloat)
 
     def _sink(self, bottle: str) -> None:
         afloat = self._afloat.pop(bottle, None)
         if afloat is not None:
             self._water.take(afloat)
+            self._owned[afloat.owner].remove(bottle)
+            if not self._owned[afloat.owner]:
+                del self._owned[afloat.owner]
 
     def _sealed(self, content: Content, about: str) -> bytes:
         return self._seal.seal(msgspec.msgpack.encode(content), about=about)

@@ -89,6 +89,15 @@ class Reports:
         except (SealBroken, ValueError):
             return None
 
+    def reporters_of(self, against: str, *, places: str) -> set[str]:
+        """Return who made the open reports of an identity in places whose names begin so."""
+        return {
+            reporter
+            for report in self._store.reports()
+            if report.closed_at is None and report.against == against and report.room.startswith(places)
+            for reporter in report.reporters
+        }
+
     def open(self) -> list[Report]:
         """Return the open reports: those that most people made first, then the oldest."""
         waiting = [report for report in self._store.reports() if report.closed_at is None]
