@@ -118,6 +118,16 @@ def test_an_answer_to_whoever_blocked_one_meanwhile_reaches_nobody_and_tells_not
     assert not back.got("answered")
 
 
+def test_bad_text_does_not_tell_whether_the_bottle_is_there() -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    bottle = thrown(ann)
+    picked(bo)
+    told = {id: only(answered(bo, "answer", bottle=id, text=" "), "error") for id in (bottle, "none")}
+    assert told[bottle] == told["none"]
+    assert told[bottle]["code"] == "bad_text"
+
+
 def test_new_identity_throws_nothing_and_is_told_when_it_may() -> None:
     place = Stage()
     ann = sit(place, "Ann")

@@ -68,8 +68,9 @@ def answer(session: "Session", command: AnswerBottle, now: float) -> Outcome:
     """
     house, identity = session.house, session.identity
     check_offered(house, BOTTLES)
-    row = _in_hand(session, command.bottle, now)
+    # First: else whoever sends bad text asks for nothing whether the bottle is still there.
     text = clean_text(command.text, max_chars=house.settings.text_max_chars)
+    row = _in_hand(session, command.bottle, now)
     session.take(identity.answers, f"At most {house.settings.answers_per_day} answers a day.", now)
     held = _looked_at(session, text, f"answer {row.bottle}", command.ref, now)
     if held is not None:
