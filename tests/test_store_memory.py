@@ -1,13 +1,14 @@
 """The store in memory: it says that nothing lasts, and it is bounded."""
 
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
 from server.store import memory
 from server.store.memory import MemoryStore
 from server.store.store import StoreError
-from tests.stores import audited, ended, standing
+from tests.stores import ANN, BO, CY, audited, bottle, bottle_answer, ended, standing
 
 
 def test_memory_does_not_last_and_has_no_backup(tmp_path: Path) -> None:
@@ -26,6 +27,30 @@ def test_of_too_many_identities_the_first_are_forgotten(monkeypatch: pytest.Monk
         store.end(ended(number))
     assert [store.standing(number) is not None for number in "123"] == [False, True, True]
     assert [store.has_ended(number) for number in "123"] == [False, True, True]
+
+
+class Unscanned(dict[str, Any]):
+    """A table that is looked up in and never gone through."""
+
+    def values(self) -> NoReturn:
+        pytest.fail("gone through")
+
+
+def test_answers_and_bottles_of_one_are_found_without_a_look_at_all_and_leave_nothing() -> None:
+    store = MemoryStore()
+    store._bottles, store._answers = Unscanned(), Unscanned()
+    for number, owner in enumerate((ANN, ANN, BO)):
+        store.put_bottle(bottle(f"b{number}", owner=owner))
+        store.put_answer(bottle_answer(f"a{number}", owner=owner, by=CY, at=float(number)))
+    store.put_answer(bottle_answer("a3", owner=BO, by=ANN))
+    store.put_answer(bottle_answer("a4", owner=ANN, by=ANN))
+    assert [one.answer for one in store.answers_for(BO)] == ["a3", "a2"]
+    store.erase(ANN)
+    assert store.answers_for(ANN) == []
+    assert [one.answer for one in store.answers_for(BO)] == ["a2"]
+    store.erase(CY)
+    store.erase(BO)
+    assert not any((store._bottles_of, store._answers_for, store._answers_by, len(store._bottles), len(store._answers)))
 
 
 def test_of_too_many_audit_entries_the_oldest_are_forgotten() -> None:

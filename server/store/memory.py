@@ -60,6 +60,9 @@ class MemoryStore:
         self._open: dict[tuple[str, str], str] = {}
         self._bottles: dict[str, Bottle] = {}
         self._answers: dict[str, BottleAnswer] = {}
+        self._bottles_of: dict[str, dict[str, None]] = {}
+        self._answers_for: dict[str, dict[str, None]] = {}
+        self._answers_by: dict[str, dict[str, None]] = {}
         self._notices: dict[str, dict[str, Notice]] = {}
         self._off: dict[str, Switch] = {}
         self._audit: deque[AuditEntry] = deque(maxlen=AUDIT_MAX)
@@ -89,10 +92,10 @@ class MemoryStore:
     def erase(self, identity: str) -> None:
         """Forget the identity's standing, its blocks, bottles, answers and ties, and that it ever reported anybody."""
         self._standings.pop(identity, None)
-        for bottle in [row for row in self._bottles.values() if row.owner == identity]:
-            del self._bottles[bottle.bottle]
-        for answer in [row for row in self._answers.values() if identity in (row.owner, row.by)]:
-            del self._answers[answer.answer]
+        for bottle in list(self._bottles_of.get(identity, ())):
+            MemoryStore.remove_bottle(self, bottle)
+        for answer in [*self._answers_for.get(identity, ()), *self._answers_by.get(identity, ())]:
+            MemoryStore.remove_answer(self, answer)
         for block in self.blocks_of(identity):
             self._drop_block(block)
         for kind, other in list(self._ties.get(identity, ())):
@@ -285,6 +288,7 @@ class MemoryStore:
     def put_bottle(self, bottle: Bottle) -> None:
         """Keep a bottle, in place of an earlier state of it."""
         self._bottles[bottle.bottle] = bottle
+        self._bottles_of.setdefault(bottle.owner, {})[bottle.bottle] = None
 
     def bottle(self, bottle: str) -> Bottle | None:
         """Return the bottle of that id."""
@@ -296,11 +300,15 @@ class MemoryStore:
 
     def remove_bottle(self, bottle: str) -> None:
         """Forget a bottle. Answers to it stay."""
-        self._bottles.pop(bottle, None)
+        found = self._bottles.pop(bottle, None)
+        if found is not None:
+            _drop(self._bottles_of, found.owner, bottle)
 
     def put_answer(self, answer: BottleAnswer) -> None:
         """Keep an answer, in place of an earlier state of it."""
         self._answers[answer.answer] = answer
+        self._answers_for.setdefault(answer.owner, {})[answer.answer] = None
+        self._answers_by.setdefault(answer.by, {})[answer.answer] = None
 
     def answer(self, answer: str) -> BottleAnswer | None:
         """Return the answer of that id."""
@@ -308,11 +316,15 @@ class MemoryStore:
 
     def answers_for(self, owner: str) -> list[BottleAnswer]:
         """Return the answers to somebody's bottles, oldest first."""
-        return sorted((row for row in self._answers.values() if row.owner == owner), key=lambda answer: answer.at)
+        answers = [self._answers[answer] for answer in self._answers_for.get(owner, ())]
+        return sorted(answers, key=lambda answer: answer.at)
 
     def remove_answer(self, answer: str) -> None:
         """Forget an answer."""
-        self._answers.pop(answer, None)
+        found = self._answers.pop(answer, None)
+        if found is not None:
+            _drop(self._answers_for, found.owner, answer)
+            _drop(self._answers_by, found.by, answer)
 
     # What the operator says, and what they switched off
 
@@ -355,9 +367,9 @@ class MemoryStore:
         """Forget every row whose time is over, and return how many there were."""
         before = self._size()
         for bottle in [bottle for bottle in self._bottles.values() if bottle.until <= now]:
-            del self._bottles[bottle.bottle]
+            MemoryStore.remove_bottle(self, bottle.bottle)
         for answer in [answer for answer in self._answers.values() if answer.until <= now]:
-            del self._answers[answer.answer]
+            MemoryStore.remove_answer(self, answer.answer)
         for table in (self._standings, self._ended):
             for identity in [row.identity for row in table.values() if row.until <= now]:
                 del table[identity]
@@ -399,6 +411,12 @@ class MemoryStore:
 
     def close(self) -> None:
         """Let go of nothing."""
+
+
+def _drop(index: dict[str, dict[str, None]], whose: str, id: str) -> None:
+    del index[whose][id]
+    if not index[whose]:
+        del index[whose]
 
 
 def _holds(ban: Ban, now: float) -> bool:
