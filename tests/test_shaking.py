@@ -196,18 +196,36 @@ def test_next_leads_back_to_where_one_sat() -> None:
     scene.check()
 
 
-def test_back_is_elsewhere_where_the_seat_is_gone_or_the_place_is_another() -> None:
-    scene = Scene(seats_min=2, seats_target=2, seats_max=4)
+def test_back_is_elsewhere_where_the_seat_is_gone() -> None:
+    scene = Scene(seats_min=2, seats_target=2, seats_max=2)
     ann, bo = scene.enter_many(2)
+    table = place_of(bo)[0]
     scene.shake(ann)
-    shaker = scene.enter(TOKYO)
-    scene.shake(shaker)
+    scene.shake(scene.enter(TOKYO))
     scene.wait(ANSWER_S)
     assert kind_of(ann) == SHAKE
-    scene.world.move(ann, TOKYO, now=scene.now)
-    scene.next(ann)
-    assert (kind_of(ann), ann.cell) == (NEARBY, TOKYO)
-    assert place_of(ann)[0] is not place_of(bo)[0]
+    cy = scene.enter()
+    assert company_of(bo) == {bo.id, cy.id}, "the seat is taken"
+    changes = scene.next(ann)
+    assert "back" not in [change.why.code for change in changes if isinstance(change, Seated)]
+    assert (kind_of(ann), company_of(bo)) == (NEARBY, {bo.id, cy.id})
+    assert place_of(ann)[0] is not table
+    assert ann.asked_until == place_of(ann)[0].closes
+    scene.check()
+
+
+@pytest.mark.parametrize("cell", [beside(HOME, east=1), TOKYO])
+def test_back_is_elsewhere_where_the_place_is_another(cell: Cell) -> None:
+    scene = Scene()
+    ann, bo, *_ = scene.enter_many(5)
+    for person in (ann, bo):
+        scene.shake(person)
+    scene.wait(ANSWER_S)
+    assert kind_of(ann) == SHAKE
+    scene.world.move(ann, cell, now=scene.now)
+    changes = scene.next(ann)
+    assert "back" not in [change.why.code for change in changes if isinstance(change, Seated) and change.person is ann]
+    assert (kind_of(ann), ann.cell) == (NEARBY, cell)
     assert ann.asked_until == place_of(ann)[0].closes
     scene.check()
 
