@@ -73,7 +73,7 @@ def of_rows(settings: Settings) -> dict[type[Row], str]:
         f"operator alone, for {span(settings.report_ttl_s)} after the last.",
         Ban: "That you are banned, and why, until the ban ends; also if you leave.",
         Bottle: "Bottles you threw, with the 5-character cell they were thrown in, sealed, and the numbers of who "
-        f"picked them, for {span(BOTTLE_S)} or until you leave.",
+        f"picked them, for {span(BOTTLE_S)}; if you leave, only those numbers stay.",
         BottleAnswer: "Answers to bottles, from you or to you, sealed, until whoever threw the bottle was told, and "
         f"{span(settings.report_grace_s)} longer, {span(settings.token_ttl_s)} at most, or until either of you leaves.",
         Notice: "What the operator has to tell you, sealed, until you come back, and "

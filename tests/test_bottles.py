@@ -400,6 +400,58 @@ def test_the_list_of_blocks_does_not_tell_whose_bottle_was_blocked(thrower: str,
             assert place.house.store.are_apart(identity(ann), identity(people[name])) == holds
 
 
+@pytest.mark.parametrize("is_reported", [True, False])
+def test_a_bottle_in_hand_does_not_tell_that_whoever_threw_it_has_left(is_reported: bool) -> None:
+    told = []
+    for leaves in (False, True):
+        place = stage()
+        ann, bo, cy = [sit(place, name) for name in ("Ann", "Bo", "Cy")]
+        bottles = [thrown(bo) for _ in range(3)]
+        for _ in bottles:
+            picked(ann)
+        report = {"type": "report", "bottle": bottles[0], "reason": "spam"}
+        tickets = [only(ann.ask(**report), "reported")["ticket"]] if is_reported else []
+        (bo if leaves else cy).ask("leave")
+        ann.got()
+        tickets += [only(ann.ask(**report), "reported")["ticket"] for _ in range(2)]
+        assert len(set(tickets)) == 1
+        only(ann.ask("report", bottle=bottles[0], reason="scam", note="More."), "reported")
+        told.append(
+            [
+                [event["type"] for event in answered(ann, type, bottle=bottles[number], **fields)]
+                for number, type, fields in (
+                    (0, "answer", {"text": "The sea."}),
+                    (0, "answer", {"text": "The sea."}),
+                    (1, "throw_back", {}),
+                    (2, "block", {}),
+                    (0, "block", {}),
+                    (2, "answer", {"text": "A wall."}),
+                )
+            ]
+        )
+        told[-1].append([row["name"] for row in only(ann.ask("blocks"), "blocks")["blocks"]])
+        assert has_none(ann)
+        place.check()
+    assert told[0] == told[1]
+
+
+def test_a_bottle_in_hand_outlasts_its_thrower_and_a_restart(reopened: Callable[[Stage | None], Stage]) -> None:
+    place = reopened(None)
+    ann, bo, cy = [sit(place, name) for name in ("Ann", "Bo", "Cy")]
+    bottle = thrown(bo)
+    picked(ann)
+    bo.ask("leave")
+    assert has_none(cy)
+    place = reopened(place)
+    ann, cy = _again(place, ann), _again(place, cy)
+    assert has_none(cy)
+    only(ann.ask("answer", bottle=bottle, text="The sea."), "answered")
+    assert list(place.house.store.answers_for("")) == []
+    place.pass_time(BOTTLE_S)
+    place.house.expire(now=place.clock.now())
+    assert list(place.house.store.bottles()) == []
+
+
 # When the store fails
 
 

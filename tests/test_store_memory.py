@@ -40,7 +40,7 @@ def test_answers_and_bottles_of_one_are_found_without_a_look_at_all_and_leave_no
     store = MemoryStore()
     store._bottles, store._answers = Unscanned(), Unscanned()
     for number, owner in enumerate((ANN, ANN, BO)):
-        store.put_bottle(bottle(f"b{number}", owner=owner))
+        store.put_bottle(bottle(f"b{number}", owner=owner, picked=()))
         store.put_answer(bottle_answer(f"a{number}", owner=owner, by=CY, at=float(number)))
     store.put_answer(bottle_answer("a3", owner=BO, by=ANN))
     store.put_answer(bottle_answer("a4", owner=ANN, by=ANN))

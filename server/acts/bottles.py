@@ -64,7 +64,7 @@ def pick(session: "Session", command: Pick, now: float) -> Outcome:
 def answer(session: "Session", command: AnswerBottle, now: float) -> Outcome:
     """Answer a bottle in hand. Whoever threw it is told now, or when they return.
 
-    If the two are blocked from each other by now it reaches nobody, and nobody can tell.
+    If the two are blocked from each other by now, or whoever threw it has left, it reaches nobody, and nobody can tell.
     """
     house, identity = session.house, session.identity
     check_offered(house, BOTTLES)
@@ -76,7 +76,7 @@ def answer(session: "Session", command: AnswerBottle, now: float) -> Outcome:
     if held is not None:
         return (held,)
     done = Answered(bottle=row.bottle, ref=command.ref)
-    if row.owner in house.blocks.kept_from(identity.id):
+    if not row.owner or row.owner in house.blocks.kept_from(identity.id):
         house.bottles.let_go(identity.id, row)
         return (done,)
     kept = house.bottles.answer(identity.id, row, text, now=now)
@@ -118,7 +118,8 @@ def written(session: "Session", id: str, now: float) -> tuple[Bottle | BottleAns
 def file_report(session: "Session", command: Report, note: Note, now: float) -> tuple[ReportRow, bool]:
     """Freeze a bottle or an answer for the operator; return the ticket, and whether it says anything new.
 
-    Raises Refused. Once enough people have reported bottles of one person, none of theirs comes to anybody.
+    Raises Refused. Of somebody who has left there is nothing new to say. Once enough people have reported bottles of
+    one person, none of theirs comes to anybody.
     """
     assert command.bottle is not None, "asked of bottles alone"
     kept = _known(session, command.bottle, now)
@@ -129,6 +130,8 @@ def file_report(session: "Session", command: Report, note: Note, now: float) -> 
     else:
         about = house.store.bottle(kept.bottle)
         place, against, rows = f"answer {kept.answer}", kept.by, [about, kept] if about is not None else [kept]
+    # Of somebody who has left: with the report there was, if any, which whoever made it knows by its ticket.
+    against = against or house.reports.reported_in(place)
     known = house.reports.known(place, against, note)
     if known is not None:
         return known, False
@@ -140,9 +143,9 @@ def file_report(session: "Session", command: Report, note: Note, now: float) -> 
     people = {line.from_: line.from_ for line in lines}
     evidence = Evidence("", people, tuple(lines), (note,))
     filed = house.reports.file(room=place, against=against, by=note.by, evidence=evidence, now=now)
-    if isinstance(kept, Bottle) and _is_reported(session, kept.owner):
+    if isinstance(kept, Bottle) and kept.owner and _is_reported(session, kept.owner):
         house.bottles.hold_all(kept.owner)
-    return filed, True
+    return filed, bool(against)
 
 
 def _is_reported(session: "Session", thrower: str) -> bool:

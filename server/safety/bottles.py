@@ -71,6 +71,8 @@ class Bottles:
         self._owned: dict[str, set[str]] = {}
         self._newcomers: OrderedDict[bytes, Meter] = OrderedDict()
         for row in list(store.bottles()):
+            if not row.owner:
+                continue
             content = self._read(row.sealed, f"bottle {row.bottle}")
             if content is None:
                 store.remove_bottle(row.bottle)  # of another secret: nobody can ever read it

@@ -98,6 +98,13 @@ class Reports:
             for reporter in report.reporters
         }
 
+    def reported_in(self, place: str) -> str:
+        """Return who an open report of that place is against, "" if there is none."""
+        return next(
+            (report.against for report in self._store.reports() if report.room == place and report.closed_at is None),
+            "",
+        )
+
     def open(self) -> list[Report]:
         """Return the open reports: those that most people made first, then the oldest."""
         waiting = [report for report in self._store.reports() if report.closed_at is None]

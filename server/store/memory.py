@@ -93,7 +93,10 @@ class MemoryStore:
         """Forget the identity's standing, its blocks, bottles, answers and ties, and that it ever reported anybody."""
         self._standings.pop(identity, None)
         for bottle in list(self._bottles_of.get(identity, ())):
+            row = self._bottles[bottle]
             MemoryStore.remove_bottle(self, bottle)
+            if row.picked:
+                MemoryStore.put_bottle(self, msgspec.structs.replace(row, owner="", sealed=b""))
         for answer in [*self._answers_for.get(identity, ()), *self._answers_by.get(identity, ())]:
             MemoryStore.remove_answer(self, answer)
         for block in self.blocks_of(identity):

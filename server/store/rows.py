@@ -120,6 +120,7 @@ class Bottle(Row, frozen=True, kw_only=True):
         owner: the identity that threw it.
         sealed: the words, and about where they were thrown.
         picked: who has ever picked it, in_hand: who of them may still answer.
+        owner, sealed: empty once whoever threw it is forgotten.
         is_held: whether it comes to nobody any more, since so many reported it.
     """
 

@@ -130,6 +130,7 @@ class SqliteStore(MemoryStore):
         with self._writing() as db:
             db.execute("DELETE FROM standings WHERE identity = ?", (identity,))
             db.execute("DELETE FROM blocks WHERE owner = ?", (identity,))
+            db.execute("UPDATE bottles SET owner = '', sealed = x'' WHERE owner = ? AND picked != '[]'", (identity,))
             db.execute("DELETE FROM bottles WHERE owner = ?", (identity,))
             db.execute("DELETE FROM answers WHERE owner = ? OR by = ?", (identity, identity))
             db.execute("DELETE FROM ties WHERE owner = ? OR other = ?", (identity, identity))

@@ -53,7 +53,8 @@ class Store(Protocol):
     def erase(self, identity: str) -> None:
         """Forget the identity's standing, its blocks, bottles, answers and ties, and that it ever reported anybody.
 
-        Bans and reports against it stay, and so do the blocks that others hold.
+        Bans and reports against it stay, and so do the blocks that others hold. Of a bottle that somebody has picked a
+        row stays without owner and words, so that it does not tell them who is gone.
         """
 
     # Blocks
