@@ -67,7 +67,8 @@ const isInRoom = () => view !== null && !(view instanceof EnterView);
 
 function showEnter(refused = null) {
   const before = forTab.read(SEAT) ?? person;
-  forTab.remove(SEAT);
+  // Who is kept out stays who they are: asking again, or a reload, is answered with the same reason until the ban ends.
+  if (refused?.code !== "banned") forTab.remove(SEAT);
   client?.stop();
   client = null;
   state = FIRST;
@@ -101,14 +102,15 @@ async function changeLanguage(language) {
   forGood.set("hereabouts.language", language);
   await speak(language);
   person = view.written;
-  showEnter();
+  showEnter(view.barred);
 }
 
 // --- acts ---
 
 function enter(chosen) {
   person = chosen;
-  connect(null);
+  const seat = forTab.read(SEAT);
+  connect(seat?.token ? seat : null);
 }
 
 function connect(session) {

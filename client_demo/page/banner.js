@@ -36,6 +36,7 @@ export class Banner {
     const { act } = this;
     const over = { kind: `over${link.code}`, text: ending(link) };
     if (link.status === "over" && link.code === 4503) return { ...over, label: t("over.here"), act: act.goOnHere };
+    if (link.status === "over" && link.code === 4500) return over; // who is kept out is not shown a way around it
     if (link.status === "over") return { ...over, label: t("over.anew"), act: act.enterAnew };
     if (link.status === "lost") {
       const n = Math.ceil((link.retryAt - now) / 1000);

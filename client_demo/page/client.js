@@ -366,7 +366,7 @@ export class Client {
       this.#enter();
     } else if (error.code === "work_needed") {
       this.#work(error);
-    } else if (error.retry_after && this.#seatedBefore) {
+    } else if (error.retry_after && this.#seatedBefore && error.code !== "banned") {
       this.#detach()?.close();
       this.#retryIn(error.retry_after * 1000 * (1 + Math.random() / 4), { code: 1006, why_code: error.code });
     } else {

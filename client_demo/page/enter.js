@@ -26,6 +26,7 @@ export class EnterView {
   constructor({ about, before = {}, onEnter, onLanguage }) {
     this.about = about;
     this.onEnter = onEnter;
+    this.barred = null; // the refusal, where the operator keeps one out
     this.name = upTo(NAME_MAX, h("input", { type: "text", autocomplete: "nickname", value: before.name ?? "", placeholder: t("enter.name.offered") }), "NFKC");
     this.topics = h("input", { type: "text", autocomplete: "off", value: (before.topics ?? []).join(", "), placeholder: t("enter.topics.example") });
     this.visiting = h("input", { type: "checkbox", checked: Boolean(before.visiting) });
@@ -62,6 +63,7 @@ export class EnterView {
 
   /** Says why one was not let in; where the terms are the reason, asks for them. */
   refuse(error) {
+    this.barred = error.code === "banned" ? error : null;
     this.problem.textContent = refusal(error);
     this.button.disabled = false;
     if (error.code === "terms_needed") this.#askForTerms({ ...this.about, ...error });

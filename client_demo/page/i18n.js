@@ -51,6 +51,9 @@ export function metres(m) {
 /** Returns a time of day, as the reader's country writes it. */
 export const hour = (at) => new Intl.DateTimeFormat(country(), { hour: "numeric", minute: "2-digit" }).format(at);
 
+/** Returns a day and a time of day, as the reader's country writes them. */
+export const moment = (at) => new Intl.DateTimeFormat(country(), { dateStyle: "medium", timeStyle: "short" }).format(at);
+
 /** Returns a day, as the reader's country writes it. */
 export const day = (at) => new Intl.DateTimeFormat(country(), { dateStyle: "medium" }).format(at);
 

@@ -2,7 +2,7 @@
  * The sentences for what the server says in codes: whys, errors, endings. Its own sentence where a code is unknown.
  */
 
-import { metres, t, tOr } from "./i18n.js";
+import { metres, moment, t, tOr } from "./i18n.js";
 
 /** Returns why one sits here, or why one waits. */
 export function why({ why_code, why_args = {}, why: sentence }) {
@@ -15,14 +15,18 @@ export function why({ why_code, why_args = {}, why: sentence }) {
 // What the operator says to this person, in their own words: shown whole.
 const OPERATORS = ["banned", "outside"];
 
-/** Returns why a command was refused, and when it may be tried again. */
+/** Returns the operator's words, with the server's moments as the reader's clock has them. */
+const operators = (code, words) =>
+  OPERATORS.includes(code) && words?.replace(/(\d{4}-\d\d-\d\d) (\d\d:\d\d) UTC/g, (_, day, hour) => moment(Date.parse(`${day}T${hour}Z`)));
+
+/** Returns why a command was refused, and when it may be tried again; a ban says until when. */
 export function refusal({ code, message, retry_after }) {
-  const reason = (OPERATORS.includes(code) && message) || tOr(`error.${code}`, message ?? code);
-  return retry_after ? `${reason} ${t("error.again", { n: Math.ceil(retry_after) })}` : reason;
+  const reason = operators(code, message) || tOr(`error.${code}`, message ?? code);
+  return retry_after && code !== "banned" ? `${reason} ${t("error.again", { n: Math.ceil(retry_after) })}` : reason;
 }
 
 /** Returns why a connection broke or is over. */
-export const ending = ({ code, why_code, reason }) => (OPERATORS.includes(why_code) && reason) || tOr(`end.${why_code ?? code}`, reason ?? tOr(`end.${code}`, t("end.1006")));
+export const ending = ({ code, why_code, reason }) => operators(why_code, reason) || tOr(`end.${why_code ?? code}`, reason ?? tOr(`end.${code}`, t("end.1006")));
 
 /** Returns why something was not delivered, and how to object to that. */
 export const holding = ({ reason, object }) => [tOr(`held.${reason}`, t("held.other")), object].filter(Boolean).join(" ");

@@ -2,8 +2,11 @@
 
 import hashlib
 import json
+import re
 import time
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.async_api import Worker, expect
@@ -19,6 +22,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ON_PEOPLE = ("block", "blocks", "unblock", "report", "eject", "keep", "unkeep", "contact")
 ON_ROOMS = ("extend", "shake", "throw", "pick", "answer", "throw_back")
+OPERATOR = "correct-horse-battery-staple"
+TOKEN = "JSON.parse(sessionStorage.getItem('hereabouts.seat')).token"
 EVERYTHING = ON_PEOPLE + ON_ROOMS
 
 
@@ -370,7 +375,8 @@ async def test_an_end_for_good_says_why_and_does_not_come_back(
         )
         await stage.close(code)
         await expect(ada.banner).to_contain_text(words)
-        await expect(ada.button("Enter anew")).to_be_visible()
+        # Whoever is kept out is not offered to come back as somebody else.
+        await expect(ada.button("Enter anew")).to_have_count(0 if code == 4500 else 1)
         await expect(ada.box).to_have_value("Half a thou")
         assert stage.asked == []
 
@@ -481,6 +487,31 @@ async def test_a_ban_is_said_in_the_operators_words(visits: Visits) -> None:
         await ada.choose_city()
         await ada.button("Take a seat").click()
         await expect(ada.page.get_by_role("alert")).to_have_text(words)
+
+
+async def test_a_ban_with_an_end_is_final_and_a_reload_says_it_again(visits: Visits) -> None:
+    async with visits.serving(admin_token=OPERATOR) as app:
+        visits.may_lose = True
+        ada = await (await visits.open(app, timezone_id="America/New_York")).enter("Ada")
+        token = await ada.page.evaluate(TOKEN)
+        [identity] = app.house.world.people
+        asked = {"act": "ban", "identity": identity, "reason": "You sold watches.", "for_s": 7648}
+        headers = {"Authorization": f"Bearer {OPERATOR}"}
+        assert (await ada.page.request.post(f"{app.url}/admin/api", headers=headers, data=asked)).ok
+        await expect(ada.banner).to_contain_text("You sold watches.")
+        [ban] = app.house.store.bans()
+        assert ban.until is not None
+        ends = datetime.fromtimestamp(ban.until, ZoneInfo("America/New_York"))
+        await expect(ada.banner).to_contain_text(re.compile(rf"until {ends.day} \w+ {ends.year}, {ends:%H:%M}:"))
+        await expect(ada.banner.get_by_role("button")).to_have_count(0)
+        language = ada.page.get_by_label("Language")
+        for again in (ada.page.reload, lambda: language.select_option("en"), ada.button("Take a seat").click):
+            await again()
+            await expect(ada.page.get_by_role("alert")).to_contain_text("You sold watches.")
+            await expect(ada.button("Take a seat")).to_be_enabled()
+            await expect(ada.page.get_by_text("Next try")).to_have_count(0)
+            await expect(ada.page.get_by_text("second")).to_have_count(0)
+            assert await ada.page.evaluate(TOKEN) == token
 
 
 async def test_a_real_server_takes_a_report_and_asks_newcomers_for_work(visits: Visits) -> None:
