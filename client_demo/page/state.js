@@ -204,12 +204,12 @@ const isUndecided = (item) => item.kind === "said" && item.status !== "said" && 
 /** Tells whether somebody has talked at this table, or tried to. */
 export const isTalk = (state) => state.items.some((item) => item.kind === "said" && !item.isPast);
 
-/** Returns what became of the former seat while the connection was gone. */
+/** Returns what became of the former seat while the connection was gone; why it did, the server may not know either. */
 function gone(state, { now }) {
   const { returning, room } = state;
   if (!returning || returning.resumed) return null;
   if (returning.is_forgotten) return "forgotten";
-  return room && now >= room.closes ? "ended" : "late";
+  return room && now >= room.closes ? "ended" : "seat";
 }
 
 const closes = (state, event) => ({ ...state, room: { ...state.room, closes: event.closes } });

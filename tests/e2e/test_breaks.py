@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,6 +47,23 @@ async def test_a_server_that_ends_and_begins_anew_costs_no_word(visits: Visits) 
         await ada.button("Say it now").click()
         await expect(ada.said("While it was gone")).to_have_attribute("data-status", "said")
         await ada.hears("While it was gone")
+        await visits.close()
+        await second.stop(within_s=0.5)
+
+
+async def test_a_server_that_comes_back_with_its_data_is_not_said_to_be_the_persons_fault(
+    visits: Visits, tmp_path: Path
+) -> None:
+    visits.may_lose = True
+    lasting = {**LONG, "data": str(tmp_path)}
+    async with visits.serving(**lasting) as first:
+        ada = await (await visits.open(first)).enter("Ada")
+        await first.stop(within_s=0.5)
+        await expect(ada.banner).to_contain_text("What you write is kept.")
+        second = App(load(None, {}, {**lasting, "port": first.listener.port}))
+        await second.start()
+        await expect(ada.page.locator(".new-room")).to_have_count(2)
+        await expect(ada.log).to_contain_text("You are back on a new seat: the former one is gone.")
         await visits.close()
         await second.stop(within_s=0.5)
 
@@ -140,7 +158,7 @@ async def test_a_page_frozen_for_longer_than_a_seat_waits_gets_a_new_one_and_say
             left = await bo.hear("left")
             assert (left["id"], left["why"]) == (me, "lost")
         await expect(ada.page.get_by_role("heading", name="A new table")).to_be_visible()
-        await expect(ada.log).to_contain_text("You were gone longer than a seat is kept, so you were given a new one.")
+        await expect(ada.log).to_contain_text("You are back on a new seat: the former one is gone.")
         await expect(ada.box).to_have_value("Half a thou")
         assert await id_of(ada) != me
         await ada.say("Awake again")

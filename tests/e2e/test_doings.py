@@ -562,7 +562,7 @@ async def test_a_new_seat_in_the_same_room_is_no_old_one(visits: Visits) -> None
         again = {"id": "me2", "name": "Ada"}
         stage.answers["enter"] = [Stage.entered(), room(seq=40, me="me2", members=(again, BO))]
         await stage.close(1001)
-        await expect(ada.log).to_contain_text("You were gone longer than a seat is kept")
+        await expect(ada.log).to_contain_text("You are back on a new seat: the former one is gone.")
         await expect(ada.said("Was it heard?")).to_have_attribute("data-status", "unsent")
         assert "say" not in [command["type"] for command in stage.asked]
 
