@@ -7,7 +7,7 @@
 import { fill, h, set } from "./dom.js";
 import { hour, span, t } from "./i18n.js";
 import { localTime } from "./state.js";
-import { ending } from "./wording.js";
+import { ending, soon } from "./wording.js";
 
 export class Banner {
   /**
@@ -40,7 +40,7 @@ export class Banner {
     if (link.status === "over") return { ...over, label: t("over.anew"), act: act.enterAnew };
     if (link.status === "lost") {
       const n = Math.ceil((link.retryAt - now) / 1000);
-      const count = n > 0 ? t("lost.again", { n }) : t("lost.trying");
+      const count = n > 0 ? soon("lost.again", n) : t("lost.trying");
       return { kind: "lost", text: `${ending(link)} ${t("lost.kept")}`, count, label: t("lost.now"), act: act.retryNow };
     }
     if (link.status === "working") return { kind: "connecting", text: t("working") };

@@ -36,15 +36,16 @@ export class Commands {
     this.#whisper(text);
   }
 
-  /** Asks the server; returns its answer, or null where it refused, which is said. */
-  async do(command, fields = {}, args = {}) {
+  /** Asks the server; returns its answer, or null where it refused, which is said: by `object`, unless that returns false. */
+  async do(command, fields = {}, args = {}, object = () => false) {
     try {
       const answer = await this.#request(command, fields);
       const done = answer.type === "nobody" ? tOr(`nobody.${command}`, "") : tOr(`${command}.done`, "", args);
       if (done) this.#whisper(done);
       return answer;
     } catch (error) {
-      this.#whisper(refusal(error));
+      const why = refusal(error);
+      if (!object(why)) this.#whisper(why);
       return null;
     }
   }
@@ -89,19 +90,29 @@ export const choices = (...buttons) => h("div", { class: "choices" }, buttons);
 export const field = (label, input, hint) =>
   h("label", { class: "field" }, h("span", {}, label), input, hint && h("small", { class: "hint" }, hint));
 
-/** Opens a dialog in which something is written and sent. */
+/**
+ * Opens a dialog in which something is written and sent; it stays, with what was written, until that was taken.
+ *
+ * `onSend` gets the text and a function that says what is wrong with it, and returns a promise of null if it was refused.
+ */
 export function write(title, { label, max, hint = "", value = "", rows: lines = 3, required = true, send, before = [] }, onSend) {
   return ask(title, (close) => {
     const text = upTo(max, lines > 1 ? h("textarea", { rows: lines, value }) : h("input", { type: "text", value, autocomplete: "nickname" }));
-    const submit = (event) => {
+    const problem = h("p", { class: "problem", role: "alert" });
+    const button = h("button", { type: "submit", class: "primary" }, send);
+    const object = (why) => problem.isConnected && Boolean((problem.textContent = why));
+    const submit = async (event) => {
       event.preventDefault();
       const written = text.value.trim();
+      if (button.disabled) return;
       if (required && !written) return text.focus();
-      close();
-      return onSend(written);
+      problem.textContent = "";
+      button.disabled = true;
+      const isTaken = (await onSend(written, object)) !== null;
+      button.disabled = false;
+      if (isTaken) close();
+      else text.focus();
     };
-    return [
-      h("form", { class: "written", onsubmit: submit }, before, field(label, text, hint), choices(h("button", { type: "submit", class: "primary" }, send))),
-    ];
+    return [h("form", { class: "written", onsubmit: submit }, before, field(label, text, hint), problem, choices(button))];
   });
 }

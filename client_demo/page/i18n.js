@@ -60,6 +60,12 @@ export const day = (at) => new Intl.DateTimeFormat(country(), { dateStyle: "medi
 /** Returns a country's name by its two letters (ISO 3166-1). */
 export const land = (code) => new Intl.DisplayNames(language, { type: "region", fallback: "code" }).of(code);
 
+/** Returns how long to wait: "10 min", from two hours on "3 hr". */
+export function wait(seconds) {
+  const [amount, unit] = seconds < 7200 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(Math.ceil(amount));
+}
+
 /** Returns "23 min", and under five minutes "4:05". */
 export function span(seconds) {
   const left = Math.round(seconds);

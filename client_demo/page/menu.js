@@ -56,11 +56,12 @@ export class Menu {
   /** Meets whoever shakes in the same moment; without a sensor, or a secure context to read it in, a tap shakes. */
   #shake() {
     let sensor = NEVER;
-    const shake = (close) => () => {
+    const shake = (close) => async () => {
       sensor.stop();
       close();
       this.#commands.whisper(t("shake.wait")); // the answer takes up to four seconds
-      return this.#commands.do("shake");
+      const met = await this.#commands.do("shake");
+      if (met?.type === "room") this.#commands.whisper("");
     };
     ask(t("do.shake"), (close) => {
       sensor = felt(shake(close));
@@ -70,7 +71,7 @@ export class Menu {
 
   #throw() {
     const options = { label: t("throw.label"), max: BOTTLE_MAX, hint: t("throw.hint"), send: t("do.throw") };
-    write(t("throw.title"), options, (text) => this.#commands.do("throw", { text }));
+    write(t("throw.title"), options, (text, object) => this.#commands.do("throw", { text }, {}, object));
   }
 
   /** Takes a bottle out of the water, and shows what is in it. */
@@ -111,7 +112,7 @@ export class Menu {
 
   #answer(bottle) {
     const options = { label: t("answer.label"), max: BOTTLE_MAX, send: t("do.answer") };
-    write(t("do.answer"), options, (text) => this.#commands.do("answer", { bottle, text }));
+    write(t("do.answer"), options, (text, object) => this.#commands.do("answer", { bottle, text }, {}, object));
   }
 }
 

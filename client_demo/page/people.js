@@ -91,7 +91,7 @@ export class People {
 
   #contact(who, name) {
     const options = { label: t("contact.label"), max: CONTACT_MAX, hint: t("contact.hint", { name }), send: t("do.contact") };
-    write(t("contact.title", { name }), options, (text) => this.#commands.do("contact", { who, text }, { name }));
+    write(t("contact.title", { name }), options, (text, object) => this.#commands.do("contact", { who, text }, { name }, object));
   }
 
   /** Asks what is wrong with somebody, or with a bottle. */
@@ -104,10 +104,11 @@ export class People {
       h("label", { class: "choice" }, h("input", { type: "radio", name: "reason", value, required: true }), h("span", {}, t(`report.${value}`)));
     const before = h("fieldset", {}, h("legend", { class: "hint" }, t("report.why")), h("div", { class: "reasons" }, REASONS.map(reason)));
     const options = { before, label: t("report.note"), max: NOTE_MAX, hint: name ? t("report.kept") : "", required: false, send: t("do.report") };
-    write(name ? t("report.title", { name }) : t("report.bottle"), options, async (note) => {
+    write(name ? t("report.title", { name }) : t("report.bottle"), options, async (note, object) => {
       const chosen = before.querySelector("input:checked").value;
-      const answer = await this.#commands.do("report", { ...what, reason: chosen, ...(note && { note }) });
+      const answer = await this.#commands.do("report", { ...what, reason: chosen, ...(note && { note }) }, {}, object);
       if (answer) this.#commands.whisper(tOr("reported", "", { ticket: answer.ticket }));
+      return answer;
     });
   }
 

@@ -2,7 +2,7 @@
  * The sentences for what the server says in codes: whys, errors, endings. Its own sentence where a code is unknown.
  */
 
-import { metres, moment, t, tOr } from "./i18n.js";
+import { metres, moment, t, tOr, wait } from "./i18n.js";
 
 /** Returns why one sits here, or why one waits. */
 export function why({ why_code, why_args = {}, why: sentence }) {
@@ -22,7 +22,13 @@ const operators = (code, words) =>
 /** Returns why a command was refused, and when it may be tried again; a ban says until when. */
 export function refusal({ code, message, retry_after }) {
   const reason = operators(code, message) || tOr(`error.${code}`, message ?? code);
-  return retry_after && code !== "banned" ? `${reason} ${t("error.again", { n: Math.ceil(retry_after) })}` : reason;
+  return retry_after && code !== "banned" ? `${reason} ${soon("error.again", retry_after)}` : reason;
+}
+
+/** Returns that something is in so many seconds, under a minute by the second. */
+export function soon(key, seconds) {
+  const n = Math.ceil(seconds);
+  return n < 60 ? t(key, { n }) : t(`${key}.in`, { left: wait(n) });
 }
 
 /** Returns why a connection broke or is over. */

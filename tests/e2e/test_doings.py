@@ -266,6 +266,7 @@ async def test_shaking_meets_somebody_or_nobody(visits: Visits) -> None:
             "dispatchEvent(new DeviceMotionEvent('devicemotion', { acceleration: { x: 15, y: 15, z: 0 } }))"
         )
         await expect(ada.page.get_by_role("heading", name="A new table")).to_be_visible()
+        await expect(ada.page.locator(".toast")).to_have_text("", timeout=3000)  # sooner than it goes by itself
         await expect(ada.page.get_by_role("dialog")).to_have_count(0)
 
 
@@ -301,6 +302,36 @@ async def test_a_bottle_is_thrown_picked_answered_and_thrown_back(visits: Visits
         stage.answers["pick"] = [{"type": "nobody", "about": "pick"}]
         await on_room(ada, "pick")
         await expect(ada.page.locator(".toast")).to_have_text("No bottle may come to you now.")
+
+
+async def test_a_bottle_that_is_refused_keeps_its_words_and_says_when(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, "throw", "pick", "answer")
+        new = {"type": "error", "code": "too_new", "message": "Later.", "retry_after": 584.2}
+        stage.answers |= {
+            "throw": [new],
+            "pick": [{"type": "bottle", "bottle": "b2", "text": "Ahoy", "at": 0, "within_m": 900}],
+            "answer": [new | {"code": "rate_limited", "retry_after": 7648}],
+        }
+        problem = ada.page.get_by_role("dialog").get_by_role("alert")
+        await on_room(ada, "throw")
+        words = ada.page.get_by_label("Your message")
+        await words.fill("Whoever reads this")
+        await ada.button("Throw a bottle").click()
+        await expect(problem).to_have_text(re.compile(r"have sat here a while\. Again in .?10 min.?\.$"))
+        await expect(words).to_have_value("Whoever reads this")
+        await expect(words).to_be_focused()
+        stage.answers["throw"] = [{"type": "thrown", "bottle": "b1"}]
+        await ada.button("Throw a bottle").click()
+        await expect(ada.page.get_by_role("dialog")).to_have_count(0)
+        await expect(ada.page.locator(".toast")).to_have_text("It floats.")
+        await on_room(ada, "pick")
+        await ada.page.locator("dialog [data-command=answer]").click()
+        words = ada.page.get_by_label("Your answer")
+        await words.fill("Ahoy back")
+        await ada.button("Answer").click()
+        await expect(problem).to_have_text(re.compile(r"Again in .?3 hrs?.?\.$"))
+        await expect(words).to_have_value("Ahoy back")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ async def test_two_pages_shake_and_meet_and_go_back(visits: Visits) -> None:
         for one, other in ((ada, "Bo"), (bo, "Ada")):
             await expect(one.log).to_contain_text("You shook in the same moment.")
             await expect(one.page.locator(f".seat button[aria-label^={other}]")).to_be_visible()
+            await expect(one.page.locator(".toast")).to_have_text("", timeout=3000)  # sooner than it goes by itself
         await ada.say("Hello from New York")
         await bo.hears("Hello from New York")
         await ada.button("Next table").click()
