@@ -226,6 +226,9 @@ def ban(asks: Ask, whom: str, reason: str, for_s: float | None, known: bool, yes
     """Keep somebody out. REASON is what they are told, so write it to them.
 
     A network (192.0.2.0/24) is many people: it says first how many are online there.
+
+    Without `auth_required`, whoever is banned and comes without a token is somebody new. If they do, ban their network
+    for hours (newcomers only), take no new guests (`switch anonymous off`), or set `auth_required`.
     """
     is_network = "." in whom or ":" in whom or "/" in whom
     named = {"network": whom} if is_network else {"identity": whom}
