@@ -382,6 +382,7 @@ async def test_slash_commands_ask_for_what_they_name() -> None:
         ("/mute Zoe", "Nobody here is called 'Zoe'. Here are: Bo, Cy."),
         ("/report Bo", "/report wants a name and one of these: spam, scam,"),
         ("/report Zoe spam", "Nobody here is called 'Zoe'. Here are: Bo, Cy."),
+        ("/report ada spam", "'ada' is you."),
         ("/move a!", "'a!' is no geohash"),
         ("x" * 11, "That has 11 characters; 10 can be said at once."),
     ],

@@ -25,6 +25,7 @@ from client_demo.terminal.slash import (
         ("/NEXT  ", Slash("next")),
         ("/mute Quiet Otter", Slash("mute", "Quiet Otter")),
         ("/name  Eva ", Slash("name", "Eva")),
+        ("/quit", Slash("leave")),
     ],
 )
 def test_line_is_words_or_a_command(typed: str, asked: Words | Slash) -> None:

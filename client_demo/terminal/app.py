@@ -235,6 +235,9 @@ class ChatApp(App[list[str]], inherit_bindings=False):
         try:
             return slash.choose_member(typed, here)
         except Misunderstood:
+            me = self.client.members.get(self.client.me, {}).get("name") or self.client.name or ""
+            if typed.casefold() == safe.line(me).casefold():
+                raise Misunderstood(f"{typed!r} is you.") from None
             met = self.story.met()
             if not met.keys() - here.keys():
                 raise

@@ -47,9 +47,11 @@ COMMANDS = {
     "name": ("NAME", "be called something else"),
     "away": ("", "keep the seat while you are gone; again to be back"),
     "move": ("CELL", "tell a new place, as a cell or LAT,LON"),
-    "leave": ("", "be forgotten, and close"),
+    "leave": ("", "be forgotten, and close; /quit and ^Q too"),
     "help": ("", "show keys and commands"),
 }
+ALSO = {"quit": "leave"}
+"""What else people type for a command."""
 
 
 def parse(typed: str) -> Words | Slash:
@@ -62,7 +64,7 @@ def parse(typed: str) -> Words | Slash:
     if not text.startswith("/") or text.startswith("//"):
         return Words(text[1:] if text.startswith("//") else text)
     name, _, argument = text[1:].partition(" ")
-    name, argument = name.lower(), argument.strip()
+    name, argument = ALSO.get(name.lower(), name.lower()), argument.strip()
     if name not in COMMANDS:
         raise Misunderstood(f"There is no /{name}; /help shows what there is. To say it, begin with //.")
     wanted, _ = COMMANDS[name]
