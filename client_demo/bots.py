@@ -92,7 +92,12 @@ class Run:
     type=Number(0, 1_000_000),
     help=f"How far around the place they stand, in metres; {DEFAULT_SPREAD_M:g} around a city or coordinates.",
 )
-@click.option("--duration", type=Number(0), metavar="S", help="Seconds from when all are in; else until Ctrl-C.")
+@click.option(
+    "--duration",
+    type=Number(0),
+    metavar="S",
+    help="Seconds from when all are in; else until Ctrl-C. Of a scenario: seconds from its start, instead of its own.",
+)
 @click.option("--rate", type=Number(0, min_open=True), metavar="M", help="Say M messages/s in all, each at its moment.")
 @click.option("--enter-per-s", type=Number(0.1), default=100.0, show_default=True, help="How many enter a second.")
 @click.option("--moves/--no-moves", default=True, help="Whether they change rooms, leave and come back.")

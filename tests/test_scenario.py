@@ -103,6 +103,13 @@ async def test_a_scenario_is_played_to_its_end_and_reported_as_json(tmp_path: Pa
     assert [each["seated"] for each in told["populations"]] == [8, 1]
 
 
+async def test_who_comes_too_late_for_the_duration_is_told_at_the_start(tmp_path: Path, server: LiveServer) -> None:
+    _, _, err = await played("--scenario", town(tmp_path), "--url", server.url, "--duration", "0.5", "--json")
+    assert "Only 8 of 9 arrive within 0.5 s; a longer --duration lets the others come." in err
+    _, _, err = await played("--scenario", town(tmp_path), "--url", server.url, "--duration", "1", "--json")
+    assert "arrive within" not in err
+
+
 async def test_ctrl_c_ends_it_with_the_report_so_far(tmp_path: Path, server: LiveServer) -> None:
     status, out, _ = await played(
         "--scenario", town(tmp_path), "--url", server.url, "--duration", "600", interrupt_after=b"seated 9"

@@ -22,7 +22,7 @@ from client_demo.places import CELL_CHARACTERS
 from client_demo.preflight import check_url, serve_command
 from client_demo.progress import Display
 from client_demo.scenario.actor import Setting
-from client_demo.scenario.cast import Cast
+from client_demo.scenario.cast import Cast, roles
 from client_demo.scenario.figures import Figures, Observer
 from client_demo.scenario.script import BadScenario, Population, Scenario, find, read
 
@@ -107,6 +107,16 @@ def not_offered(scenario: Scenario, setting: Setting) -> tuple[str, ...]:
     return tuple(sorted(doing for doing in wanted if not setting.offers(doing)))
 
 
+def latecomers(scenario: Scenario, lasts_s: float) -> str | None:
+    """Return how many come in the time there is, where that is not everybody, else None."""
+    come = sum(role.arrives_s < lasts_s for role in roles(scenario))
+    if come == scenario.people:
+        return None
+    return (
+        f"Only {come:,} of {scenario.people:,} arrive within {lasts_s:g} s; a longer --duration lets the others come."
+    )
+
+
 def descriptor_shortage(people: int, *, hard_limit: int) -> str | None:
     """Return what to do where one process may not open so many files, else None."""
     needed = descriptors_needed(people, 1)
@@ -160,6 +170,8 @@ async def _course(run: Play) -> None:
     with Display(run.scenario.title, total=run.lasts_s) as display:
         if run.not_offered:
             display.say(f"This server does not offer, so nobody does: {', '.join(run.not_offered)}.")
+        if late := latecomers(run.scenario, run.lasts_s):
+            display.say(late)
         while not playing.done():
             now = time.monotonic()
             if not cast.over.is_set() and now - began >= run.lasts_s:
