@@ -241,6 +241,16 @@ def test_people_who_keep_each_other_have_one_vote() -> None:
     assert len(ivy.got("ejected")) == 1, "three of five"
 
 
+@pytest.mark.parametrize("kept", range(6))
+def test_whom_others_keep_is_voted_out_by_them_like_anybody(kept: int) -> None:
+    tom, *others = stage(eject_present_s=0, new_identity_s=0).seated("Tom Bo Cy Dee Ed Fay")
+    for other in others[:kept]:
+        keep_each_other(tom, other)
+    for other in others:
+        other.ask("eject", who=tom.me)
+    assert [event["type"] for event in tom.got() if event["type"] == "ejected"] == ["ejected"]
+
+
 def test_letting_go_in_a_room_gives_nobody_a_vote_there() -> None:
     place = stage(eject_present_s=0, new_identity_s=0)
     people = place.seated("Ann Bo Cy Dee Ed Flo")
@@ -309,6 +319,20 @@ def test_contact_waits_for_who_has_no_connection(moved: bool) -> None:
     here = {} if moved else {"who": bo.me}
     assert back.got("contact") == [{"type": "contact", **here, "name": "Bo", "text": "@bo"}]
     assert back.back().got("contact") == []
+
+
+@pytest.mark.parametrize("act", ["unkeep", "leave"])
+def test_a_line_that_waits_is_withdrawn_by_who_gave_it(act: str) -> None:
+    place = stage()
+    ann, bo, _ = place.seated(NAMES)
+    keep_each_other(ann, bo)
+    ann.ask("contact", who=bo.me, text="ann@example.org")
+    ann.lose()
+    bo.ask("contact", who=ann.me, text="bo@example.org")
+    bo.ask(act, **({"who": ann.me} if act == "unkeep" else {}))
+    back = ann.back()
+    place.take_turn()
+    assert [event for event in back.got() if event["type"] == "contact"] == []
 
 
 def test_contact_outlasts_a_window_and_is_never_written_down(tmp_path: Path) -> None:

@@ -30,8 +30,8 @@ def block(session: "Session", command: Block, now: float) -> Outcome:
         raise Refused("bad_message", "Say who is blocked: `who` or `bottle`.")
     other, name = _meant(session, command.who)
     house = session.house
-    house.keeps.part(session.identity.id, other)
     kept = house.blocks.add(session.identity.id, other, name, now=now)
+    house.keeps.part(session.identity.id, other)
     house.remember_blocked(other, now=now)
     person = house.world.people.get(other)
     changes = elsewhere.block(house.world, session.seated, person, now=now) if person is not None else []

@@ -30,7 +30,7 @@ def eject(session: "Session", command: Eject, now: float) -> Outcome:
 
 
 def _carried_out(house: "House", room: Room, about: Seat, voters: Collection[str], *, now: float) -> list[Change]:
-    echoes = _echoes(house, room, voters)
+    echoes = _echoes(house, room, about, voters)
     others = [
         _elector(house, room, seat, now=now)
         for seat in room.seats.values()
@@ -54,12 +54,14 @@ def _carried_out(house: "House", room: Room, about: Seat, voters: Collection[str
     return []
 
 
-def _echoes(house: "House", room: Room, voters: Collection[str]) -> set[str]:
+def _echoes(house: "House", room: Room, about: Seat, voters: Collection[str]) -> set[str]:
     """Return who is no elector, since another is for them: people who keep each other sit together wherever they go.
 
     So four of them, who would be a majority in many a room, are one. Whoever of them votes first stands for all.
+    Through the one they vote about nobody is linked: else whom three keep could not be voted out.
     """
-    links = {seat.person.id: house.keeps.together(room.id, seat.person) for seat in room.seats.values()}
+    others = [seat.person for seat in room.seats.values() if seat is not about]
+    links = {person.id: house.keeps.together(room.id, person) - {about.person.id} for person in others}
     echoes: set[str] = set()
     for id in (*(voter for voter in voters if voter in links), *links):
         if id not in echoes:

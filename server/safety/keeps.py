@@ -56,6 +56,7 @@ class Keeps:
         for pressed in self._pressed.values():
             pressed.discard((owner, other))
         self._given.pop((owner, other), None)
+        self._keep_waiting(other, lambda line: line.by != owner)
         self._renew(owner, other)
 
     def part(self, owner: str, other: str) -> None:
@@ -115,8 +116,10 @@ class Keeps:
 
     def forget_person(self, identity: str) -> None:
         """Forget an identity whose ties have been erased."""
-        for person in self._people.values():
-            if identity in person.kept:
+        gone = self._people.get(identity)
+        # Who keep each other know it both ways; whoever is not online is looked for among all.
+        for person in map(self._people.get, gone.kept) if gone is not None else self._people.values():
+            if person is not None and identity in person.kept:
                 person.kept -= {identity}
         for pressed in self._pressed.values():
             pressed.difference_update([pair for pair in pressed if identity in pair])
@@ -125,6 +128,8 @@ class Keeps:
         for pair in [pair for pair in self._given if identity in pair]:
             del self._given[pair]
         self._waiting.pop(identity, None)
+        for to in list(self._waiting):
+            self._keep_waiting(to, lambda line: line.by != identity)
 
     def forget(self, *, now: float) -> None:
         """Forget lines whose time is over."""
