@@ -72,7 +72,8 @@ def our_command(port: int, **settings: object) -> list[str]:
     program = Path(sys.executable).with_name("hereabouts")
     if not program.exists():
         raise CannotMeasure(f"{program} is missing: install the project into this environment (`make install`).")
-    sets = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
+    chosen = {"drain_s": 0, **settings}  # `_stop` waits for nobody to be let go
+    sets = [word for name, value in chosen.items() for word in ("--set", f"{name}={value}")]
     return [str(program), "serve", "--port", str(port), *sets]
 
 
@@ -151,7 +152,7 @@ def _await_port(process: "subprocess.Popen[bytes]", port: int, command: Sequence
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """End the process, gently at first: a drain is not worth waiting for here."""
+    """End the process, gently at first."""
     process.terminate()
     try:
         process.wait(timeout=STOP_TIMEOUT_S)

@@ -18,6 +18,7 @@ from server.bugs import log
 from server.chance import PooledRandom
 from server.clock import Clock
 from server.codec import SUBPROTOCOLS
+from server.drain import Drain
 from server.edge import Edge
 from server.house import House
 from server.http import HttpResponse, Request
@@ -29,7 +30,7 @@ from server.operate.admin.web import Gate, admin_routes
 from server.operate.jwks import AGAIN_S, KeyKeeper
 from server.operate.metrics import make_registry
 from server.operate.webhook import Webhook
-from server.routes import routes
+from server.routes import NotReady, routes
 from server.safety.filter_file import POLL_EVERY_S, FilterFile
 from server.safety.tokens import IDENTITY_BYTES
 from server.settings import BINDS_LOOPBACK, Loaded, Settings
@@ -108,6 +109,7 @@ class App:
         )
         self._registry = make_registry(self.node, self.listener, self.gate, self.webhook)
         self._is_stopping = False
+        self._drain: Drain | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._keys = self._key_keeper()
         self._chain: ChainKeeper | None = None
@@ -152,8 +154,20 @@ class App:
         await self.listener.start(address, self.listener.port, tls=tls)
         return _url("https", address, self.listener.port)
 
+    def begin_to_drain(self) -> Drain:
+        """Return how everybody is let go over the time of `drain_s`: `run` it, and then `stop`."""
+        self._drain = Drain(self.node, self.listener, drain_s=self.settings.drain_s)
+        return self._drain
+
+    def hurry(self) -> None:
+        """Wait for nobody any more, whether draining or stopping."""
+        if self._drain is not None:
+            self._drain.hurry()
+        if self._is_stopping:
+            self.listener.abort_all()
+
     async def stop(self, *, within_s: float = 3.0) -> None:
-        """Say goodbye to everybody and close, in `within_s` at the latest."""
+        """Say goodbye to everybody and close; whoever does not answer is waited for `within_s` at most."""
         self._is_stopping = True
         self.node.stop()
         if self._expiry is not None:
@@ -207,10 +221,12 @@ class App:
     def _metrics(self, request: Request) -> HttpResponse:
         return HttpResponse(content_type=CONTENT_TYPE_LATEST, body=generate_latest(self._registry))
 
-    def _not_ready(self) -> str | None:
+    def _not_ready(self) -> NotReady | None:
         if self._is_stopping:
-            return "stopping"
-        return "full" if self.listener.open_count >= self.settings.connections_max else None
+            return NotReady("stopping")
+        if self.listener.is_draining:
+            return NotReady("draining", self.listener.back_in_s)
+        return NotReady("full") if self.listener.open_count >= self.settings.connections_max else None
 
 
 def _url(scheme: str, host: str, port: int) -> str:

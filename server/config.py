@@ -18,7 +18,6 @@ from server.settings import (
     SECRETS,
     SETTINGS,
     UNAVAILABLE,
-    WITHOUT_EFFECT,
     Loaded,
     Setting,
     SettingsError,
@@ -151,8 +150,6 @@ def _lines(setting: Setting, loaded: Loaded) -> Iterator[str]:
     yield f"# Takes {setting.allowed}. From: {_printable(loaded.origin[name])}."
     if name in UNAVAILABLE:
         yield "# Not available in this version, which serves from one process, in memory."
-    if name in WITHOUT_EFFECT:
-        yield "# Without effect in this version."
     if name in SECRETS:
         yield f"# {name}: {shown(name, value)}"
     elif name in BINDS_LOOPBACK and loaded.origin[name] == DEFAULT:

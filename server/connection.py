@@ -103,6 +103,11 @@ class Connection(asyncio.Protocol):
         self._keepalive: Entry | None = None
         self._stall: Entry | None = None
 
+    @property
+    def receiver(self) -> Receiver | None:
+        """Who is told what comes; None before the handshake and after the end."""
+        return self._receiver
+
     # What the receiver and the port ask.
 
     def entered(self) -> None:

@@ -257,8 +257,8 @@ class Limits(Rules, frozen=True, kw_only=True):
         Meta(
             ge=0,
             le=3600,
-            description="A server told to end closes its connections spread over this time, so that they "
-            "do not all return at once.",
+            description="At SIGTERM a server lets its people go, one after another within half of this time, "
+            "and has them come back within the other half. With 0 it ends at once, as at Ctrl-C.",
         ),
     ] = 30.0
 

@@ -6,6 +6,7 @@ put their deadlines on.
 """
 
 import asyncio
+import math
 import ssl
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -57,6 +58,8 @@ class Listener:
         http_answered: any other HTTP answer to a whole head;
         handshakes_failed: ended before an answer; dropped_half_open: those of them that made room for others;
         closed: by close code, 1006 if none was exchanged.
+        is_draining: whether upgrades are answered 503 because the server restarts; `refused_draining` counts them.
+        deserted: called when the last open connection ends.
     """
 
     def __init__(
@@ -79,7 +82,8 @@ class Listener:
         self.gates: list[Gate] = []
         self.open_count = 0
         self.accepted = self.refused_full = self.refused_address = self.refused_origin = 0
-        self.forwarded_untrusted = self.made_room = 0
+        self.refused_draining = self.forwarded_untrusted = self.made_room = 0
+        self.deserted: Callable[[], None] = _nothing
         self.http_answered = self.handshakes_failed = self.dropped_half_open = 0
         self.closed: Counter[int] = Counter()
         self._front_door = FrontDoor(routes or {}, subprotocols, path, posts=posts)
@@ -94,6 +98,7 @@ class Listener:
         self._servers: list[asyncio.Server] = []
         self.port = 0
         self._emptied = asyncio.Event()
+        self._back_at: float | None = None
 
     async def start(
         self,
@@ -141,19 +146,36 @@ class Listener:
         for gate in self.gates:
             gate.close()
 
+    def turn_away_until(self, at: float) -> None:
+        """Accept no upgrade any more, and tell whoever asks to come back at a moment of the loop's clock."""
+        self._back_at = at
+
+    @property
+    def is_draining(self) -> bool:
+        return self._back_at is not None
+
+    @property
+    def back_in_s(self) -> int:
+        """After how many seconds those who are turned away may ask again."""
+        return max(1, math.ceil((self._back_at or 0.0) - self._loop.time()))
+
     async def close(self, code: int, reason: str, *, within_s: float) -> None:
-        """Close all connections with `code` and return when they are gone, after `within_s` at the latest."""
+        """Close all connections with `code` and return when they are gone, at most `within_s` after all were told."""
         self.stop_accepting()
+        await self._end_all(code, reason)
         try:
             async with asyncio.timeout(within_s):
-                await self._end_all(code, reason)
                 await self._until_empty()
         except TimeoutError:
-            for connection in list(self.connections):
-                connection.abort()
+            self.abort_all()
             await self._until_empty()
         if self._timer is not None:
             self._timer.cancel()
+
+    def abort_all(self) -> None:
+        """End whatever has a socket now, without a word."""
+        for connection in list(self.connections):
+            connection.abort()
 
     async def _until_empty(self) -> None:
         while self.connections:
@@ -221,6 +243,9 @@ class Listener:
         if not self._edge.may_connect(headers.get_all("Origin"), headers.get("Host", "")):
             self.refused_origin += 1
             return _foreign_page()
+        if self.is_draining:
+            self.refused_draining += 1
+            return refusal(503, "This server restarts; try again later.", Retry_After=str(self.back_in_s))
         if self.open_count >= self.limits.connections_max and not self._make_room(connection.address):
             self.refused_full += 1
             return _full()
@@ -269,6 +294,8 @@ class Listener:
         """Count an open connection's end."""
         self.open_count -= 1
         self.closed[code] += 1
+        if not self.open_count:
+            self.deserted()
 
     def left(self, connection: Connection) -> None:
         """Forget a socket that is gone."""
@@ -321,6 +348,10 @@ class Listener:
                 entry.callback()
             except Exception as exc:
                 self._loop.call_exception_handler({"message": "bug in a deadline", "exception": exc})
+
+
+def _nothing() -> None:
+    """Stand in where nobody wants to know."""
 
 
 def _foreign_page() -> HttpResponse:

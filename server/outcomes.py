@@ -55,13 +55,18 @@ Rare: TypeAlias = Arrived | LooksAgain | Patience | Lasts | WantsKeys | Alert | 
 Outcome: TypeAlias = Sequence[Event | Change | Rare]
 
 
-def bye(code: int, *, ref: str | None = None, reason: str = "") -> Bye:
+def bye(code: int, *, ref: str | None = None, reason: str = "", reconnect_in: float = 1.0) -> Bye:
     """Return the last message before a close with that code; the reader comes back at once, after a pause or never.
 
     Args:
         reason: a sentence for this reader; by default what the code means.
+        reconnect_in: seconds; where the code says not to come back, nothing is told of it.
     """
     row = CLOSE_CODES[code]
     return Bye(
-        code=code, reason=reason or row.means, why_code=row.name, reconnect_in=1.0 if row.may_return else None, ref=ref
+        code=code,
+        reason=reason or row.means,
+        why_code=row.name,
+        reconnect_in=reconnect_in if row.may_return else None,
+        ref=ref,
     )

@@ -101,6 +101,11 @@ class Peer:
         self._write(last)
         self.connection.close(last.code, last.why_code)
 
+    def let_go(self, last: Bye) -> None:
+        """Say goodbye and close after everything their room has said so far."""
+        self._hear_the_room()
+        self.end(last)
+
     def sent_away(self) -> None:
         """Close for somebody who was away too long; whoever leaves is told so by the session itself."""
         if self.session.state is not State.ENDED:

@@ -1,7 +1,7 @@
 """What plain GETs are answered by: the pages, the probes, and what a client may ask before it connects."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,7 +15,15 @@ from server.version import VERSION
 
 _ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
 RETRY_AFTER_S = 5
-"""What a client that finds the server not ready is told to wait."""
+"""What a client that finds the server not ready is told to wait, where nothing better is known."""
+
+
+class NotReady(NamedTuple):
+    """Why newcomers would be refused now, and after how many seconds to ask again."""
+
+    reason: str
+    retry_after: int = RETRY_AFTER_S
+
 
 _ALWAYS = ("far", "resume", "mute", "block", "report", "eject", "keep", "extend")
 """The features that every server has."""
@@ -62,7 +70,7 @@ def routes(
     house: House,
     *,
     pages: Routes,
-    not_ready: Callable[[], str | None],
+    not_ready: Callable[[], NotReady | None],
     metrics: Callable[[Request], HttpResponse],
 ) -> Routes:
     """Return the table of routes.
@@ -74,10 +82,8 @@ def routes(
     api = _json(asyncapi.document(name=house.info.name, version=VERSION))
 
     def readyz(request: Request) -> HttpResponse:
-        reason = not_ready()
-        if reason is None:
-            return _json({"ready": True})
-        return _json({"ready": False, "reason": reason, "retry_after": RETRY_AFTER_S}, status=503)
+        why = not_ready()
+        return _json({"ready": True}) if why is None else _json({"ready": False, **why._asdict()}, status=503)
 
     return {
         **pages,

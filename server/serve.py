@@ -4,7 +4,6 @@ import asyncio
 import errno
 import logging
 import resource
-import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ import msgspec
 from server.app import App
 from server.collector import look_rarely
 from server.config import settings_options
+from server.ending import Ending
 from server.listener import HEADS_MAX
 from server.phones import Network
 from server.safety.filter_file import FilterError
@@ -22,8 +22,15 @@ from server.settings import Loaded
 from server.store.store import StoreError
 from server.tls import TlsError
 
-ENDS_WITH_PROCESS = "blocks, bans and reports end with this process"
+AT_ONCE = "SIGTERM once more, or Ctrl-C, ends it at once."
 THIS_MACHINE = "127.0.0.1"
+ENDS_WITH_PROCESS = "blocks, bans and reports end with this process"
+
+STOP_S = 1.0
+"""Who presses Ctrl-C does not wait longer than that for clients that do not answer a Close frame."""
+
+GENTLE_STOP_S = 3.0
+"""After a drain the last of them have as long as every closing connection has."""
 
 SPARE_FILES = HEADS_MAX + 100
 """File descriptors besides those of clients: probes of a full server, listening sockets, the loop's own, logs."""
@@ -42,7 +49,11 @@ Examples:
 @settings_options
 @click.option("--lan", is_flag=True, help="Serve the local network by TLS too, with a certificate of its own making.")
 def serve(loaded: Loaded, *, lan: bool) -> None:
-    """Start the server on one address, with everything it needs."""
+    """Start the server on one address, with everything it needs.
+
+    Ctrl-C ends it at once. SIGTERM takes nobody new, lets people go one after another within half of drain_s and tells
+    them when to come back; SIGTERM once more, or Ctrl-C, ends it at once.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _raise_file_limit(loaded.settings.connections_max)
     network = Network.of(loaded) if lan else None
@@ -69,16 +80,27 @@ async def _serve(loaded: Loaded, network: Network | None) -> None:
     except OSError as error:
         port = app.listener.port or loaded.settings.port
         raise click.ClickException(_cannot_listen(address, port, error)) from None
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, _stop_once, stopped, loop, number)
+    ending = Ending(app.hurry)
     print(_greeting(app, loaded, pages), flush=True)
     if network is not None:
         print(network.invitation(pages[0]), flush=True)
-    await stopped.wait()
-    print(f"Stopping: saying goodbye to {app.listener.open_count} clients.", flush=True)
-    await app.stop()
+    await ending.asked.wait()
+    if ending.is_gentle and loaded.settings.drain_s:
+        await _drain(app)
+    if app.listener.open_count:
+        print(f"Stopping: saying goodbye to {_clients(app.listener.open_count)}.", flush=True)
+    await app.stop(within_s=GENTLE_STOP_S if ending.is_gentle else STOP_S)
+
+
+async def _drain(app: App) -> None:
+    drain = app.begin_to_drain()
+    if drain.count:
+        print(f"Draining: {_clients(drain.count)} go within {drain.lets_go_s:g} s. {AT_ONCE}", flush=True)
+    await drain.run()
+
+
+def _clients(count: int) -> str:
+    return f"{count} client" if count == 1 else f"{count} clients"
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> str:
@@ -86,12 +108,6 @@ def _cannot_listen(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         advice = "Is a server running there already? Choose another port with --port (make run PORT=9000)."
     return f"Cannot listen on {host}:{port}: {error.strerror or error}. {advice}"
-
-
-def _stop_once(stopped: asyncio.Event, loop: asyncio.AbstractEventLoop, number: int) -> None:
-    """Stop politely; the same signal again ends the process at once."""
-    stopped.set()
-    loop.remove_signal_handler(number)
 
 
 def _greeting(app: App, loaded: Loaded, pages: Sequence[str] = ()) -> str:

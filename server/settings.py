@@ -30,13 +30,6 @@ FEATURES = ("anonymous", "shake", "bottles")
 UNAVAILABLE = frozenset({"redis", "workers"})
 """Settings that this version refuses to change, since nothing would come of it."""
 
-WITHOUT_EFFECT = frozenset(
-    {
-        "drain_s",
-    }
-)
-"""Settings whose feature this version lacks: they may be set already, and the server says so."""
-
 BINDS_LOOPBACK = frozenset({"connections_per_address", "sockets_per_address", "work_above_connects_per_s"})
 """Settings that loopback clients are exempt from unless somebody sets them, even to the default."""
 

@@ -134,12 +134,12 @@ SCENES: dict[int, tuple[Scene, dict[str, Any]]] = {
 }
 WITHOUT_BYE = {1002, 1007, 1009}
 """Who breaks WebSocket itself is told so by the Close frame alone (RFC 6455, 7.1.7)."""
-NOT_YET = {4000, 4003}
-"""Draining comes with its issue, and 4003 takes thousands of connections (tests/test_listener.py)."""
+ELSEWHERE = {4000, 4003}
+"""A drain ends everybody (tests/test_drain.py), and 4003 takes thousands of connections (tests/test_listener.py)."""
 
 
 def test_every_close_code_has_its_scene() -> None:
-    assert SCENES.keys() | NOT_YET == CLOSE_CODES.keys()
+    assert SCENES.keys() | ELSEWHERE == CLOSE_CODES.keys()
 
 
 @pytest.mark.parametrize("code", SCENES, ids=lambda code: f"{code}_bug" if code == 1011 else f"{code}")

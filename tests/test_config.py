@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.config import as_toml, config, settings_options
-from server.settings import BINDS_LOOPBACK, SECRETS, SETTINGS, UNAVAILABLE, WITHOUT_EFFECT, Loaded, SettingsError, load
+from server.settings import BINDS_LOOPBACK, SECRETS, SETTINGS, UNAVAILABLE, Loaded, SettingsError, load
 
 A_SECRET = "fedcba9876543210" * 4
 
@@ -121,8 +121,6 @@ def test_what_has_no_effect_in_this_version_says_so() -> None:
     output = run().output
     for name in UNAVAILABLE:
         assert "Not available in this version" in paragraph(output, name)
-    for name in WITHOUT_EFFECT:
-        assert "Without effect in this version" in paragraph(output, name)
     assert "this version" not in paragraph(output, "seats_max")
 
 

@@ -40,7 +40,7 @@ def test_empty_server_counts_zero_everywhere() -> None:
     assert set(values) == {
         "connections", "people_seated", "people_connected", "rooms", "rooms_waiting", "messages_received_total",
         "events_published_total", "events_delivered_total", "connections_accepted_total",
-        "reports_open", "bans",
+        "reports_open", "bans", "draining", "connections_refused_draining_total",
         "connections_refused_full_total", "connections_refused_address_total", "handshakes_failed_total",
         "handshakes_dropped_total", "work_asked_total", "connections_refused_origin_total",
         "forwarded_untrusted_total", "connections_made_room_total",

@@ -10,12 +10,15 @@ import click
 import pytest
 
 from server.cli import main
+from server.drain import LETS_GO, LISTENS
 from server.operate.webhook import QUEUE_MAX, SIGNATURE, TRIES_MAX
-from server.settings import SETTINGS
+from server.serve import GENTLE_STOP_S, serve
+from server.settings import SETTINGS, Settings
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "OPERATING.md").read_text(encoding="utf-8")
 NGINX = DOCS / "examples" / "nginx.conf"
+UNIT = DOCS / "examples" / "hereabouts.service"
 LINES = sorted(
     {
         line.partition(" > ")[0]
@@ -65,6 +68,43 @@ def test_settings_of_the_page_exist() -> None:
     assert named <= set(SETTINGS)
     assert all(f"`{name}`" in PAGE for name in named)
     assert "HEREABOUTS_SECRET" in PAGE
+
+
+def seconds(pattern: str, text: str) -> list[float]:
+    return [float(found) for found in re.findall(pattern, text)]
+
+
+def test_nobody_is_killed_while_the_server_drains() -> None:
+    needed_s = Settings().drain_s + GENTLE_STOP_S
+    unit = UNIT.read_text(encoding="utf-8")
+    assert all(line in unit for line in re.findall(r"```ini\n(.*?)```", PAGE, re.DOTALL)[0].splitlines())
+    [stop_s], [docker_s] = seconds(r"TimeoutStopSec=(\d+)", unit), seconds(r"docker stop --timeout (\d+)", PAGE)
+    [grace_s], [sleep_s] = seconds(r"GracePeriodSeconds: (\d+)", PAGE), seconds(r'"sleep", "(\d+)"', PAGE)
+    assert min(stop_s, docker_s, grace_s - sleep_s) > needed_s
+
+
+def test_times_of_a_drain_are_as_told() -> None:
+    drain_s = Settings().drain_s
+    assert f"`drain_s` ({drain_s:g} s, unless" in PAGE
+    assert f"| 0 | a quarter, {LISTENS * drain_s:g} s |" in PAGE
+    assert f"| 0 | half, {LETS_GO * drain_s:g} s |" in PAGE
+    assert "`drain_s = 4` is as good and ends in two seconds" in PAGE
+    assert LETS_GO * 4 == 2
+
+
+def test_unit_starts_a_server() -> None:
+    [command] = re.findall(r"^ExecStart=\S+/hereabouts serve (.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
+    _, rest, _ = serve.make_parser(click.Context(serve)).parse_args(shlex.split(command))
+    assert rest == []
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    there = tmp_path / UNIT.name
+    there.write_text(UNIT.read_text(encoding="utf-8").replace("/opt/hereabouts/bin/hereabouts", "/bin/true"))
+    tried = subprocess.run(["systemd-analyze", "verify", there], capture_output=True, check=False, timeout=30)
+    assert tried.returncode == 0, tried.stderr.decode()
+    assert UNIT.name not in tried.stderr.decode()  # of other units it may well complain
 
 
 def test_webhook_is_as_told() -> None:

@@ -10,20 +10,20 @@ from server.house import CLIENT_LIMITS
 from server.http import HttpResponse, Request, Routes
 from server.messages import wire_name
 from server.privacy import kept
-from server.routes import RETRY_AFTER_S, about, routes
+from server.routes import RETRY_AFTER_S, NotReady, about, routes
 from server.settings import Settings
 from server.version import VERSION
 from tests.sessions import make_house
 
 
-def make(reason: str | None = None, **settings: Any) -> Routes:
+def make(why: NotReady | None = None, **settings: Any) -> Routes:
     return routes(
         make_house(**settings),
         pages={
             "/": lambda request: HttpResponse(body=b"page"),
             "/about": lambda request: HttpResponse(body=b"not ours"),
         },
-        not_ready=lambda: reason,
+        not_ready=lambda: why,
         metrics=lambda request: HttpResponse(body=b"m 1\n"),
     )
 
@@ -42,7 +42,7 @@ def test_there_are_these_places_and_no_others() -> None:
 
 
 def test_alive_is_said_always() -> None:
-    response = get(make(reason="stopping"), "/livez")
+    response = get(make(NotReady("stopping")), "/livez")
     assert (response.status, response.body) == (200, b"alive\n")
 
 
@@ -51,11 +51,13 @@ def test_ready_is_said_while_nothing_stands_against_it() -> None:
     assert (response.status, read(response)) == (200, {"ready": True})
 
 
-@pytest.mark.parametrize("reason", ["full", "stopping"])
-def test_not_ready_is_503_with_the_reason_and_a_time_to_wait(reason: str) -> None:
-    response = get(make(reason), "/readyz")
+@pytest.mark.parametrize(
+    ("why", "retry_after"), [(NotReady("full"), RETRY_AFTER_S), (NotReady("draining", retry_after=23), 23)]
+)
+def test_not_ready_is_503_with_the_reason_and_a_time_to_wait(why: NotReady, retry_after: int) -> None:
+    response = get(make(why), "/readyz")
     assert response.status == 503
-    assert read(response) == {"ready": False, "reason": reason, "retry_after": RETRY_AFTER_S}
+    assert read(response) == {"ready": False, "reason": why.reason, "retry_after": retry_after}
 
 
 @pytest.mark.parametrize("path", ["/readyz", "/about", "/asyncapi.json"])

@@ -1,7 +1,6 @@
 """`hereabouts serve` as a process: what it says, how it ends, and what it says when it cannot begin."""
 
 import asyncio
-import contextlib
 import hashlib
 import os
 import re
@@ -10,10 +9,7 @@ import signal
 import socket
 import ssl
 import sys
-import sysconfig
-import time
 import urllib.request
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -24,67 +20,7 @@ from server.phones import qr_code
 from server.serve import _greeting
 from server.settings import load
 from tests.certificates import make_pem
-
-COMMAND = str(Path(sysconfig.get_path("scripts"), "hereabouts"))
-ENVIRONMENT = {name: text for name, text in os.environ.items() if not name.startswith("HEREABOUTS_")}
-PATIENCE_S = 20.0
-QUICKLY_S = 8.0
-"""What ending takes on a loaded machine: 3 s at most where clients do not answer, never a drain."""
-
-
-class Server:
-    """A running server: what it greeted with, and its process."""
-
-    def __init__(self, process: asyncio.subprocess.Process, greeting: str) -> None:
-        self.process = process
-        self.greeting = greeting
-
-    @property
-    def page(self) -> str:
-        found = re.search(r"http://\S+", self.greeting)
-        assert found
-        return found[0]
-
-    async def end(self, *signals: signal.Signals) -> tuple[int, str, str, float]:
-        """Send it signals, and return its exit status, both outputs, and how long it took in seconds."""
-        began = time.monotonic()
-        for number in signals:
-            self.process.send_signal(number)
-        out, err = await asyncio.wait_for(self.process.communicate(), PATIENCE_S)
-        assert self.process.returncode is not None
-        return self.process.returncode, out.decode(), err.decode(), time.monotonic() - began
-
-
-async def start(*flags: str, **environment: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        COMMAND, "serve", *flags,
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        env=ENVIRONMENT | environment,
-    )  # fmt: skip
-
-
-@contextlib.asynccontextmanager
-async def serving(*flags: str, **environment: str) -> AsyncIterator[Server]:
-    process = await start("--port", "0", *flags, **environment)
-    assert process.stdout is not None
-    try:
-        greeting = await asyncio.wait_for(process.stdout.readuntil(b"Ctrl-C\n\n"), PATIENCE_S)
-        if "HEREABOUTS_SECRET" not in environment:
-            greeting += await asyncio.wait_for(process.stdout.readline(), PATIENCE_S)
-        yield Server(process, greeting.decode())
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-
-
-async def refused(*flags: str, **environment: str) -> tuple[int, str]:
-    """Return the exit status of a server that cannot begin, and what it said."""
-    process = await start(*flags, **environment)
-    out, err = await asyncio.wait_for(process.communicate(), PATIENCE_S)
-    assert process.returncode is not None
-    assert b"Traceback" not in out + err
-    return process.returncode, (out + err).decode()
+from tests.served import ENVIRONMENT, PATIENCE_S, QUICKLY_S, refused, serving
 
 
 async def test_greeting_says_what_to_open_and_what_to_type_next() -> None:
@@ -108,9 +44,13 @@ async def test_greeting_at_the_default_address_names_the_shortest_commands() -> 
     assert all(len(line) <= 100 for line in greeting.splitlines())
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_signal_ends_it_quickly_with_status_0_and_a_goodbye_to_clients(number: signal.Signals) -> None:
-    async with serving() as server:
+@pytest.mark.parametrize(
+    ("number", "flags"), [(signal.SIGINT, []), (signal.SIGTERM, ["--set", "drain_s=0"])], ids=["Ctrl-C", "no drain"]
+)
+async def test_signal_ends_it_quickly_with_status_0_and_a_goodbye_to_clients(
+    number: signal.Signals, flags: list[str]
+) -> None:
+    async with serving(*flags) as server:
         url = server.page.replace("http", "ws", 1) + "ws"
         async with connect(url, compression=None, proxy=None) as one, connect(url, proxy=None) as two:
             await one.send('{"type":"enter","cell":"dr5ru6"}')
@@ -125,7 +65,8 @@ async def test_signal_ends_it_quickly_with_status_0_and_a_goodbye_to_clients(num
         assert took_s < QUICKLY_S
 
 
-async def test_clients_that_do_not_answer_do_not_hold_it_up() -> None:
+@pytest.mark.parametrize("signals", [(signal.SIGINT,), (signal.SIGINT, signal.SIGTERM)])
+async def test_clients_that_do_not_answer_do_not_hold_it_up(signals: tuple[signal.Signals, ...]) -> None:
     async with serving() as server:
         host, port = server.page.removeprefix("http://").rstrip("/").split(":")
         idle = [socket.create_connection((host, int(port))) for _ in range(5)]
@@ -135,23 +76,10 @@ async def test_clients_that_do_not_answer_do_not_hold_it_up() -> None:
                 b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
             )
             assert one.recv(12) == b"HTTP/1.1 101"
-        status, _, err, took_s = await server.end(signal.SIGTERM)
+        status, _, err, took_s = await server.end(*signals)
         for one in idle:
             one.close()
         assert (status, err) == (0, "")
-        assert took_s < QUICKLY_S
-
-
-async def test_same_signal_twice_ends_it_at_once() -> None:
-    async with serving() as server:
-        host, port = server.page.removeprefix("http://").rstrip("/").split(":")
-        with socket.create_connection((host, int(port))):
-            server.process.send_signal(signal.SIGTERM)
-            assert server.process.stdout is not None
-            await asyncio.wait_for(server.process.stdout.readline(), PATIENCE_S)
-            status, _, err, took_s = await server.end(signal.SIGTERM)
-        assert status in (0, -signal.SIGTERM)
-        assert "Traceback" not in err
         assert took_s < QUICKLY_S
 
 

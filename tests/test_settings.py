@@ -15,7 +15,6 @@ from server.settings import (
     DEFAULT,
     SETTINGS,
     UNAVAILABLE,
-    WITHOUT_EFFECT,
     Loaded,
     Settings,
     SettingsError,
@@ -308,7 +307,7 @@ def test_what_this_version_cannot_do_is_refused_and_not_ignored(name: str, value
 
 
 def test_the_sets_of_special_settings_hold_settings() -> None:
-    assert set(SETTINGS) >= UNAVAILABLE | WITHOUT_EFFECT | BINDS_LOOPBACK
+    assert set(SETTINGS) >= UNAVAILABLE | BINDS_LOOPBACK
 
 
 def test_a_secret_of_64_hexadecimal_digits_is_taken() -> None:

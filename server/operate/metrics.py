@@ -39,6 +39,7 @@ class NodeCollector(Collector):
         yield _gauge("rooms", "Rooms.", len(rooms))
         yield _gauge("rooms_waiting", "Rooms in want of company.", sum(1 for room in rooms if is_waiting(room)))
         yield _gauge("reports_open", "Reports that wait for an operator.", len(self._node.house.reports.open()))
+        yield _gauge("draining", "1 while people are let go because the server ends.", self._listener.is_draining)
         yield _gauge("bans", "Bans in force.", len(self._node.house.store.bans()))
 
     def _counters(self) -> Iterator[Metric]:
@@ -50,6 +51,9 @@ class NodeCollector(Collector):
         yield _counter("connections_refused_full", "Answered 503: the server is full.", listener.refused_full)
         yield _counter(
             "connections_refused_address", "Answered 503: too many of one address.", listener.refused_address
+        )
+        yield _counter(
+            "connections_refused_draining", "Answered 503: the server is about to end.", listener.refused_draining
         )
         yield _counter("handshakes_failed", "Connections that ended before an answer.", listener.handshakes_failed)
         yield _counter("connections_refused_origin", "Answered 403: a page of another origin.", listener.refused_origin)

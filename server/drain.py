@@ -1,0 +1,124 @@
+"""How a server that is told to end lets its people go: one after another, so that they do not come back all at once.
+
+Knows who is there and when each goes. Never knows signals, nor what becomes of the process.
+
+    0             a quarter        half                               drain_s
+    |── it listens ──|               |                                  |
+    |── people are let go, room by room ──| nobody is there             |
+                                     |── people come back, evenly ──────|
+
+- While it listens, handshakes are answered 503 and /readyz says `draining`. By default that is 7.5 s: whoever checks
+  /readyz every two seconds and believes the third failure (HAProxy as it comes) has seen it by then. Then the listening
+  socket goes. That is what a balancer sees that only tries to connect, and where a successor may listen.
+- Whoever goes first is told to come back last. So nobody comes back before everybody is gone, and half of `drain_s`
+  is spread over as many returns as there were people.
+- A room's people go one after the other: they talk on until then, and come back near each other in time.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from server.bugs import log_bug
+from server.listener import Listener
+from server.node import Node
+from server.outcomes import bye
+from server.peer import Peer
+
+DRAIN = 4000
+LISTENS = 0.25
+"""Of drain_s."""
+
+LETS_GO = 0.5
+"""Of drain_s; the rest is for coming back."""
+
+
+class Farewell(NamedTuple):
+    """When somebody is let go, in seconds from the beginning, and how many seconds later they are to come back."""
+
+    after_s: float
+    reconnect_in: float
+
+
+def farewells(count: int, drain_s: float) -> Iterator[Farewell]:
+    """Yield one farewell for each of so many people, the first to go first: both times are spread evenly."""
+    for place in range(count):
+        share = (place + 0.5) / count
+        yield Farewell(share * LETS_GO * drain_s, (1 - share) * drain_s)
+
+
+class Drain:
+    """The end of one server's connections. Made in a running loop, `run` once.
+
+    Attributes:
+        count: how many clients were there when it was made.
+        ends_at: when drain_s is over, by the loop's clock.
+    """
+
+    def __init__(self, node: Node, listener: Listener, *, drain_s: float) -> None:
+        self._listener = listener
+        self._drain_s = drain_s
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
+        self._is_hurried = False
+        self._wake = asyncio.Event()
+        self._leaving = _in_order(node, listener)
+        self.count = len(self._leaving)
+        self.ends_at = self._began + drain_s
+
+    @property
+    def lets_go_s(self) -> float:
+        """How long it takes until everybody is let go."""
+        return LETS_GO * self._drain_s
+
+    async def run(self) -> None:
+        """Take nobody any more, and return when everybody is let go or has gone by themselves."""
+        listener = self._listener
+        listener.turn_away_until(self.ends_at)
+        listener.deserted = self._wake.set
+        falling_silent = self._loop.call_at(self._began + LISTENS * self._drain_s, listener.stop_accepting)
+        try:
+            for peer, farewell in zip(self._leaving, farewells(self.count, self._drain_s), strict=True):
+                await self._until(self._began + farewell.after_s)
+                self._let_go(peer, farewell.reconnect_in)
+        finally:
+            falling_silent.cancel()
+            self._leaving.clear()
+
+    def hurry(self) -> None:
+        """Let everybody go now; when they are to come back stays spread."""
+        self._is_hurried = True
+        self._wake.set()
+
+    async def _until(self, moment: float) -> None:
+        """Return at that moment, or as soon as there is nothing to wait for."""
+        while self._listener.open_count and not self._is_hurried and self._loop.time() < moment:
+            self._wake.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(moment):
+                    await self._wake.wait()
+
+    def _let_go(self, peer: Peer, reconnect_in: float) -> None:
+        """Say goodbye to one. A bug that meets one of them is no reason to keep the others."""
+        if not peer.connection.is_open:
+            return
+        told = round(reconnect_in, 3)
+        try:
+            peer.let_go(bye(DRAIN, reason=f"The server restarts. Come back in {_in_words(told)}.", reconnect_in=told))
+        except Exception as bug:
+            log_bug("letting somebody go", bug)
+            peer.connection.abort()
+
+
+def _in_order(node: Node, listener: Listener) -> list[Peer]:
+    """Return everybody who is connected: those first who have no seat to lose, then room by room."""
+    receivers = (connection.receiver for connection in listener.connections)
+    peers = [receiver for receiver in receivers if isinstance(receiver, Peer)]
+    seated = {peer: person.room for peer in peers if (person := peer.session.person) is not None}
+    return sorted(peers, key=lambda peer: room.id if (room := seated.get(peer)) is not None else "")
+
+
+def _in_words(seconds: float) -> str:
+    whole = max(1, round(seconds))
+    return f"{whole} second" if whole == 1 else f"{whole} seconds"
