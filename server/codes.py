@@ -67,7 +67,7 @@ CLOSE_CODES: dict[int, CloseCode] = {
         CloseCode(1007, "not_utf8", "A text frame that is not UTF-8.", False),
         CloseCode(1009, "too_big", "A message over `frame_max_bytes`, or of more than 256 fragments.", False),
         CloseCode(1011, "bug", "An error of the server's, which it has written down.", True),
-        CloseCode(4000, "drain", "The server restarts; come back in `reconnect_in`.", True),
+        CloseCode(4000, "drain", "The server restarts; `reconnect_in` says when to come back.", True),
         CloseCode(4001, "slow_reader", "You read too slowly.", True),
         CloseCode(4002, "idle", "No sign of life, or no `enter` in time.", True),
         CloseCode(4003, "overloaded", "Too much to do, or too many from where you are.", True),

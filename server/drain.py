@@ -27,6 +27,9 @@ from server.outcomes import bye
 from server.peer import Peer
 
 DRAIN = 4000
+REASON = "The server restarts."
+"""For people; when to come back is told as a number, which a client counts down."""
+
 LISTENS = 0.25
 """Of drain_s."""
 
@@ -103,9 +106,8 @@ class Drain:
         """Say goodbye to one. A bug that meets one of them is no reason to keep the others."""
         if not peer.connection.is_open:
             return
-        told = round(reconnect_in, 3)
         try:
-            peer.let_go(bye(DRAIN, reason=f"The server restarts. Come back in {_in_words(told)}.", reconnect_in=told))
+            peer.let_go(bye(DRAIN, reason=REASON, reconnect_in=round(reconnect_in, 3)))
         except Exception as bug:
             log_bug("letting somebody go", bug)
             peer.connection.abort()
@@ -117,8 +119,3 @@ def _in_order(node: Node, listener: Listener) -> list[Peer]:
     peers = [receiver for receiver in receivers if isinstance(receiver, Peer)]
     seated = {peer: person.room for peer in peers if (person := peer.session.person) is not None}
     return sorted(peers, key=lambda peer: room.id if (room := seated.get(peer)) is not None else "")
-
-
-def _in_words(seconds: float) -> str:
-    whole = max(1, round(seconds))
-    return f"{whole} second" if whole == 1 else f"{whole} seconds"

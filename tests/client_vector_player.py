@@ -7,6 +7,7 @@ client replaces what `_Person` does.
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -89,7 +90,9 @@ class ClientPlayer:
         match step:
             case {"accept": True}:
                 await self._hang_up()
+                began = time.monotonic()
                 self._connection = await self._arrivals.get()
+                assert time.monotonic() - began >= step.get("after_s", 0), "the client came too early"
             case {"receive": pattern}:
                 command = await self._receive(pattern)
                 assert not (complaint := mismatch(pattern, command, self._names)), f"{complaint} in {command}"

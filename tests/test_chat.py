@@ -204,6 +204,17 @@ async def test_break_is_shown_and_mended_without_losing_what_is_typed() -> None:
         await person.sees_no_more("No connection", "not connected")
 
 
+async def test_a_server_that_restarts_is_said_to_and_when_one_goes_back() -> None:
+    async def first(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        bye = {"code": 4000, "reason": "The server restarts.", "why_code": "drain", "reconnect_in": 20}
+        await peer.send({"type": "bye", **bye})
+        await peer.connection.close(4000)
+
+    async with sitting(first, size=WIDE) as person:
+        await person.sees("The server restarts. Next try in 20 s (^S: now).", "What you write is kept")
+
+
 async def test_words_for_a_room_that_ended_meanwhile_are_kept_and_said_only_on_request() -> None:
     said = []
 

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import itertools
 import json
-import re
 import signal
 import time
 import urllib.error
@@ -196,7 +195,7 @@ async def test_sigterm_takes_nobody_new_lets_all_go_by_and_by_and_ends_with_stat
     # The seconds differ by 0.12 from one to the next, from nearly all of drain_s to nearly none of it.
     told = sorted(bye["reconnect_in"] for bye in byes)
     assert told == pytest.approx([0.06 + 0.12 * place for place in range(50)], abs=0.001)
-    assert all(re.fullmatch(r"The server restarts\. Come back in \d seconds?\.", bye["reason"]) for bye in byes)
+    assert {bye["reason"] for bye in byes} == {"The server restarts."}
     moments = sorted(at - began for _, _, at in came)
     assert moments[-1] - moments[0] > 2.5
     assert min(at - began + bye["reconnect_in"] for bye, _, at in came) > 3.0
@@ -277,7 +276,7 @@ async def test_a_client_comes_back_to_the_next_server_with_the_token_of_the_last
         await stack.enter_async_context(serving("--port", port, *flags, HEREABOUTS_SECRET=SECRET))
         await asyncio.wait_for(is_back.wait(), PATIENCE_S)
         [left] = [event for event in told if event["type"] == "disconnected" and event["code"] == 4000]
-        assert left["reason"] == "The server restarts. Come back in 1 second."
+        assert left["reason"] == "The server restarts."
         assert left["retry_in_s"] >= 1.0
         async with connect(f"ws://127.0.0.1:{port}/ws", proxy=None) as again:
             await again.send(json.dumps({"type": "enter", "cell": "dr5ru6", "token": token}))

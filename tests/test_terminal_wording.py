@@ -6,7 +6,7 @@ from client_demo.client import Closed, Refused
 from client_demo.terminal.heading import bar
 from client_demo.terminal.people import Palette
 from client_demo.terminal.server_time import ServerTime
-from client_demo.terminal.wording import clock, count, distance, ending, refusal
+from client_demo.terminal.wording import broken, clock, count, distance, ending, refusal
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,12 @@ def test_refusal_says_when_to_try_again() -> None:
     assert refusal(Refused(next_refused)) == "At most 6 other rooms an hour. Again in 9:54."
     assert refusal(Refused({"code": "new_code", "message": "Not\x1b on\nSundays."})) == "Not␛ on Sundays."
     assert refusal(Refused({"code": "new_code"})) == "new_code"
+
+
+def test_a_server_that_restarts_is_no_lost_connection() -> None:
+    assert broken({"code": 4000, "reason": "drain", "retry_in_s": 12.3}) == "The server restarts."
+    assert broken({"code": 1006, "reason": "the\x1b connection broke"}) == "No connection: the␛ connection broke."
+    assert broken({"code": 1001, "reason": "The server ends."}) == "No connection: The server ends."
 
 
 def test_ending_has_a_sentence_for_every_close_that_is_final() -> None:

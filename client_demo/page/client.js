@@ -44,6 +44,7 @@ export const SUBPROTOCOL = "hereabouts.v1.json";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
+const DRAIN = 4000;
 const STEADY_MS = 10_000; // a connection that lived this long was a good one: waits begin small again
 const OPEN_TIMEOUT_MS = 15_000;
 const ANSWER_TIMEOUT_MS = 12_000;
@@ -58,6 +59,14 @@ const isFinal = (code) => [1000, 1002, 1003, 1007, 1009].includes(code) || (code
 export function newRef() {
   const bytes = crypto.getRandomValues(new Uint8Array(9));
   return Array.from(bytes, (byte) => byte.toString(36).padStart(2, "0")).join("");
+}
+
+/** Returns how long to wait before coming back: never less than the server asked for, and a part of it by chance. */
+function waitMs(bye, attempt) {
+  const asked = (bye?.reconnect_in ?? 0) * 1000;
+  const base = Math.max(asked, Math.min(LONGEST_WAIT_MS, (asked || FIRST_WAIT_MS) * 2 ** attempt));
+  // A server that drains has spread its people itself: as much again would keep them away for nothing.
+  return base + (bye?.code === DRAIN ? FIRST_WAIT_MS : base) * Math.random();
 }
 
 export class Client {
@@ -263,8 +272,7 @@ export class Client {
       this.#giveUp({ code: bye?.code ?? code, why_code: bye?.why_code, reason: bye?.reason });
       return;
     }
-    const base = bye?.reconnect_in ? bye.reconnect_in * 1000 : FIRST_WAIT_MS;
-    const wait = Math.min(LONGEST_WAIT_MS, base * 2 ** this.#attempt) * (1 + Math.random());
+    const wait = waitMs(bye, this.#attempt);
     this.#attempt += 1;
     this.#retryIn(wait, { code, why_code: bye?.why_code, reason: bye?.reason });
     if (!wasOpen) this.#askWhy(code);

@@ -284,7 +284,7 @@ class Story:
             if self._client.closed is not None:
                 self._banner.show(f"{wording.ending(self._client.closed)} ^Q closes.", "error")
             return
-        self._lost_why = f"No connection: {safe.line(event['reason'])}."
+        self._lost_why = wording.broken(event)
         self._retry_at_s = self._time.now_s() + event["retry_in_s"]
         self.tick()
 

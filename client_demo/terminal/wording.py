@@ -44,6 +44,8 @@ HELD = {
 # Said where a server sends no sentence of its own.
 FALLBACKS = {"rate_limited": "That was too much at once."}
 
+RESTARTS = 4000
+
 ENDINGS = {
     4501: "This server no longer knows you.",
     4502: "This server closed because of too many errors.",
@@ -115,6 +117,13 @@ def refusal(refused: Refused) -> str:
 def ending(closed: Closed) -> str:
     """Return why the connection is over, or broke. Of a ban the operator's own words say most."""
     return ENDINGS.get(closed.code) or safe.line(closed.reason) or f"closed with {closed.code}"
+
+
+def broken(disconnected: dict[str, Any]) -> str:
+    """Return why there is no connection for a while. A server that restarts has not lost anybody."""
+    if disconnected["code"] == RESTARTS:
+        return "The server restarts."
+    return f"No connection: {safe.line(disconnected['reason']).rstrip('.')}."
 
 
 def reason(failed: Exception) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import re
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from playwright.async_api import expect
 from server.app import App
 from server.settings import load
 from tests.apps import Client, Clients
+from tests.e2e.stage import staged
 from tests.e2e.visits import PHONE, Visitor, Visits
 from tests.sessions import UNLIMITED
 
@@ -261,3 +263,37 @@ async def cell_of(visitor: Visitor) -> str:
 async def say(client: Client, text: str) -> None:
     await client.say("say", text=text, room=client.room)
     await client.hear("said")
+
+
+async def test_a_server_that_restarts_is_said_to_and_nobody_comes_back_before_it_said(visits: Visits) -> None:
+    visits.may_lose = True
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app)
+        await stage.heard("enter")
+        bye = {"type": "bye", "code": 4000, "reason": "The server restarts.", "why_code": "drain", "reconnect_in": 3.0}
+        stage.send(bye)
+        began = time.monotonic()
+        await stage.close(4000)
+        await expect(ada.banner).to_contain_text("The server restarts. What you write is kept.")
+        await expect(ada.banner).to_contain_text("Next try in 2 seconds.")
+        await stage.heard("enter")
+        assert time.monotonic() - began >= 3.0
+        await expect(ada.banner).to_have_attribute("data-kind", "")
+
+
+@pytest.mark.parametrize(
+    ("locale", "says"),
+    [
+        ("en", "The server restarts. What you write is kept."),
+        ("es", "El servidor se reinicia. Lo que escribes se conserva."),
+        ("zh", "服务器正在重启。 你写的内容会保留。"),
+    ],
+)
+async def test_a_long_drain_is_waited_for_as_long_as_it_says(visits: Visits, locale: str, says: str) -> None:
+    visits.may_lose = True
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, locale=locale)
+        stage.send({"type": "bye", "code": 4000, "reason": "R.", "why_code": "drain", "reconnect_in": 300})
+        await stage.close(4000)
+        await expect(ada.banner).to_contain_text(says)
+        await expect(ada.banner).to_contain_text(re.compile("5 min|5 分钟"))
