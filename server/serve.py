@@ -95,7 +95,7 @@ async def _serve(loaded: Loaded, network: Network | None) -> None:
 async def _drain(app: App) -> None:
     drain = app.begin_to_drain()
     if drain.count:
-        print(f"Draining: {_clients(drain.count)} go within {drain.lets_go_s:g} s. {AT_ONCE}", flush=True)
+        print(f"Draining: letting {_clients(drain.count)} go within {drain.lets_go_s:g} s. {AT_ONCE}", flush=True)
     await drain.run()
 
 

@@ -180,7 +180,7 @@ async def test_sigterm_takes_nobody_new_lets_all_go_by_and_by_and_ends_with_stat
         farewell = [asyncio.create_task(last_words(socket)) for socket in sockets]
         began = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
-        assert "Draining: 50 clients go within 3 s." in await line(server)
+        assert "Draining: letting 50 clients go within 3 s." in await line(server)
         status, answer = await asyncio.to_thread(ask, server.page + "readyz")
         assert (status, json.loads(answer)["reason"]) == (503, "draining")
         with pytest.raises(InvalidStatus):
