@@ -275,7 +275,7 @@ async def test_a_server_that_restarts_is_said_to_and_nobody_comes_back_before_it
         began = time.monotonic()
         await stage.close(4000)
         await expect(ada.banner).to_contain_text("The server restarts. What you write is kept.")
-        await expect(ada.banner).to_contain_text("Next try in 2 seconds.")
+        await expect(ada.banner).to_contain_text(re.compile(r"Next try in \d seconds?\."))
         await stage.heard("enter")
         assert time.monotonic() - began >= 3.0
         await expect(ada.banner).to_have_attribute("data-kind", "")
@@ -293,7 +293,7 @@ async def test_a_long_drain_is_waited_for_as_long_as_it_says(visits: Visits, loc
     visits.may_lose = True
     async with visits.serving() as app:
         ada, stage = await staged(visits, app, locale=locale)
-        stage.send({"type": "bye", "code": 4000, "reason": "R.", "why_code": "drain", "reconnect_in": 300})
+        stage.send({"type": "bye", "code": 4000, "reason": "R.", "why_code": "drain", "reconnect_in": 290})
         await stage.close(4000)
         await expect(ada.banner).to_contain_text(says)
-        await expect(ada.banner).to_contain_text(re.compile("5 min|5 分钟"))
+        await expect(ada.banner).to_contain_text(re.compile(r"5\s?(min|分钟)"))
