@@ -72,7 +72,7 @@ def walk_out(world: "World", people: Sequence[Person], other: Person, *, now: fl
         target = world.seating.open_room(_amid(people, room, world.rules), now=now)
         changes += world.seating.gather(formers, target, Why("first_here"), now=now)
     else:
-        target, why = choice
+        target, why = choice.room, choice.why
         for former in formers:
             changes += world.seating.join(former.person, target, why, now=now, former=former.seat)
     for person in people:

@@ -15,7 +15,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, tag=str.l
     """The root of all events: `type` on the wire is the class's name in lower case."""
 
 
-class Member(msgspec.Struct, frozen=True, omit_defaults=True):
+class Member(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One member as the others see them. `id` is new in every room."""
 
     id: str

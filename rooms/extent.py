@@ -6,7 +6,7 @@ each seat taken asks for all of them, and to measure all members anew each time 
 
 from array import array
 from collections.abc import Collection, Iterator
-from itertools import combinations
+from itertools import combinations, islice
 from math import asin, ceil, inf
 
 from geo import EARTH_RADIUS_M, Cell, Measured, cell_distance_m, measured
@@ -47,10 +47,11 @@ class Extent:
         if cell in self._counts:
             self._counts[cell] += 1
             return
-        self._counts[cell] = 1
-        self._measured.extend(measured(cell))
+        here = measured(cell)
         if self._spread_m is not None:
-            self._stretch(list(self._counts), len(self._counts) - 1)
+            self._stretch(cell, here, self._measured)
+        self._counts[cell] = 1
+        self._measured.extend(here)
         if self._radius_m is not None and cell != self.center:
             self._radius_m = max(self._radius_m, apart_m(cell, self.center))
 
@@ -88,7 +89,7 @@ class Extent:
 
         So a room does not stand elsewhere after every step somebody takes.
         """
-        _, mean_lat, mean_lon, _, _ = self.crowd
+        mean_lat, mean_lon = self.crowd.lat, self.crowd.lon
         nearest, least, central = self.center, inf, inf
         for cell, lat, lon, narrow, _ in self.cells():
             aside = abs(lon - mean_lon)
@@ -118,9 +119,9 @@ class Extent:
         """No two members are farther apart than this; rounded up to 100 m."""
         if self._spread_m is None:
             self._spread_m, self._ends, self._within_m = 0.0, None, 0
-            cells = list(self._counts)
-            for number in range(len(cells)):
-                self._stretch(cells, number)
+            for number, cell in enumerate(self._counts):
+                at = number * _FIGURES
+                self._stretch(cell, Measured(*self._measured[at : at + _FIGURES]), self._measured[:at])
         return self._within_m
 
     @property
@@ -130,15 +131,13 @@ class Extent:
             self._radius_m = max((apart_m(cell, self.center) for cell in self._counts), default=0.0)
         return self._radius_m
 
-    def _stretch(self, cells: list[Cell], number: int) -> None:
-        """Have the spread hold this one of the cells and those before it; on a plane, so that no pair needs an arc."""
-        at = number * _FIGURES
-        here = Measured(*self._measured[at : at + _FIGURES])
-        most, end = longest_m(here, self._measured[:at])
+    def _stretch(self, cell: Cell, here: Measured, others: "array[float]") -> None:
+        """Have the spread hold this cell, too, given the figures of those before it; planes need no arcs."""
+        most, end = longest_m(here, others)
         if self._spread_m is None or most + here.radius_m > self._spread_m:
             self._spread_m = most + here.radius_m
-            self._ends = (cells[number], cells[end]) if end >= 0 else None
-            self._within_m = ceil(_along_ground_m(self._spread_m) / 100) * 100
+            self._ends = (cell, next(islice(self._counts, end, None))) if end >= 0 else None
+            self._within_m = _rounded_up(_along_ground_m(self._spread_m))
 
 
 def apart_m(a: Cell, b: Cell) -> float:
@@ -154,7 +153,17 @@ def widest_m(cells: Collection[Cell]) -> int:
     pairs = ((a, b) for a, b in combinations(cells, 2))
     apart = [cell_distance_m(a, b) + (a.diagonal_m + b.diagonal_m) / 2 for a, b in pairs]
     most_m = max([*apart, *(cell.diagonal_m for cell in cells)], default=0.0)
-    return ceil(min(most_m, _DIAMETER_M * asin(1.0)) / 100) * 100
+    return _rounded_up(min(most_m, _DIAMETER_M * asin(1.0)))
+
+
+def _rounded_up(far_m: float) -> int:
+    """Return the distance rounded up to 100 m: the same object each time, for every room remembers hundreds of them."""
+    hundreds = ceil(far_m / 100)
+    return _HUNDREDS[hundreds] if hundreds < len(_HUNDREDS) else hundreds * 100
+
+
+_HUNDREDS = [*range(0, 60_000, 100)]
+"""As far as members of a room may be apart, unless they asked for far."""
 
 
 def _along_ground_m(straight_m: float) -> float:

@@ -12,8 +12,9 @@ The index knows where and how full, never who.
 """
 
 import random
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
+from itertools import chain
 from math import asin, cos, degrees, floor, radians, sin, sqrt
 
 from geo import EARTH_RADIUS_M, GRIDS, HALVES, Cell, Grid, Point, distance_m
@@ -77,12 +78,15 @@ class RoomIndex:
                 del self._coarse[coarse.cell]
 
     def matching(self, cell: Cell, fill: Fill, rng: random.Random) -> Iterator[Room]:
-        """Yield the rooms of that fill founded in the cell, in a part of it, or in a cell around it, by chance."""
+        """Return the rooms of that fill founded in the cell, in a part of it, or in a cell around it, by chance."""
         key = key_of(cell, len(cell))
         within = self._shelves.get(key) if len(cell) == self.finest else self._areas[len(cell)].get(key)
-        if within is not None:
-            yield from within.of(fill, rng)
-        for length in range(len(cell) - 1, COARSEST, -1) if self._coarse else ():
+        found = within.of(fill, rng) if within is not None else iter(())
+        return chain(found, self._matching_coarse(cell, fill, rng)) if self._coarse else found
+
+    def _matching_coarse(self, cell: Cell, fill: Fill, rng: random.Random) -> Iterator[Room]:
+        """Yield those founded in a cell around it."""
+        for length in range(len(cell) - 1, COARSEST, -1):
             around = self._coarse.get(cell.parent(length))
             if around is not None:
                 yield from around.of(fill, rng)
@@ -120,7 +124,8 @@ class RoomIndex:
         key = key_of(cell, self.finest)
         center = self._grid.center(key >> ROW, key & COLUMN)
         search = _Search(center, self._grid, reach_m, fills, rng)
-        search.push_areas(self._areas_within(search))
+        length = _NEAR_START if reach_m <= _NEAR_M and self.finest > _NEAR_START else COARSEST
+        search.push_areas(search.areas_within(self._areas[length], length), length)
         heap = search.heap
         while heap:
             far_m, _, _, found = heappop(heap)
@@ -130,15 +135,9 @@ class RoomIndex:
                         for room in found.of(fill, rng):
                             yield room, far_m
             elif found.areas:
-                search.push_areas(found.areas)
+                search.push_areas(found.areas, found.length + 1)
             else:
                 search.push_shelves(found.shelves)
-
-    def _areas_within(self, search: "_Search") -> list[Area]:
-        """Return the largest areas worth opening that may hold something within reach."""
-        length = _NEAR_START if search.reach_m <= _NEAR_M and self.finest > _NEAR_START else COARSEST
-        areas = self._areas[length]
-        return [area for key in search.places(length) if (area := areas.get(key)) is not None]
 
     @staticmethod
     def _is_inside(key: int, length: int, rings: int) -> bool:
@@ -217,27 +216,32 @@ class _Search:
         if abs(lat) + self._up < 90:
             self._aside = degrees(asin(min(1.0, sin(radians(self._up)) / self._narrow))) / _ROUNDING
 
-    def places(self, length: int) -> Iterator[int]:
-        """Yield the cells of that length that may hold anything within reach."""
+    def areas_within(self, areas: Mapping[int, Area], length: int) -> list[Area]:
+        """Return those of these areas, all of that length, that may hold anything within reach."""
         grid, (lat, lon), up, aside = GRIDS[length], self._center, self._up, self._aside
         height, width = 180 / grid.rows, 360 / grid.columns
         first, last = floor((lon - aside + 180) / width), floor((lon + aside + 180) / width)
         columns = range(first, min(last, first + grid.columns - 1) + 1)
         lowest, highest = floor((lat - up + 90) / height), floor((lat + up + 90) / height)
-        for row in range(max(0, lowest), min(grid.rows - 1, highest) + 1):
-            for column in columns:
-                yield row << ROW | column % grid.columns
+        return [
+            area
+            for row in range(max(0, lowest), min(grid.rows - 1, highest) + 1)
+            for column in columns
+            if (area := areas.get(row << ROW | column % grid.columns)) is not None
+        ]
 
-    def push_areas(self, areas: Iterable[Area]) -> None:
-        """Have the areas that hold rooms of these fills come up in their turn, as far as they may lie within reach."""
+    def push_areas(self, areas: Sequence[Area], length: int) -> None:
+        """Have the areas, all of that length, come up in their turn that hold rooms of these fills within reach."""
         lat, lon = self._center
         fills, most_up, most_aside = self._fills, self._up, self._aside
+        half_height, half_width = HALVES[length]
         for area in areas:
-            half_height, half_width = HALVES[area.length]
-            up = abs(lat - area.lat) - half_height
+            key = area.key
+            area_lat = (2 * (key >> ROW) + 1) * half_height - 90
+            up = abs(lat - area_lat) - half_height
             if up > most_up:
                 continue
-            aside = abs(lon - area.lon)
+            aside = abs(lon - (2 * (key & COLUMN) + 1) * half_width + 180)
             aside = (360 - aside if aside > 180 else aside) - half_width
             if aside > most_aside or (fills is not None and not any(area.held[fill] for fill in fills)):
                 continue
@@ -245,10 +249,11 @@ class _Search:
             # poles included.
             bound = sin(radians(up) / 2) ** 2 if up > 0 else 0.0
             if aside > 0:
-                bound += self._narrow * area.narrow * sin(radians(aside) / 2) ** 2
+                narrowest = cos(radians(min(90.0, abs(area_lat) + half_height)))
+                bound += self._narrow * narrowest * sin(radians(aside) / 2) ** 2
             self._push(_ROUNDING * _DIAMETER_M * asin(min(1.0, sqrt(bound))) if bound else 0.0, area)
 
-    def push_shelves(self, shelves: Iterable[Shelf]) -> None:
+    def push_shelves(self, shelves: Sequence[Shelf]) -> None:
         """The same with finest cells, by their exact distance."""
         center, fills, most_up, most_aside = self._center, self._fills, self._up, self._aside
         half_height, half_width = HALVES[self._length]

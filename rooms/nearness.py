@@ -15,6 +15,8 @@ from functools import lru_cache
 from math import cos, log, radians, sqrt
 from typing import NamedTuple
 
+import msgspec
+
 from geo import EARTH_RADIUS_M, Cell, Measured, measured
 
 _M_PER_DEGREE = radians(EARTH_RADIUS_M)
@@ -60,7 +62,7 @@ class Spot(NamedTuple):
 NOBODY = Spot(0, 0.0, 0.0, 0.0, 0.0)
 
 
-class Crowd(NamedTuple):
+class Crowd(msgspec.Struct, frozen=True, gc=False):
     """People of some cells, anywhere: how many, their mean place, the squared distances from it and variances in cells.
 
     Place in degrees, squares and variances summed up, in square metres. It can be kept as long as nobody comes or goes.
@@ -84,13 +86,13 @@ def with_one(crowd: Crowd | None, cell: Cell) -> Crowd:
     if crowd is None:
         return crowd_of(cell)
     lat, lon, _, radius_m = measured(cell)
-    n, mean_lat, mean_lon, scatter, owns = crowd
+    n, mean_lat, mean_lon, scatter = crowd.n, crowd.lat, crowd.lon, crowd.scatter
     up, aside = lat - mean_lat, (lon - mean_lon + 180.0) % 360.0 - 180.0
     n += 1
     if up or aside:
         scatter += (n - 1) / n * square_m(up, aside, mean_lat)
         mean_lat, mean_lon = mean_lat + up / n, (mean_lon + aside / n + 180.0) % 360.0 - 180.0
-    return Crowd(n, mean_lat, mean_lon, scatter, owns + radius_m * radius_m / 3)
+    return Crowd(n, mean_lat, mean_lon, scatter, crowd.own + radius_m * radius_m / 3)
 
 
 def without_one(crowd: Crowd, cell: Cell) -> Crowd | None:
@@ -98,13 +100,12 @@ def without_one(crowd: Crowd, cell: Cell) -> Crowd | None:
     lat, lon, _, radius_m = measured(cell)
     if crowd.n == 1:
         return None
-    n, mean_lat, mean_lon, scatter, owns = crowd
-    n -= 1
+    n, mean_lat, mean_lon, scatter = crowd.n - 1, crowd.lat, crowd.lon, crowd.scatter
     up, aside = (mean_lat - lat) / n, ((mean_lon - lon + 180.0) % 360.0 - 180.0) / n
     mean_lat, mean_lon = mean_lat + up, (mean_lon + aside + 180.0) % 360.0 - 180.0
     # From the mean of those left the one who goes is n + 1 such steps away.
     scatter -= n * (n + 1) * square_m(up, aside, mean_lat)
-    return Crowd(n, mean_lat, mean_lon, max(0.0, scatter), owns - radius_m * radius_m / 3)
+    return Crowd(n, mean_lat, mean_lon, max(0.0, scatter), crowd.own - radius_m * radius_m / 3)
 
 
 def square_m(up: float, aside: float, lat: float) -> float:
@@ -124,14 +125,26 @@ class FlatMap:
 
     def spot(self, cell: Cell, n: int = 1) -> Spot:
         """Return n people of that cell; a negative n takes them out of sums."""
-        lat, lon, _, radius_m = measured(cell)
-        x, y, own = self.place(lat, lon, radius_m)
+        ((x, y, own),) = self.places([(cell, *measured(cell))]).values()
         return Spot(n, n * x, n * y, n * (x * x + y * y), n * own)
 
-    def place(self, lat: float, lon: float, radius_m: float) -> tuple[float, float, float]:
-        """Return the metres east and north of a cell's centre, and the variance of places in it."""
-        x = ((lon - self._lon + 180.0) % 360.0 - 180.0) * self._m_per_lon
-        return x, (lat - self._lat) * _M_PER_DEGREE, radius_m * radius_m / 3
+    def places(
+        self, cells: Iterable[tuple[Cell, float, float, float, float]]
+    ) -> dict[Cell, tuple[float, float, float]]:
+        """Return the metres east and north of each cell's centre, and the variance of places in it.
+
+        Args:
+            cells: each with the four figures of `Measured`.
+        """
+        origin_lat, origin_lon, m_per_lon = self._lat, self._lon, self._m_per_lon
+        return {
+            cell: (
+                ((lon - origin_lon + 180.0) % 360.0 - 180.0) * m_per_lon,
+                (lat - origin_lat) * _M_PER_DEGREE,
+                radius_m * radius_m / 3,
+            )
+            for cell, lat, lon, _, radius_m in cells
+        }
 
     def spots(self, cells: Iterable[tuple[Cell, int]]) -> Spot:
         """Return all these people together."""
@@ -177,14 +190,18 @@ class Gauge:
         n, x, y, square, own = group
         return self.of(n, max(0.0, square - (x * x + y * y) / n) if n else 0.0, own)
 
-    def added(self, newcomers: Crowd, group: Crowd) -> float:
-        """Return how much more strained the group is with the newcomers than without, theirs included."""
-        n, lat, lon, scatter, own = newcomers
-        m, group_lat, group_lon, group_scatter, group_own = group
-        apart = square_m(group_lat - lat, (group_lon - lon + 180.0) % 360.0 - 180.0, lat)
-        # What two crowds scatter together: each by itself, and their means from the common one (Chan et al. 1979).
-        together = scatter + group_scatter + n * m / (n + m) * apart
-        return self.of(n + m, together, own + group_own) - self.of(m, group_scatter, group_own)
+    def added(self, newcomers: Crowd, groups: Iterable[Crowd]) -> list[float]:
+        """Return how much more strained each group is with the newcomers than without, theirs included."""
+        n, lat, lon, scatter, own = newcomers.n, newcomers.lat, newcomers.lon, newcomers.scatter, newcomers.own
+        narrow, of = cos(radians(lat)), self.of
+        found = []
+        for group in groups:
+            m, up, aside = group.n, group.lat - lat, ((group.lon - lon + 180.0) % 360.0 - 180.0) * narrow
+            # What two crowds scatter together: each by itself, and their means from the common one (Chan et al. 1979).
+            apart = n * m / (n + m) * ((up * up + aside * aside) * (_M_PER_DEGREE * _M_PER_DEGREE))
+            together = scatter + group.scatter + apart
+            found.append(of(n + m, together, own + group.own) - of(m, group.scatter, group.own))
+        return found
 
 
 _GROUP_MAX = 128

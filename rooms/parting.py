@@ -7,8 +7,11 @@ A pure choice, like placement; rooms/world.py carries it out.
 """
 
 from collections.abc import Sequence
+from itertools import chain
 from math import atan2, cos, pi, sin
 from typing import NamedTuple
+
+import msgspec
 
 from geo import Cell, cell_distance_m, measured
 from rooms.circles import is_split
@@ -34,13 +37,15 @@ class Parting(NamedTuple):
     takes_newcomer: bool
 
 
-class _Member(NamedTuple):
+class _Member(msgspec.Struct, frozen=True, gc=False):
     """Somebody's place on a flat map, in metres, and the variance in their cell; without a seat it is the newcomer."""
 
     x: float
     y: float
     own: float
     seat: Seat | None
+    stays: bool
+    """Whether they have moved so already."""
 
 
 def part(room: Room, newcomer: Person, *, now: float, rules: Rules) -> Parting | None:
@@ -51,7 +56,7 @@ def part(room: Room, newcomer: Person, *, now: float, rules: Rules) -> Parting |
     if room.extent.is_all_at_the_center and newcomer.cell == room.cell:
         return None
     worth = rules.parting_gain * rules.window_s / max(1.0, room.closes - now)
-    movers = _movers(_members(room, newcomer), now=now, worth=worth, rules=rules)
+    movers = _movers(_members(room, newcomer, now), worth=worth, rules=rules)
     if movers is None:
         return None
     people = [newcomer if member.seat is None else member.seat.person for member in movers]
@@ -65,38 +70,47 @@ def part(room: Room, newcomer: Person, *, now: float, rules: Rules) -> Parting |
     return Parting(seats, middle, takes_newcomer=len(seats) < len(movers))
 
 
-def _members(room: Room, newcomer: Person) -> list[_Member]:
+def _members(room: Room, newcomer: Person, now: float) -> list[_Member]:
     """Return everybody who sits here and the newcomer, on a map that touches the globe amid those who sit."""
-    _, lat, lon, _, _ = room.extent.crowd
-    flat = FlatMap(lat, lon)
-    places = {cell: flat.place(lat, lon, radius_m) for cell, lat, lon, _, radius_m in room.extent.cells()}
-    members = [_Member(*places[seat.person.cell], seat) for seat in room.seats.values()]
-    lat, lon, _, radius_m = measured(newcomer.cell)
-    members.append(_Member(*flat.place(lat, lon, radius_m), None))
-    return members
+    flat = FlatMap(room.extent.crowd.lat, room.extent.crowd.lon)
+    cell = newcomer.cell
+    places = flat.places(chain(room.extent.cells(), [(cell, *measured(cell))]))
+    members = []
+    for seat in room.seats.values():
+        x, y, own = places[seat.person.cell]
+        members.append(_Member(x, y, own, seat, seat.person.parted_until > now))
+    x, y, own = places[cell]
+    return [*members, _Member(x, y, own, None, stays=False)]
 
 
-def _movers(members: list[_Member], *, now: float, worth: float, rules: Rules) -> Sequence[_Member] | None:
+def _movers(members: list[_Member], *, worth: float, rules: Rules) -> Sequence[_Member] | None:
     """Return the part that moves if the room is cut where that takes most off for each of them, or None."""
     gauge = gauge_of(rules.seats_min, rules.seats_target, WEIGHTS)
     n, few = len(members), rules.seats_min
     all_x = all_y = all_square = all_own = 0.0
-    for x, y, own, _ in members:
-        all_x, all_y, all_own = all_x + x, all_y + y, all_own + own
+    for member in members:
+        x, y = member.x, member.y
+        all_x, all_y, all_own = all_x + x, all_y + y, all_own + member.own
         all_square += x * x + y * y
     strain_of_all = gauge.of(n, all_square - (all_x * all_x + all_y * all_y) / n, all_own)
     most, best = worth, None
     for angle in _directions(members, all_x / n, all_y / n):
         along, across = cos(angle), sin(angle)
         ordered = sorted(members, key=lambda member: along * member.x + across * member.y)
+        # Up to the first who stays the front may move, and behind the last the rear.
+        stay = [at for at, member in enumerate(ordered) if member.stays]
+        front_goes, rear_goes = (stay[0], stay[-1] + 1) if stay else (n, 0)
+        if front_goes < few and rear_goes > n - few:
+            continue
         x = y = square = own = 0.0
         # Sums in plain numbers: each newcomer to a large room has it cut in all these ways.
         for size, member in enumerate(ordered[: n - few], 1):
-            x += member.x
-            y += member.y
-            square += member.x * member.x + member.y * member.y
+            at_x, at_y = member.x, member.y
+            x += at_x
+            y += at_y
+            square += at_x * at_x + at_y * at_y
             own += member.own
-            if size < few:
+            if size < few or front_goes < size < rear_goes:
                 continue
             rest = n - size
             rest_x, rest_y = all_x - x, all_y - y
@@ -111,14 +125,14 @@ def _movers(members: list[_Member], *, now: float, worth: float, rules: Rules) -
             )
             # At least two have to move in any case.
             if gain > 2 * most:
-                halves = ordered[:size], ordered[size:]
-                for half in sorted(halves, key=len):
+                halves = (ordered[:size], size <= front_goes), (ordered[size:], size >= rear_goes)
+                for half, goes in sorted(halves, key=lambda half: len(half[0])):
                     moved = [member.seat.person for member in half if member.seat is not None]
                     if (
-                        gain > most * len(moved)
+                        goes
+                        and gain > most * len(moved)
                         and not is_split(moved, (member.seat.person for member in members if member.seat is not None))
-                        and all(person.parted_until <= now for person in moved)
-                        and all(_company(each) >= few for each in halves)
+                        and all(_company(each) >= few for each, _ in halves)
                     ):
                         most, best = gain / len(moved), half
     return best

@@ -8,7 +8,8 @@ import random
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import NamedTuple
+
+import msgspec
 
 from geo import Cell, cell_distance_m
 from rooms.apart import is_kept_out
@@ -40,7 +41,7 @@ WEIGHTS = Weights(lonely=1.0, fragile=0.15, crowded=0.02)
 """Company is worth a distance e times as long to each of a room that waits. A crowd is hardly shunned: it parts."""
 
 
-class Choice(NamedTuple):
+class Choice(msgspec.Struct, frozen=True, gc=False):
     """A room and why it was chosen."""
 
     room: Room
@@ -62,13 +63,17 @@ def choose_room(person: Person, index: RoomIndex, *, rules: Rules, rng: random.R
     A room of their own cell that is not yet as large as it should be, those in want of
     company first; else, of the rooms nearest around, the one in which everybody is strained least.
     """
+    limit = limit_m((person,), rules)
     with_topics = bool(person.topics and rules.topic_gain)
     for fill in (Fill.WAITING, Fill.OPEN):
-        rooms = (room for room in index.matching(person.cell, fill, rng) if may_join(person, room, rules))
-        found = most_in_common(person, rooms) if with_topics else next(rooms, None)
+        rooms = index.matching(person.cell, fill, rng)
+        if with_topics:
+            found = most_in_common(person, (room for room in rooms if joinable(person, (room,), limit)))
+        else:
+            found = _first_joinable(person, rooms, limit)
         if found is not None:
             return Choice(found, why_there(person, found))
-    offers = _rooms_near(person, index, rules, rng) or _rooms_far(person, index, rules, rng)
+    offers = _rooms_near(person, index, limit, rng) or _rooms_far(person, index, limit, rules, rng)
     best = least_strained(crowd_of(person.cell), offers, rules, rng)
     if best is not None and with_topics:
         ring = _ring_m(region_of(person.cell), rules.finest_cell)
@@ -79,23 +84,31 @@ def choose_room(person: Person, index: RoomIndex, *, rules: Rules, rng: random.R
 def why_there(person: Person, room: Room) -> Why:
     """Return why somebody is given a seat in this room: it is in their cell, or it is the nearest."""
     far_m = 0 if person.cell.matches(room.cell) else round(cell_distance_m(person.cell, room.cell) / 100) * 100
-    return Why("near", {"distance_m": far_m}) if far_m else Why("same_cell")
+    return Why("near", {"distance_m": far_m}) if far_m else _SAME_CELL
 
 
-def _rooms_near(person: Person, index: RoomIndex, rules: Rules, rng: random.Random) -> list[Room]:
+_SAME_CELL = Why("same_cell")
+
+
+def _first_joinable(person: Person, rooms: Iterable[Room], limit: float) -> Room | None:
+    for room in rooms:
+        if joinable(person, (room,), limit):
+            return room
+    return None
+
+
+def _rooms_near(person: Person, index: RoomIndex, limit: float, rng: random.Random) -> list[Room]:
     """Return rooms of the cells around that the person may join."""
     found: list[Room] = []
     for shelf in index.within_rings(person.cell, NEWCOMER_RINGS, rng):
-        for fill in ALL_FILLS:
-            # A few of each by chance: those of one cell differ little.
-            if shelf.held[fill]:
-                found += joinable(person, shelf.few(fill, _OFFERS // 3, rng), rules)
+        # A few of each fill by chance: those of one cell differ little.
+        found += joinable(person, shelf.few(_OFFERS // len(ALL_FILLS), rng), limit)
         if len(found) >= _OFFERS:
             break
     return found[:_OFFERS]
 
 
-def _rooms_far(person: Person, index: RoomIndex, rules: Rules, rng: random.Random) -> list[Room]:
+def _rooms_far(person: Person, index: RoomIndex, limit: float, rules: Rules, rng: random.Random) -> list[Room]:
     """Return the nearest rooms that the person may join, as far as a room that waits would look in the end.
 
     Where nobody is near, nobody is likely to come near while one waits for the reach to
@@ -107,7 +120,7 @@ def _rooms_far(person: Person, index: RoomIndex, rules: Rules, rng: random.Rando
     for room, far_m in islice(around, 4 * _FAR_OFFERS):
         if len(found) == _FAR_OFFERS or far_m > enough_m:
             break
-        if room.company and may_join(person, room, rules):
+        if room.company and joinable(person, (room,), limit):
             if not found:
                 enough_m = _FARTHER * far_m
             found.append(room)
@@ -119,22 +132,27 @@ def least_strained(newcomers: Crowd, rooms: Sequence[Room], rules: Rules, rng: r
     if len(rooms) < 2:
         return rooms[0] if rooms else None
     gauge = gauge_of(rules.seats_min, rules.seats_target, WEIGHTS)
-    offers = [(gauge.added(newcomers, room.extent.crowd), rng.random(), number) for number, room in enumerate(rooms)]
+    added = gauge.added(newcomers, [room.extent.crowd for room in rooms])
+    draw = rng.random
+    offers = [(more, draw(), number) for number, more in enumerate(added)]
     return rooms[min(offers)[2]]
 
 
 def may_join(person: Person, room: Room, rules: Rules) -> bool:
     """Tell whether this newcomer may be seated in this room at all, were it near enough."""
-    return bool(joinable(person, (room,), rules))
+    return bool(joinable(person, (room,), limit_m((person,), rules)))
 
 
-def joinable(person: Person, rooms: Iterable[Room], rules: Rules) -> list[Room]:
+def joinable(person: Person, rooms: Iterable[Room], limit: float) -> list[Room]:
     """Return those of the rooms in which this newcomer may be seated at all, were they near enough.
 
     Not one that is over, nor one they left by `next`, nor one with somebody they are kept apart from, nor one with
     company from far that they did not ask for.
+
+    Args:
+        limit: of this person alone, see `limit_m`.
     """
-    limit, avoids = limit_m((person,), rules), person.avoids
+    avoids = person.avoids
     fit = [room for room in rooms if not room.is_over and room.id not in avoids and room.extent.radius_m <= limit]
     # Nearly everybody is kept apart from nobody.
     return [room for room in fit if not is_kept_out(person, room)] if person.barred else fit

@@ -62,7 +62,7 @@ _NO_SHELVES: list["Shelf"] = []
 class Area:
     """A cell coarser than the finest: the parts that hold rooms, and how many rooms of each `Fill` they hold."""
 
-    __slots__ = ("areas", "held", "key", "lat", "length", "lon", "narrow", "parent", "shelves")
+    __slots__ = ("areas", "held", "key", "length", "parent", "shelves")
 
     def __init__(self, key: int, length: int, parent: "Area | None") -> None:
         self.key = key
@@ -72,11 +72,6 @@ class Area:
         self.shelves = _NO_SHELVES
         """One of the two lists stays as it is: parts of one area are of one length."""
         self.held = [0] * len(ALL_FILLS)
-        half_height, half_width = HALVES[length]
-        self.lat = (2 * (key >> ROW) + 1) * half_height - 90
-        self.lon = (2 * (key & COLUMN) + 1) * half_width - 180
-        self.narrow = cos(radians(min(90.0, abs(self.lat) + half_height)))
-        """How much narrower a degree of longitude is than at the equator, where the cell is narrowest."""
 
     def put_area(self, area: "Area") -> None:
         """Have it as a part."""
@@ -131,13 +126,17 @@ class Shelf:
         start = int(rng.random() * len(pile)) if len(pile) > 1 else 0
         return (spot.room for spot in (pile[start:] + pile[:start] if start else list(pile)))
 
-    def few(self, fill: Fill, count: int, rng: random.Random) -> list[Room]:
-        """Return at most so many rooms of that fill, by chance."""
-        pile = self.held[fill]
-        if len(pile) > count:
-            start = int(rng.random() * len(pile))
-            pile = pile[start : start + count] + pile[: max(0, min(start, start + count - len(pile)))]
-        return [spot.room for spot in pile]
+    def few(self, count: int, rng: random.Random) -> list[Room]:
+        """Return at most so many rooms of each fill, by chance, emptiest first."""
+        rooms: list[Room] = []
+        for pile in self.held:
+            if len(pile) > count:
+                start = int(rng.random() * len(pile))
+                few = pile[start : start + count]
+                rooms += [spot.room for spot in (few + pile[: count - len(few)] if len(few) < count else few)]
+            elif pile:
+                rooms += [spot.room for spot in pile]
+        return rooms
 
     def add(self, spot: Spot) -> None:
         """Put the room on its pile."""
@@ -162,8 +161,9 @@ class Shelf:
             self.parent.count(spot.fill, -1)
 
 
+@lru_cache(maxsize=1_024)
 def key_of(cell: Cell, length: int) -> int:
-    """Return the place of the cell's centre in the grid of that length."""
+    """Return the place of the cell's centre in the grid of that length. Asked for some five times for each seat."""
     grid = GRIDS[length]
     # As Grid.position has it, but of a centre that is known: to decode the cell once more takes four times as long.
     lat, lon, _, _ = measured(cell)

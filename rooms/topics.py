@@ -43,7 +43,8 @@ def about_as_near(
     newcomer, gauge = crowd_of(person.cell), gauge_of(rules.seats_min, rules.seats_target, weights)
 
     def strain(room: Room) -> float:
-        return gauge.added(newcomer, room.extent.crowd) - rules.topic_gain * in_common(topics, room)
+        [added] = gauge.added(newcomer, [room.extent.crowd])
+        return added - rules.topic_gain * in_common(topics, room)
 
     others = (room for room in rooms if room is not best and cell_distance_m(person.cell, room.cell) <= limit_m)
     # Where nobody shares a topic nothing speaks against the best.

@@ -5,7 +5,8 @@ contract for both.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+import msgspec
 
 SENTENCES: Mapping[str, str] = {
     "same_cell": "People in your own cell.",
@@ -24,11 +25,11 @@ SENTENCES: Mapping[str, str] = {
 }
 
 
-class Why(NamedTuple):
+class Why(msgspec.Struct, frozen=True, gc=False):
     """One reason: `code` is a key of `SENTENCES`, `args` fills its blanks."""
 
     code: str
-    args: dict[str, int] = {}  # noqa: RUF012 - never changed: every caller passes its own or none
+    args: dict[str, int] = {}
 
     @property
     def sentence(self) -> str:

@@ -162,10 +162,13 @@ def test_chance_decides_between_cells_of_a_ring_equally_far(sides: tuple[int, in
 
 @given(st.integers(0, 9), st.integers(1, 5), st.integers(0, 99))
 def test_a_few_of_a_shelf_are_rooms_of_it_each_once(count: int, wanted: int, seed: int) -> None:
-    rooms = {a_room(0, id=f"r{number}"): Fill.OPEN for number in range(count)}
-    for shelf in index_of(rooms).within_rings(HOME, 0, random.Random(1)):
-        few = shelf.few(Fill.OPEN, wanted, random.Random(seed))
+    open_ = {a_room(0, id=f"r{number}"): Fill.OPEN for number in range(count)}
+    waiting = a_room(0, id="w")
+    for shelf in index_of({**open_, waiting: Fill.WAITING}).within_rings(HOME, 0, random.Random(1)):
+        first, *few = shelf.few(wanted, random.Random(seed))
+        assert first is waiting
         assert len(set(few)) == len(few) == min(wanted, count)
+        assert open_.keys() >= set(few)
 
 
 @given(st.lists(st.tuples(st.integers(0, 7), cells, st.sampled_from([*Fill, None])), max_size=40), cells)
