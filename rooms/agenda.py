@@ -4,6 +4,8 @@ import heapq
 from collections.abc import Callable, Generator
 from typing import NamedTuple, TypeVar
 
+import msgspec
+
 from geo import Cell
 from rooms.changes import Change
 from rooms.person import Person
@@ -17,31 +19,31 @@ class Window(NamedTuple):
     region: Cell
 
 
-class LookOutward(NamedTuple):
+class LookOutward(msgspec.Struct, frozen=True):
     """A room looks for company, if it still waits. A room stands on the agenda once at most."""
 
     room: Room
 
 
-class AnnounceClosing(NamedTuple):
+class AnnounceClosing(msgspec.Struct, frozen=True):
     """The rooms of the window are told that they end soon."""
 
     window: Window
 
 
-class EndWindow(NamedTuple):
+class EndWindow(msgspec.Struct, frozen=True):
     """The rooms of the window end."""
 
     window: Window
 
 
-class AnnounceEnd(NamedTuple):
+class AnnounceEnd(msgspec.Struct, frozen=True):
     """A room that was given more time is told that it ends soon."""
 
     room: Room
 
 
-class EndAlone(NamedTuple):
+class EndAlone(msgspec.Struct, frozen=True):
     """A room that was given more time ends."""
 
     room: Room
@@ -55,19 +57,19 @@ Sliced = Generator[list[Change], float, Result]
 Work = Sliced[None]
 
 
-class GoOn(NamedTuple):
+class GoOn(msgspec.Struct, frozen=True):
     """The next slice of the work is due."""
 
     work: Work
 
 
-class GiveUpSeat(NamedTuple):
+class GiveUpSeat(msgspec.Struct, frozen=True):
     """The person's seat is given up, if it is kept no longer."""
 
     person: Person
 
 
-class Later(NamedTuple):
+class Later(msgspec.Struct, frozen=True):
     """What is to be done then, and by itself: it is given the time, and sees whether it still holds."""
 
     act: Callable[[float], list[Change]]

@@ -6,7 +6,7 @@ each seat taken asks for all of them, and to measure all members anew each time 
 
 from array import array
 from collections.abc import Collection, Iterator
-from itertools import combinations, islice
+from itertools import combinations
 from math import asin, ceil, inf
 
 from geo import EARTH_RADIUS_M, Cell, Measured, cell_distance_m, measured
@@ -23,13 +23,26 @@ _DIAMETER_M = 2 * EARTH_RADIUS_M
 class Extent:
     """The cells of one room's members around its founding cell."""
 
-    __slots__ = ("_counts", "_crowd", "_ends", "_measured", "_radius_m", "_spread_m", "_within_m", "center")
+    __slots__ = (
+        "_cells",
+        "_counts",
+        "_crowd",
+        "_end",
+        "_measured",
+        "_other_end",
+        "_radius_m",
+        "_spread_m",
+        "_within_m",
+        "center",
+    )
 
     def __init__(self, center: Cell) -> None:
         self.center = center
-        self._counts: dict[Cell, int] = {}
+        self._cells: list[Cell] = []
+        self._counts = bytearray()
+        """How many members stand in each of the cells, in the same order: no room seats more than a byte counts."""
         self._measured = array("d")
-        """The four figures of each of the same cells, in the same order.
+        """The four figures of each of them, likewise.
 
         Kept here, since more cells are in use than any cache holds, and packed: as objects they took more than all else
         of a room where people are scattered.
@@ -37,20 +50,22 @@ class Extent:
         self._crowd: Crowd | None = None
         self._spread_m: float | None = 0.0
         self._within_m = 0
-        self._ends: tuple[Cell, Cell] | None = None
-        """The two cells whose distance is the spread, None for one alone: if one of them goes, it is measured anew."""
+        self._end: Cell | None = None
+        self._other_end: Cell | None = None
+        """The cells whose distance is the spread, None for one alone: if one of them goes, it is measured anew."""
         self._radius_m: float | None = 0.0
 
     def add(self, cell: Cell) -> None:
         """Count one more member in the cell."""
         self._crowd = with_one(self._crowd, cell)
-        if cell in self._counts:
-            self._counts[cell] += 1
+        if cell in self._cells:
+            self._counts[self._cells.index(cell)] += 1
             return
         here = measured(cell)
         if self._spread_m is not None:
             self._stretch(cell, here, self._measured)
-        self._counts[cell] = 1
+        self._cells.append(cell)
+        self._counts.append(1)
         self._measured.extend(here)
         if self._radius_m is not None and cell != self.center:
             self._radius_m = max(self._radius_m, apart_m(cell, self.center))
@@ -58,17 +73,15 @@ class Extent:
     def remove(self, cell: Cell) -> None:
         """Count one member fewer in the cell."""
         self._crowd = without_one(self.crowd, cell)
-        if self._counts[cell] > 1:
-            self._counts[cell] -= 1
+        at = self._cells.index(cell)
+        if self._counts[at] > 1:
+            self._counts[at] -= 1
             return
-        at = list(self._counts).index(cell) * _FIGURES
-        del self._measured[at : at + _FIGURES]
-        del self._counts[cell]
-        if len(self._counts) == 1:
+        del self._cells[at], self._counts[at], self._measured[at * _FIGURES : (at + 1) * _FIGURES]
+        if len(self._cells) == 1:
             # Exact again, so that what is lost in the last digits does not add up.
-            ((only, count),) = self._counts.items()
-            self._crowd = crowd_of(only, count)
-        if self._ends is None or cell in self._ends:
+            self._crowd = crowd_of(self._cells[0], self._counts[0])
+        if self._end is None or cell in (self._end, self._other_end):
             self._spread_m = None
         if self._radius_m is not None and apart_m(cell, self.center) >= self._radius_m:
             self._radius_m = None
@@ -82,7 +95,7 @@ class Extent:
     def cells(self) -> Iterator[tuple[Cell, float, float, float, float]]:
         """Yield each cell that somebody stands in, with the four figures of `Measured`."""
         each = iter(self._measured)
-        return zip(self._counts, each, each, each, each, strict=True)
+        return zip(self._cells, each, each, each, each, strict=True)
 
     def middle(self) -> Cell:
         """Return the member's cell nearest to the mean of all members' places, on a plane; the center if about as near.
@@ -105,21 +118,21 @@ class Extent:
 
     def recenter(self, center: Cell, *, limit_m: float) -> None:
         """Measure from that cell, unless somebody were farther from it than `limit_m` and than anybody is now."""
-        radius_m = max(apart_m(cell, center) for cell in self._counts)
+        radius_m = max(apart_m(cell, center) for cell in self._cells)
         if radius_m <= max(limit_m, self.radius_m):
             self.center, self._radius_m = center, radius_m
 
     @property
     def is_all_at_the_center(self) -> bool:
         """Whether nobody stands anywhere else."""
-        return len(self._counts) - (self.center in self._counts) == 0
+        return len(self._cells) - (self.center in self._cells) == 0
 
     @property
     def within_m(self) -> int:
         """No two members are farther apart than this; rounded up to 100 m."""
         if self._spread_m is None:
-            self._spread_m, self._ends, self._within_m = 0.0, None, 0
-            for number, cell in enumerate(self._counts):
+            self._spread_m, self._end, self._other_end, self._within_m = 0.0, None, None, 0
+            for number, cell in enumerate(self._cells):
                 at = number * _FIGURES
                 self._stretch(cell, Measured(*self._measured[at : at + _FIGURES]), self._measured[:at])
         return self._within_m
@@ -128,7 +141,7 @@ class Extent:
     def radius_m(self) -> float:
         """How far the farthest member's cell is from the founding cell, in metres; 0 for one that matches it."""
         if self._radius_m is None:
-            self._radius_m = max((apart_m(cell, self.center) for cell in self._counts), default=0.0)
+            self._radius_m = max((apart_m(cell, self.center) for cell in self._cells), default=0.0)
         return self._radius_m
 
     def _stretch(self, cell: Cell, here: Measured, others: "array[float]") -> None:
@@ -136,7 +149,7 @@ class Extent:
         most, end = longest_m(here, others)
         if self._spread_m is None or most + here.radius_m > self._spread_m:
             self._spread_m = most + here.radius_m
-            self._ends = (cell, next(islice(self._counts, end, None))) if end >= 0 else None
+            self._end, self._other_end = (cell, self._cells[end]) if end >= 0 else (None, None)
             self._within_m = _rounded_up(_along_ground_m(self._spread_m))
 
 
