@@ -155,7 +155,8 @@ class Extent:
 
 def apart_m(a: Cell, b: Cell) -> float:
     """Return how far two cells are apart in metres: by their centres, or not at all if one contains the other."""
-    return 0.0 if a.matches(b) else cell_distance_m(a, b)
+    # Mostly they are the same, which is told in a tenth of the time.
+    return 0.0 if a == b or a.matches(b) else cell_distance_m(a, b)
 
 
 def widest_m(cells: Collection[Cell]) -> int:

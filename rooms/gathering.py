@@ -116,13 +116,12 @@ class Gathering:
         standing = yield from self._sliced(
             rooms_near(self._crowds, world.seating.index, rules=world.rules, rng=world.rng)
         )
-        people = map(self._gathered, self._formers.values())
         may_sit = may_sit_by(self._barred)
         if self._topics:
             self._know_topics(standing)
         groups, joins, singles, together = yield from self._sliced(
             plan_in_slices(
-                people,
+                self._gathered(),
                 rules=world.rules,
                 rng=world.rng,
                 neighbours=standing,
@@ -179,15 +178,16 @@ class Gathering:
         world = self._world
         limit = limit_m([former.person for former in formers], world.rules)
         near = [former for former in formers if apart_m(self._cells[former.person.id], cell) <= limit]
-        company = company_of(former.person for former in near)
-        near = [former for former in near if former.person in company]
+        company = company_of([former.person for former in near])
+        if len(company) < len(near):
+            near = [former for former in near if former.person in company]
         if near:
             for former in near:
                 self._vacate(former)
             room = world.seating.open_room(cell, now=self._now, waiting_since=waited_since(near))
             self._changes += world.seating.gather(near, room, Why("window"), now=self._now)
             self._changes += world.tell_waiting(room, self._now)
-        for former in formers:
+        for former in formers if len(near) < len(formers) else ():
             if former not in near:
                 self._seat_as_newcomers([former])
 
@@ -232,11 +232,14 @@ class Gathering:
             else:
                 del self._cells[id]
 
-    def _gathered(self, former: Former) -> Gathered:
-        person, room = former.person, former.room
-        return Gathered(
-            person.id, self._cells[person.id], Left(room.id, room.cell), limit_m([person], self._world.rules)
-        )
+    def _gathered(self) -> Iterator[Gathered]:
+        """Yield everybody noted; those of one room come one after the other."""
+        cells, rules, left = self._cells, self._world.rules, None
+        for former in self._formers.values():
+            person, room = former.person, former.room
+            if left is None or left.id != room.id:
+                left = Left(room.id, room.cell)
+            yield Gathered(person.id, cells[person.id], left, limit_m((person,), rules))
 
     def _sliced(self, slices: Slices[Result]) -> Sliced[Result]:
         """Do the work, with rests in between, and return what it comes to."""

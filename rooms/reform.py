@@ -205,7 +205,7 @@ class _Snapshot(NamedTuple):
 
     people: dict[str, Gathered]
     crowds: dict[Cell, list[str]]
-    left: Counter[Left]
+    left: Counter[str]
     circles: Circles
     spread: list[Sequence[str]]
 
@@ -229,7 +229,7 @@ class _Snapshot(NamedTuple):
 
     def is_as_it_was(self, ids: Sequence[str]) -> bool:
         """Tell whether these are exactly the people who left one room."""
-        rooms = {self.people[id].left for id in ids}
+        rooms = {self.people[id].left.id for id in ids}
         return len(rooms) == 1 and self.left[rooms.pop()] == len(ids)
 
 
@@ -251,7 +251,7 @@ def _sort_out(people: Iterable[Gathered], circles: Circles) -> Slices[_Snapshot]
         snapshot.people[person.id] = person
         if person.id not in encircled:
             snapshot.crowds.setdefault(person.cell, []).append(person.id)
-        snapshot.left[person.left] += 1
+        snapshot.left[person.left.id] += 1
         if count % _A_FEW == 0:
             yield _PERSON_US * _A_FEW
     for first, circle in circles.items():

@@ -349,7 +349,9 @@ class World:
         return [Gone(person)]
 
     def count_in(self, person: Person, cell: Cell) -> None:
-        """Count somebody at another cell from now on."""
+        """Count somebody at that cell from now on."""
+        if cell == person.cell:
+            return
         self._count_out(person)
         person.cell = cell
         self._online[region_of(cell)] += 1
