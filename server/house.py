@@ -214,7 +214,7 @@ class House:
         self.bottles.forget(now=now)
         self.returns.forget(self.world.rooms)
         self.votes.forget(now=now)
-        self.keeps.forget(now=now)
+        self.keeps.lines.forget(now=now)
         self.store.expire(now=now)
 
 

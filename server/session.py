@@ -142,7 +142,10 @@ class Session:
         after = TRANSITIONS.get((self.state, type(command)))
         if after is None:
             return self.refuse(self._out_of_place(command), about=wire_name(type(command)), ref=command.ref, now=now)
-        seat = self.person.seat if self.person is not None else None
+        seat = None
+        if self.person is not None:
+            seat = self.person.seat
+            self.house.keeps.lines.heard(self.person.id)
         is_away = seat is not None and seat.away_since is not None
         back = self._come_back_from_away(command, now) if is_away else ()
         try:

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from geo import Cell
+from rooms.person import Person
 from server.safety.ties import TIES_MAX
 from tests.sessions import FAR_AWAY, HERE, Guest, Stage, only
 from tests.stores import on_disk
@@ -168,6 +170,34 @@ def test_who_is_let_go_is_told_nothing_and_sees_what_they_saw() -> None:
     assert [event["type"] for event in bo.ask("keep", who=member(bo, "Ann"))] == ["voted", "kept"]
 
 
+class Counted(str):
+    """An id that counts how often it is looked up."""
+
+    __slots__ = ("looked_up",)
+
+    def __hash__(self) -> int:
+        self.looked_up = getattr(self, "looked_up", 0) + 1
+        return super().__hash__()
+
+
+def test_letting_go_and_forgetting_somebody_cost_what_they_have_and_not_what_all_have() -> None:
+    place = stage()
+    keeps = place.house.keeps
+    for number in range(300):
+        one, other = (Person(f"{who}{number}", Cell(HERE)) for who in "xy")
+        keeps.press(f"room {number}", one, other, now=0)
+        keeps.press(f"room {number}", other, one, now=0)
+        keeps.press(f"room {number}", other, one, now=0)
+        keeps.let_go(f"room {number}", one.id, other.id)
+        keeps.lines.give(one.id, other.id, "X", "x", now=0)
+    ann, bo = Counted("ann"), Counted("bo")
+    keeps.press("r", Person(ann, Cell(HERE)), Person(bo, Cell(HERE)), now=0)
+    ann.looked_up = bo.looked_up = 0
+    keeps.let_go("r", ann, bo)
+    keeps.forget_person(ann)
+    assert ann.looked_up + bo.looked_up < 100
+
+
 def everything_bo_gets(presses: bool, hides: str) -> bytes:
     """Return all that Bo is sent over two windows in which Ann keeps him, one-sided, or mutes him, or does not."""
     place = stage()
@@ -200,7 +230,7 @@ def test_a_block_ends_it_for_both_and_for_good() -> None:
     [blocked, *_] = ann.ask("block", who=bo.me)
     place.pass_time(1800)
     ann.ask("unblock", block=blocked["block"])
-    assert not place.house.keeps._given
+    assert not len(place.house.keeps.lines)
     place.pass_time(1800)
     for guest in (ann, bo):
         assert not guest.peer.session.seated.kept
@@ -318,7 +348,30 @@ def test_contact_waits_for_who_has_no_connection(moved: bool) -> None:
     place.take_turn()
     here = {} if moved else {"who": bo.me}
     assert back.got("contact") == [{"type": "contact", **here, "name": "Bo", "text": "@bo"}]
+    back.ask("ping")
     assert back.back().got("contact") == []
+
+
+@pytest.mark.parametrize("reader", [0, 1])
+def test_contact_sent_into_a_dead_connection_comes_again_until_its_reader_sends_something(reader: int) -> None:
+    place = stage()
+    people = place.seated(NAMES)[:2]
+    keep_each_other(*people)
+    for one, other, given in zip(people, people[::-1], ("ann@example.org", "@bo"), strict=True):
+        one.ask("contact", who=other.me, text=given)
+    # Nobody has read what was sent, nor does the server know that this connection is dead.
+    dead, other = people[reader], people[1 - reader]
+    name, text = [("Ann", "ann@example.org"), ("Bo", "@bo")][1 - reader]
+    line = {"type": "contact", "who": other.me, "name": name, "text": text}
+    for _ in range(2):
+        dead = dead.back()
+        place.take_turn()
+        assert dead.got("contact") == [line]
+    dead.ask("ping")
+    back = dead.back()
+    place.take_turn()
+    assert back.got("contact") == []
+    assert len(place.house.keeps.lines) == 1, "the other has sent nothing yet"
 
 
 @pytest.mark.parametrize("act", ["unkeep", "leave"])

@@ -288,20 +288,31 @@ def test_presses_and_contact_lines_are_kept_in_memory_for_their_time() -> None:
     assert SENTENCES[8].endswith("in memory, until both of you have the other's, you let go, or 7 days have passed.")
     stage = Stage()
     ann, bo, _ = stage.seated("Ann Bo Cy")
-    keeps = stage.house.keeps
+    presses, lines = stage.house.keeps._pressed, stage.house.keeps.lines
     ann.ask("keep", who=bo.me)
-    assert keeps._pressed
+    assert presses._in
     bo.ask("keep", who=ann.me)
-    assert not any(keeps._pressed.values())
+    assert not presses._in
     ann.ask("contact", who=bo.me, text="ann@example.org")
-    assert keeps._given
-    keeps.forget(now=stage.clock.now() + TTL_S)
-    assert not keeps._given
+    assert len(lines) == 1
+    lines.forget(now=stage.clock.now() + TTL_S)
+    assert not len(lines)
     ann.ask("contact", who=bo.me, text="ann@example.org")
     ann.ask("unkeep", who=bo.me)
-    assert not keeps._given
+    assert not len(lines)
+    for one, other in ((ann, bo), (bo, ann)):
+        one.ask("keep", who=other.me)
+    for one, other in ((ann, bo), (bo, ann)):
+        one.ask("contact", who=other.me, text="me@example.org")
+        one.ask("ping")
+    assert len(lines) == 1, "Bo's, of which it is not known that Ann has it"
+    lines.forget(now=stage.clock.now() + TTL_S)
+    assert not len(lines)
+    ann.ask("unkeep", who=bo.me)
+    ann.ask("keep", who=bo.me)
+    assert presses._in
     stage.pass_time(1800)
-    assert not keeps._pressed
+    assert not presses._in
 
 
 def test_ties_end_for_both_when_one_leaves() -> None:

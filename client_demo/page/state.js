@@ -146,9 +146,11 @@ const ACTS = {
   // One's own message carries the news of it; without a `ref` it stands alone.
   held: (state, event) => (event.ref ? state : added(state, { ...event, kind: "held" })),
 
-  contact(state, event) {
-    if (!event.text) return state;
-    return added(state, { kind: "contact", name: state.members[event.who]?.name ?? event.name ?? "", text: event.text });
+  // It may come again after a break.
+  contact(state, { who, name: by = "", text }) {
+    const isKnown = state.items.some((item) => item.kind === "contact" && item.by === by && item.text === text);
+    if (!text || isKnown) return state;
+    return added(state, { kind: "contact", name: state.members[who]?.name ?? by, by, text });
   },
 
   // The answer to a bottle of mine, which may come again after a break; the answer to my `answer` has no text.

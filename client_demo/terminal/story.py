@@ -64,6 +64,7 @@ class Story:
         self._retry_at_s: float | None = None
         self._lost_why = ""
         self._choice = choice
+        self._contacts: set[tuple[str, str]] = set()
         self.bottles = Bottles(transcript)
 
     def tell(self, event: Message) -> None:
@@ -220,6 +221,11 @@ class Story:
         self._transcript.note(f"You let {self._name(event['who'])} go. Nobody is told.")
 
     def _on_contact(self, event: Message) -> None:
+        """Show where somebody can be reached, once: after a break it may come again."""
+        line = event["name"], event["text"]
+        if line in self._contacts:
+            return
+        self._contacts.add(line)
         words = Content.assemble((f"{safe.line(event['name'])} can be reached at  ", "bold"), safe.line(event["text"]))
         self._transcript.note(words, kind="notice")
 

@@ -53,20 +53,18 @@ def contact(session: "Session", command: Contact, now: float) -> Outcome:
     if house.checks.list.holds(text):
         return (house.checks.held("filter", ref=command.ref),)
     voted = Voted(about="contact", ref=command.ref)
-    lines = house.keeps.give(seat.person.id, other.person.id, seat.member.name, text, now=now)
+    lines = house.keeps.lines.give(seat.person.id, other.person.id, seat.member.name, text, now=now)
     if lines is None:
         return (voted,)
     mine, theirs = lines
-    got = ContactEvent(who=other.member.id, name=other.member.name, text=theirs.text)
-    if other.waits_until is not None:
-        house.keeps.wait(other.person.id, mine)
-        return (voted, got)
+    got = ContactEvent(who=other.member.id, name=theirs.name, text=theirs.text)
+    # Whoever has no connection is told nothing now, and gets it when they are back.
     return (voted, got, Told(other.person, ContactEvent(who=seat.member.id, name=mine.name, text=mine.text)))
 
 
 def waiting_lines(session: "Session") -> list[ContactEvent]:
-    """Return the lines that came while somebody had no connection."""
+    """Return the lines that came while somebody had no connection, or one that may have been dead already."""
     room, _ = session.place()
     members = {seat.person.id: id for id, seat in room.seats.items()}
-    lines = session.house.keeps.take(session.identity.id)
+    lines = session.house.keeps.lines.coming(session.identity.id)
     return [ContactEvent(who=members.get(line.by), name=line.name, text=line.text) for line in lines]

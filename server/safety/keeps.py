@@ -2,23 +2,15 @@
 
 Pure. A press alone is known to the room it was made in, as long as that lasts, and to nobody else; `Person.kept` has
 those who keep each other. Whoever has let go of somebody is still kept by them, in their own eyes alone, so that
-nothing tells them; it takes two presses to begin anew. Contact lines lie here, in memory, until both have got theirs.
+nothing tells them; it takes two presses to begin anew. Their contact lines go with it (server/safety/lines.py).
 """
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
 
 from rooms.person import Person
+from server.safety.lines import Lines
+from server.safety.pairs import RoomPairs
 from server.safety.ties import Ties
-
-
-class Line(NamedTuple):
-    """A contact line under way: by whom it was given, what they were called, and until when it waits."""
-
-    by: str
-    name: str
-    text: str
-    until: float
 
 
 class Keeps:
@@ -26,37 +18,37 @@ class Keeps:
 
     Args:
         people: everybody online, by identity.
+
+    Attributes:
+        lines: contact lines on their way.
     """
 
     def __init__(self, ties: Ties, people: Mapping[str, Person], *, token_ttl_s: float) -> None:
+        self.lines = Lines(token_ttl_s=token_ttl_s)
         self._ties = ties
         self._people = people
-        self._ttl_s = token_ttl_s
-        self._pressed: dict[str, set[tuple[str, str]]] = {}
-        self._let_go: dict[str, set[tuple[str, str]]] = {}
-        self._given: dict[tuple[str, str], Line] = {}
-        self._waiting: dict[str, list[Line]] = {}
+        self._pressed = RoomPairs()
+        self._let_go = RoomPairs()
 
     def press(self, room: str, owner: Person, other: Person, *, now: float) -> bool:
         """Count a press, and return whether that makes two: from now on both keep each other. Raises StoreError."""
-        pressed = self._pressed.setdefault(room, set())
-        if (other.id, owner.id) not in pressed or other.id in owner.barred:
-            pressed.add((owner.id, other.id))
+        there, back = (owner.id, other.id), (other.id, owner.id)
+        if not self._pressed.has(room, back) or other.id in owner.barred:
+            self._pressed.add(room, there)
             return False
-        self._ties.add("keep", [(owner.id, other.id), (other.id, owner.id)], now=now)
-        pressed -= {(owner.id, other.id), (other.id, owner.id)}
+        self._ties.add("keep", [there, back], now=now)
+        self._pressed.drop_in(room, there, back)
         self._renew(owner.id, other.id)
         return True
 
     def let_go(self, room: str, owner: str, other: str) -> None:
         """Have the one keep the other no more, nor have pressed, nor have given a line. Raises StoreError."""
-        if other in self.both(owner):
-            self._let_go.setdefault(room, set()).update([(owner, other), (other, owner)])
+        was_mutual = other in self.both(owner)
         self._ties.remove("keep", [(owner, other)])
-        for pressed in self._pressed.values():
-            pressed.discard((owner, other))
-        self._given.pop((owner, other), None)
-        self._keep_waiting(other, lambda line: line.by != owner)
+        if was_mutual:
+            self._let_go.add(room, (owner, other), (other, owner))
+        self._pressed.drop((owner, other))
+        self.lines.withdraw((owner, other))
         self._renew(owner, other)
 
     def part(self, owner: str, other: str) -> None:
@@ -65,14 +57,10 @@ class Keeps:
         The other goes on keeping them in their own eyes, as whoever is let go: else they could tell, should they ever
         meet again, that there was a block.
         """
-        pairs = {(owner, other), (other, owner)}
+        pairs = ((owner, other), (other, owner))
         self._ties.remove("keep", [(owner, other)])
-        for pressed in self._pressed.values():
-            pressed.difference_update(pairs)
-        for pair in pairs:
-            self._given.pop(pair, None)
-        self._keep_waiting(owner, lambda line: line.by != other)
-        self._keep_waiting(other, lambda line: line.by != owner)
+        self._pressed.drop(*pairs)
+        self.lines.withdraw(*pairs)
         self._renew(owner, other)
 
     def held(self, owner: str) -> frozenset[str]:
@@ -84,35 +72,14 @@ class Keeps:
         held = self._ties.of("keep", owner)
         return frozenset(other for other in held if self._ties.has("keep", other, owner))
 
-    def give(self, owner: str, other: str, name: str, text: str, *, now: float) -> tuple[Line, Line] | None:
-        """Have somebody give a line to another whom they keep; once both have given one, return both's, theirs first.
-
-        A line takes the place of an earlier one.
-        """
-        given = Line(owner, name, text, now + self._ttl_s)
-        answer = self._given.pop((other, owner), None)
-        if answer is None:
-            self._given[owner, other] = given
-            return None
-        return given, answer
-
-    def wait(self, to: str, line: Line) -> None:
-        """Keep a line for somebody who has no connection at the moment."""
-        self._waiting.setdefault(to, []).append(line)
-
-    def take(self, to: str) -> list[Line]:
-        """Return the lines that wait for somebody, oldest first, and forget them."""
-        return self._waiting.pop(to, [])
-
     def together(self, room: str, person: Person) -> frozenset[str]:
         """Return with whom somebody may not sit in the room by chance: whom they keep, or have let go there."""
-        let_go = self._let_go.get(room, ())
-        return person.kept | {other for owner, other in let_go if owner == person.id}
+        return person.kept | self._let_go.beside(room, person.id)
 
     def end(self, room: str) -> None:
         """Forget what was pressed in a room that is over, and who let whom go there."""
-        self._pressed.pop(room, None)
-        self._let_go.pop(room, None)
+        self._pressed.end(room)
+        self._let_go.end(room)
 
     def forget_person(self, identity: str) -> None:
         """Forget an identity whose ties have been erased."""
@@ -121,27 +88,9 @@ class Keeps:
         for person in map(self._people.get, gone.kept) if gone is not None else self._people.values():
             if person is not None and identity in person.kept:
                 person.kept -= {identity}
-        for pressed in self._pressed.values():
-            pressed.difference_update([pair for pair in pressed if identity in pair])
-        for let_go in self._let_go.values():
-            let_go.difference_update([pair for pair in let_go if identity in pair])
-        for pair in [pair for pair in self._given if identity in pair]:
-            del self._given[pair]
-        self._waiting.pop(identity, None)
-        for to in list(self._waiting):
-            self._keep_waiting(to, lambda line: line.by != identity)
-
-    def forget(self, *, now: float) -> None:
-        """Forget lines whose time is over."""
-        for pair in [pair for pair, line in self._given.items() if line.until <= now]:
-            del self._given[pair]
-        for to in list(self._waiting):
-            self._keep_waiting(to, lambda line: line.until > now)
-
-    def _keep_waiting(self, to: str, is_kept: Callable[[Line], bool]) -> None:
-        lines = [line for line in self._waiting.pop(to, []) if is_kept(line)]
-        if lines:
-            self._waiting[to] = lines
+        self._pressed.forget(identity)
+        self._let_go.forget(identity)
+        self.lines.forget_person(identity)
 
     def _renew(self, *identities: str) -> None:
         """Have those of them who are online know whom they keep who keep them."""
