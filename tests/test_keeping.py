@@ -8,6 +8,7 @@ import pytest
 from geo import Cell
 from rooms.person import Person
 from server.safety.ties import TIES_MAX
+from server.store.store import StoreError
 from tests.sessions import FAR_AWAY, HERE, Guest, Stage, only
 from tests.stores import on_disk
 
@@ -34,6 +35,11 @@ def sit(place: Stage, name: str, cell: str = HERE) -> Guest:
     guest = place.guest()
     guest.enter(cell, name=name)
     return guest
+
+
+def failing(*_: Any, **__: Any) -> None:
+    """Stand in for a store whose disk is full."""
+    raise StoreError("The disk is full.")
 
 
 def bytes_of(guest: Guest) -> bytes:
@@ -250,9 +256,25 @@ def test_of_too_many_the_oldest_ends_for_seats_too(monkeypatch: pytest.MonkeyPat
     ann = people[0]
     for other in people[1:]:
         keep_each_other(ann, other)
+        if other is people[1]:
+            ann.ask("contact", who=other.me, text="ann@example.org")
     persons = [guest.peer.session.seated for guest in people]
     assert persons[0].kept == {person.id for person in persons[2:]}
     assert not persons[1].kept
+    assert not len(place.house.keeps.lines), "what was given to somebody who is kept no more waits no longer"
+
+
+def test_one_too_many_who_cannot_be_forgotten_now_is_with_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TIES_MAX, "keep", 1)
+    place = stage()
+    ann, bo, cy, dee = place.seated("Ann Bo Cy Dee")
+    keep_each_other(ann, bo)
+    with monkeypatch.context() as broken:
+        broken.setattr(place.house.store, "remove_ties", failing)
+        cy.ask("keep", who=ann.me)
+        assert [event["type"] for event in ann.ask("keep", who=cy.me)] == ["voted", "kept"]
+    keep_each_other(ann, dee)
+    assert place.house.keeps.held(ann.peer.session.identity.id) == {dee.peer.session.identity.id}
 
 
 def test_people_who_keep_each_other_have_one_vote() -> None:

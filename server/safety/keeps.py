@@ -36,8 +36,9 @@ class Keeps:
         if not self._pressed.has(room, back) or other.id in owner.barred:
             self._pressed.add(room, there)
             return False
-        self._ties.add("keep", [there, back], now=now)
+        ended = self._ties.add("keep", [there, back], now=now)
         self._pressed.drop_in(room, there, back)
+        self.lines.withdraw(*ended)
         self._renew(owner.id, other.id)
         return True
 

@@ -27,15 +27,26 @@ class Ties:
         self._store = store
         self._lasts_s = token_ttl_s + DAY_S
 
-    def add(self, kind: Kind, pairs: Iterable[tuple[str, str]], *, now: float) -> None:
-        """Have each owner hold a tie of the other, all of them or none. Raises StoreError."""
+    def add(self, kind: Kind, pairs: Iterable[tuple[str, str]], *, now: float) -> list[tuple[str, str]]:
+        """Have each owner hold a tie of the other, all of them or none, and return the pairs that ended for them.
+
+        Raises StoreError, changing nothing.
+        """
         until = now + self._lasts_s
         ties = [Tie(kind=kind, owner=owner, other=other, at=now, until=until) for owner, other in pairs]
         self._store.add_ties(*ties)
-        for tie in ties:
-            held = self._store.ties_of(kind, tie.owner)
-            if len(held) > TIES_MAX[kind]:
-                self._store.remove_ties(kind, (tie.owner, held[0].other))
+        over = [
+            (old.owner, old.other)
+            for owner in dict.fromkeys(tie.owner for tie in ties)
+            for old in self._store.ties_of(kind, owner)[: -TIES_MAX[kind]]
+        ]
+        try:
+            if over:
+                self._store.remove_ties(kind, *over)
+        except StoreError as error:  # some too many; the next one tries again
+            log.error("%s", error)
+            return []
+        return over
 
     def remove(self, kind: Kind, pairs: Iterable[tuple[str, str]]) -> None:
         """End these ties, those that there are. Raises StoreError, changing nothing."""
