@@ -201,9 +201,12 @@ class House:
             self.blocks.mark(identity, (known.came_from, region_of(known.cell)), now=now)
 
     def forget(self, identity: str, *, now: float) -> None:
-        """Forget somebody who asked for it: place, token, standing, ties, blocks and bottles. Bans stay."""
-        self.bottles.end_of(identity)
+        """Forget somebody who asked for it: place, token, standing, ties, blocks and bottles. Bans stay.
+
+        Raises StoreError, changing nothing.
+        """
         self.identities.end(identity, now=now)
+        self.bottles.end_of(identity)
         self.keeps.forget_person(identity)
 
     def expire(self, *, now: float) -> None:

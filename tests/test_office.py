@@ -12,6 +12,7 @@ from server.operate.admin import office as module
 from server.operate.admin.office import Office
 from server.operate.admin.requests import NotDone, read
 from server.safety.evidence import Evidence, Note
+from server.store.store import StoreError
 from tests.sessions import HERE, Guest, Stage, only
 from tests.stores import ANN, BO, CY, ban, block, everything_in, on_disk, standing
 
@@ -237,6 +238,19 @@ def test_erased_person_is_out_and_their_token_ends() -> None:
     assert desk.stage.house.store.blocks_of(me) == []
     assert desk.stage.guest().ask("enter", cell=HERE, token=token)[0]["code"] == "bad_token"
     desk.stage.check()
+
+
+def test_whoever_cannot_be_erased_now_keeps_their_seat(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk()
+    [ann] = desk.stage.seated("Ann")
+
+    def full(*_: object) -> None:
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr(desk.stage.house.store, "end", full)
+    assert "full" in desk.refused("erase", token=ann.token)
+    desk.stage.check()
+    assert [event["type"] for event in ann.ask("say", text="hello")] == ["said"]
 
 
 def test_erased_person_whose_seat_waits_loses_it() -> None:

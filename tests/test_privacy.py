@@ -243,6 +243,35 @@ def test_every_row_ends_with_its_time_and_is_gone_from_the_files(row: Row, ends:
     assert marked.encode() not in everything_in(tmp_path)
 
 
+@pytest.mark.parametrize("write", ["INSERT ON ended", "DELETE ON ties", "UPDATE ON bottles"])
+def test_whoever_cannot_be_forgotten_now_is_not_half_forgotten(write: str, tmp_path: Path) -> None:
+    store = on_disk(tmp_path)
+    stage = Stage(store=store, new_identity_s=0)
+    ann, bo = stage.seated("Ann Bo")
+    ann.ask("throw", text="Whoever reads this?")
+    assert bo.ask("pick")[0]["type"] == "bottle"
+    ann.ask("mute", who=bo.me)
+    ann.ask("block", who=bo.me)
+    who = identity(ann)
+    known = stage.house.identities.known(who)
+    store._db.execute(f"CREATE TRIGGER full BEFORE {write} BEGIN SELECT raise(FAIL, 'the disk is full'); END")
+    [error] = ann.ask("leave")
+    assert error["code"] == "not_now"
+    stage.check()
+    assert stage.house.identities.known(who) is known
+    assert not store.has_ended(who)
+    assert store.blocks_of(who)
+    assert store.ties_of("mute", who)
+    assert len(stage.house.bottles) == 1
+    assert [row.owner for row in store.bottles()] == [who]
+    again = stage.guest()
+    again.enter(token=ann.token, name="Ann")
+    store._db.execute("DROP TRIGGER full")
+    assert again.ask("leave")[-1]["type"] == "bye"
+    assert store.has_ended(who)
+    assert not any((store.blocks_of(who), store.ties_of("mute", who), len(stage.house.bottles)))
+
+
 def test_leave_forgets_standing_and_blocks_and_writes_down_that_one_left() -> None:
     sentences = of_rows(Settings())
     assert all("or you leave" in sentences[kind] for kind in (Standing, Block))

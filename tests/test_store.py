@@ -212,7 +212,7 @@ def test_tie_ends_unless_it_is_renewed(store: Store, reopen: Reopen) -> None:
 
 def test_erasing_somebody_ends_all_ties_with_them(store: Store, reopen: Reopen) -> None:
     store.add_ties(tie(ANN, BO), tie(BO, ANN), tie(CY, ANN, kind="mute"), tie(CY, BO))
-    store.erase(ANN)
+    store.end(ended(ANN))
     store = reopen(store)
     assert store.ties_of("keep", ANN) == store.ties_of("keep", BO) == store.ties_of("mute", CY) == []
     assert store.has_tie("keep", CY, BO)
@@ -383,7 +383,7 @@ def test_erased_identity_takes_its_bottles_and_answers_along(store: Store, reope
     store.put_answer(bottle_answer("a1"))
     store.put_answer(bottle_answer("a2", owner=BO, by=ANN))
     store.put_answer(bottle_answer("a3", owner=BO, by=CY))
-    store.erase(ANN)
+    store.end(ended(ANN))
     store = reopen(store)
     assert store.bottle("b0") is None
     assert store.bottle("b1") == bottle("b1", owner="", sealed=b""), "those who picked it do not see who is gone"
@@ -438,7 +438,7 @@ def test_erased_identity_leaves_what_others_hold_against_it(store: Store, reopen
     store.add_ban(ban(identity=ANN))
     store.put_report(report("R1", against=BO, reporters=(ANN, CY)), b"sealed")
     store.put_report(report("R2", against=ANN, reporters=(BO,)), b"sealed")
-    store.erase(ANN)
+    store.end(ended(ANN))
     store = reopen(store)
     assert store.standing(ANN) is None
     assert store.blocks_of(ANN) == []

@@ -24,8 +24,9 @@ def test_of_too_many_identities_the_first_are_forgotten(monkeypatch: pytest.Monk
     store = MemoryStore()
     for number in "123":
         store.put_standing(standing(number))
-        store.end(ended(number))
     assert [store.standing(number) is not None for number in "123"] == [False, True, True]
+    for number in "123":
+        store.end(ended(number))
     assert [store.has_ended(number) for number in "123"] == [False, True, True]
 
 
@@ -45,11 +46,11 @@ def test_answers_and_bottles_of_one_are_found_without_a_look_at_all_and_leave_no
     store.put_answer(bottle_answer("a3", owner=BO, by=ANN))
     store.put_answer(bottle_answer("a4", owner=ANN, by=ANN))
     assert [one.answer for one in store.answers_for(BO)] == ["a3", "a2"]
-    store.erase(ANN)
+    store.end(ended(ANN))
     assert store.answers_for(ANN) == []
     assert [one.answer for one in store.answers_for(BO)] == ["a2"]
-    store.erase(CY)
-    store.erase(BO)
+    store.end(ended(CY))
+    store.end(ended(BO))
     assert not any((store._bottles_of, store._answers_for, store._answers_by, len(store._bottles), len(store._answers)))
 
 

@@ -268,11 +268,10 @@ class Identities:
             del self._absent[oldest.id]
 
     def end(self, id: str, *, now: float) -> None:
-        """Forget the identity: its tokens are good for nothing from now on."""
+        """Forget the identity: its tokens are good for nothing from now on. Raises StoreError, changing nothing."""
+        self._store.end(Ended(identity=id, until=now + self._settings.token_ttl_s))
         self._online.pop(id, None)
         self._absent.pop(id, None)
-        self._store.erase(id)
-        self._store.end(Ended(identity=id, until=now + self._settings.token_ttl_s))
 
 
 def _talk(settings: Settings) -> tuple[Meter, ...]:

@@ -80,17 +80,13 @@ class MemoryStore:
             self._standings.popitem(last=False)
 
     def end(self, ended: Ended) -> None:
-        """Know that the identity's tokens are good for nothing until they expire by themselves."""
+        """Forget an identity and all that hangs on it; its tokens are good for nothing until they expire."""
         self._ended[ended.identity] = ended
         if len(self._ended) > IDENTITIES_MAX:
             self._ended.popitem(last=False)
+        self._erase(ended.identity)
 
-    def has_ended(self, identity: str) -> bool:
-        """Tell whether the identity was ended."""
-        return identity in self._ended
-
-    def erase(self, identity: str) -> None:
-        """Forget the identity's standing, its blocks, bottles, answers and ties, and that it ever reported anybody."""
+    def _erase(self, identity: str) -> None:
         self._standings.pop(identity, None)
         for bottle in list(self._bottles_of.get(identity, ())):
             row = self._bottles[bottle]
@@ -107,6 +103,10 @@ class MemoryStore:
             self._drop_tie(kind, owner, identity)
         for report in self._reported_by(identity):
             self._reports[report.ticket] = without(report, identity)
+
+    def has_ended(self, identity: str) -> bool:
+        """Tell whether the identity was ended."""
+        return identity in self._ended
 
     def _reported_by(self, identity: str) -> list[Report]:
         return [report for report in self._reports.values() if identity in report.reporters]

@@ -118,16 +118,10 @@ class SqliteStore(MemoryStore):
         self._put(standing)
 
     def end(self, ended: Ended) -> None:
-        """Know that the identity's tokens are good for nothing until they expire by themselves."""
-        self._put(ended)
-
-    def has_ended(self, identity: str) -> bool:
-        """Tell whether the identity was ended."""
-        return bool(list(self._rows(Ended, "identity = ?", identity)))
-
-    def erase(self, identity: str) -> None:
-        """Forget the identity's standing, its blocks, bottles, answers and ties, and that it ever reported anybody."""
+        """Forget an identity and all that hangs on it; its tokens are good for nothing until they expire."""
+        identity = ended.identity
         with self._writing() as db:
+            self._insert(db, ended)
             db.execute("DELETE FROM standings WHERE identity = ?", (identity,))
             db.execute("DELETE FROM blocks WHERE owner = ?", (identity,))
             db.execute("UPDATE bottles SET owner = '', sealed = x'' WHERE owner = ? AND picked != '[]'", (identity,))
@@ -136,7 +130,11 @@ class SqliteStore(MemoryStore):
             db.execute("DELETE FROM ties WHERE owner = ? OR other = ?", (identity, identity))
             for report in self._reported_by(identity):
                 self._insert(db, without(report, identity))
-        super().erase(identity)
+        self._erase(identity)
+
+    def has_ended(self, identity: str) -> bool:
+        """Tell whether the identity was ended."""
+        return bool(list(self._rows(Ended, "identity = ?", identity)))
 
     # Blocks
 

@@ -45,17 +45,15 @@ class Store(Protocol):
         """Keep what is known of an identity, in place of what was."""
 
     def end(self, ended: Ended) -> None:
-        """Know that the identity's tokens are good for nothing until they expire by themselves."""
+        """Forget an identity's standing, its blocks, bottles, answers and ties, and that it ever reported anybody.
+
+        Its tokens are good for nothing until they expire by themselves. All of that, or nothing. Bans and reports
+        against it stay, and so do the blocks that others hold. Of a bottle that somebody has picked a row stays
+        without owner and words, so that it does not tell them who is gone.
+        """
 
     def has_ended(self, identity: str) -> bool:
         """Tell whether the identity was ended."""
-
-    def erase(self, identity: str) -> None:
-        """Forget the identity's standing, its blocks, bottles, answers and ties, and that it ever reported anybody.
-
-        Bans and reports against it stay, and so do the blocks that others hold. Of a bottle that somebody has picked a
-        row stays without owner and words, so that it does not tell them who is gone.
-        """
 
     # Blocks
 

@@ -260,8 +260,9 @@ class Office:
     def _erase(self, request: requests.Erase, by: str) -> Json:
         identity = self._identity(request)
         peer = self._node.peers.get(identity)
-        self._node.forget(identity)
+        # First what may fail, as with their own `leave`.
         self._house.forget(identity, now=self._now)
+        self._node.forget(identity)
         self._store.take_notices(identity)
         self._note(by, "erase", identity)
         self._house.expire(now=self._now)
