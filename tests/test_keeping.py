@@ -249,6 +249,35 @@ def test_a_block_ends_it_for_both_and_for_good() -> None:
     assert [event["type"] for event in ann.ask("keep", who=bo.me)] == ["voted", "kept"]
 
 
+def test_a_block_by_a_bottle_makes_it_sleep_and_tells_nobody_whose_it_was() -> None:
+    place = stage(new_identity_s=0)
+    people = [sit(place, f"P{number}") for number in range(16)]
+    ann, bo = people[0], next(guest for guest in people[1:] if guest.room == people[0].room)
+    for guest in people:
+        guest.got()
+    keep_each_other(ann, bo)
+    bo.ask("throw", text="Whoever reads this?")
+    [bottle] = [event["bottle"] for event in ann.ask("pick")]
+    before = len(bo.connection.writes)
+    [blocked] = ann.ask("block", bottle=bottle)
+    for one, other in ((ann, bo), (bo, ann)):
+        assert one.ask("contact", who=other.me, text="me@example.org") == [{"type": "voted", "about": "contact"}]
+    assert len(bo.connection.writes) == before + 1, "its own answer"
+    for _ in range(3):
+        place.pass_time(1800)
+        for guest in people:
+            guest.got()
+        assert ann.room != bo.room
+        assert not any(other.get("kept") for guest in (ann, bo) for other in guest.members.values())
+    ann.ask("unblock", block=blocked["block"])
+    place.pass_time(1800)
+    for guest in people:
+        guest.got()
+    assert ann.room == bo.room
+    assert ann.members[bo.me]["kept"] is bo.members[ann.me]["kept"] is True
+    assert only(bo.ask("contact", who=ann.me, text="bo@example.org"), "contact")["text"] == "me@example.org"
+
+
 def test_of_too_many_the_oldest_ends_for_seats_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TIES_MAX, "keep", 2)
     place = stage()

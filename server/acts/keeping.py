@@ -5,6 +5,7 @@ What one of two presses is told to nobody, whatever the other has done: the answ
 
 from typing import TYPE_CHECKING
 
+from rooms.apart import are_apart
 from rooms.changes import Told
 from server.answers import ContactEvent, Kept, Unkept, Voted
 from server.codes import Refused
@@ -53,7 +54,8 @@ def contact(session: "Session", command: Contact, now: float) -> Outcome:
     if house.checks.list.holds(text):
         return (house.checks.held("filter", ref=command.ref),)
     voted = Voted(about="contact", ref=command.ref)
-    lines = house.keeps.lines.give(seat.person.id, other.person.id, seat.member.name, text, now=now)
+    apart = are_apart(seat.person, other.person)
+    lines = house.keeps.lines.give(seat.person.id, other.person.id, seat.member.name, text, now=now, are_apart=apart)
     if lines is None:
         return (voted,)
     mine, theirs = lines

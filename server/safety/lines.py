@@ -30,13 +30,18 @@ class Lines:
         """Return how many are under way."""
         return len(self._given) + len(self._coming)
 
-    def give(self, by: str, to: str, name: str, text: str, *, now: float) -> tuple[Line, Line] | None:
+    def give(
+        self, by: str, to: str, name: str, text: str, *, now: float, are_apart: bool = False
+    ) -> tuple[Line, Line] | None:
         """Have somebody give a line to another; once both have given one both come, and are returned, theirs first.
 
         A line takes the place of an earlier one that has not come.
+
+        Args:
+            are_apart: whether there is a block between the two: then neither comes.
         """
         given = Line(by, name, text, now + self._ttl_s)
-        answer = self._given.pop((to, by))
+        answer = self._given.pop((to, by)) if not are_apart else None
         if answer is None:
             self._given.put((by, to), given)
             return None
