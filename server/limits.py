@@ -81,6 +81,13 @@ class Limits(Rules, frozen=True, kw_only=True):
         Count,
         Meta(description="Bottles a person may answer per day; no more than they may pick. 0: no limit."),
     ] = 20
+    keeps_per_h: Annotated[
+        Count,
+        Meta(
+            description="How often a person may keep somebody, let go or give a contact, per hour, all together; sixty "
+            "are all three with everybody of a full room, and more. 0: no limit.",
+        ),
+    ] = 60
     cells_per_h: Annotated[
         Count,
         Meta(

@@ -346,6 +346,27 @@ def test_letting_go_in_a_room_gives_nobody_a_vote_there() -> None:
     assert people[5].got("ejected") == []
 
 
+@pytest.mark.parametrize("command", ["keep", "unkeep", "contact"])
+def test_all_of_it_together_has_a_rate_that_goes_with_the_person(command: str) -> None:
+    place = stage(keeps_per_h=4)
+    ann, bo, cy = place.seated(NAMES)
+    keep_each_other(ann, bo)
+    assert ann.ask("contact", who=bo.me, text=" ")[0]["code"] == "bad_text", "what is wrong in itself counts as nothing"
+    ann.ask("contact", who=bo.me, text="ann@example.org")
+    ann.ask("keep", who=cy.me)
+    ann.ask("unkeep", who=cy.me)
+    again = ann.back()
+    place.take_turn()
+    again.got()
+    text = {"text": "other@example.org"} if command == "contact" else {}
+    [error] = again.ask(command, who=bo.me, **text)
+    assert (error["code"], error["about"], error["retry_after"]) == ("rate_limited", command, pytest.approx(900, abs=1))
+    assert again.peer.session.seated.kept, "nothing has changed"
+    assert only(bo.ask("contact", who=again.me, text="@bo"), "contact")["text"] == "ann@example.org"
+    place.pass_time(901)
+    assert [event["type"] for event in again.ask(command, who=bo.me, **text)] != ["error"]
+
+
 # Contact
 
 

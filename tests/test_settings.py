@@ -61,6 +61,7 @@ DEFAULTS: dict[str, int | float | str] = {
     "throws_per_day": 3,
     "picks_per_day": 20,
     "answers_per_day": 20,
+    "keeps_per_h": 60,
     "features_off": "",
     "cells_per_h": 6,
     "text_max_chars": 1000,

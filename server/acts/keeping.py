@@ -23,6 +23,7 @@ def keep(session: "Session", command: Keep, now: float) -> Outcome:
     """Press for somebody; once both have pressed, both are told, and sit together from then on."""
     room, seat = session.place()
     other = session.other(command.who)
+    _count(session, now)
     voted = Voted(about="keep", ref=command.ref)
     if not session.house.keeps.press(room.id, seat.person, other.person, now=now):
         return (voted,)
@@ -39,6 +40,7 @@ def unkeep(session: "Session", command: Unkeep, now: float) -> Outcome:
     """Let somebody go; they are not told, and go on seeing what they saw."""
     room, _ = session.place()
     other = session.other(command.who)
+    _count(session, now)
     session.house.keeps.let_go(room.id, session.identity.id, other.person.id)
     return (LooksAgain(session.seated), Unkept(who=command.who, ref=command.ref))
 
@@ -51,6 +53,7 @@ def contact(session: "Session", command: Contact, now: float) -> Outcome:
     if other.person.id not in house.keeps.held(session.identity.id):
         raise Refused("not_yours", "Only somebody you keep gets your contact, once both of you have pressed `keep`.")
     text = " ".join(clean_text(command.text, max_chars=CONTACT_MAX_CHARS).split())
+    _count(session, now)
     if house.checks.list.holds(text):
         return (house.checks.held("filter", ref=command.ref),)
     voted = Voted(about="contact", ref=command.ref)
@@ -62,6 +65,11 @@ def contact(session: "Session", command: Contact, now: float) -> Outcome:
     got = ContactEvent(who=other.member.id, name=theirs.name, text=theirs.text)
     # Whoever has no connection is told nothing now, and gets it when they are back.
     return (voted, got, Told(other.person, ContactEvent(who=seat.member.id, name=mine.name, text=mine.text)))
+
+
+def _count(session: "Session", now: float) -> None:
+    """Count one of these acts: none is told to anybody alone, but each costs the server a look round, or a write."""
+    session.take(session.identity.keeps, "You keep, let go and give contacts too often.", now)
 
 
 def waiting_lines(session: "Session") -> list[ContactEvent]:

@@ -68,6 +68,7 @@ class Identity:
         "home",
         "id",
         "jumped_at",
+        "keeps",
         "muted",
         "nexts",
         "person",
@@ -115,6 +116,7 @@ class Identity:
         self.throws = _meters(per_period(settings.throws_per_day, DAY_S))
         self.picks = _meters(per_period(settings.picks_per_day, DAY_S))
         self.answers = _meters(per_period(settings.answers_per_day, DAY_S))
+        self.keeps = _meters(per_period(settings.keeps_per_h, 3600))
         self.vouches = _meters(per_period(VOUCHES_PER_MIN, 60))
         self.cells = _meters(per_period(settings.cells_per_h, 3600))
 
