@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from geo import Cell
 from rooms.affinity import topics_by
 from rooms.agenda import Result, Sliced, Window, Work
-from rooms.apart import company_of, may_sit_by
+from rooms.apart import may_sit_by
 from rooms.changes import Change, Published
 from rooms.circles import circles_of
 from rooms.extent import apart_m
@@ -26,7 +26,7 @@ from rooms.placement import limit_m, may_join, members_of
 from rooms.reform import Gathered, Left, Neighbour, Slices, plan_in_slices
 from rooms.room import Room
 from rooms.seating import Former
-from rooms.together import kept_room, seat_as_newcomers
+from rooms.together import kept_room, seat_as_newcomers, who_may_sit
 from rooms.waiting import waited_since
 from rooms.whys import Why
 
@@ -177,10 +177,7 @@ class Gathering:
         """Seat the group in a room of its own, but for those who accept less far company by now, or not of all."""
         world = self._world
         limit = limit_m([former.person for former in formers], world.rules)
-        near = [former for former in formers if apart_m(self._cells[former.person.id], cell) <= limit]
-        company = company_of([former.person for former in near])
-        if len(company) < len(near):
-            near = [former for former in near if former.person in company]
+        near, _ = who_may_sit([former for former in formers if apart_m(self._cells[former.person.id], cell) <= limit])
         if near:
             for former in near:
                 self._vacate(former)
@@ -193,15 +190,19 @@ class Gathering:
 
     def _join(self, unit: list[Former], room_id: str) -> None:
         """Seat somebody, or a circle, in the room planned for them, or like newcomers if they may not sit there now."""
+        unit, others = who_may_sit(unit)
         world, people = self._world, [former.person for former in unit]
         room = world.rooms.get(room_id)
         if room is None or len(room.seats) + len(unit) > world.rules.seats_max or not self._may_join(people, room):
             self._seat_as_newcomers(unit)
-            return
-        for former in unit:
-            self._vacate(former)
-            self._changes += world.seating.join(former.person, room, Why("window"), now=self._now, former=former.seat)
-        self._changes += world.tell_waiting(room, self._now)
+        else:
+            for former in unit:
+                self._vacate(former)
+                self._changes += world.seating.join(
+                    former.person, room, Why("window"), now=self._now, former=former.seat
+                )
+            self._changes += world.tell_waiting(room, self._now)
+        self._seat_as_newcomers(others)
 
     def _may_join(self, people: list[Person], room: Room) -> bool:
         rules = self._world.rules

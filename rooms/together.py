@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from geo import Cell
+from rooms.apart import company_of
 from rooms.changes import Change
 from rooms.circles import CIRCLE_MAX, are_near, circle_in
 from rooms.elsewhere import room_for
@@ -44,10 +45,27 @@ def _has_seats(world: "World", room: Room, people: Sequence[Person], cells: Mapp
     return has_seats and may_sit_in(room, people, world.rules, cells=[cells[person.id] for person in people])
 
 
+def who_may_sit(formers: Sequence[Former]) -> tuple[list[Former], list[Former]]:
+    """Return as many of these as may sit together by now, and the others: since the plan there may be a block."""
+    company = company_of(former.person for former in formers)
+    if len(company) == len(formers):
+        return list(formers), []
+    return (
+        [former for former in formers if former.person in company],
+        [former for former in formers if former.person not in company],
+    )
+
+
 def seat_as_newcomers(
     world: "World", formers: Sequence[Former], cells: Mapping[str, Cell], *, now: float
 ) -> list[Change]:
-    """Seat people whose room is over, in those cells of theirs: one like any newcomer, several in one room."""
+    """Seat people whose room is over, in those cells of theirs: one like any newcomer, several in one room.
+
+    Who may not sit together by now is seated by themselves.
+    """
+    company, others = who_may_sit(formers)
+    if others:
+        return [each for some in (company, others) for each in seat_as_newcomers(world, some, cells, now=now)]
     people = [former.person for former in formers]
     kept = kept_room(world, people, cells) if any(person.kept for person in people) else None
     changes: list[Change] = []

@@ -15,7 +15,7 @@ from rooms.reform import Left as LeftRoom
 from rooms.room import Room
 from rooms.rules import Rules
 from rooms.seating import place_of
-from tests.worlds import HOME, START, Scene, beside
+from tests.worlds import HOME, START, Scene, beside, keep
 
 END = START + Rules().window_s
 
@@ -160,6 +160,35 @@ def test_who_no_longer_accepts_far_company_meanwhile_gets_none() -> None:
     for _ in slices(scene):
         pass
     scene.check()
+
+
+@pytest.mark.parametrize("apart", [0, 6, 40], ids=["in one place", "around", "far and wide"])
+def test_who_keep_each_other_and_are_kept_apart_meanwhile_do_not_sit_down_together(apart: int) -> None:
+    barred = 0
+    for seed in range(30):
+        scene, chance = Scene(seed=seed), random.Random(seed)
+        pairs = []
+        for _ in range(20):
+            cell = beside(HOME, north=chance.randint(-apart, apart), east=chance.randint(-apart, apart))
+            one, other = scene.enter(cell), scene.enter(cell)
+            keep(one, other)
+            pairs.append((one, other))
+        scene.wait_until(END - 0.001)
+        scene.now = END
+        meanwhile = []
+        for _ in slices(scene):
+            waiting = [pair for pair in pairs if all(room_of(person).is_over for person in pair)]
+            if waiting and chance.random() < 0.1:
+                one, other = pair = chance.choice(waiting)
+                # By a bottle, which ends no keeping and moves nobody.
+                one.barred |= {other.id}
+                other.barred |= {one.id}
+                meanwhile.append(pair)
+        assert not [pair for pair in meanwhile if room_of(pair[0]) is room_of(pair[1])]
+        if not apart:
+            assert all(room_of(one) is room_of(other) for one, other in pairs if (one, other) not in meanwhile)
+        barred += len(meanwhile)
+    assert barred > 30
 
 
 def test_people_say_goodbye_in_slices_too() -> None:
