@@ -116,6 +116,7 @@ class Session:
         "_errors",
         "_identity",
         "_is_stranger",
+        "_taken",
         "_was_patient",
         "hidden",
         "house",
@@ -131,6 +132,7 @@ class Session:
         self._errors: Meter | None = None
         self._identity: Identity | None = None
         self._challenge: Challenge | None = None
+        self._taken: tuple[Meter, ...] = ()
         self._is_stranger = self._was_patient = False
         self.state = State.NEW
         self.person: Person | None = None
@@ -146,6 +148,7 @@ class Session:
         if self.person is not None:
             seat = self.person.seat
             self.house.keeps.lines.heard(self.person.id)
+        self._taken = ()
         is_away = seat is not None and seat.away_since is not None
         back = self._come_back_from_away(command, now) if is_away else ()
         try:
@@ -155,6 +158,8 @@ class Session:
         except Refused as refused:
             outcome = self._refuse_command(refused, command, now)
         except StoreError as error:
+            for meter in self._taken:
+                meter.give_back()
             outcome = self._refuse_command(_unkept(error), command, now)
         else:
             self.state = after
@@ -310,10 +315,11 @@ class Session:
         return other
 
     def take(self, meters: tuple[Meter, ...], message: str, now: float) -> None:
-        """Count one act. Raises Refused, counting none, if it comes too soon."""
+        """Count one act, unless it cannot be written down. Raises Refused, counting none, if it comes too soon."""
         wait_s = take_all(meters, now)
         if wait_s:
             raise self.house.limited(message, wait_s)
+        self._taken = meters
 
     # What receiving does by itself
 

@@ -467,6 +467,46 @@ def failing(place: Stage, monkeypatch: pytest.MonkeyPatch, write: str, *, after:
     monkeypatch.setattr(place.house.store, write, fails)
 
 
+@pytest.mark.parametrize(("command", "quota"), [("throw", 2), ("pick", 2), ("answer", 1)])
+def test_what_cannot_be_written_down_counts_against_nobodys_quota(command: str, quota: int) -> None:
+    place = Stage(**OPEN | {"throws_per_day": 2, "picks_per_day": 2, "answers_per_day": 1})
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    thrown(ann)
+    thrown(ann)
+    fields: list[Json] = [{"text": WORDS}] * 3 if command == "throw" else [{}] * 3
+    if command == "answer":
+        fields = [{"bottle": picked(bo)["bottle"], "text": text} for text in ("The sea.", "A wall.")]
+    with pytest.MonkeyPatch.context() as broken:
+        for write in ("put_bottle", "put_answer"):
+            failing(place, broken, write)
+        for _ in range(3):
+            assert code(bo.ask(command, **fields[0])) == "not_now"
+    told = [answered(bo, command, **each)[0].get("code") for each in fields]
+    assert told == [None] * quota + ["rate_limited"] * (len(fields) - quota)
+
+
+def test_what_fails_gives_nothing_back_that_an_earlier_command_has_used_up() -> None:
+    place = Stage(**OPEN | {"picks_per_day": 1})
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    assert has_none(ann)
+    with pytest.MonkeyPatch.context() as broken:
+        failing(place, broken, "add_ties")
+        assert code(ann.ask("mute", who=bo.me)) == "not_now"
+    assert code(ann.ask("pick")) == "rate_limited"
+
+
+def test_a_pick_that_an_address_has_used_up_is_not_counted_for_the_person() -> None:
+    place = Stage(picks_per_day=1, new_identity_s=60)
+    first, second = place.guest(address="192.0.2.7"), place.guest(address="192.0.2.7")
+    for guest in (first, second):
+        guest.enter()
+    assert has_none(first)
+    assert code(second.ask("pick")) == "rate_limited"
+    place.pass_time(61)
+    second.got()
+    assert has_none(second), "they are new no more, and have picked nothing yet"
+
+
 def test_an_answer_that_cannot_be_kept_may_be_given_again() -> None:
     place = stage()
     ann, bo = sit(place, "Ann"), sit(place, "Bo")

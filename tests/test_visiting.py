@@ -131,7 +131,7 @@ def test_without_a_limit_on_cells_there_is_no_jump() -> None:
 
 
 def test_a_store_that_cannot_write_lets_nobody_jump_and_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    stage = Stage(cells_per_h=50)
+    stage = Stage(cells_per_h=1)
     [ann] = stage.seated("Ann")
     stage.pass_time(100)
 

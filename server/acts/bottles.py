@@ -50,9 +50,8 @@ def pick(session: "Session", command: Pick, now: float) -> Outcome:
     house, identity = session.house, session.identity
     check_offered(house, BOTTLES)
     message = f"At most {house.settings.picks_per_day} bottles a day are picked."
-    session.take(identity.picks, message, now)
-    if identity.is_new(now) and (wait_s := house.bottles.wait_s(session.origin, now=now)):
-        raise house.limited(message, wait_s)
+    shared = house.bottles.picks_from(session.origin) if identity.is_new(now) else ()
+    session.take((*identity.picks, *shared), message, now)
     apart = house.blocks.kept_from(identity.id)
     found = house.bottles.pick(identity.id, session.seated.next_cell, apart=apart, now=now)
     if found is None:

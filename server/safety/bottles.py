@@ -103,19 +103,16 @@ class Bottles:
             self._sink(oldest)
             self._store.remove_bottle(oldest)
 
-    def wait_s(self, origin: Origin, *, now: float) -> float:
-        """Return in how many seconds a new identity from there may pick; 0 if it may now. Whoever picks is counted."""
+    def picks_from(self, origin: Origin) -> tuple[Meter, ...]:
+        """Return what counts the picks of all new identities from there together."""
         rate = per_period(self._settings.picks_per_day, DAY_S)
         if rate is None or origin.address == LOOPBACK:
-            return 0.0
+            return ()
         meter = self._newcomers.setdefault(origin.key, Meter(rate))
         self._newcomers.move_to_end(origin.key)
         if len(self._newcomers) > ADDRESSES_MAX:
             self._newcomers.popitem(last=False)
-        wait_s = meter.wait_s(now)
-        if wait_s <= 0:
-            meter.take(now)
-        return max(0.0, wait_s)
+        return (meter,)
 
     def pick(self, who: str, cell: Cell, *, apart: Collection[str], now: float) -> Found | None:
         """Return a bottle for somebody, None if none may come to them. Raises StoreError, changing nothing.

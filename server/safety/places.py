@@ -14,6 +14,7 @@ from geo import Cell, cell_distance_m
 from server.codes import Refused
 from server.safety.identities import Identity
 from server.safety.rates import take_all
+from server.store.store import StoreError
 
 if TYPE_CHECKING:
     from server.house import House
@@ -35,7 +36,7 @@ class Claim(NamedTuple):
 
 
 def claim_cell(house: "House", identity: Identity, cell: Cell, *, visiting: bool, now: float) -> None:
-    """Count a cell that is not the one the identity named last. Raises Refused, changing nothing, or StoreError."""
+    """Count a cell that is not the one the identity named last. Raises Refused or StoreError, changing nothing."""
     # Without a limit on new cells there is none on how far apart they are.
     if not identity.cells or identity.cell is None or identity.cell == cell:
         identity.cell, identity.cell_at = cell, max(now, identity.cell_at)
@@ -51,7 +52,12 @@ def claim_cell(house: "House", identity: Identity, cell: Cell, *, visiting: bool
     if wait_s:
         raise house.limited(f"At most {house.settings.cells_per_h} new cells an hour.", wait_s)
     if jumps:
-        house.identities.jumps(identity, now=now)
+        try:
+            house.identities.jumps(identity, now=now)
+        except StoreError:
+            for meter in identity.cells:
+                meter.give_back()
+            raise
         claim, home = Claim(now, 0.0), here
     identity.home = home
     identity.cell, identity.cell_at = cell, claim.there_at

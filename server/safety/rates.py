@@ -34,6 +34,10 @@ class Meter:
         """Count one event."""
         self._due = (self._due if self._due > now else now) + self._interval_s
 
+    def give_back(self) -> None:
+        """Count one event less, which was counted and has come to nothing."""
+        self._due -= self._interval_s
+
 
 def take_all(meters: tuple[Meter, ...], now: float) -> float:
     """Count one event on all meters and return 0, or count none and return in how many seconds all allow it."""
