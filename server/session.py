@@ -158,8 +158,7 @@ class Session:
         except Refused as refused:
             outcome = self._refuse_command(refused, command, now)
         except StoreError as error:
-            for meter in self._taken:
-                meter.give_back()
+            self._give_back()
             outcome = self._refuse_command(_unkept(error), command, now)
         else:
             self.state = after
@@ -354,6 +353,11 @@ class Session:
             self._was_patient = True
             return (Patience(NONCE_GOOD_S),)
         return ()
+
+    def _give_back(self) -> None:
+        """Count less what this command has counted."""
+        for meter in self._taken:
+            meter.give_back()
 
     def _count_error(self, now: float) -> bool:
         """Count one error and tell whether the connection may go on."""

@@ -435,6 +435,40 @@ def test_a_bottle_in_hand_does_not_tell_that_whoever_threw_it_has_left(is_report
     assert told[0] == told[1]
 
 
+@pytest.mark.parametrize("is_reported", [True, False])
+@pytest.mark.parametrize("named", ["by its answer", "by its bottle"])
+def test_an_answer_does_not_tell_that_whoever_wrote_it_has_left(
+    named: str, is_reported: bool, reopened: Callable[[Stage | None], Stage]
+) -> None:
+    told = []
+    place: Stage | None = None
+    for leaves in (False, True):
+        place = reopened(place)
+        ann, bo, cy = [sit(place, name) for name in ("Ann", "Bo", "Cy")]
+        bottle = thrown(ann)
+        picked(bo)
+        bo.ask("answer", bottle=bottle, text="The sea.")
+        answer = only(ann.got(), "answered")["answer"]
+        about = {"bottle": answer if named == "by its answer" else bottle}
+        tickets = [only(ann.ask("report", reason="spam", **about), "reported")["ticket"]] if is_reported else []
+        (bo if leaves else cy).ask("leave")
+        ann.got()
+        tickets += [only(ann.ask("report", reason="spam", **about), "reported")["ticket"] for _ in range(2)]
+        assert len(set(tickets)) == 1
+        told.append([[event["type"] for event in answered(ann, "block", **about)] for _ in range(2)])
+        told.append([row["name"] for row in only(ann.ask("blocks"), "blocks")["blocks"]])
+        words = [place.house.bottles.text_of(row) for row in place.house.store.answers_for(identity(ann))]
+        assert words == ([None] if leaves else ["The sea."])
+        place.check()
+        place.pass_time(601)
+        ann.got()
+        place.house.expire(now=place.clock.now())
+        assert code(ann.ask("report", reason="spam", **about)) == "no_such_bottle", "nor does it stay any longer"
+        for guest in (ann, bo, cy):
+            guest.ask("leave")
+    assert told[:2] == told[2:]
+
+
 def test_a_bottle_in_hand_outlasts_its_thrower_and_a_restart(reopened: Callable[[Stage | None], Stage]) -> None:
     place = reopened(None)
     ann, bo, cy = [sit(place, name) for name in ("Ann", "Bo", "Cy")]

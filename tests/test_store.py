@@ -383,12 +383,14 @@ def test_erased_identity_takes_its_bottles_and_answers_along(store: Store, reope
     store.put_answer(bottle_answer("a1"))
     store.put_answer(bottle_answer("a2", owner=BO, by=ANN))
     store.put_answer(bottle_answer("a3", owner=BO, by=CY))
+    store.put_answer(bottle_answer("a4", owner=BO, by=ANN, is_told=True))
     store.end(ended(ANN))
     store = reopen(store)
     assert store.bottle("b0") is None
     assert store.bottle("b1") == bottle("b1", owner="", sealed=b""), "those who picked it do not see who is gone"
     assert store.bottle("b2") == bottle("b2", owner=BO, picked=(ANN,))
     assert [store.answer(id) is None for id in ("a1", "a2", "a3")] == [True, True, False]
+    assert store.answer("a4") == bottle_answer("a4", owner=BO, by="", sealed=b"", is_told=True), "nor who was answered"
 
 
 def test_notices_wait_for_their_person_and_are_taken_once(store: Store, reopen: Reopen) -> None:

@@ -93,8 +93,13 @@ class MemoryStore:
             MemoryStore.remove_bottle(self, bottle)
             if row.picked:
                 MemoryStore.put_bottle(self, msgspec.structs.replace(row, owner="", sealed=b""))
-        for answer in [*self._answers_for.get(identity, ()), *self._answers_by.get(identity, ())]:
+        for answer in list(self._answers_for.get(identity, ())):
             MemoryStore.remove_answer(self, answer)
+        for answer in list(self._answers_by.get(identity, ())):
+            given = self._answers[answer]
+            MemoryStore.remove_answer(self, answer)
+            if given.is_told:
+                MemoryStore.put_answer(self, msgspec.structs.replace(given, by="", sealed=b""))
         for block in self.blocks_of(identity):
             self._drop_block(block)
         for kind, other in list(self._ties.get(identity, ())):

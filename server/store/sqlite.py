@@ -126,7 +126,8 @@ class SqliteStore(MemoryStore):
             db.execute("DELETE FROM blocks WHERE owner = ?", (identity,))
             db.execute("UPDATE bottles SET owner = '', sealed = x'' WHERE owner = ? AND picked != '[]'", (identity,))
             db.execute("DELETE FROM bottles WHERE owner = ?", (identity,))
-            db.execute("DELETE FROM answers WHERE owner = ? OR by = ?", (identity, identity))
+            db.execute("DELETE FROM answers WHERE owner = ? OR (by = ? AND NOT is_told)", (identity, identity))
+            db.execute("UPDATE answers SET by = '', sealed = x'' WHERE by = ?", (identity,))
             db.execute("DELETE FROM ties WHERE owner = ? OR other = ?", (identity, identity))
             for report in self._reported_by(identity):
                 self._insert(db, without(report, identity))

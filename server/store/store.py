@@ -48,8 +48,8 @@ class Store(Protocol):
         """Forget an identity's standing, its blocks, bottles, answers and ties, and that it ever reported anybody.
 
         Its tokens are good for nothing until they expire by themselves. All of that, or nothing. Bans and reports
-        against it stay, and so do the blocks that others hold. Of a bottle that somebody has picked a row stays
-        without owner and words, so that it does not tell them who is gone.
+        against it stay, and so do the blocks that others hold. Of a bottle that somebody has picked, and of an answer
+        that was told, a row stays without its writer and words, so that it does not tell them who is gone.
         """
 
     def has_ended(self, identity: str) -> bool:
