@@ -200,6 +200,14 @@ class House:
         if known is not None and known.cell is not None and known.came_from:
             self.blocks.mark(identity, (known.came_from, region_of(known.cell)), now=now)
 
+    def heard(self, identity: str) -> None:
+        """Know that everything sent to somebody until now has come: nobody sends anything on a connection that is dead.
+
+        What has come is not told again, lest it matter by then whether who wrote it is still here.
+        """
+        self.keeps.lines.heard(identity)
+        self.bottles.heard(identity)
+
     def forget(self, identity: str, *, now: float) -> None:
         """Forget somebody who asked for it: place, token, standing, ties, blocks and bottles. Bans stay.
 

@@ -207,10 +207,31 @@ def test_an_answer_waits_for_whoever_threw_the_bottle_and_comes_again_if_it_may_
     assert only(again.got(), "answered") == told
     place.pass_time(700)
     place.house.expire(now=place.clock.now())
+    assert not place.house.bottles._unheard
     again.lose()
     last = again.back()
     place.take_turn()
     assert not last.got("answered")
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_an_answer_that_has_come_is_not_told_again_whether_or_not_its_writer_has_left(leaves: bool) -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    bottle = thrown(ann)
+    picked(bo)
+    bo.ask("answer", bottle=bottle, text="The sea.")
+    only(ann.got(), "answered")
+    ann.ask("ping")
+    if leaves:
+        bo.ask("leave")
+    back = ann.back()
+    place.take_turn()
+    assert not back.got("answered")
+    assert [len(each) for each in (place.house.bottles._unheard, place.house.bottles._heard)] == [0, 1]
+    place.pass_time(601)
+    place.house.expire(now=place.clock.now())
+    assert not place.house.bottles._heard
 
 
 def test_a_bottle_ends_after_a_day_and_with_its_throwers_leave() -> None:

@@ -70,6 +70,10 @@ class Bottles:
         self._afloat: OrderedDict[str, Afloat] = OrderedDict()
         self._owned: dict[str, set[str]] = {}
         self._newcomers: OrderedDict[bytes, Meter] = OrderedDict()
+        self._unheard: dict[str, set[str]] = {}
+        """Answers that were sent to whom, and of which it is not known that they have come."""
+        self._heard: set[str] = set()
+        """Those of which it is, as long as they are kept."""
         for row in list(store.bottles()):
             if not row.owner:
                 continue
@@ -186,19 +190,20 @@ class Bottles:
     # Answers on their way
 
     def waiting_for(self, owner: str, *, apart: Collection[str], now: float) -> list[tuple[BottleAnswer, str]]:
-        """Return the answers to be told to somebody who is there, and their words, oldest first."""
+        """Return the answers that are not known to have come to somebody, and their words, oldest first."""
         told = []
         for answer in self._store.answers_for(owner):
             text = self.text_of(answer)
-            if answer.until > now and answer.by not in apart and text is not None:
+            if answer.until > now and answer.by not in apart and text is not None and answer.answer not in self._heard:
                 told.append((self.tell(answer, now=now), text))
         return told
 
     def tell(self, answer: BottleAnswer, *, now: float) -> BottleAnswer:
         """Know an answer sent: it is kept for a while yet, in case it was lost on the way, or is reported.
 
-        If that cannot be written the answer is sent all the same, and once more when they are back.
+        If that cannot be written the answer is sent all the same.
         """
+        self._unheard.setdefault(answer.owner, set()).add(answer.answer)
         if answer.is_told:
             return answer
         until = min(answer.until, now + self._settings.report_grace_s)
@@ -209,6 +214,10 @@ class Bottles:
             log.error("%s", error)
             return answer
         return told
+
+    def heard(self, owner: str) -> None:
+        """Know that everything sent to somebody until now has come."""
+        self._heard |= self._unheard.pop(owner, set())
 
     def text_of(self, kept: Bottle | BottleAnswer) -> str | None:
         """Return the words of a bottle or an answer, None if its seal is broken."""
@@ -254,11 +263,20 @@ class Bottles:
             self._sink(bottle)
 
     def forget(self, *, now: float) -> None:
-        """Have bottles float no more that have ended."""
+        """Have bottles float no more that have ended, and forget what is known of answers that have."""
         while self._afloat and next(iter(self._afloat.values())).at + BOTTLE_S <= now:
             self._sink(next(iter(self._afloat)))
+        self._heard = {answer for answer in self._heard if self._lasts(answer, now)}
+        for owner in list(self._unheard):
+            left = {answer for answer in self._unheard.pop(owner) if self._lasts(answer, now)}
+            if left:
+                self._unheard[owner] = left
         for key in [key for key, meter in self._newcomers.items() if meter.wait_s(now) <= -DAY_S]:
             del self._newcomers[key]
+
+    def _lasts(self, answer: str, now: float) -> bool:
+        row = self._store.answer(answer)
+        return row is not None and now < row.until
 
     def _float(self, afloat: Afloat) -> None:
         self._afloat[afloat.bottle] = afloat
