@@ -1,4 +1,4 @@
-"""Makes the measured part of docs/ROOMS.md and its curve anew: `python -m bench.rooms_page` or `make rooms`.
+"""Makes the measured parts of docs/ROOMS.md and its curve anew: `python -m bench.rooms_page` or `make rooms`.
 
 Knows files, the command `hereabouts simulate --json` and how its figures are written down. Each line names its data:
 `--data NAME=FILE,--hours,36-60`; without any, people are made up, and the page says so. Our own rules are measured with
@@ -25,10 +25,13 @@ from bench.trade import Point, curve
 PAGE = Path("docs/ROOMS.md")
 CURVE = Path("docs/rooms-trade.svg")
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+TOPICS_BEGIN, TOPICS_END = "<!-- topics: begin -->", "<!-- topics: end -->"
 MADE_UP = "made up=--people,5000,--city,New York"
 
 GAINS = ("1000", "0.6", "0.3", "0.14", "0.05")
 WINDOWS = ("900", "3600")
+TOPICS = (("30", ("0", "0.3")), ("100", ("0", "0.3", "1")), ("1000", ("0", "0.3")))
+"""How many topics there are, and with which gains each time."""
 
 _KEYS = "company oversize near_median_m near_p90_m near_ratio moves_per_h wait_p50_s wait_p90_s".split()
 
@@ -47,6 +50,7 @@ class Run(NamedTuple):
     settings: tuple[str, ...]
     seed: int = 1
     compare: bool = False
+    topics: str = ""
 
 
 class Spread(NamedTuple):
@@ -62,9 +66,17 @@ class Spread(NamedTuple):
     "--data", "given", multiple=True, metavar="NAME=ARGUMENT,ARGUMENT…", help="Check-ins, as simulate takes them."
 )
 @click.option(
+    "--part",
+    "parts",
+    multiple=True,
+    type=click.Choice(("rules", "topics")),
+    default=("rules", "topics"),
+    help="Only these tables; all without it.",
+)
+@click.option(
     "--seeds", type=click.IntRange(1, 100), default=3, show_default=True, help="How many seeds our rules are told of."
 )
-def rooms_page(given: tuple[str, ...], seeds: int) -> None:
+def rooms_page(given: tuple[str, ...], parts: tuple[str, ...], seeds: int) -> None:
     """Measure the rules on check-ins and write tables and curve into docs/.
 
     \b
@@ -72,21 +84,42 @@ def rooms_page(given: tuple[str, ...], seeds: int) -> None:
       python -m bench.rooms_page --data week=WEEK.csv.gz,--hours,36-60 --data 2012=2012.csv.gz,--rows,40000-60000
     """
     data = [_data(each) for each in given or (MADE_UP,)]
-    ways = [(), *((f"parting_gain={gain}",) for gain in GAINS), *((f"window_s={window}",) for window in WINDOWS)]
+    ways: list[tuple[str, ...]] = [(), *((f"parting_gain={gain}",) for gain in GAINS)]
+    ways += [(f"window_s={window}",) for window in WINDOWS]
     runs = [
         Run(each, way, seed, compare=not way and seed == 1)
         for way in ways
         for each in data
         for seed in range(1, seeds + 1)
+        if "rules" in parts
     ]
-    figures = _all_figures(runs)
-    measured = Measured({run: figures[run] for run in runs}, seeds)
+    runs += [
+        Run(each, _worth(gain), seed, topics=count)
+        for each in data
+        for count, gains in TOPICS
+        for gain in gains
+        for seed in range(1, seeds + 1)
+        if "topics" in parts
+    ]
+    measured = Measured(_all_figures(runs), seeds)
     text = PAGE.read_text(encoding="utf-8")
-    made = f"{BEGIN}\n\n{_tables(data, measured)}\n\n{END}"
-    PAGE.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: made, text, flags=re.DOTALL), encoding="utf-8")
-    points = [_point(each, way, measured) for way in ways if way for each in data]
-    CURVE.write_text(curve([point for point in points if point is not None]), encoding="utf-8")
-    click.echo(f"{PAGE} and {CURVE} are made anew.")
+    if "rules" in parts:
+        text = _between(BEGIN, END, _tables(data, measured), text)
+        points = [_point(each, way, measured) for way in ways if way for each in data]
+        CURVE.write_text(curve([point for point in points if point is not None]), encoding="utf-8")
+    if "topics" in parts:
+        text = _between(TOPICS_BEGIN, TOPICS_END, _topics_table(data, measured), text)
+    PAGE.write_text(text, encoding="utf-8")
+    click.echo(f"{PAGE}{f' and {CURVE}' * ('rules' in parts)}: made anew.")
+
+
+def _between(begin: str, end: str, made: str, text: str) -> str:
+    """Return the text with what stands between these marks made anew."""
+    return re.sub(f"{begin}.*{end}", lambda _: f"{begin}\n\n{made}\n\n{end}", text, flags=re.DOTALL)
+
+
+def _worth(gain: str) -> tuple[str, ...]:
+    return (f"topic_gain={gain}",)
 
 
 class Measured:
@@ -96,9 +129,10 @@ class Measured:
         self._figures = figures
         self.seeds = seeds
 
-    def ours(self, data: Data, way: tuple[str, ...], key: str) -> Spread | None:
+    def ours(self, data: Data, way: tuple[str, ...], key: str, *, topics: str = "") -> Spread | None:
         """Return a figure of our rules over all seeds; None if any of them has none."""
-        found = [row[key] for run, row in self._figures.items() if (run.data, run.settings) == (data, way)]
+        asked = (data, way, topics)
+        found = [row[key] for run, row in self._figures.items() if (run.data, run.settings, run.topics) == asked]
         return None if None in found else Spread(fmean(found), min(found), max(found))
 
     def beside(self, data: Data, name: str) -> dict[str, Any]:
@@ -119,8 +153,11 @@ def _all_figures(runs: Sequence[Run]) -> dict[Run, dict[str, Any]]:
         for done, (run, printed) in enumerate(zip(runs, pool.map(_figures, runs), strict=True), 1):
             figures[run] = printed
             left_s = (time.monotonic() - began) / done * (len(runs) - done)
+            way = " ".join(run.settings) or "as it is"
+            if run.topics:
+                way += f", {run.topics} topics"
             click.echo(
-                f"{run.data.name}, {' '.join(run.settings) or 'as it is'}, seed {run.seed}: done; "
+                f"{run.data.name}, {way}, seed {run.seed}: done; "
                 f"{done} of {len(runs)}, about {ceil(left_s / 60)} min to go",
                 err=True,
             )
@@ -139,6 +176,7 @@ def _figures(run: Run) -> dict[str, Any]:
     sets = [part for setting in run.settings for part in ("--set", setting)]
     command = [sys.executable, "-c", "from bench.simulate import simulate; simulate()", *run.data.arguments, *sets]
     command += ["--seed", str(run.seed), "--json", *["--compare"] * run.compare]
+    command += ["--topics", run.topics] if run.topics else []
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
         raise click.ClickException(done.stderr.strip().rpartition("\n")[2])
@@ -165,12 +203,25 @@ def _tables(data: Sequence[Data], measured: Measured) -> str:
             ours = [measured.ours(each, way, key) for key in ("company", "near_ratio", "moves_per_h")]
             shown = (_spread(ours[0], 4), _spread(ours[1], 3), _spread(ours[2], 3))
             lines.append(f"| {each.name} | {gain} | {' | '.join(shown)} |")
-    seeds = (
-        "One seed each."
-        if measured.seeds == 1
-        else f"Of our rules the mean of {measured.seeds} seeds, and their range."
-    )
-    return "\n".join([*lines, "", seeds])
+    return "\n".join([*lines, "", _seeds(measured, "Of our rules")])
+
+
+def _topics_table(data: Sequence[Data], measured: Measured) -> str:
+    keys = (("common_topic", 3), ("near_median_m", 0), ("near_ratio", 3), ("company", 4), ("moves_per_h", 3))
+    lines = ["| data | topics | topic_gain | roommates in common | near (median, m) | near ratio | company | moves/h |"]
+    lines.append("|---|---|---|---|---|---|---|---|")
+    for each in data:
+        for count, gains in TOPICS:
+            for gain in gains:
+                ours = (
+                    _spread(measured.ours(each, _worth(gain), key, topics=count), decimals) for key, decimals in keys
+                )
+                lines.append(f"| {each.name} | {count} | {gain} | {' | '.join(ours)} |")
+    return "\n".join([*lines, "", _seeds(measured, "Of each")])
+
+
+def _seeds(measured: Measured, of: str) -> str:
+    return "One seed each." if measured.seeds == 1 else f"{of} the mean of {measured.seeds} seeds, and their range."
 
 
 def _our_line(name: str, way: str, data: Data, settings: tuple[str, ...], measured: Measured) -> str:

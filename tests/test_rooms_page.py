@@ -12,20 +12,26 @@ from bench.trade import Point, curve
 
 def test_tables_and_curve_are_written_between_the_marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page, picture = tmp_path / "ROOMS.md", tmp_path / "trade.svg"
-    page.write_text(f"before\n{rooms_page.BEGIN}\nold\n{rooms_page.END}\nafter\n", encoding="utf-8")
+    blocks = ((rooms_page.BEGIN, rooms_page.END), (rooms_page.TOPICS_BEGIN, rooms_page.TOPICS_END))
+    page.write_text(f"before\n{'between'.join(f'{begin}old{end}' for begin, end in blocks)}\nafter\n", encoding="utf-8")
     monkeypatch.setattr(rooms_page, "PAGE", page)
     monkeypatch.setattr(rooms_page, "CURVE", picture)
     monkeypatch.setattr(rooms_page, "GAINS", ("0.14",))
     monkeypatch.setattr(rooms_page, "WINDOWS", ("900",))
+    monkeypatch.setattr(rooms_page, "TOPICS", (("100", ("0", "3")),))
     asked = ["--seeds", "2", "--data", "a town=--people,300,--city,Tokyo"]
     done = CliRunner().invoke(rooms_page.rooms_page, asked)
     assert done.exit_code == 0, done.output
-    assert done.stderr.startswith("6 simulations, ")
-    assert re.search(r"a town, as it is, seed 1: done; 1 of 6, about \d+ min to go", done.stderr)
+    assert done.stderr.startswith("10 simulations, ")
+    assert re.search(r"a town, as it is, seed 1: done; 1 of 10, about \d+ min to go", done.stderr)
     text = page.read_text(encoding="utf-8")
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert "old" not in text
+    assert text.count("between") == 1
+    shares = [float(share) for share in re.findall(r"\| a town \| 100 \| [03] \| (\d\.\d{3}) \(", text)]
+    assert len(shares) == 2
+    assert shares[0] != shares[1], "what topics are worth makes no difference"
     assert re.search(r"\| a town \| \*\*by these rules\*\* \|.* \d\.\d{3} \(\d\.\d{3}–\d\.\d{3}\) \|", text)
     assert "the mean of 2 seeds, and their range" in text
     assert "<svg" in picture.read_text(encoding="utf-8")
@@ -48,7 +54,24 @@ def test_what_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_the_page_has_the_marks() -> None:
     text = Path("docs/ROOMS.md").read_text(encoding="utf-8")
-    assert text.count(rooms_page.BEGIN) == text.count(rooms_page.END) == 1
+    for mark in (rooms_page.BEGIN, rooms_page.END, rooms_page.TOPICS_BEGIN, rooms_page.TOPICS_END):
+        assert text.count(mark) == 1
+
+
+def test_each_part_is_made_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "ROOMS.md"
+    monkeypatch.setattr(rooms_page, "PAGE", page)
+    monkeypatch.setattr(rooms_page, "TOPICS", (("30", ("0",)),))
+    page.write_text(
+        f"{rooms_page.BEGIN}kept{rooms_page.END}{rooms_page.TOPICS_BEGIN}old{rooms_page.TOPICS_END}", encoding="utf-8"
+    )
+    asked = ["--part", "topics", "--seeds", "1", "--data", "a town=--people,100,--city,Tokyo"]
+    done = CliRunner().invoke(rooms_page.rooms_page, asked)
+    assert done.exit_code == 0, done.output
+    text = page.read_text(encoding="utf-8")
+    assert "kept" in text
+    assert "old" not in text
+    assert "One seed each." in text
 
 
 def test_a_curve_names_each_point_and_escapes_the_data_s_name() -> None:
