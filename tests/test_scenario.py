@@ -243,6 +243,35 @@ async def test_what_is_not_offered_is_never_sent_and_what_is_refused_is_counted(
     assert not ada.figures.did["shake"]
 
 
+async def test_what_somebody_is_too_new_for_they_do_once_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("client_demo.scenario.actor._TOO_NEW_MORE_S", 0.0)
+    floats = asyncio.Event()
+
+    async def play(peer: Peer) -> None:
+        await peer.enter()
+        for _ in range(2):
+            await peer.refuse(await peer.receive("throw"), "too_new", retry_after=0.2)
+        thrown = await peer.receive("throw")
+        await peer.send({"type": "thrown", "bottle": "B1", "ref": thrown["ref"]})
+        await peer.refuse(await peer.receive("say"), "rate_limited", retry_after=0.01)
+        floats.set()
+        await peer.bye_to_leave()
+
+    async with asyncio.timeout(ENDS_S), fake_server(play) as url:
+        ada = actor(url, "throw", "say")
+        await ada.arrive()
+        await ada.do("throw")
+        await ada.do("throw")  # another one meanwhile is not another one later
+        while not ada.figures.did["throw"]:
+            await asyncio.wait(ada._going)
+        await ada.do("say")
+        await floats.wait()
+        assert not ada._going
+        await ada.depart()
+    assert ada.figures.did == {"throw": 1}
+    assert ada.figures.refused == {"throw: too_new": 2, "say: rate_limited": 1}
+
+
 async def test_who_reads_an_advert_reports_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("client_demo.scenario.actor._REACTS_S", (0.0, 0.0))
     told = asyncio.Event()

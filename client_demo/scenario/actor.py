@@ -1,7 +1,8 @@
 """One person of a scenario: sits, hears, and does what their population does, at its rates.
 
 Knows a client and what was heard last. Never knows other actors, nor when anybody comes (cast.py). A command that the
-server does not offer is never sent, and what it refuses is counted, not repeated.
+server does not offer is never sent, and what it refuses is counted, not repeated, but for what comes too early: that is
+done when it may be.
 """
 
 import asyncio
@@ -22,6 +23,8 @@ _REPLIES_S = (3.0, 20.0)
 _REACTS_S = (2.0, 15.0)
 _ANSWER_WAIT_S = 15.0
 """For an answer: a shake is the longest of them, 4 s."""
+_TOO_NEW_MORE_S = 0.5
+"""More than the server says, whose clock counts sitting alone."""
 _TALKS_ON_AVERAGE, _ANSWERS_ON_AVERAGE = 1.9, 1.95
 """Of a demo's mixture of characters: theirs are weights, and a rate is for an average person."""
 _AS_COMMAND = {"advert": "say"}
@@ -71,6 +74,7 @@ class Actor:
         self._seat = ("", "")
         self._bottle = self._kept = ""
         self._has_greeted = False
+        self._early: set[str] = set()
         self._acts: dict[str, Act] = {
             "say": self._say, "advert": self._advertise, "next": self.client.next, "shake": self._shake,
             "throw": self._throw, "pick": self._pick, "answer": self._answer, "contact": self._contact,
@@ -111,10 +115,18 @@ class Actor:
         self._rise()
 
     async def do(self, doing: str) -> None:
-        """Do something and count what came of it."""
-        await self._counted(doing, self._acts[doing])
+        """Do something and count what came of it; what they are too new for they do later, if they are still there."""
+        wait_s = await self._counted(doing, self._acts[doing])
+        if wait_s is not None and doing not in self._early:
+            self._early.add(doing)
+            self._later(wait_s + _TOO_NEW_MORE_S, partial(self._do_at_last, doing))
 
-    async def _counted(self, doing: str, act: Act) -> None:
+    async def _do_at_last(self, doing: str) -> None:
+        self._early.discard(doing)
+        await self.do(doing)
+
+    async def _counted(self, doing: str, act: Act) -> float | None:
+        """Do something, count what came of it, and return in how many seconds it may be done if it was too early."""
         figures = self.figures
         try:
             async with asyncio.timeout(_ANSWER_WAIT_S):
@@ -124,11 +136,13 @@ class Actor:
             figures.held[f"{doing}: {held.reason}"] += 1
         except Refused as refused:
             figures.refused[f"{doing}: {refused.code}"] += 1
+            return refused.retry_after if refused.code == "too_new" else None
         except TimeoutError:
             if self.client.connected:
                 figures.troubles[f"{doing}: no answer"] += 1
         except Closed:
-            return
+            pass
+        return None
 
     # --- what is heard ----------------------------------------------------------------------------------------
 
