@@ -116,8 +116,10 @@ async def test_waiting_is_a_state_of_its_own_until_there_is_company() -> None:
         )
         assert "A few people are about in your region." in screen
         assert re.search(r"Everyone gathers anew in 12:3\d", screen)
+        assert re.search(r" gathers in 12:3\d", screen), "the room lasts longer, but that is not what one waits for"
+        assert "ends in" not in screen
         await_looked.set()
-        await person.sees("Cy sat down", "That is company.", "within 900 m")
+        await person.sees("Cy sat down", "That is company.", "within 900 m", "ends in")
         await person.sees_no_more("Waiting for company")
 
 

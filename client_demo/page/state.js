@@ -43,9 +43,18 @@ export function localTime(state, at) {
   return clock ? clock.local + (at - clock.server) / (limits.time_scale || 1) : at;
 }
 
-/** Returns what is left of the room's time: seconds, and the share from 1 to 0. */
+/**
+ * Returns the local time that one's seat counts down to: while it waits, when the neighbourhood gathers, else the room's end.
+ * A room that began late ends a whole window after that gathering, and two clocks side by side tell nobody what comes.
+ */
+export function seatUntil(state, now) {
+  const gathers = state.waiting && !state.isClosing ? localTime(state, state.waiting.next_at) : 0;
+  return gathers > now ? gathers : localTime(state, state.room.closes);
+}
+
+/** Returns what is left until then: seconds, and the share from 1 to 0. */
 export function timeLeft(state, now) {
-  const ends = localTime(state, state.room.closes);
+  const ends = seatUntil(state, now);
   const began = localTime(state, state.room.opened);
   const left = Math.max(0, ends - now);
   return { seconds: left / 1000, share: Math.min(1, left / Math.max(1, ends - began)) };

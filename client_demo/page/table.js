@@ -83,7 +83,7 @@ export class Table {
     const { seconds, share } = timeLeft(state, now);
     this.#burn(share);
     this.left.textContent = span(seconds);
-    this.note.textContent = t(state.isClosing ? "table.closing" : "table.left");
+    this.note.textContent = t(state.isClosing ? "table.closing" : state.waiting ? "table.gathers" : "table.left");
     this.element.classList.toggle("is-closing", state.isClosing);
     for (const [id, { element }] of this.#seats) {
       element.classList.toggle("is-lit", state.lit?.id === id && now - state.lit.at < LIT_MS);

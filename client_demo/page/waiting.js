@@ -4,7 +4,7 @@
 
 import { h, s, set } from "./dom.js";
 import { hour, metres, span, t, tOr } from "./i18n.js";
-import { company, isTalk, localTime } from "./state.js";
+import { company, isTalk, seatUntil } from "./state.js";
 
 export class Waiting {
   /** @param {(() => void) | null} onPick takes a bottle out of the water, where the server has any */
@@ -32,8 +32,7 @@ export class Waiting {
     if (!waiting) return;
     this.element.classList.toggle("is-brief", isTalk(state));
     const lacking = Math.max(1, (limits.seats_min ?? 3) - company(state));
-    const told = localTime(state, waiting.next_at);
-    const next = told > now ? told : localTime(state, state.room.closes);
+    const next = seatUntil(state, now);
     set(this.title, t("waiting.title", { n: lacking }));
     set(this.looks, t("waiting.looks", { within: metres(waiting.within_m) }));
     set(this.people, tOr(`waiting.people.${waiting.people}`, ""));

@@ -19,13 +19,18 @@ HURRY_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the heading says; without a `place` the cell stands for it. Times in seconds of the clock of `now_s`."""
+    """What the heading says; without a `place` the cell stands for it. Times in seconds of the clock of `now_s`.
+
+    Attributes:
+        closes_s: when the seat's time is over: the room ends, or, if `gathers`, all around are seated anew.
+    """
 
     place: str = ""
     cell: str = ""
     within_m: float | None = None
     why: str = ""
     closes_s: float = 0.0
+    gathers: bool = False
     window_s: float = 1800.0
     people: int = 0
     is_live: bool = True
@@ -85,7 +90,8 @@ class Heading(Widget):
         if not self.facts.is_live:
             return Content.styled("not connected", "$warning")
         left_s = self.facts.closes_s - self._now_s()
-        words = f"ends in {clock(left_s)}" if left_s > 0 else "ending"
+        verb = "gathers" if self.facts.gathers else "ends"
+        words = f"{verb} in {clock(left_s)}" if left_s > 0 else "ending"
         return Content.styled(words, self._colour(left_s))
 
     def _why(self) -> Content:

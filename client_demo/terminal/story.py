@@ -77,7 +77,7 @@ class Story:
 
     def tick(self) -> None:
         """Let the countdowns go on."""
-        self._waiting.show(self._search())
+        self._show_time()
         if self._retry_at_s is not None:
             in_s = self._retry_at_s - self._time.now_s()
             when = f"Next try in {in_s:.0f} s (^S: now)" if in_s > 0.5 else "Trying again"
@@ -314,10 +314,6 @@ class Story:
 
     def _refresh(self) -> None:
         client = self._client
-        if client.closes is not None:
-            scale = client.limits.get("time_scale") or 1.0
-            window_s = (client.limits.get("window_s") or 1800) / scale
-            self._heading.tell(closes_s=self._time.local_s(client.closes), window_s=window_s)
         self._heading.tell(
             cell=safe.line(client.cell_in_room),
             within_m=client.within_m,
@@ -325,10 +321,20 @@ class Story:
             people=len(client.members),
         )
         self._people.show(client.members, client.me, self._palette)
-        self._waiting.show(self._search())
+        self._show_time()
         if client.connected and self._retry_at_s is None:
             is_away = client.members.get(client.me, {}).get("away")
             self._banner.show("You are away and your seat is kept. Say anything, or ^O, to be back." if is_away else "")
+
+    def _show_time(self) -> None:
+        """Show how long the seat lasts, and how the search stands: one clock, for what comes next."""
+        client, search = self._client, self._search()
+        self._waiting.show(search)
+        if client.closes is not None:
+            window_s = (client.limits.get("window_s") or 1800) / (client.limits.get("time_scale") or 1.0)
+            # A room that began late outlasts the gathering that it waits for.
+            until_s = search.next_s if search is not None else self._time.local_s(client.closes)
+            self._heading.tell(closes_s=until_s, gathers=search is not None, window_s=window_s)
 
     def _search(self) -> Search | None:
         client = self._client

@@ -1,5 +1,6 @@
 """A table that waits for company: what it says, and what it leaves room for."""
 
+import re
 from typing import Any
 
 import pytest
@@ -36,6 +37,19 @@ async def test_on_a_phone_the_panel_gives_way_once_somebody_talks(visits: Visits
         await expect(ada.page.locator(".waiting.is-brief")).to_be_visible()
         assert await height(ada, ".waiting") < min(120, 0.6 * at_first)
         await expect(ada.said("Anybody?")).to_be_in_viewport(ratio=1)
+
+
+async def test_one_clock_counts_to_what_comes_next(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app)
+        two = room("r2", members=(ME, BO))
+        # One who enters late: the room outlasts the gathering.
+        stage.send(two | {"closes": two["now"] + 1_980_000}, waiting(two | {"closes": two["now"] + 150_000}))
+        clock = ada.page.locator(".table .centre")
+        await expect(clock).to_have_text(re.compile(r"^2:[0-3]\d\s*until all gather$"))
+        await expect(ada.page.locator(".waiting .hint")).to_contain_text(re.compile(r"in .?2:[0-3]\d"))
+        stage.send({"type": "joined", "id": "cy", "member": {"id": "cy", "name": "Cy"}, "within_m": 1200})
+        await expect(clock).to_have_text(re.compile(r"^3[23] min\s*left$"))
 
 
 @pytest.mark.parametrize("viewport", [SMALL, PHONE], ids=["320", "390"])
