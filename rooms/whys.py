@@ -13,6 +13,7 @@ SENTENCES: Mapping[str, str] = {
     "near": "The nearest room with a free seat, {distance_m} m from your cell.",
     "first_here": "No other room near has a seat for you, so this one begins with you.",
     "outward": "Too few came, so your room joined one {distance_m} m away.",
+    "outward_here": "Too few came, so your room joined another in your cell.",
     "parted": "Your room had grown large, so those of you nearest to each other go on in one of your own.",
     "shake": "You shook in the same moment.",
     "back": "You are back where you sat before you shook.",

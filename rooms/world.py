@@ -261,8 +261,8 @@ class World:
         target = union.target
         changes: list[Change] = []
         for mover in union.movers:
-            far_m = cell_distance_m(mover.cell, target.cell)
-            why = Why("outward", {"distance_m": round(far_m / 100) * 100})
+            far_m = round(cell_distance_m(mover.cell, target.cell) / 100) * 100
+            why = Why("outward", {"distance_m": far_m}) if far_m else Why("outward_here")
             apart, formers = self.seating.take_apart([mover])
             changes += apart
             # The order in which they came to the room that moves is nothing to the one they join.

@@ -7,6 +7,7 @@ from rooms.changes import Change, Ended, Gone, Published, Seated
 from rooms.events import Changed, Closing, Joined, Left, Waiting
 from rooms.person import Person
 from rooms.room import Room
+from rooms.rules import Rules
 from rooms.seating import place_of
 from rooms.windows import region_of, window_end
 from tests.worlds import HOME, RING_M, START, Scene, beside
@@ -83,6 +84,18 @@ def test_the_moved_one_is_told_why_and_the_other_hears_them_come() -> None:
     assert moved.seats[1].why.args == {"distance_m": 3100}
     assert [type(event) for event in stayed.heard if not isinstance(event, Waiting | Changed)] == [Joined]
     assert moved.waiting == stayed.waiting is not None
+
+
+def test_whose_room_joins_one_of_the_same_cell_is_told_of_no_distance() -> None:
+    scene = Scene()
+    others = scene.enter_many(Rules().seats_max)
+    ann = scene.enter()
+    assert not together(ann, others[0])
+    scene.leave(others.pop())
+    scene.wait(60)
+    assert together(ann, *others)
+    why = scene.listeners[ann.id].seats[-1].why
+    assert (why.code, why.args) == ("outward_here", {})
 
 
 def test_of_a_pair_and_a_lone_one_the_lone_one_moves() -> None:
