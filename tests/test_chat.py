@@ -521,7 +521,7 @@ async def test_bottles_are_thrown_picked_answered_thrown_back_reported_and_block
         await person.enter("/throw who reads this?")
         await person.sees("Your bottle floats.")
         await person.enter("/pick")
-        await person.sees("In a bottle Ahoy␛[2J", "Thrown within 20 km.")
+        await person.sees("In a bottle Ahoy␛[2J", "Thrown within 20 km at ")
         await person.enter("/pick")
         await person.sees("In a bottle Again")
         await person.enter("/answer ahoy yourself")

@@ -60,8 +60,10 @@ class Bottles:
         """Show what was in the bottle."""
         self._in_hand = self._last = event["bottle"]
         near = wording.distance(event.get("within_m"))
-        self._transcript.note(_written("In a bottle", event["text"]), when=hour(event.get("at")), kind="notice")
-        self._transcript.note(f"Thrown within {near}. /answer WORDS, once; /back throws it back.")
+        # It came now; when it was thrown would stand out of order among what was said.
+        self._transcript.note(_written("In a bottle", event["text"]), when=hour(), kind="notice")
+        thrown = f"Thrown within {near} at {hour(event.get('at'))}."
+        self._transcript.note(f"{thrown} /answer WORDS, once; /back throws it back.")
 
     def on_answered(self, event: Message) -> None:
         """Say that one's own answer is on its way; show one to one's own bottle, once."""

@@ -178,7 +178,7 @@ class Story:
 
     def _on_reported(self, event: Message) -> None:
         self._transcript.note(
-            f"Reported; your ticket is {safe.line(event['ticket'])}. The operator sees what was said lately. "
+            f"Reported; your ticket is {safe.line(event['ticket'])}. The operator sees what was said or written. "
             "Nobody else is told.",
             kind="good",
         )
