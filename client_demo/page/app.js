@@ -1,7 +1,8 @@
 /*
  * The page put together: one state, one client, one view at a time. The only file that keeps anything of a person, and
  * only for this tab: the seat with what was said and not confirmed, so that a page that was put to sleep comes back to
- * it; what was being written; and a seat that was left and whose server does not know it yet.
+ * it; what was being written; where people can be reached who gave it, for the server tells that once; and a seat that
+ * was left and whose server does not know it yet.
  */
 
 import { Client } from "./client.js";
@@ -9,13 +10,14 @@ import { fill, h } from "./dom.js";
 import { EnterView } from "./enter.js";
 import { speak, t, wanted } from "./i18n.js";
 import { load } from "./load.js";
-import { FIRST, step } from "./state.js";
+import { FIRST, linesOf, step } from "./state.js";
 import { forGood, forTab } from "./storage.js";
 
 const TICK_MS = 500;
 const SEAT = "hereabouts.seat";
 const DRAFT = "hereabouts.draft";
 const LEFT = "hereabouts.left";
+const LINES = "hereabouts.lines";
 
 const RELOAD_MS = 1500;
 
@@ -41,6 +43,7 @@ function take(event) {
   state = step(state, event, Date.now());
   if (event.type === "client.refused") showEnter(event);
   if (isToKeep(event)) forTab.write(SEAT, { ...person, ...client.session });
+  if (event.type === "contact") forTab.write(LINES, linesOf(state));
   if (view instanceof EnterView) view.tell(event);
   if (!before.room && state.room && view instanceof EnterView) void showRoom();
   if (document.hidden && event.type === "said") announce();
@@ -69,6 +72,7 @@ function showEnter(refused = null) {
   const before = forTab.read(SEAT) ?? person;
   // Who is kept out stays who they are: asking again, or a reload, is answered with the same reason until the ban ends.
   if (refused?.code !== "banned") forTab.remove(SEAT);
+  forTab.remove(LINES);
   client?.stop();
   client = null;
   state = FIRST;
@@ -184,6 +188,7 @@ async function begin() {
   if (left) void leave(new Client({ url: address(), ...left, session: left, onEvent: () => {} }), left);
   if (!seat?.token) return showEnter();
   person = chosenIn(seat);
+  take({ type: "client.lines", lines: forTab.read(LINES) ?? [] });
   connect(seat);
   return showRoom();
 }

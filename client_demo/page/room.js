@@ -29,6 +29,7 @@ const ICONS = {
 export class RoomView {
   #state = null;
   #toastTimer = 0;
+  #latest = 0;
 
   /**
    * @param {object} options.about what /about told: what is not offered there is not shown
@@ -92,6 +93,10 @@ export class RoomView {
       this.why.textContent = why(state.room);
     }
     this.log.show(state);
+    // What was whispered of it is true no more: both have pressed, or given.
+    const latest = state.items.at(-1);
+    if (latest && latest.key > this.#latest && ["kept", "contact"].includes(latest.kind)) this.#whisper("");
+    this.#latest = latest?.key ?? 0;
     for (const button of this.element.querySelectorAll("[data-needs-link]")) button.disabled = state.link.status !== "live";
   }
 

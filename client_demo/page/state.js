@@ -60,6 +60,10 @@ export function timeLeft(state, now) {
   return { seconds: left / 1000, share: Math.min(1, left / Math.max(1, ends - began)) };
 }
 
+/** Returns where people can be reached who gave a line, each with what they were called. */
+export const linesOf = (state) =>
+  state.items.filter(({ kind }) => kind === "contact").map(({ name, by, text }) => ({ name, by, text }));
+
 /** Returns how many sit here who are not away. */
 export const company = (state) => Object.values(state.members).filter((member) => !member.away).length;
 
@@ -161,6 +165,9 @@ const ACTS = {
     if (!text || isKnown) return state;
     return added(state, { kind: "contact", name: state.members[who]?.name ?? by, by, text });
   },
+
+  /** What others gave before this page was loaded; it stands first. */
+  "client.lines": (state, { lines }) => lines.reduce((next, line) => added(next, { kind: "contact", ...line }), state),
 
   // The answer to a bottle of mine, which may come again after a break; the answer to my `answer` has no text.
   answered(state, { text, bottle, answer = bottle }) {

@@ -192,6 +192,7 @@ async def test_keeping_takes_both_and_opens_the_way_to_contact(visits: Visits) -
         await expect(ada.page.locator(".toast")).to_contain_text("presses it too")
         stage.send({"type": "kept", "who": "bo"})
         await expect(ada.log).to_contain_text("both pressed Keep")
+        await expect(ada.page.locator(".toast")).to_have_text("")
         stage.send({"type": "changed", "id": "bo", "member": BO | {"away": True}})  # does not take it away again
         await expect(ada.page.locator(".seat.is-away")).to_have_count(1)
         await on_bo(ada, "contact")
@@ -208,11 +209,22 @@ async def test_keeping_takes_both_and_opens_the_way_to_contact(visits: Visits) -
         stage.send({"type": "contact", "who": "bo", "name": "Bo", "text": "Bo's next"})
         await expect(ada.log).to_contain_text("Bo's next")
         await expect(ada.log.get_by_text("bo@example.org")).to_have_count(1)
+        await expect(ada.page.locator(".toast")).to_have_text("")
+        await ada.page.reload()
+        for line in ("bo@example.org", "Bo's next"):
+            await expect(ada.log.get_by_text(line)).to_have_count(1)
+        stage.send({"type": "kept", "who": "bo"})
         stage.answers["unkeep"] = [{"type": "unkept", "who": "bo"}]
         await on_bo(ada, "unkeep")
         assert (await stage.heard("unkeep"))["who"] == "bo"
         await ada.page.locator(".seat button[aria-label^=Bo]").click()
         await expect(ada.page.locator("dialog [data-command=contact]")).to_have_count(0)
+        assert await ada.page.evaluate("sessionStorage.getItem('hereabouts.lines')")
+        await ada.page.keyboard.press("Escape")
+        await ada.button("Leave").click()
+        await ada.page.locator("dialog").get_by_role("button", name="Leave").click()
+        await expect(ada.button("Take a seat")).to_be_visible()
+        assert not await ada.page.evaluate("sessionStorage.getItem('hereabouts.lines')")
 
 
 async def test_staying_longer_is_voted_for_and_said(visits: Visits) -> None:
