@@ -217,7 +217,9 @@ class Bottles:
 
     def heard(self, owner: str) -> None:
         """Know that everything sent to somebody until now has come."""
-        self._heard |= self._unheard.pop(owner, set())
+        answers = self._unheard.pop(owner, None)
+        if answers is not None:  # of nearly every command there are none
+            self._heard |= answers
 
     def text_of(self, kept: Bottle | BottleAnswer) -> str | None:
         """Return the words of a bottle or an answer, None if its seal is broken."""
