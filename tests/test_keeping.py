@@ -249,6 +249,18 @@ def test_a_block_ends_it_for_both_and_for_good() -> None:
     assert [event["type"] for event in ann.ask("keep", who=bo.me)] == ["voted", "kept"]
 
 
+def test_a_block_seats_apart_though_the_end_of_the_keep_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = stage()
+    ann, bo, _ = place.seated(NAMES)
+    keep_each_other(ann, bo)
+    ann.ask("contact", who=bo.me, text="ann@example.org")
+    monkeypatch.setattr(place.house.store, "remove_ties", failing)
+    assert [event["type"] for event in ann.ask("block", who=bo.me)][:2] == ["blocked", "room"]
+    assert ann.room != bo.room
+    assert not len(place.house.keeps.lines)
+    place.check()
+
+
 def test_a_block_by_a_bottle_makes_it_sleep_and_tells_nobody_whose_it_was() -> None:
     place = stage(new_identity_s=0)
     people = [sit(place, f"P{number}") for number in range(16)]
