@@ -143,7 +143,7 @@ class House:
         When there are too many in the room, its loudest are refused. What a refusal says to
         wait is what both the member and the room need.
         """
-        shared = self._pace_of(room)
+        shared = self._paces.get(room.id) or self._pace_of(room)
         if shared is not None and shared.wait_s(now) > 0 and _is_loud(room, seat, now=now):
             wait_s = max(meter.wait_s(now) for meter in (shared, *own))
             raise self.limited("Everybody here talks at once; let the others finish.", wait_s)
@@ -162,9 +162,7 @@ class House:
     def _pace_of(self, room: Room) -> Meter | None:
         if self._room_rate is None:
             return None
-        meter = self._paces.get(room.id)
-        if meter is None:
-            meter = self._paces[room.id] = Meter(self._room_rate)
+        meter = self._paces[room.id] = Meter(self._room_rate)
         return meter
 
     def room_ended(self, room: Room, *, now: float) -> None:

@@ -71,7 +71,8 @@ class Checks:
             return Looked(way_out)
         if same is None or len(plain) < SHORT_CHARS or (print := same.print(plain)) is None:
             return _FINE
-        is_suspect = is_new and self._suspects.get(origin.key, -LOOK_BACK_S) > now - LOOK_BACK_S
+        suspects = self._suspects
+        is_suspect = is_new and bool(suspects) and suspects.get(origin.key, -LOOK_BACK_S) > now - LOOK_BACK_S
         rooms = same.meet(print, room, identity.id, now=now, is_suspect=is_suspect)
         if rooms is None:
             self._suspect(origin, now)

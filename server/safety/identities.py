@@ -130,7 +130,9 @@ class Identity:
 
     def is_new(self, now: float) -> bool:
         """Tell whether they have sat for less than `new_identity_s` in all."""
-        return self.new_for_s(now) > 0
+        # As `new_for_s` tells, without its calls: it is asked of every message.
+        since = self._since
+        return self.seated_s + (now - since if since is not None else 0.0) < self._new_s
 
     def new_for_s(self, now: float) -> float:
         """Return for how many seconds of sitting they are still new; 0 or less if they are not."""

@@ -19,20 +19,21 @@ def per_period(count: float, period_s: float, burst: int | None = None) -> Rate 
 class Meter:
     """How much of one rate is used up."""
 
-    __slots__ = ("_due", "_interval_s", "_slack_s")
+    __slots__ = ("_free_at", "_interval_s", "_slack_s")
 
     def __init__(self, rate: Rate) -> None:
         self._interval_s = rate.interval_s
         self._slack_s = rate.interval_s * (rate.burst - 1)
-        self._due = 0.0
+        self._free_at = -self._slack_s
 
     def wait_s(self, now: float) -> float:
         """Return in how many seconds the next event is allowed; 0 or less if it is now."""
-        return self._due - self._slack_s - now
+        return self._free_at - now
 
     def take(self, now: float) -> None:
         """Count one event."""
-        self._due = (self._due if self._due > now else now) + self._interval_s
+        since = now - self._slack_s
+        self._free_at = (self._free_at if self._free_at > since else since) + self._interval_s
 
     def give_back(self) -> None:
         """Count one event less, which was counted and has come to nothing."""
@@ -43,8 +44,9 @@ def take_all(meters: tuple[Meter, ...], now: float) -> float:
     """Count one event on all meters and return 0, or count none and return in how many seconds all allow it."""
     # Every message comes through here: the fields are read directly, 0.3 µs less than by the methods.
     for meter in meters:
-        if meter._due - meter._slack_s > now:
+        if meter._free_at > now:
             return max(each.wait_s(now) for each in meters)
     for meter in meters:
-        meter._due = (meter._due if meter._due > now else now) + meter._interval_s
+        since = now - meter._slack_s
+        meter._free_at = (meter._free_at if meter._free_at > since else since) + meter._interval_s
     return 0.0
