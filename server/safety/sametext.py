@@ -5,19 +5,17 @@ spaces nor punctuation decide where a piece ends and a change here leaves the pi
 these are comes from a key: who does not know it cannot tell what to change. The fingerprint is the text's pieces, each
 as one number, the longest first. Texts are alike by the share of pieces that they have in common, and found by the
 longest, which are the least like anybody else's: of two variations of an advert (bench/junk.py) one was known by the
-other in 96 of 100 cases, over 25 keys.
+other in 98 of 100 cases, over 25 keys.
 
 Every message comes through here, and all but a few are new: what is done to those is half a dozen calls of C functions
-over all pieces at once, and no object is made that a match alone needs.
+over all pieces at once, no object is made that a match alone needs, and nothing is compared for one piece in common.
 """
 
 from collections import deque
 from collections.abc import Iterable
 from hashlib import blake2b
-from itertools import repeat
 from random import Random
 from typing import TypeAlias
-from zlib import crc32
 
 import msgspec
 
@@ -30,15 +28,19 @@ TEXTS_MAX = 30_000
 """Fingerprints known at a time, about 1 KB each; of more the one met longest ago is forgotten."""
 SIGHTINGS_MAX = 1000
 """Rooms of one text, people who said it, and rooms of each of them: as many as the settings allow to wait for."""
-NEAR, ALIKE, SUSPECT = 0.6, 0.75, 0.2
+NEAR, ALIKE, SUSPECT = 0.5, 0.75, 0.2
 """Of the pieces of the longer text so many are in both: they are nearly the same; so near that a text has been wherever
 the other was, for a chain of texts, each a little like the last, is not one text; somewhat like junk, which is enough
 where a newcomer comes from where junk came from lately."""
 
-_FOUND_BY = 3
-"""Pieces a text is found by: a fourth finds two in a hundred variations more, and costs a microsecond a message."""
-_PIECES_MAX = 32
-"""Pieces kept of a text, those of a message of some 200 characters; of a longer one the longest stand for all."""
+_FOUND_BY, _SOUGHT_BY = 4, 5
+"""Pieces a text is found by, and pieces of another of which two have to lead to one text before anything is compared:
+most talk has one in common with somebody's, a turn of phrase, and to look at each took a third of all. Found by three,
+7 in 100 variations fewer are known; sought by four, 1 in 100, and half as much again of an advert passes."""
+_PIECES_MAX = 8
+"""Pieces kept of a text, all those of a message of some 50 characters; of a longer one the longest stand for all. With
+32 no more variations are known; with 6 twice as many honest texts are nearly another's."""
+_MANY_PIECES = 32
 _NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 _PER_MILLE = dict(zip(b"insrhldcumpgfbyvwk", (
     70, 67, 63, 60, 61, 40, 43, 28, 28, 24, 19, 20, 22, 15, 20, 10, 24, 8), strict=True))  # fmt: skip
@@ -49,8 +51,13 @@ _CUT_PER_MILLE = 240
 as much of a text, and cost a third more. The smallest numbers instead of the longest pieces are quicker, but by some
 keys they are those of single letters, and every text has taken the place of an advert before it comes again."""
 
-Print: TypeAlias = list[int]
-"""A text's pieces, the longest first. A plain list: every message makes one."""
+Print: TypeAlias = tuple[int, ...]
+"""A text's pieces, the longest first, each as the number that this process makes of it (Python's keyed hash of bytes:
+another in every process, 64 bits)."""
+
+
+Rooms: TypeAlias = dict[str, float]
+"""Room → when something was met there last, the oldest first."""
 
 
 class Fingerprints:
@@ -60,7 +67,6 @@ class Fingerprints:
         chance = Random(blake2b(key=key, person=b"hereabouts texts").digest())
         ends = set(_cutters(chance))
         self._cuts = bytes(0x20 if code in ends else code for code in range(256))
-        self._start = repeat(chance.getrandbits(32))
 
     def of(self, plain: str) -> Print | None:
         """Return the fingerprint of a folded text, None if it is left alone."""
@@ -70,11 +76,11 @@ class Fingerprints:
         if len(letters) < SHORT_LETTERS:
             return None
         pieces = letters.split()
-        if len(pieces) > _PIECES_MAX:
+        if len(pieces) > _MANY_PIECES:
             # Each once: who laughs a hundred times behind a text has said nothing more.
             pieces = list(dict.fromkeys(pieces))
         pieces.sort(key=len, reverse=True)
-        return list(map(crc32, pieces[:_PIECES_MAX], self._start))
+        return tuple(map(hash, pieces[:_PIECES_MAX]))
 
 
 def _cutters(chance: Random) -> Iterable[int]:
@@ -87,66 +93,66 @@ def _cutters(chance: Random) -> Iterable[int]:
     yield from (code for code in range(0x80, 0xC0) if chance.random() < _CUT_PER_MILLE / 1000)
 
 
-class _Text(msgspec.Struct, eq=False):
+class _Text(msgspec.Struct, eq=False, gc=False):
     """One fingerprint, and where texts like it were met. Most are met once, and have no dicts.
 
-    A Struct because it is made in C: every message makes one.
+    A Struct because it is made in C, and unknown to the collector: every message makes one, and none is in a circle.
 
     Attributes:
-        pieces, keys: all of them, in no order of the text's, and those it is found by.
+        pieces: all of them; it is found by the first.
         room, who: where and by whom it was first met, until there are dicts.
         at: when it was met last; `queued_at` when it was put into the queue.
         rooms: room → when last, the oldest first; None if it was met once.
-        own: person → the same of theirs.
+        own: person → the same of theirs; None as long.
         is_junk: whether it was held.
     """
 
-    pieces: list[int]
-    keys: list[int]
+    pieces: Print
     room: str
     who: str
     at: float
     queued_at: float
-    rooms: dict[str, float] | None = None
-    own: dict[str, dict[str, float]] = {}
+    rooms: Rooms | None = None
+    own: dict[str, Rooms] | None = None
     is_junk: bool = False
 
-    def sightings(self) -> dict[str, float]:
-        """Return all rooms, with the dicts made."""
-        if self.rooms is None:
+    def sightings(self) -> tuple[Rooms, dict[str, Rooms]]:
+        """Return all rooms, and those of each person, with the dicts made."""
+        if self.rooms is None or self.own is None:
             self.rooms = {self.room: self.at}
             self.own = {self.who: {self.room: self.at}}
             self.room = self.who = ""
-        return self.rooms
+        return self.rooms, self.own
 
     def inherit(self, alike: list["_Text"]) -> None:
         """Have been met wherever those were, and nowhere else."""
-        if not alike:
-            self.rooms, self.own = {}, {}
-            return
         if len(alike) == 1:
-            self.rooms, self.own = dict(alike[0].sightings()), {who: dict(of) for who, of in alike[0].own.items()}
+            rooms, own = alike[0].sightings()
+            self.rooms, self.own = rooms.copy(), {who: of.copy() for who, of in own.items()}
             return
-        self.rooms = _merged(text.sightings() for text in alike)
-        everybody = {who for text in alike for who in text.own}
-        self.own = {who: _merged(text.own.get(who, {}) for text in alike) for who in everybody}
+        met = [text.sightings() for text in alike]
+        self.rooms = _merged(rooms for rooms, _ in met)
+        everybody = {who for _, own in met for who in own}
+        self.own = {who: _merged(own[who] for _, own in met if who in own) for who in everybody}
 
     def meet(self, room: str, who: str, now: float) -> None:
-        """Be met there once more."""
-        rooms = self.sightings()
-        own: dict[str, float] = self.own.pop(who, {})
-        self.own[who] = own
-        for where in (rooms, own):
+        """Be met there, once more if it was before."""
+        if self.rooms is None and self.room == room and self.who == who:
+            return
+        rooms, own = self.sightings()
+        theirs = own.pop(who, None) or {}
+        own[who] = theirs
+        for where in (rooms, theirs):
             where.pop(room, None)
             where[room] = now
             if len(where) > SIGHTINGS_MAX:
                 del where[next(iter(where))]
-        if len(self.own) > SIGHTINGS_MAX:
-            del self.own[next(iter(self.own))]
+        if len(own) > SIGHTINGS_MAX:
+            del own[next(iter(own))]
 
     def forget(self, since: float) -> None:
         """Forget where it was met at that time or before."""
-        if self.rooms is not None:
+        if self.rooms is not None and self.own is not None:
             for rooms in (self.rooms, *self.own.values()):
                 _forget(rooms, since)
             self.own = {who: rooms for who, rooms in self.own.items() if rooms}
@@ -177,20 +183,20 @@ class SameTexts:
             is_suspect: hold what is only somewhat like junk, too.
         """
         by_piece = self._by_piece
-        pieces, keys = set(print), print[:_FOUND_BY]
-        text = _Text([*pieces], keys, room, who, now, now)
-        enough = SUSPECT if is_suspect else NEAR
-        least = enough * len(pieces)
-        last: _Text | None = None
-        for met in map(by_piece.get, keys):
-            # Many a text has a turn of phrase in common with another, and no more than that.
-            if met is not None and met is not last:
-                last = met
-                shared = len(pieces.intersection(met.pieces))
-                if shared >= least and shared >= enough * len(met.pieces):
-                    return self._meet_again(text, pieces, is_suspect=is_suspect)
+        text = _Text(print, room, who, now, now)
+        sought = print[:_SOUGHT_BY]
+        # A piece never met leads to itself: where all lead elsewhere, nothing is nearly the same.
+        leads = set(map(by_piece.get, sought, sought))
+        if len(leads) < len(sought) or len(leads) == 1 or is_suspect:
+            size, pieces, enough = len(print), set(print), SUSPECT if is_suspect else NEAR
+            for one in leads:
+                if type(one) is _Text:
+                    other = one.pieces
+                    # As `_share` tells, without the call.
+                    if len(pieces.intersection(other)) >= enough * max(size, len(other)) or other == print:
+                        return self._meet_again(text, is_suspect=is_suspect)
         # As `_add` does, without the call.
-        for piece in keys:
+        for piece in print[:_FOUND_BY]:
             by_piece[piece] = text
         queue = self._queue
         queue.append(text)
@@ -198,33 +204,46 @@ class SameTexts:
             self._drop(now - LOOK_BACK_S)
         return 1
 
-    def _meet_again(self, text: _Text, pieces: set[int], *, is_suspect: bool) -> int | None:
-        room, who, now = text.room, text.who, text.at
-        since = now - LOOK_BACK_S
-        met = dict.fromkeys(one for one in map(self._by_piece.get, text.keys) if one is not None and one.at > since)
-        shares = {one: _share(pieces, one.pieces) for one in met}
-        if is_suspect and (like_junk := [one for one, share in shares.items() if one.is_junk and share >= SUSPECT]):
-            text.inherit(like_junk)
-            text.is_junk = True
-            self._add(text)
-            return None
-        near = [one for one, share in shares.items() if share >= NEAR]
+    def _meet_again(self, text: _Text, *, is_suspect: bool) -> int | None:
+        near = self._near(text, SUSPECT if is_suspect else NEAR)
+        if is_suspect:
+            if like_junk := [one for one in near if one.is_junk]:
+                text.inherit(like_junk)
+                text.is_junk = True
+                self._add(text)
+                return None
+            near = {one: share for one, share in near.items() if share >= NEAR}
         if not near:
             self._add(text)
             return 1
-        rooms = _count([one.sightings() for one in near], room, since)
-        own = _count([one.own[who] for one in near if who in one.own], room, since)
-        same = next((one for one in near if shares[one] == 1), None)
-        if same is None:
-            text.inherit([one for one in near if one.is_junk or shares[one] >= ALIKE])
-            self._add(text)
-        else:
+        room, who, now = text.room, text.who, text.at
+        rooms, own = _counts([*near], room, who, now - LOOK_BACK_S)
+        is_held = (self._own_max and own >= self._own_max) or (self._all_max and rooms >= self._all_max)
+        same = next((one for one, share in near.items() if share == 1), None)
+        if same is not None:
+            same.sightings()
             text, same.at = same, now
-        if (self._own_max and own >= self._own_max) or (self._all_max and rooms >= self._all_max):
+        else:
+            alike = [one for one, share in near.items() if one.is_junk or share >= ALIKE]
+            if alike or is_held:
+                text.inherit(alike)
+            self._add(text)
+        if is_held:
             text.is_junk = True
             return None
         text.meet(room, who, now)
         return rooms
+
+    def _near(self, text: _Text, enough: float) -> dict[_Text, float]:
+        """Return the texts of the last hour that this one is so like, with their shares, in the order of its pieces."""
+        since, pieces = text.at - LOOK_BACK_S, set(text.pieces)
+        near = dict[_Text, float]()
+        for one in map(self._by_piece.get, text.pieces[:_SOUGHT_BY]):
+            if one is not None and one.at > since and one not in near:
+                share = _share(text.pieces, pieces, one.pieces)
+                if share >= enough:
+                    near[one] = share
+        return near
 
     def forget(self, *, now: float) -> None:
         """Forget what was met an hour ago or before."""
@@ -238,7 +257,7 @@ class SameTexts:
 
     def _add(self, text: _Text) -> None:
         """Know one more text."""
-        for piece in text.keys:
+        for piece in text.pieces[:_FOUND_BY]:
             self._by_piece[piece] = text
         self._queue.append(text)
         if len(self._queue) > TEXTS_MAX:
@@ -251,19 +270,30 @@ class SameTexts:
             text.queued_at = text.at
             self._queue.append(text)
             return
-        for piece in text.keys:
+        for piece in text.pieces[:_FOUND_BY]:
             if self._by_piece.get(piece) is text:
                 del self._by_piece[piece]
 
 
-def _share(pieces: set[int], other: list[int]) -> float:
-    """Return how many of the longer text's pieces are in both."""
-    return len(pieces.intersection(other)) / max(len(pieces), len(other))
+def _share(print: Print, pieces: set[int], other: Print) -> float:
+    """Return how many of the pieces of the longer of two texts are in both."""
+    # A text that says one thing over and over has less in common with others, and not with itself.
+    return 1.0 if other == print else len(pieces.intersection(other)) / max(len(print), len(other))
 
 
-def _merged(sightings: Iterable[dict[str, float]]) -> dict[str, float]:
+def _counts(near: list[_Text], room: str, who: str, since: float) -> tuple[int, int]:
+    """Return in how many rooms these texts were met, by anybody and by that person, that room included."""
+    if len(near) == 1 and near[0].rooms is None:
+        rooms = 1 + (near[0].room != room)
+        return rooms, rooms if near[0].who == who else 1
+    met = [one.sightings() for one in near]
+    everybodys = _count([rooms for rooms, _ in met], room, since)
+    return everybodys, _count([own[who] for _, own in met if who in own], room, since)
+
+
+def _merged(sightings: Iterable[Rooms]) -> Rooms:
     """Return all rooms with their latest times, the oldest first, and only as many as are kept of one text."""
-    merged: dict[str, float] = {}
+    merged: Rooms = {}
     everything = [item for rooms in sightings for item in rooms.items()]
     for room, at in sorted(everything, key=lambda item: item[1]):
         merged.pop(room, None)
@@ -271,7 +301,7 @@ def _merged(sightings: Iterable[dict[str, float]]) -> dict[str, float]:
     return dict(list(merged.items())[-SIGHTINGS_MAX:]) if len(merged) > SIGHTINGS_MAX else merged
 
 
-def _count(sightings: list[dict[str, float]], room: str, since: float) -> int:
+def _count(sightings: list[Rooms], room: str, since: float) -> int:
     """Forget what was met at that time or before and return in how many rooms it was, that room included."""
     for rooms in sightings:
         _forget(rooms, since)
@@ -280,6 +310,6 @@ def _count(sightings: list[dict[str, float]], room: str, since: float) -> int:
     return len({room}.union(*sightings))
 
 
-def _forget(rooms: dict[str, float], since: float) -> None:
+def _forget(rooms: Rooms, since: float) -> None:
     while rooms and next(iter(rooms.values())) <= since:
         del rooms[next(iter(rooms))]
