@@ -170,7 +170,13 @@ def test_new_identities_of_one_address_share_their_picks() -> None:
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("look at www.example.com", "link"), ("call me: +34 600 123 456", "contact"), ("buy GOLD now", "filter")],
+    [
+        ("look at www.example.com", "link"),
+        ("all of it is at foo.io, see you", "link"),
+        ("call me: +34 600 123 456", "contact"),
+        ("annie99 on insta", "contact"),
+        ("buy GOLD now", "filter"),
+    ],
 )
 def test_words_that_lead_away_or_are_listed_are_not_thrown(text: str, reason: str) -> None:
     place = stage()
@@ -180,6 +186,19 @@ def test_words_that_lead_away_or_are_listed_are_not_thrown(text: str, reason: st
     assert (held["type"], held["reason"]) == ("held", reason)
     assert "new" not in held["message"]
     assert has_none(bo)
+
+
+@pytest.mark.parametrize("text", ["see you at 5.30", "U.S.A.", "e.g. this", "I saw it on insta, it is not for me"])
+def test_ordinary_words_are_thrown(text: str) -> None:
+    ann = sit(stage(), "Ann")
+    assert thrown(ann, text)
+
+
+def test_an_empty_bottle_is_refused_and_costs_none() -> None:
+    place = Stage(new_identity_s=0, throws_per_day=1, window_s=86_400)
+    ann = sit(place, "Ann")
+    assert code(ann.ask("throw", text="\u200b\u200d \u2060")) == "bad_text"
+    assert thrown(ann)
 
 
 def test_the_same_text_in_bottle_after_bottle_is_held() -> None:

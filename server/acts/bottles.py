@@ -10,9 +10,9 @@ from server.commands import AnswerBottle, Pick, Report, Throw, ThrowBack
 from server.outcomes import Outcome
 from server.safety.admission import BOTTLES, check_offered
 from server.safety.bottles import HOLDING_REPORTS
-from server.safety.contacts import leads_out
 from server.safety.evidence import Evidence, Line, Note
 from server.safety.folding import fold
+from server.safety.strictly import leads_out_strictly
 from server.safety.words import clean_text
 from server.store.rows import Bottle, BottleAnswer
 from server.store.rows import Report as ReportRow
@@ -33,7 +33,7 @@ def throw(session: "Session", command: Throw, now: float) -> Outcome:
     if wait_s > 0:
         raise house.limited("Whoever is new here cannot throw bottles yet.", wait_s, code="too_new")
     session.take(identity.throws, f"At most {house.settings.throws_per_day} bottles a day.", now)
-    way_out = leads_out(fold(text))
+    way_out = leads_out_strictly(fold(text))
     if way_out is not None:
         return (house.checks.held(way_out, ref=command.ref, in_bottle=True),)
     bottle = house.bottles.new_id()

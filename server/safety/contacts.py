@@ -61,12 +61,12 @@ _MAIL = re.compile(
 """Behind a full stop with a space only some ends are taken for one: "see you @ home. then we eat"."""
 
 
-_SERVICE = _any(*(
+SERVICE = _any(*(
     "telegram telegramm телеграм телега тг tg whatsapp whats whatsap watsapp wapp вотсап ватсап viber вайбер"
     " insta instagram инста snapchat wechat weixin 微信 微信号 加微信 加微 薇信 v信 kik discord skype tiktok qq"
     " 电报 飞机 onlyfans kakao kakaotalk zalo واتساب تلغرام تيليجرام"
 ).split())  # fmt: skip
-_LOOSE_SERVICE = _any(*"snap signal line ig wa vk fb vx wx tele".split())
+LOOSE_SERVICE = _any(*"snap signal line ig wa vk fb vx wx tele".split())
 """Services that are words, or nothing without what follows: there a name has to look like one."""
 _BARE_SERVICE = tuple(map(fold, ("微信", "加微", "薇信", "vx", "qq", "电报")))
 """Behind these any name of five letters is one."""
@@ -75,9 +75,9 @@ _ODD_NAME = r"(?=[\w.-]*[a-z])(?=[\w.-]*[\d_])@?[\w.-]{4,}"
 _BEHIND = r"(?<![^\W_])"
 _ELSEWHERE = re.compile(
     rf"""
-      {_BEHIND}{_SERVICE}\s*(?:id|name|user|username|me|号|號|is)?\s*[:=>～~-]+\s*{_NAME}
-    | {_BEHIND}{_SERVICE}\s*(?:id|name|user|username|me|号|號|is|my|@)?\s*{_ODD_NAME}
-    | {_BEHIND}{_LOOSE_SERVICE}\s*(?:id|name|user)?\s*[:=@]+\s*{_ODD_NAME}
+      {_BEHIND}{SERVICE}\s*(?:id|name|user|username|me|号|號|is)?\s*[:=>～~-]+\s*{_NAME}
+    | {_BEHIND}{SERVICE}\s*(?:id|name|user|username|me|号|號|is|my|@)?\s*{_ODD_NAME}
+    | {_BEHIND}{LOOSE_SERVICE}\s*(?:id|name|user)?\s*[:=@]+\s*{_ODD_NAME}
     | {_BEHIND}{_any(*_BARE_SERVICE)}[号號]?\s*[::]?\s*[a-z0-9_-]{{5,}}
     """,
     re.VERBOSE,

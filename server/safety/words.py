@@ -5,8 +5,8 @@ import unicodedata
 
 from rooms.names import NAME_MAX_CHARS
 from server.codes import Refused
-from server.safety.contacts import leads_out
 from server.safety.folding import fold
+from server.safety.strictly import leads_out_strictly
 
 CLAIM_MAX_CHARS = 64
 """Of a verified claim: twice a name, for a full one or a faculty."""
@@ -30,14 +30,14 @@ _SPACES = re.compile(r"\s+")
 
 
 def clean_text(text: str, *, max_chars: int) -> str:
-    """Return the text in NFC. Raises Refused if it is blank or longer than `max_chars` code points."""
+    """Return the text in NFC. Raises Refused if none of it can be seen or it is longer than `max_chars` code points."""
     if not text.isascii() and not unicodedata.is_normalized("NFC", text):
         if _has_a_pile(text):
             raise Refused("bad_text", f"The text piles more than {PILE_MAX_MARKS} marks on one letter.")
         text = unicodedata.normalize("NFC", text)
     if len(text) > max_chars:
         raise Refused("bad_text", f"The text has {len(text)} characters; at most {max_chars} are sent.")
-    if not text or text.isspace():
+    if not text or text.isspace() or (not text.isascii() and all(map(_is_blank, text))):
         raise Refused("bad_text", "The text is empty.")
     return text
 
@@ -72,7 +72,7 @@ def clean_claim(text: str) -> str:
 
 def leads_nowhere(what: str, text: str, *, code: str) -> None:
     """Raise Refused with that code if the text names a way out of the room."""
-    way_out = leads_out(fold(text))
+    way_out = leads_out_strictly(fold(text))
     if way_out is not None:
         holds = "a link" if way_out == "link" else "an address, a phone number or a name on another service"
         raise Refused(code, f"A {what} may not hold {holds}. Choose one without.")
@@ -90,6 +90,13 @@ def in_one_line(text: str, *, max_chars: int, code: str) -> str:
     if len(text) > max_chars:
         raise Refused(code, f"At most {max_chars} characters are shown, and these are {len(text)}.")
     return text
+
+
+def _is_blank(char: str) -> bool:
+    # Characters for private use are unseen by most and not by all, who may mean something by them.
+    return (
+        char.isspace() or char in _BLANK or unicodedata.category(char) in ("Cc", "Cf") or bool(_VARIATION.match(char))
+    )
 
 
 def _is_unseen(char: str) -> bool:
