@@ -26,6 +26,8 @@ _BLANK = frozenset(map(chr, (0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x31
 DerivedCoreProperties) without the variation selectors, and the empty Braille pattern."""
 _VARIATION = re.compile("[\\uFE00-\\uFE0F\\U000E0100-\\U000E01EF]")
 """Variation selectors: phones write them behind emoji; without one a name looks, or nearly looks, the same."""
+_BLANK_IN_TEXT = _BLANK.union(" ", map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
+"""What may be the first character of a text of which nothing is seen, beside what Python does not print."""
 _SPACES = re.compile(r"\s+")
 
 
@@ -37,7 +39,7 @@ def clean_text(text: str, *, max_chars: int) -> str:
         text = unicodedata.normalize("NFC", text)
     if len(text) > max_chars:
         raise Refused("bad_text", f"The text has {len(text)} characters; at most {max_chars} are sent.")
-    if not text or text.isspace() or (not text.isascii() and all(map(_is_blank, text))):
+    if not text or text.isspace() or (not text.isascii() and _is_blank(text)):
         raise Refused("bad_text", "The text is empty.")
     return text
 
@@ -92,11 +94,14 @@ def in_one_line(text: str, *, max_chars: int, code: str) -> str:
     return text
 
 
-def _is_blank(char: str) -> bool:
+def _is_blank(text: str) -> bool:
+    # Nearly always the first character is seen, and is told to be without a call of ours.
+    return (text[0] in _BLANK_IN_TEXT or not text[0].isprintable()) and all(map(_is_unseen_in_text, text))
+
+
+def _is_unseen_in_text(char: str) -> bool:
     # Characters for private use are unseen by most and not by all, who may mean something by them.
-    return (
-        char.isspace() or char in _BLANK or unicodedata.category(char) in ("Cc", "Cf") or bool(_VARIATION.match(char))
-    )
+    return char in _BLANK_IN_TEXT or char.isspace() or unicodedata.category(char) in ("Cc", "Cf")
 
 
 def _is_unseen(char: str) -> bool:
