@@ -145,6 +145,11 @@ def honest(count: int, wanted: Callable[[str], bool]) -> list[str]:
     return list(itertools.islice(filter(wanted, (sentence(rng) for _ in itertools.count())), count))
 
 
+def accented(text: str) -> str:
+    """Return the text as a phone writes it, in a language with accents."""
+    return text.replace("e", "é", 1).replace("'", "’") + "…"
+
+
 def shuffled(text: str, rng: random.Random) -> str:
     """Return the words of a text in another order, pairs of characters where no spaces are: something new to say."""
     words = text.split() if " " in text else [text[at : at + 2] for at in range(0, len(text), 2)]
@@ -162,9 +167,11 @@ def main(count: int, rounds: int, words: int, as_json: bool) -> None:
     look_rarely()  # as the server does
     rng = random.Random(9)
     scripts = [shuffled(rng.choice(_OTHER_SCRIPTS), rng) for _ in range(count)]
+    latin = honest(count, lambda text: SHORT_CHARS <= len(text) < 60)
     kinds = {
         f"under {SHORT_CHARS} characters": honest(count, lambda text: len(text) < SHORT_CHARS),
-        f"{SHORT_CHARS} to 59 characters": honest(count, lambda text: SHORT_CHARS <= len(text) < 60),
+        f"{SHORT_CHARS} to 59 characters": latin,
+        "the same with accents": [accented(text) for text in latin],
         f"{SHORT_CHARS} and more": honest(count, lambda text: len(text) >= SHORT_CHARS),
         "as people talk": honest(count, lambda _: True),
         "other scripts": scripts,
