@@ -179,7 +179,7 @@ def _is_of_numbers(plain: str, odd: str) -> bool:
     shape = plain.encode().translate(_SHAPES).decode("ascii")
     if (
         shape.count("0") >= _DIGITS_MIN
-        or ("." in odd and (".a" in shape or odd.count(".") > 2) and _has_host(plain, odd))
+        or ("." in odd and (".a" in shape or "0.0" in shape) and _has_host(plain, odd))
         or (":" in odd and ("a:" in shape or " :" in shape) and _LONE_COLON.search(plain.replace(":)", "")))
     ):
         return False
