@@ -25,7 +25,7 @@ SHORT_LETTERS = 12
 """So are those of fewer letters (bytes of UTF-8): laughter, numbers, drawings."""
 LOOK_BACK_S = 3600.0
 TEXTS_MAX = 30_000
-"""Fingerprints known at a time, about 1 KB each; of more the one met longest ago is forgotten."""
+"""Fingerprints known at a time, about 0.5 KB each; of more the one met longest ago is forgotten."""
 SIGHTINGS_MAX = 1000
 """Rooms of one text, people who said it, and rooms of each of them: as many as the settings allow to wait for."""
 NEAR, ALIKE, SUSPECT = 0.5, 0.75, 0.2
@@ -36,10 +36,10 @@ where a newcomer comes from where junk came from lately."""
 _FOUND_BY, _SOUGHT_BY = 4, 5
 """Pieces a text is found by, and pieces of another of which two have to lead to one text before anything is compared:
 most talk has one in common with somebody's, a turn of phrase, and to look at each took a third of all. Found by three,
-7 in 100 variations fewer are known; sought by four, 1 in 100, and half as much again of an advert passes."""
+6 in 100 variations fewer are known; sought by four, 1 in 100, and half as much again of an advert passes."""
 _PIECES_MAX = 8
 """Pieces kept of a text, all those of a message of some 50 characters; of a longer one the longest stand for all. With
-32 no more variations are known; with 6 twice as many honest texts are nearly another's."""
+32 no more variations are known; with 6 nearly twice as many honest texts are nearly another's."""
 _MANY_PIECES = 32
 _NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 _PER_MILLE = dict(zip(b"insrhldcumpgfbyvwk", (
