@@ -37,7 +37,7 @@ class Meter:
 
     def give_back(self) -> None:
         """Count one event less, which was counted and has come to nothing."""
-        self._due -= self._interval_s
+        self._free_at -= self._interval_s
 
 
 def take_all(meters: tuple[Meter, ...], now: float) -> float:
