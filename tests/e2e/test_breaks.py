@@ -131,7 +131,8 @@ async def test_whoever_sleeps_is_away_and_finds_a_divider_on_waking(visits: Visi
 async def test_a_page_frozen_for_minutes_comes_back_to_its_seat(visits: Visits, minutes: int) -> None:
     """The phone sleeps: the page stands still, its line dies, and the rooms' clock, sped up, goes on for so long."""
     visits.may_lose = True
-    async with visits.serving(**SPED_UP) as app, Clients(app) as clients:
+    # Half an hour, so that a busy machine has a minute to come back in.
+    async with visits.serving(**SPED_UP, away_s=1800) as app, Clients(app) as clients:
         ada = await (await visits.open(app, viewport=PHONE)).enter("Ada")
         bo = await seated_with(ada, clients)
         await ada.box.fill("Half a thou")
