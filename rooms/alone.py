@@ -23,10 +23,23 @@ def open_alone(world: "World", kind: str, cell: Cell, *, now: float, closes: flo
     return room
 
 
+def go_on_alone(world: "World", room: Room) -> None:
+    """Have a room go on here that began in another process and ends by itself; those who sit there are known already.
+
+    If its end or the time to say so is past, that is made up for at once.
+    """
+    world.seating.rooms[room.id] = room
+    if not room.is_closing and room.closes - room.opened > world.rules.closing_s:
+        world.later(room.closes - world.rules.closing_s, partial(_announce_closing, world, room.id))
+    world.later(room.closes, partial(end_alone, world, room.id))
+
+
 def _announce_closing(world: "World", id: str, now: float) -> list[Change]:
     """Tell everybody there when it ends."""
     room = world.rooms.get(id)
-    return [Published(room, room.announce_closing())] if room is not None and not room.is_over else []
+    if room is None or room.is_over or room.is_closing:
+        return []
+    return [Published(room, room.announce_closing())]
 
 
 def end_alone(world: "World", id: str, now: float) -> list[Change]:
@@ -44,5 +57,5 @@ def end_alone(world: "World", id: str, now: float) -> list[Change]:
         person.came_from = None
         changes += world.seating.vacate(former)
         world.count_in(person, person.next_cell)
-        changes += world.seat_newcomer(person, now=now, former=former)
+        changes += world.seat_newcomer(person, now=now, seat=former.seat, waiting_since=former.waiting_since)
     return changes

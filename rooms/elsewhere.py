@@ -53,8 +53,7 @@ def eject(world: "World", person: Person, *, now: float) -> list[Change]:
         room=room.id, until=int(room.closes * 1000), why=why.sentence, why_code=why.code, why_args=dict(why.args)
     )
     person.ejected, person.has_heard = told, seat.waits_until is None
-    former = Former(person, seat, room, None)
-    return [*changes, Told(person, told), *world.seat_newcomer(person, now=now, former=former)]
+    return [*changes, Told(person, told), *world.seat_newcomer(person, now=now, seat=seat)]
 
 
 def walk_out(world: "World", people: Sequence[Person], other: Person, *, now: float) -> list[Change]:
@@ -124,4 +123,4 @@ def _room_like(world: "World", room: Room, first: Person, *, now: float) -> Choi
 
 
 def _has_seats(world: "World", room: Room, people: Sequence[Person]) -> bool:
-    return len(room.seats) + len(people) <= world.rules.seats_max and may_sit_in(room, people, world.rules)
+    return room.taken + len(people) <= world.rules.seats_max and may_sit_in(room, people, world.rules)

@@ -17,5 +17,13 @@ class CannotExtend(RoomError):
     """The room has had its time."""
 
 
+class RoomIsHere(RoomError):
+    """A room of that id goes on in this process already."""
+
+
+class Unthawable(RoomError):
+    """What is to go on here is not whole: an event is missing, or one changed more than words."""
+
+
 class NotSeated(RoomError):
     """The person sits in no room."""

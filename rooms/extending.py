@@ -41,7 +41,9 @@ def vote(world: "World", person: Person) -> list[Change]:
 
 def announce_end(world: "World", room: Room) -> list[Change]:
     """Tell a room that was given more time that it ends soon, if it still lasts."""
-    return [Published(room, room.announce_closing())] if room.id in world.rooms and not room.is_over else []
+    if room.id not in world.rooms or room.is_over or room.is_closing:
+        return []
+    return [Published(room, room.announce_closing())]
 
 
 def end_alone(world: "World", room: Room, *, now: float) -> list[Change]:

@@ -26,9 +26,11 @@ class Shake:
     Attributes:
         cell: where it can be found, None once it cannot any more.
         number: where it lies on its cell's pile.
+        is_bound: whether it is about to be answered by somebody of another process: until that is known, nobody else
+            answers it.
     """
 
-    __slots__ = ("at", "cell", "number", "person", "ref")
+    __slots__ = ("at", "cell", "is_bound", "number", "person", "ref")
 
     def __init__(self, person: Person, at: float, ref: str | None) -> None:
         self.person = person
@@ -36,12 +38,13 @@ class Shake:
         self.ref = ref
         self.cell: Cell | None = person.cell
         self.number = 0
+        self.is_bound = False
 
     @property
     def is_ready(self) -> bool:
         """Whether its person could sit down with somebody now: not while they are away, or without a connection."""
         seat = self.person.seat
-        return seat is not None and seat.away_since is None and seat.waits_until is None
+        return not self.is_bound and seat is not None and seat.away_since is None and seat.waits_until is None
 
 
 class Moment:

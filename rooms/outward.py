@@ -129,7 +129,7 @@ def fits(mover: Room, target: Room, rules: Rules) -> bool:
     """Tell whether all of both may sit together there: whoever did not ask for company from far gets none."""
     movers = members_of(mover)
     people = movers + members_of(target)
-    if len(people) > rules.seats_max or not target.company or target.is_over or mover.is_over:
+    if len(people) + target.held > rules.seats_max or not target.company or target.is_over or mover.is_over:
         return False
     limit = limit_m(people, rules)
     return (
@@ -144,7 +144,7 @@ def _may_gather(room: Room, peers: list[Room], other: Room, *, now: float, rules
     """Tell whether this room may be one more of those that gather: one of them at most need not move."""
     together = [room, *peers, other]
     return (
-        sum(len(each.seats) for each in together) <= rules.seats_max
+        sum(each.taken for each in together) <= rules.seats_max
         and sum(not can_move(each, now=now) for each in together) <= 1
         and all(fits(other, each, rules) and fits(each, other, rules) for each in together[:-1])
     )

@@ -50,9 +50,10 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
 
 def fill_of(room: Room, rules: Rules) -> Fill | None:
     """Return how full the room is, or None if it has no free seat, or none for who looks near a cell."""
-    if room.kind != NEARBY or len(room.seats) >= rules.seats_max:
+    taken = room.taken
+    if room.kind != NEARBY or taken >= rules.seats_max:
         return None
-    if len(room.seats) >= rules.seats_target:
+    if taken >= rules.seats_target:
         return Fill.ROOMY
     return Fill.WAITING if room.company < rules.seats_min else Fill.OPEN
 

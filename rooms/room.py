@@ -6,11 +6,12 @@ numbered from 1 without a gap; the newest are kept so that a member who lost the
 connection can be told what they missed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TypeVar
 
 from geo import Cell
-from rooms.errors import RoomFull
+from rooms.errors import RoomFull, Unthawable
 from rooms.events import Changed, Closing, Extended, Joined, Left, Marks, Member, Numbered, Said, Waiting
 from rooms.extent import Extent, widest_m
 from rooms.names import looks_of
@@ -36,10 +37,11 @@ class Seat:
     Attributes:
         waits_until: when the seat of somebody without a connection is given up, Unix seconds; None while connected.
         away_since: when they said they would be away, Unix seconds; None while present.
+        since: when they sat down, Unix seconds: of two seats of one person the newer one holds.
         looks: what the name they are shown by looks like.
     """
 
-    __slots__ = ("_refs", "away_since", "looks", "member", "person", "waits_until")
+    __slots__ = ("_refs", "away_since", "looks", "member", "person", "since", "waits_until")
 
     def __init__(self, person: Person, member: Member) -> None:
         self.person = person
@@ -47,17 +49,23 @@ class Seat:
         self.looks = looks_of(member.name)
         self.waits_until: float | None = None
         self.away_since: float | None = None
+        self.since = 0.0
         self._refs: dict[str, tuple[int, int]] | None = None
 
     def accepted(self, ref: str | None) -> tuple[int, int] | None:
         """Return the `seq` and `at` of what was said here under this `ref`, or None."""
         return self._refs.get(ref) if self._refs and ref is not None else None
 
-    def remember(self, ref: str, said: Said) -> None:
+    def newest_refs(self, most: int) -> Iterator[tuple[str, int, int]]:
+        """Yield so many of what was accepted here with its `ref`, `seq` and `at`, the newest first."""
+        newest = reversed(self._refs.items()) if self._refs else ()
+        return ((ref, seq, at) for ref, (seq, at) in islice(newest, most))
+
+    def remember(self, ref: str, seq: int, at: int) -> None:
         """Know the `ref` again: its number and time, not the words, which the room forgets in its own time."""
         if self._refs is None:
             self._refs = {}
-        self._refs[ref] = (said.seq, said.at)
+        self._refs[ref] = (seq, at)
         if len(self._refs) > MISSED_MAX:
             del self._refs[next(iter(self._refs))]
 
@@ -72,8 +80,10 @@ class Room:
         seats: member id → seat.
         seq: number of the newest event.
         extent: how far the members' cells are apart, and from `cell`.
+        held: seats kept for people who are on their way from another process: they are taken, and nobody sees them.
         waiting_since: since when fewer than `seats_min` keep company here, Unix seconds; None while enough do.
         looks: whether a look outward is on the agenda.
+        is_closing: it was told its present end.
         is_extended: it was given more time, and ends alone.
         wishes: ids of people who voted for that.
         is_over: its window has ended; people sit here until they have another seat, and nobody joins them.
@@ -91,8 +101,10 @@ class Room:
         "closes",
         "counts_until",
         "extent",
+        "held",
         "id",
         "idle_until",
+        "is_closing",
         "is_extended",
         "is_over",
         "kind",
@@ -131,10 +143,12 @@ class Room:
         self.seq = 0
         self.away = 0
         self.unconnected = 0
+        self.held = 0
         self.extent = Extent(cell)
         self.waiting_since: float | None = opened
         self.looks = False
         self.idle_until = 0.0
+        self.is_closing = False
         self.is_extended = False
         self.wishes = NOBODY
         self.is_over = False
@@ -158,6 +172,11 @@ class Room:
         return len(self.seats) - self.away
 
     @property
+    def taken(self) -> int:
+        """How many seats nobody else can have."""
+        return len(self.seats) + self.held
+
+    @property
     def within_m(self) -> int:
         """No two members are farther apart than this, by their cells alone; rounded up to 100 m."""
         if self.kind == NEARBY:
@@ -171,8 +190,8 @@ class Room:
 
     def join(self, person: Person, member: Member) -> Joined:
         """Seat the person as `member`. Raises RoomFull, changing nothing."""
-        if len(self.seats) >= self.seats_max:
-            raise RoomFull(f"{len(self.seats)} of {self.seats_max} seats are taken")
+        if self.taken >= self.seats_max:
+            raise RoomFull(f"{self.taken} of {self.seats_max} seats are taken")
         seat = self.seats[member.id] = Seat(person, member)
         person.room, person.seat = self, seat
         self.extent.add(person.cell)
@@ -200,7 +219,7 @@ class Room:
         member = seat.member
         said = Said(self.seq + 1, member.id, member.name, text, int(now * 1000), ref, marks)
         if ref is not None:
-            seat.remember(ref, said)
+            seat.remember(ref, said.seq, said.at)
         return self._numbered(said)
 
     def said_before(self, seat: Seat, text: str, ref: str | None) -> Said | None:
@@ -228,6 +247,7 @@ class Room:
 
     def announce_closing(self) -> Closing:
         """Tell everybody when the room ends."""
+        self.is_closing = True
         return self._numbered(Closing(self.seq + 1, int(self.closes * 1000)))
 
     def announce_extended(self) -> Extended:
@@ -244,7 +264,27 @@ class Room:
         self.unconnected += (until is not None) - (seat.waits_until is not None)
         seat.waits_until = until
 
-    def recent(self) -> Iterable[Numbered]:
+    def go_on_from(self, seq: int, events: Sequence[Numbered], gone: dict[str, str]) -> None:
+        """Have come to that number in another process, with these as the newest events."""
+        self.seq = seq
+        self._recent = [*events]
+        self._gone = {**gone} if gone else None
+
+    def relive(self, event: Numbered) -> None:
+        """Know what another process has told everybody here next. Raises Unthawable, changing nothing."""
+        if event.seq != self.seq + 1:
+            raise Unthawable(f"after {self.seq} comes {event.seq}")
+        match event:
+            case Said(from_=id, ref=ref):
+                if ref is not None and id in self.seats:
+                    self.seats[id].remember(ref, event.seq, event.at)
+            case Closing():
+                self.is_closing = True
+            case _:
+                raise Unthawable(f"{type(event).__name__} changes more than words: a state has to follow it")
+        self._numbered(event)
+
+    def recent(self) -> Sequence[Numbered]:
         """Return the events still kept, oldest first."""
         return self._recent
 

@@ -54,18 +54,27 @@ class Seating:
         self._new_id = new_id
 
     def open_room(
-        self, cell: Cell, *, now: float, waiting_since: float | None = None, parts_from: Room | None = None
+        self,
+        cell: Cell,
+        *,
+        now: float,
+        id: str | None = None,
+        waiting_since: float | None = None,
+        parts_from: Room | None = None,
     ) -> Room:
         """Return a new, empty room founded in that cell; somebody is to be seated in it at once.
 
         Its reach goes on from `waiting_since`, Unix seconds: since when those who are to sit in it have waited. If it
         parts from another room of its region it ends with that one, be that soon: all were told.
+
+        Args:
+            id: by which others know it already.
         """
         rules, region = self._rules, region_of(cell)
         like = parts_from if parts_from is not None and parts_from.region == region else None
         closes = like.closes if like is not None else closing_time(region, now, rules.window_s)
         room = Room(
-            self._new_id(),
+            id or self._new_id(),
             cell,
             opened=now,
             closes=closes,
@@ -76,7 +85,7 @@ class Seating:
         if like is not None and like.is_extended:
             self._have_end_alone(room)
         else:
-            self._put_into_window(room)
+            self._put_into_window(room, now=now)
         if waiting_since is not None:
             room.waiting_since = waiting_since
         self.have_look(room, now + rules.look_every_s)
@@ -99,6 +108,25 @@ class Seating:
         self.rooms[room.id] = room
         return room
 
+    def go_on(self, room: Room, *, now: float) -> None:
+        """Have a room go on here that began in another process, found by its cell; who sits there is known already.
+
+        If its end or the time to say so is past, that is made up for at once.
+        """
+        self.rooms[room.id] = room
+        if room.is_extended:
+            self._have_end_alone(room)
+        else:
+            self._put_into_window(room, now=now)
+        notice_at = room.closes - self._notice_s
+        if not room.is_closing and (room.is_extended or notice_at <= now):
+            # Its window may have been told here before it came.
+            self._agenda.put(notice_at, AnnounceEnd(room))
+        self._find(room)
+        if room.waiting_since is not None:
+            # Not at once: those who sit there are to come back first.
+            self.have_look(room, now + self._rules.look_every_s)
+
     def have_look(self, room: Room, at: float) -> None:
         """Have the room look outward at that time, Unix seconds, unless it is to look anyway."""
         if not room.looks:
@@ -109,8 +137,18 @@ class Seating:
         """Have the room go on for half a window more, and end alone then."""
         self._windows[Window(room.closes, room.region)].pop(room.id, None)
         room.closes += self._rules.window_s / 2
+        room.is_closing = False
         self._have_end_alone(room)
         self._agenda.put(room.closes - self._notice_s, AnnounceEnd(room))
+
+    def windows(self) -> list[Window]:
+        """Return the windows that have rooms here and have not ended, in the order they were begun."""
+        return list(self._windows)
+
+    def has_people_of(self, window: Window) -> bool:
+        """Tell whether anybody here gathers anew at the window's end: in its rooms, or waiting for the next one's."""
+        following = self._windows.get(Window(window.closes + self._rules.window_s, window.region), {})
+        return bool(self._windows[window]) or any(room.waiting_since is not None for room in following.values())
 
     def rooms_of(self, window: Window) -> list[Room]:
         """Return the rooms that end with that window, in the order they were opened."""
@@ -158,7 +196,7 @@ class Seating:
 
         What waits of their `former` seat (a lost connection, being away) goes on in the new one.
         """
-        events = self._sit(person, room, former)
+        events = self._sit(person, room, former, now=now)
         self.refill(room, now=now)
         return [*(Published(room, event) for event in events), self.snapshot(person, why, ref=ref)]
 
@@ -170,7 +208,7 @@ class Seating:
         known = len({former.room.id for former in formers}) == 1
         # Whoever is verified sits first, so that nobody is shown by their name even for a moment.
         for former in sorted(formers, key=lambda former: former.person.verified is None):
-            self._sit(former.person, room, former.seat, name=former.seat.member.name if known else None)
+            self._sit(former.person, room, former.seat, now=now, name=former.seat.member.name if known else None)
         self.refill(room, now=now)
         return [self.snapshot(former.person, why) for former in formers]
 
@@ -213,11 +251,7 @@ class Seating:
         extent = room.extent
         if not extent.is_all_at_the_center and (middle := extent.middle()) != extent.center:
             room.settle(middle, limit_m=limit_m(members_of(room), self._rules))
-        fill = fill_of(room, self._rules)
-        if fill is None:
-            self.index.remove(room)
-        else:
-            self.index.put(room, fill)
+        self._find(room)
         if room.company >= self._rules.seats_min or room.kind != NEARBY:
             room.waiting_since = None
         elif room.waiting_since is None:
@@ -245,7 +279,17 @@ class Seating:
         name = shown_name(seat.person.name or seat.member.name, worn, self._rng)
         return room.change(seat, msgspec.structs.replace(seat.member, name=name))
 
-    def _sit(self, person: Person, room: Room, former: Seat | None, *, name: str | None = None) -> list[Numbered]:
+    def _find(self, room: Room) -> None:
+        """Have the room be found as full as it is."""
+        fill = fill_of(room, self._rules)
+        if fill is None:
+            self.index.remove(room)
+        else:
+            self.index.put(room, fill)
+
+    def _sit(
+        self, person: Person, room: Room, former: Seat | None, *, now: float, name: str | None = None
+    ) -> list[Numbered]:
         """Seat the person and return what the room is told of it, in order."""
         shown, changed = self.name(person, person.name if name is None else name, room)
         member = Member(
@@ -257,14 +301,15 @@ class Seating:
             topics=person.topics,
         )
         joined = room.join(person, member)
+        seat = room.seats[member.id]
+        seat.since = now
         if former is not None:
-            seat = room.seats[member.id]
             room.set_away(seat, former.away_since)
             room.set_waiting(seat, former.waits_until)
         return [*changed, joined]
 
-    def _put_into_window(self, room: Room) -> None:
-        end = window_end(room.region, room.opened, self._rules.window_s)
+    def _put_into_window(self, room: Room, *, now: float) -> None:
+        end = window_end(room.region, now, self._rules.window_s)
         if end < room.closes:
             # Begun late, it gathers with the region all the same if it waits then.
             self._have_window(Window(end, room.region))

@@ -2,18 +2,19 @@
 
 Whoever shakes stays where they sit until `TOGETHER_S` later, when it is known who else shook within so much of it. Then
 the oldest shake not yet answered takes the nearest others along (rooms/moment.py), or else a seat that was left in a
-room of this moment. Nobody learns of anybody's shake but by meeting them.
+room of this moment. Nobody learns of anybody's shake but by meeting them. What is unanswered then may still be by
+somebody of another process (rooms/shaking_afar.py).
 """
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from geo import cell_distance_m
+from geo import Cell, cell_distance_m
 from rooms.alone import open_alone
 from rooms.apart import are_apart, is_kept_out
 from rooms.changes import Change, Told
@@ -21,7 +22,7 @@ from rooms.events import Nobody
 from rooms.moment import MEET_MAX, Moment, Shake, choose_company, just_met
 from rooms.person import Person
 from rooms.placement import may_sit_in
-from rooms.room import NEARBY, SHAKE, Room
+from rooms.room import NEARBY, SHAKE, Room, Seat
 from rooms.seating import Former, place_of
 from rooms.whys import Why
 
@@ -48,59 +49,83 @@ class Young(NamedTuple):
     ats: tuple[float, ...]
 
 
+def _nowhere_else(shake: Shake) -> None:
+    """Stand in where there is no other process."""
+
+
 class Shaking:
-    """Who shakes now, and the rooms they found by it a moment ago."""
+    """Who shakes now, and the rooms they found by it a moment ago.
+
+    Attributes:
+        waiting: person's id → their shake that has not been answered.
+        left_over: those of them that nobody here can answer any more.
+        promised: id of somebody who is to come from another process → the shake that they will answer.
+        look_elsewhere: called with a shake when it is left over.
+    """
 
     def __init__(self, rng: random.Random) -> None:
         self._moment = Moment(rng)
-        self._waiting: dict[str, Shake] = {}
-        """Person's id → their shake that has not been answered."""
+        self.waiting: dict[str, Shake] = {}
+        self.left_over: dict[str, Shake] = {}
+        self.promised: dict[str, Shake] = {}
+        self.look_elsewhere: Callable[[Shake], None] = _nowhere_else
         self._young: dict[str, Young] = {}
 
     def answered_in_s(self, person: Person, *, now: float) -> float:
         """Return in how many seconds a shake of theirs is answered at the latest; 0 or less if there is none."""
-        shake = self._waiting.get(person.id)
+        shake = self.waiting.get(person.id)
         return shake.at + ANSWER_S - now if shake is not None and shake.person is person else 0.0
 
     def shake(self, world: "World", person: Person, *, now: float, ref: str | None = None) -> None:
         """Know that somebody shakes: who they met, or that it was nobody, they are told in `ANSWER_S` at the latest."""
-        before = self._waiting.get(person.id)
+        before = self.waiting.get(person.id)
         if before is not None:
-            self._moment.take(before)
-        shake = self._waiting[person.id] = Shake(person, now, ref)
+            self.answered(before)
+        shake = self.waiting[person.id] = Shake(person, now, ref)
         self._moment.put(shake)
         world.later(now + TOGETHER_S, partial(self._decide, world, shake))
-        world.later(now + ANSWER_S, partial(self._give_up, world, shake))
+        world.later(now + ANSWER_S, partial(self.give_up, world, shake))
 
     def _decide(self, world: "World", shake: Shake, now: float) -> list[Change]:
         """Have somebody meet those who shook within reach, unless they have met somebody already."""
         if shake.cell is None:
             return []
         self._moment.take(shake)
-        if not shake.is_ready:
-            return []
+        return self._answer(world, shake, now) if shake.is_ready else []
+
+    def _answer(self, world: "World", shake: Shake, now: float) -> list[Change]:
         person = shake.person
-        others = list(islice(self._within_reach(shake), _LOOKED_AT))
+        others = list(islice(self.within_reach(shake), _LOOKED_AT))
         fresh = [other for other in others if not just_met(person, other.person)]
         company = choose_company(shake, fresh, seats=_seats(world))
         if company:
             return self._meet(world, [shake, *company], now)
-        rooms = self._rooms_for(world, shake)
-        strangers = next((room for room in rooms if not any(just_met(person, each) for each in _people(room))), None)
+        rooms = self.rooms_for(world, shake)
+        strangers = next((room for room in rooms if not any(just_met(person, each) for each in people_of(room))), None)
         if strangers is not None:
             return self._join(world, shake, strangers, now)
         if others:
             return self._meet(world, [shake, others[0]], now)
+        if rooms:
+            return self._join(world, shake, rooms[0], now)
+        self.leave_over(shake)
+        return []
+
+    def leave_over(self, shake: Shake) -> None:
+        """Know that nobody here answers the shake."""
+        self.left_over[shake.person.id] = shake
+        self.look_elsewhere(shake)
+
+    def join_late(self, world: "World", shake: Shake, now: float) -> list[Change]:
+        """Seat somebody whose shake is left over in a room of this moment that has come to be since."""
+        rooms = self.rooms_for(world, shake)
         return self._join(world, shake, rooms[0], now) if rooms else []
 
-    def _within_reach(self, shake: Shake) -> Iterator[Shake]:
-        """Yield the shakes that this one may be answered by, nearest first."""
-        person = shake.person
-        for other in self._moment.around(person.cell):
-            if abs(other.at - shake.at) <= TOGETHER_S and other.is_ready and not are_apart(person, other.person):
-                yield other
+    def within_reach(self, shake: Shake) -> Iterator[Shake]:
+        """Yield the shakes that this one may be answered by, nearest first; without those left over."""
+        return (other for other in self._moment.around(shake.person.cell) if can_meet(shake, other))
 
-    def _rooms_for(self, world: "World", shake: Shake) -> list[Room]:
+    def rooms_for(self, world: "World", shake: Shake) -> list[Room]:
         """Return the rooms of this moment that have a seat for somebody, nearest first."""
         person = shake.person
         reached = [
@@ -111,35 +136,52 @@ class Shaking:
 
     def _meet(self, world: "World", shakes: Sequence[Shake], now: float) -> list[Change]:
         """Seat people in a room of their own."""
-        people = [shake.person for shake in shakes]
         changes: list[Change] = []
         formers: list[Former] = []
         for shake in shakes:
-            self._answered(shake)
+            self.answered(shake)
             left, former = _stand_up(world, shake.person, now)
             changes += left
             formers.append(former)
-        room = open_alone(world, SHAKE, people[0].cell, now=now, closes=now + LASTS_S, seats_max=_seats(world))
+        room = _open(world, shakes[0].person.cell, now)
+        return changes + self._gather(world, shakes, formers, room, now)
+
+    def meet_guest(self, world: "World", host: Shake, guest: Shake, seat: Seat, now: float) -> list[Change]:
+        """Seat somebody who has come from another process, and sits nowhere, with whoever they came for."""
+        self.answered(host)
+        changes, former = _stand_up(world, host.person, now)
+        room = _open(world, host.person.cell, now)
+        # They come from no room of this process.
+        formers = [former, Former(guest.person, seat, room, None)]
+        return changes + self._gather(world, [host, guest], formers, room, now)
+
+    def _gather(
+        self, world: "World", shakes: Sequence[Shake], formers: list[Former], room: Room, now: float
+    ) -> list[Change]:
+        people = [shake.person for shake in shakes]
         for person in people:
             person.met = frozenset(other.id for other in people if other is not person)
         refs = {shake.person.id: shake.ref for shake in shakes}
-        for seated in world.seating.gather(formers, room, Why("shake"), now=now):
-            changes.append(msgspec.structs.replace(seated, ref=refs[seated.person.id]))
         self._know_young(world, Young(room.id, tuple(shake.at for shake in shakes)))
-        return changes
+        gathered = world.seating.gather(formers, room, Why("shake"), now=now)
+        return [msgspec.structs.replace(seated, ref=refs[seated.person.id]) for seated in gathered]
 
     def _join(self, world: "World", shake: Shake, room: Room, now: float) -> list[Change]:
         """Give somebody the seat that was left in a room of this moment."""
-        self._answered(shake)
+        self.answered(shake)
+        changes, former = _stand_up(world, shake.person, now)
+        return changes + self.sit_with(world, shake, room, former.seat, now)
+
+    def sit_with(self, world: "World", shake: Shake, room: Room, seat: Seat, now: float) -> list[Change]:
+        """Seat somebody who sits nowhere among those of a room of this moment."""
         person = shake.person
-        changes, former = _stand_up(world, person, now)
-        here = _people(room)
+        here = people_of(room)
         person.met = frozenset(other.id for other in here)
         for other in here:
             other.met |= {person.id}
-        young = self._young[room.id]
-        self._know_young(world, young._replace(ats=(*young.ats, shake.at)))
-        return changes + world.seating.join(person, room, Why("shake"), now=now, former=former.seat, ref=shake.ref)
+        ats = self._young[room.id].ats if room.id in self._young else ()
+        self._know_young(world, Young(room.id, (*ats, shake.at)))
+        return world.seating.join(person, room, Why("shake"), now=now, former=seat, ref=shake.ref)
 
     def _know_young(self, world: "World", young: Young) -> None:
         """Know the room for as long as somebody may come who shook with one of those there."""
@@ -151,22 +193,41 @@ class Shaking:
             del self._young[young.id]
         return []
 
-    def _give_up(self, world: "World", shake: Shake, now: float) -> list[Change]:
-        """Tell somebody that nobody shook with them."""
+    def give_up(self, world: "World", shake: Shake, now: float) -> list[Change]:
+        """Tell somebody that nobody shook with them, unless it is about to be known whether somebody does."""
         person = shake.person
-        if self._waiting.get(person.id) is not shake:
+        if self.waiting.get(person.id) is not shake or shake.is_bound:
             return []
-        del self._waiting[person.id]
-        self._moment.take(shake)
+        self.answered(shake)
         if world.people.get(person.id) is not person:
             return []
         return [Told(person, Nobody(about="shake", ref=shake.ref))]
 
-    def _answered(self, shake: Shake) -> None:
+    def forget(self, world: "World", person: Person, now: float) -> list[Change]:
+        """Tell somebody at once that they met nobody: they go where nothing is known of their shake."""
+        shake = self.waiting.get(person.id)
+        if shake is None:
+            return []
+        shake.is_bound = False
+        return self.give_up(world, shake, now)
+
+    def answered(self, shake: Shake) -> None:
         """Know the shake answered."""
         self._moment.take(shake)
-        if self._waiting.get(shake.person.id) is shake:
-            del self._waiting[shake.person.id]
+        for shakes in (self.waiting, self.left_over):
+            if shakes.get(shake.person.id) is shake:
+                del shakes[shake.person.id]
+
+
+def can_meet(shake: Shake, other: Shake) -> bool:
+    """Tell whether the second, which waits, may answer the first."""
+    if abs(other.at - shake.at) > TOGETHER_S or not other.is_ready:
+        return False
+    return not are_apart(shake.person, other.person) and not are_apart(other.person, shake.person)
+
+
+def _open(world: "World", cell: Cell, now: float) -> Room:
+    return open_alone(world, SHAKE, cell, now=now, closes=now + LASTS_S, seats_max=_seats(world))
 
 
 def _seats(world: "World") -> int:
@@ -174,7 +235,8 @@ def _seats(world: "World") -> int:
     return min(MEET_MAX, world.rules.seats_max)
 
 
-def _people(room: Room) -> list[Person]:
+def people_of(room: Room) -> list[Person]:
+    """Return who sits there."""
     return [seat.person for seat in room.seats.values()]
 
 
@@ -183,7 +245,7 @@ def _has_seat(room: Room, person: Person) -> bool:
     return (
         not room.is_over
         and room.company > 0
-        and len(room.seats) < room.seats_max
+        and room.taken < room.seats_max
         and room is not person.room
         and room.id not in person.avoids
         and not is_kept_out(person, room)
@@ -212,7 +274,7 @@ def go_back(world: "World", person: Person, *, now: float, ref: str | None = Non
     person.avoids = (*(id for id in person.avoids if id in world.rooms), room.id)
     changes = world.seating.leave(person, "moved", now=now)
     world.count_in(person, person.next_cell)
-    if before is None or len(before.seats) >= before.seats_max or not may_sit_in(before, [person], world.rules):
+    if before is None or before.taken >= before.seats_max or not may_sit_in(before, [person], world.rules):
         changes += world.seat_newcomer(person, now=now, ref=ref)
         person.asked_until = place_of(person)[0].closes
         return changes

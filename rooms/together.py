@@ -41,7 +41,7 @@ def kept_room(world: "World", people: Sequence[Person], cells: Mapping[str, Cell
 
 
 def _has_seats(world: "World", room: Room, people: Sequence[Person], cells: Mapping[str, Cell]) -> bool:
-    has_seats = room.kind == NEARBY and len(room.seats) + len(people) <= world.rules.seats_max
+    has_seats = room.kind == NEARBY and room.taken + len(people) <= world.rules.seats_max
     return has_seats and may_sit_in(room, people, world.rules, cells=[cells[person.id] for person in people])
 
 
@@ -75,7 +75,8 @@ def seat_as_newcomers(
     # One reason for all: by another, who is alone would know whether that is so because nobody is here.
     why = Why("window")
     if kept is None and len(formers) == 1:
-        return changes + world.seat_newcomer(people[0], now=now, former=formers[0], because=why)
+        seat, since = formers[0].seat, formers[0].waiting_since
+        return changes + world.seat_newcomer(people[0], now=now, seat=seat, waiting_since=since, because=why)
     choice = room_for(world, people) if kept is None else None
     room = kept or (choice.room if choice is not None else None)
     if room is None:

@@ -34,6 +34,7 @@ from rooms.events import Waiting
 from rooms.extending import announce_end, end_alone
 from rooms.gathering import Gathering, announce_closing
 from rooms.lookalikes import looks
+from rooms.moving import Hold
 from rooms.outward import Union, search
 from rooms.parting import Parting, part
 from rooms.person import Person
@@ -42,8 +43,9 @@ from rooms.room import NEARBY, Room, Seat
 from rooms.rules import Rules
 from rooms.seating import Former, Seating, place_of
 from rooms.shaking import Shaking, go_back
+from rooms.sharing import Sharing
 from rooms.together import kept_room
-from rooms.waiting import told_to_wait, waited_since
+from rooms.waiting import told_to_wait
 from rooms.whys import Why
 from rooms.windows import region_of, window_end
 
@@ -55,10 +57,15 @@ class World:
         self.rules = rules
         self.people: dict[str, Person] = {}
         self.rng = rng
+        self.new_id = new_id
         self._agenda = Agenda()
         self.seating = Seating(rules, self._agenda, rng=rng, new_id=new_id)
         self.shaking = Shaking(self.rng)
+        self.holds: dict[str, Hold] = {}
+        """Person's id → the seat that is held for them: they come from another process."""
         self.bottles_near: Callable[[Cell], bool] = lambda region: False
+        self.sharing: Sharing | None = None
+        """What other processes have of a window, where there are others."""
         self._online: Counter[Cell] = Counter()
 
     @property
@@ -74,13 +81,11 @@ class World:
         So nobody draws another room by leaving and coming back. They are told no more than any newcomer: it may not be
         themselves who left it. Else they sit with somebody they keep, where there is a seat.
         """
-        self.people[person.id] = person
-        meet_barred(person, self.people)
-        self._online[region_of(person.cell)] += 1
+        self.admit(person)
         room = self.rooms.get(former) if former is not None else None
         if room is None:
             return self._seat_where_kept(person, now=now)
-        has_seat = room.kind == NEARBY and len(room.seats) < self.rules.seats_max
+        has_seat = room.kind == NEARBY and room.taken < self.rules.seats_max
         if has_seat and may_sit_in(room, [person], self.rules):
             return self.seating.join(person, room, why_there(person, room), now=now) + self.tell_waiting(room, now)
         changes = self._seat_where_kept(person, now=now)
@@ -136,7 +141,7 @@ class World:
         """Keep the seat of somebody whose connection ended for a while; the others see nothing."""
         room, seat = place_of(person)
         room.set_waiting(seat, now + self.rules.resume_grace_s)
-        self._keep_seat(person)
+        self.keep_seat(person)
 
     def regain(self, person: Person) -> None:
         """Know somebody connected again, in the seat that waited."""
@@ -183,7 +188,7 @@ class World:
         """Show somebody as away since then, Unix seconds, or as back (None)."""
         room, seat = place_of(person)
         room.set_away(seat, since)
-        self._keep_seat(person)
+        self.keep_seat(person)
         member = msgspec.structs.replace(seat.member, away=since is not None)
         changes: list[Change] = [Published(room, room.change(seat, member, ref=ref))]
         self.seating.refill(room, now=now)
@@ -205,6 +210,10 @@ class World:
     def later(self, at: float, act: Callable[[float], list[Change]]) -> None:
         """Have something done at that time, Unix seconds."""
         self._agenda.put(at, Later(act))
+
+    def begin(self, work: Work, *, now: float) -> None:
+        """Have the work done, in slices, from now on."""
+        self.later(now, lambda now: self._go_on(work, None, now=now))
 
     @property
     def deadline(self) -> float | None:
@@ -280,7 +289,7 @@ class World:
             return seat.waits_until
         return max(min(room.closes, seat.away_since + self.rules.away_s), seat.waits_until or 0.0)
 
-    def _keep_seat(self, person: Person) -> None:
+    def keep_seat(self, person: Person) -> None:
         """Have the seat given up when it is kept no longer."""
         until = self.kept_until(*place_of(person))
         if until is not None:
@@ -304,22 +313,23 @@ class World:
         person: Person,
         *,
         now: float,
-        former: Former | None = None,
+        seat: Seat | None = None,
+        waiting_since: float | None = None,
         ref: str | None = None,
         because: Why | None = None,
     ) -> list[Change]:
         """Seat somebody by themselves: in the room that is nearest, or in one of their own.
 
         Args:
+            seat: the one they had: what waits of it goes on in the new one.
+            waiting_since: since when they have waited for company, Unix seconds: the reach of their own goes on.
             because: the reason they are told instead of how near that is.
         """
         choice = choose_room(person, self.seating.index, rules=self.rules, rng=self.rng)
         if choice is None:
-            waiting_since = waited_since([former]) if former is not None else None
             room = self.seating.open_room(person.cell, now=now, waiting_since=waiting_since)
             choice = Choice(room, Why("first_here"))
         room, why = choice.room, because or choice.why
-        seat = former.seat if former is not None else None
         changes: list[Change] = []
         parting = part(room, person, now=now, rules=self.rules)
         if parting is not None:
@@ -340,13 +350,21 @@ class World:
 
     def depart(self, person: Person, why: str, *, now: float) -> list[Change]:
         room, _ = place_of(person)
-        changes = self.seating.leave(person, why, now=now) + self._forget(person)
+        changes = self.seating.leave(person, why, now=now)
+        self.dismiss(person)
+        changes.append(Gone(person))
         return changes + self.tell_waiting(room, now)
 
-    def _forget(self, person: Person) -> list[Change]:
+    def admit(self, person: Person) -> None:
+        """Know somebody online here, who is to have a seat at once."""
+        self.people[person.id] = person
+        meet_barred(person, self.people)
+        self._online[region_of(person.cell)] += 1
+
+    def dismiss(self, person: Person) -> None:
+        """Know somebody online here no more, who has no seat any longer."""
         del self.people[person.id]
         self._count_out(person)
-        return [Gone(person)]
 
     def count_in(self, person: Person, cell: Cell) -> None:
         """Count somebody at that cell from now on."""

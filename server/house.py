@@ -165,6 +165,17 @@ class House:
         meter = self._paces[room.id] = Meter(self._room_rate)
         return meter
 
+    def pace_due(self, room: str) -> float:
+        """Return until when the room's pace is used up, Unix seconds; 0 if it is not."""
+        meter = self._paces.get(room)
+        return meter.due if meter is not None else 0.0
+
+    def use_up_pace(self, room: Room, due: float) -> None:
+        """Know the room's pace used up until then at least."""
+        meter = self._pace_of(room) if due else None
+        if meter is not None:
+            meter.use_up(due)
+
     def room_ended(self, room: Room, *, now: float) -> None:
         """Forget the pace of a room that is over; its last words stay a while, in case it is reported."""
         self._paces.pop(room.id, None)

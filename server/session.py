@@ -56,7 +56,7 @@ from server.commands import (
 from server.house import House
 from server.messages import wire_name
 from server.origin import Origin
-from server.outcomes import End, Outcome, Patience, WantsKeys, bye
+from server.outcomes import End, Lasts, Outcome, Patience, WantsKeys, bye
 from server.safety.identities import Identity
 from server.safety.rates import Meter, per_period, take_all
 from server.safety.verified import UnknownKey
@@ -270,6 +270,18 @@ class Session:
         self._identity, self.person = identity, person
         identity.sits(now)
         self.look_around(place_of(person)[0])
+
+    def go_on(self, identity: Identity, person: Person, *, now: float) -> Outcome:
+        """Go on where another process' session of the same client left off, and return what follows."""
+        self.known(now=now)
+        self.begin(identity, person, now=now)
+        self.state = State.SEATED
+        return self.lasts(now=now)
+
+    def lasts(self, *, now: float) -> tuple[Lasts, ...]:
+        """Return for how long what vouches for the client is good, if anything does."""
+        until = self.identity.vouched_until
+        return (Lasts((until - now) / self.house.settings.time_scale),) if until > now else ()
 
     def known(self, *, now: float) -> None:
         """Know that the client has shown a good token or JWT: an old acquaintance, who pays nothing."""

@@ -300,7 +300,7 @@ def test_nothing_is_kept_of_shakes_that_are_over() -> None:
     scene.leave(people[0])
     scene.wait(3 * ANSWER_S)
     shaking = scene.world.shaking
-    assert not shaking._waiting
+    assert not shaking.waiting
     assert not shaking._young
     assert not shaking._moment._regions
 

@@ -10,7 +10,7 @@ from server.answers import Answered, Entered, Moved, Notice, Privacy, You
 from server.arrival import arrive, parse_cell
 from server.bugs import log
 from server.commands import Away, Enter, Leave, Move, Next
-from server.outcomes import Arrived, End, Lasts, Outcome, bye
+from server.outcomes import Arrived, End, Outcome, bye
 from server.safety.admission import check_place
 from server.safety.places import claim_cell
 from server.store.store import StoreError
@@ -40,7 +40,7 @@ def enter(session: "Session", command: Enter, now: float) -> Outcome:
         *(session.seen(event) for event in arrival.events),
         *_kept_for(session, now),
         *waiting_lines(session),
-        *_lasts(session, now),
+        *session.lasts(now=now),
     ]
 
 
@@ -58,11 +58,6 @@ def _kept_for(session: "Session", now: float) -> list[Notice | Answered]:
     except StoreError as error:
         log.error("%s", error)
         return []
-
-
-def _lasts(session: "Session", now: float) -> tuple[Lasts, ...]:
-    until = session.identity.vouched_until
-    return (Lasts((until - now) / session.house.settings.time_scale),) if until > now else ()
 
 
 def move(session: "Session", command: Move, now: float) -> Outcome:

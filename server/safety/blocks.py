@@ -63,6 +63,10 @@ class Blocks:
             self._renew([owner, ended.other, *self._heirs.get(ended.other, ())])
         return ended
 
+    def changed(self, block: Block) -> None:
+        """Have both know that a block was made, or ended, elsewhere."""
+        self._renew([block.owner, block.other, *self._heirs.get(block.other, ())])
+
     def _end_oldest(self, block: Block) -> None:
         try:
             self.remove(block.owner, block.block)

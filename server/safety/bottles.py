@@ -264,6 +264,13 @@ class Bottles:
         for bottle in sorted(self._owned.get(owner, ())):
             self._sink(bottle)
 
+    def changed(self, row: Bottle, *, is_there: bool) -> None:
+        """Know what became of a bottle elsewhere: it floats here too, as long as it may come to somebody."""
+        self._sink(row.bottle)
+        content = self._read(row.sealed, f"bottle {row.bottle}") if is_there and row.owner else None
+        if content is not None and not row.is_held and len(row.picked) < PICKED_MAX:
+            self._float(Afloat(row.bottle, row.owner, Cell(content.cell), row.at, row.picked))
+
     def forget(self, *, now: float) -> None:
         """Have bottles float no more that have ended, and forget what is known of answers that have."""
         while self._afloat and next(iter(self._afloat.values())).at + BOTTLE_S <= now:

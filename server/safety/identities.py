@@ -202,8 +202,12 @@ class Identities:
                 seated_s=standing.seated_s,
                 jumped_at=standing.jumped_at,
             )
-        identity.muted = frozenset(tie.other for tie in self._store.ties_of("mute", id))
+        self.see_ties(identity)
         return identity
+
+    def see_ties(self, identity: Identity) -> None:
+        """Know whom the identity mutes, by what the store has."""
+        identity.muted = frozenset(tie.other for tie in self._store.ties_of("mute", identity.id))
 
     def online(self, id: str) -> Identity | None:
         """Return the identity of that id, if it is online."""
@@ -233,9 +237,18 @@ class Identities:
             identity.rises(now)
             identity.gone_at = now
             self.keep(identity, now=now)
-            self._absent[id] = identity
-            if len(self._absent) > ABSENT_MAX:
-                self._absent.popitem(last=False)
+            self.remember(identity)
+
+    def remember(self, identity: Identity) -> None:
+        """Know the identity as one that is not online and may come back."""
+        self._absent[identity.id] = identity
+        self._absent.move_to_end(identity.id)
+        if len(self._absent) > ABSENT_MAX:
+            self._absent.popitem(last=False)
+
+    def let_go(self, id: str) -> Identity | None:
+        """Know nothing of the identity, online or not, since it goes on in another process; return it."""
+        return self._online.pop(id, None) or self._absent.pop(id, None)
 
     def keep(self, identity: Identity, *, now: float) -> None:
         """Have the store know how long the identity has sat, as long as its newest token may be good."""

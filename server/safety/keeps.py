@@ -6,6 +6,7 @@ nothing tells them; it takes two presses to begin anew. Their contact lines go w
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from rooms.person import Person
 from server.bugs import log
@@ -13,6 +14,13 @@ from server.safety.lines import Lines
 from server.safety.pairs import RoomPairs
 from server.safety.ties import Ties
 from server.store.store import StoreError
+
+
+class Marks(NamedTuple):
+    """What one room knows of keeping: who has pressed for whom, alone so far, and who has let go of whom there."""
+
+    pressed: frozenset[tuple[str, str]]
+    let_go: frozenset[tuple[str, str]]
 
 
 class Keeps:
@@ -81,6 +89,15 @@ class Keeps:
     def together(self, room: str, person: Person) -> frozenset[str]:
         """Return with whom somebody may not sit in the room by chance: whom they keep, or have let go there."""
         return person.kept | self._let_go.beside(room, person.id)
+
+    def marks_of(self, room: str) -> Marks:
+        """Return what the room alone knows of keeping, as long as it lasts."""
+        return Marks(self._pressed.of_room(room), self._let_go.of_room(room))
+
+    def take_up_marks(self, room: str, marks: Marks) -> None:
+        """Know what a room knew before it came here."""
+        self._pressed.add(room, *marks.pressed)
+        self._let_go.add(room, *marks.let_go)
 
     def end(self, room: str) -> None:
         """Forget what was pressed in a room that is over, and who let whom go there."""

@@ -70,6 +70,10 @@ class RoomPairs:
         """Tell whether the pair counts in the room."""
         return pair in self._in.get(room, ())
 
+    def of_room(self, room: str) -> frozenset[Pair]:
+        """Return the pairs that count in the room."""
+        return frozenset(self._in.get(room, ()))
+
     def beside(self, room: str, one: str) -> frozenset[str]:
         """Return the second of each pair of the room whose first is this one."""
         return frozenset(other for first, other in self._in.get(room, ()) if first == one)

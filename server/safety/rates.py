@@ -30,6 +30,15 @@ class Meter:
         """Return in how many seconds the next event is allowed; 0 or less if it is now."""
         return self._free_at - now
 
+    @property
+    def due(self) -> float:
+        """Until when it is used up, seconds of the rooms' clock: all there is to know of it elsewhere."""
+        return self._free_at + self._slack_s
+
+    def use_up(self, due: float) -> None:
+        """Know it used up until then at least."""
+        self._free_at = max(self._free_at, due - self._slack_s)
+
     def take(self, now: float) -> None:
         """Count one event."""
         since = now - self._slack_s

@@ -5,7 +5,7 @@ Knows words, numbers and who was which member. Never knows a cell, and writes no
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rooms.events import Said
 from rooms.room import Room
@@ -72,6 +72,19 @@ class Trails:
         if trail is None:
             trail = self._live[room] = Trail()
         trail.add(event)
+
+    def take_up(self, room: str, said: Iterable[Said]) -> None:
+        """Know what was said in a room before it came here; what is known already is passed over.
+
+        Args:
+            said: oldest first.
+        """
+        known = self.live(room).said
+        newest = known[-1].seq if known else 0
+        for event in said:
+            if event.seq > newest:
+                self.add(room, event)
+                newest = event.seq
 
     def live(self, room: str) -> Trail:
         """Return the trail of a room that lasts, an empty one if nobody has said anything there."""

@@ -6,7 +6,7 @@ they asked to, and has had nobody ejected lately: a gang can be as many as it li
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from enum import Enum, auto
 from math import inf
 from typing import NamedTuple
@@ -78,6 +78,10 @@ class Votes:
         voters = self._rooms.setdefault(room, {}).setdefault(about, {})
         voters[voter] = None
         return voters.keys()
+
+    def of(self, room: str) -> Mapping[str, Collection[str]]:
+        """Return who has voted in the room about whom, by the latter."""
+        return self._rooms.get(room, {})
 
     def settle(self, room: str, about: str) -> None:
         """Forget the votes about somebody: they have come to what they could."""
