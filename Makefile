@@ -10,7 +10,7 @@ PIP = @{ PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --disable-pip-version-c
 
 comma := ,
 
-.PHONY: help run demo chat test e2e check format bench picture page-pictures rooms cities lock clean
+.PHONY: help run demo chat test e2e chaos check format bench picture page-pictures rooms cities lock clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -31,11 +31,14 @@ chat: .venv/.installed ## Chat from this terminal (CITY="New York" PORT=8765)
 	@exec $(BIN)/hereabouts chat --city "$(CITY)" --url "ws://127.0.0.1:$(PORT)/ws"
 
 test: .venv/.tested ## Install and run all tests; those in a browser only where there is a Chromium
-	@# Each file by its name: three minutes of dots alone say nothing of where they are.
-	$(BIN)/python -m pytest --verbose $(PYTEST_ARGS)
+	@# Each test by its name: minutes of dots alone say nothing of where they are. A file's tests stay together.
+	$(BIN)/python -m pytest --verbose --numprocesses auto --dist loadfile $(PYTEST_ARGS)
 
 e2e: .venv/.tested ## Run the tests in a browser; needs a Chromium
 	HEREABOUTS_E2E=1 $(BIN)/python -m pytest tests/e2e
+
+chaos: .venv/.tested ## Kill and stop nodes and Redis by chance while many talk (CHAOS="--minutes 30 --clients 300 --seed 7")
+	$(BIN)/python -m tests.chaos $(CHAOS)
 
 check: .venv/.checked ## Look at format, lint and types
 	$(BIN)/ruff format --check .

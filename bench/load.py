@@ -133,9 +133,13 @@ class Load:
                 sock.sendall(wire.client_frame(b"J%06d" % room))
             else:
                 wire.enter(sock, wire.far_cell(room))
-            sock.setblocking(False)
-            self.members[sock.fileno()] = Member(sock, number, room, plan.body_bytes)
-            self._epoll.register(sock, select.EPOLLIN)
+            self.add(Member(sock, number, room, plan.body_bytes))
+
+    def add(self, member: Member) -> None:
+        """Know one who has entered."""
+        member.sock.setblocking(False)
+        self.members[member.sock.fileno()] = member
+        self._epoll.register(member.sock, select.EPOLLIN)
 
     def run(self) -> Result:
         """Return the figures of one window, after a warm-up and before a drain. Raises CannotMeasure."""
@@ -149,6 +153,13 @@ class Load:
         result.lost = self.lost()
         return result
 
+    def seated(self, member: Member, data: bytes) -> None:
+        """Know what somebody heard before anybody spoke: here, where everybody has a room already, nothing new."""
+
+    def heard_oneself(self, member: Member) -> None:
+        """Have whoever has heard their own words speak again."""
+        member.say()
+
     def lost(self) -> int:
         """Return how many deliveries are missing or too many, summed over all members."""
         said = [0] * self.plan.rooms
@@ -156,19 +167,23 @@ class Load:
             said[member.room] += member.said
         return sum(abs(said[member.room] - member.heard) for member in self.members.values())
 
+    def server_s(self) -> float:
+        """Return the CPU time the server has used."""
+        return cpu_s(self.plan.pid)
+
     def close(self) -> None:
         self._epoll.close()
         for member in self.members.values():
             member.sock.close()
 
     def _measure(self) -> Result:
-        pid, began = self.plan.pid, time.perf_counter()
-        server_s, load_s = cpu_s(pid), time.process_time()
+        began = time.perf_counter()
+        server_s, load_s = self.server_s(), time.process_time()
         self.is_measuring = True
         self._turn_for(self.plan.secs)
         self.is_measuring = False
         secs = time.perf_counter() - began
-        server_s, load_s = cpu_s(pid) - server_s, time.process_time() - load_s
+        server_s, load_s = self.server_s() - server_s, time.process_time() - load_s
         return Result(
             conns=len(self.members),
             secs=round(secs, 2),
@@ -186,7 +201,7 @@ class Load:
         deadline = time.monotonic() + QUIET_TIMEOUT_S
         while ready := self._epoll.poll(QUIET_S):
             for fd, _ in ready:
-                _receive(self.members[fd])
+                self.seated(self.members[fd], _receive(self.members[fd]))
             if time.monotonic() > deadline:
                 raise CannotMeasure("The server goes on talking though nobody says anything.")
 
@@ -213,7 +228,7 @@ class Load:
                 if self.is_measuring:
                     self.latencies.append(time.perf_counter() - member.said_at)
                 if not self.is_draining:
-                    member.say()
+                    self.heard_oneself(member)
         return bool(ready)
 
 

@@ -5,6 +5,7 @@ Knows processes, ports and Linux' /proc. Never knows what travels over a connect
 
 import contextlib
 import os
+import random
 import resource
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from pathlib import Path
 START_TIMEOUT_S = 15.0
 STOP_TIMEOUT_S = 5.0
 LOOPBACK = "127.0.0.1"
+PORTS = range(20_000, 32_000)
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -25,10 +27,14 @@ class CannotMeasure(Exception):
 
 
 def free_port() -> int:
-    """Return a TCP port that nobody on this machine listens on now."""
-    with socket.create_server((LOOPBACK, 0)) as sock:
-        port: int = sock.getsockname()[1]
-        return port
+    """Return a TCP port that nobody on this machine listens on now. Raises CannotMeasure.
+
+    It is below those that systems give to outgoing connections: between now and its server's start thousands are made.
+    """
+    for port in random.sample(PORTS, 100):
+        with contextlib.suppress(OSError), socket.create_server((LOOPBACK, port)):
+            return port
+    raise CannotMeasure(f"No free port was found among {PORTS.start} to {PORTS.stop}.")
 
 
 def cpu_s(pid: int) -> float:

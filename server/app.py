@@ -10,6 +10,7 @@ import secrets
 import ssl
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
@@ -35,13 +36,18 @@ from server.safety.filter_file import POLL_EVERY_S, FilterFile
 from server.safety.tokens import IDENTITY_BYTES
 from server.settings import BINDS_LOOPBACK, Loaded, Settings
 from server.static import installed_pages
-from server.store.folder import SECRET_BYTES, open_state
+from server.store.folder import SECRET_BYTES, open_seal, open_state
 from server.store.rows import Report
 from server.store.sealing import NONCE_BYTES
 from server.store.store import StoreError
 from server.tls import LOOK_EVERY_S, ChainKeeper, server_context
 from server.transport import TransportLimits
 from server.vouching import make_verifier
+
+if TYPE_CHECKING:
+    from server.cluster.cluster import Cluster
+    from server.cluster.leaving import Leaving
+    from server.cluster.store_kept import KeptStore
 
 ID_BYTES = 9
 """Of a room's or member's id: 72 bits nobody guesses, 12 characters of URL-safe base64."""
@@ -54,19 +60,32 @@ EXPIRE_EVERY_S = 60.0
 
 
 class App:
-    """One server process. Make it inside a running event loop, `start` it, and `stop` it.
+    """One server process. Make it inside a running event loop by `open_app`, `start` it, and `stop` it.
 
-    Raises StoreError if the folder of `data` cannot be used, FilterError if the filter file cannot be read.
+    Args:
+        kept: what is kept in Redis, where it is.
+        node: its name among the nodes of a cluster, drawn if none is given.
+        is_operated: whether `hereabouts admin` is to find it.
+
+    Attributes:
+        is_outlived: set when the other nodes go on without this one: it can only begin anew, under another name.
+
+    Raises:
+        StoreError: the folder of `data` cannot be used.
+        FilterError: the filter file cannot be read.
+        EngineError: the address of Redis cannot be used.
     """
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(
+        self, loaded: Loaded, kept: "KeptStore | None" = None, *, node: str = "", is_operated: bool = True
+    ) -> None:
         settings = loaded.settings
-        key, seal, store = open_state(
-            settings.data,
-            settings.secret,
-            new_secret=lambda: secrets.token_bytes(SECRET_BYTES),
-            new_nonce=lambda: secrets.token_bytes(NONCE_BYTES),
+        key, seal, store = (
+            (kept.key, kept.seal, kept.store)
+            if kept is not None
+            else open_state(settings.data, settings.secret, new_secret=_new_secret, new_nonce=_new_nonce)
         )
+        self.kept = kept
         world = World(settings, rng=PooledRandom(), new_id=lambda: secrets.token_urlsafe(ID_BYTES))
         self.settings = settings
         exempt = frozenset(name for name in BINDS_LOOPBACK if not loaded.explicit(name))
@@ -83,7 +102,10 @@ class App:
             seal=seal,
         )
         self._loop = asyncio.get_running_loop()
-        self.node = Node(self.house, Clock(settings.time_scale), self._loop)
+        self.is_outlived = asyncio.Event()
+        self.cluster = self._join(node, key, kept) if settings.redis else None
+        self._is_operated = is_operated
+        self.node = self.cluster.node if self.cluster else Node(self.house, Clock(settings.time_scale), self._loop)
         new_id = self.house.reports.new_ticket
         self._filter_file = FilterFile(settings.filter_file) if settings.filter_file else None
         self._watching: asyncio.Task[None] | None = None
@@ -96,10 +118,16 @@ class App:
         admin, posts = admin_routes(self.office, self.gate) if self.gate is not None else ({}, {})
         self.admin_socket: AdminSocket | None = None
         self.listener = Listener(
-            self.node.make_peer,
+            self.cluster.make_receiver if self.cluster is not None else self.node.make_peer,
             limits=_transport_limits(settings),
             routes={
-                **routes(self.house, pages=installed_pages(), not_ready=self._not_ready, metrics=self._metrics),
+                **routes(
+                    self.house,
+                    pages=installed_pages(),
+                    not_ready=self._not_ready,
+                    trouble=self._trouble,
+                    metrics=self._metrics,
+                ),
                 **admin,
             },
             posts=posts,
@@ -108,8 +136,14 @@ class App:
             count_loopback="sockets_per_address" not in exempt,
         )
         self._registry = make_registry(self.node, self.listener, self.gate, self.webhook)
+        if self.cluster is not None:
+            self.cluster.measure(self._registry)
+        if kept is not None:
+            kept.measure(self._registry)
+            kept.serve(self.node, self.office)
         self._is_stopping = False
-        self._drain: Drain | None = None
+        self._drain: Drain | Leaving | None = None
+        self._shares_port = False
         self._expiry: asyncio.TimerHandle | None = None
         self._keys = self._key_keeper()
         self._chain: ChainKeeper | None = None
@@ -121,9 +155,19 @@ class App:
         settings = self.settings
         return _url("https" if settings.tls_cert else "http", settings.host, self.listener.port)
 
-    async def start(self) -> None:
-        """Listen. Raises OSError if the address cannot be had, TlsError if the certificate cannot be used."""
+    async def start(self, *, shares_port: bool = False) -> None:
+        """Listen.
+
+        Args:
+            shares_port: other processes listen on the same port; the system shares connections out.
+
+        Raises:
+            OSError: the address cannot be had.
+            TlsError: the certificate cannot be used.
+            EngineError: Redis cannot be used.
+        """
         settings = self.settings
+        self._shares_port = shares_port
         if self._keys is not None:
             await self._keys.start()
         tls = None
@@ -132,12 +176,14 @@ class App:
             tls = server_context(cert, key)
             self._chain = ChainKeeper(tls, cert, key)
             self._look_at_chain()
-        await self.listener.start(settings.host, settings.port, tls=tls)
+        if self.cluster is not None:
+            await self.cluster.start()
+        await self.listener.start(settings.host, settings.port, tls=tls, reuse_port=shares_port)
         self._expire()
         if self._filter_file is not None:
             self._watching = asyncio.create_task(self._watch(self._filter_file))
         path = socket_path(self.settings, os.environ, port=self.listener.port)
-        if path is not None:
+        if path is not None and self._is_operated:
             self.admin_socket = AdminSocket(self.office, path)
             try:
                 await self.admin_socket.start()
@@ -145,18 +191,45 @@ class App:
                 # A server without its operator's socket still serves; /admin and a restart remain.
                 log.warning("`hereabouts admin` cannot reach this server at %s: %s", path, error)
 
+    def _join(self, node: str, key: bytes, kept: "KeptStore | None") -> "Cluster":
+        # Imported here: whoever runs one process needs nothing of it.
+        from server.cluster.cluster import Cluster
+
+        return Cluster(
+            self.settings,
+            self.house,
+            name=node or secrets.token_urlsafe(ID_BYTES),
+            key=key,
+            loop=self._loop,
+            stored=kept.link.flush if kept is not None else None,
+            outlived=self.is_outlived.set,
+        )
+
     def _alert(self, report: Report) -> None:
         if self.webhook is not None:
             self.webhook.tell(report, open_reports=len(self.house.reports.open()))
+
+    async def start_at(self, port: int) -> None:
+        """Listen on a port of one's own, which others on this machine alone find: for what tells of this process."""
+        try:
+            await self.listener.start("127.0.0.1", port)
+        except (OSError, OverflowError) as error:
+            log.warning("/metrics of this worker alone cannot be had at port %d: %s", port, error)
 
     async def start_also(self, address: str, tls: ssl.SSLContext) -> str:
         """Listen on one more address at the same port, by TLS, and return where the page is there. Raises OSError."""
         await self.listener.start(address, self.listener.port, tls=tls)
         return _url("https", address, self.listener.port)
 
-    def begin_to_drain(self) -> Drain:
+    def begin_to_drain(self) -> "Drain | Leaving":
         """Return how everybody is let go over the time of `drain_s`: `run` it, and then `stop`."""
-        self._drain = Drain(self.node, self.listener, drain_s=self.settings.drain_s)
+        drain_s = self.settings.drain_s
+        if self.cluster is None:
+            self._drain = Drain(self.listener, drain_s=drain_s)
+            return self._drain
+        from server.cluster.leaving import Leaving
+
+        self._drain = Leaving(self.cluster, self.listener, drain_s=drain_s, shares_port=self._shares_port)
         return self._drain
 
     def hurry(self) -> None:
@@ -183,7 +256,11 @@ class App:
         if self._watching is not None:
             self._watching.cancel()
         await self.listener.close(1001, "shutdown", within_s=within_s)
+        if self.cluster is not None:
+            await self.cluster.stop()
         self.house.store.close()
+        if self.kept is not None:
+            await self.kept.close()
 
     def _look_at_chain(self) -> None:
         """Serve with a new certificate once there is one."""
@@ -221,12 +298,45 @@ class App:
     def _metrics(self, request: Request) -> HttpResponse:
         return HttpResponse(content_type=CONTENT_TYPE_LATEST, body=generate_latest(self._registry))
 
+    def _trouble(self) -> str:
+        return self.cluster.trouble if self.cluster is not None else ""
+
     def _not_ready(self) -> NotReady | None:
         if self._is_stopping:
             return NotReady("stopping")
         if self.listener.is_draining:
             return NotReady("draining", self.listener.back_in_s)
         return NotReady("full") if self.listener.open_count >= self.settings.connections_max else None
+
+
+async def open_app(loaded: Loaded, *, node: str = "", is_operated: bool = True, redis_lasts: bool = True) -> App:
+    """Return a server, with what it keeps in Redis in memory; see `App`.
+
+    Args:
+        redis_lasts: what is kept there outlives the server.
+    """
+    settings = loaded.settings
+    if not settings.lasting_redis:
+        return App(loaded, is_operated=is_operated)
+    # Imported here: whoever keeps nothing in Redis needs nothing of it.
+    from server.cluster.store_kept import keep_in_redis
+
+    key, seal = open_seal(settings.data, settings.secret, new_secret=_new_secret, new_nonce=_new_nonce)
+    kept = await keep_in_redis(settings, key=key, seal=seal, node=secrets.token_urlsafe(ID_BYTES))
+    kept.store.is_lasting = redis_lasts
+    try:
+        return App(loaded, kept, node=node, is_operated=is_operated)
+    except BaseException:
+        await kept.close()
+        raise
+
+
+def _new_secret() -> bytes:
+    return secrets.token_bytes(SECRET_BYTES)
+
+
+def _new_nonce() -> bytes:
+    return secrets.token_bytes(NONCE_BYTES)
 
 
 def _url(scheme: str, host: str, port: int) -> str:

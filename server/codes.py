@@ -42,7 +42,7 @@ ERROR_CODES: dict[str, ErrorCode] = {
         ErrorCode("too_new", "You have not been here for long enough; `retry_after` says when you will have.", True),
         ErrorCode("not_now", "The server cannot do that at this moment.", True),
         ErrorCode("too_fast", "Nobody travels that far in that time; `retry_after` says when they might have.", True),
-        ErrorCode("unavailable", "This server does not offer the command.", False),
+        ErrorCode("unavailable", "This server does not offer that; with `retry_after`, not at this moment.", False),
     )
 }  # fmt: skip
 """Every error code this version sends."""

@@ -17,7 +17,6 @@ from server.settings import (
     DEFAULT,
     SECRETS,
     SETTINGS,
-    UNAVAILABLE,
     Loaded,
     Setting,
     SettingsError,
@@ -33,7 +32,10 @@ _WIDTH = 100
 _OWN_FLAGS = {
     "host": "ADDRESS",
     "port": "PORT",
+    "redis": "URL",
+    "workers": "N",
     "data": "FOLDER",
+    "store": "URL",
     "tls_cert": "FILE",
     "tls_key": "FILE",
     "finest_cell": "LENGTH",
@@ -148,8 +150,6 @@ def _lines(setting: Setting, loaded: Loaded) -> Iterator[str]:
     name, value = setting.name, getattr(loaded.settings, setting.name)
     yield from textwrap.wrap(setting.description, _WIDTH, initial_indent="# ", subsequent_indent="# ")
     yield f"# Takes {setting.allowed}. From: {_printable(loaded.origin[name])}."
-    if name in UNAVAILABLE:
-        yield "# Not available in this version, which serves from one process, in memory."
     if name in SECRETS:
         yield f"# {name}: {shown(name, value)}"
     elif name in BINDS_LOOPBACK and loaded.origin[name] == DEFAULT:

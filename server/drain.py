@@ -18,13 +18,13 @@ Knows who is there and when each goes. Never knows signals, nor what becomes of 
 import asyncio
 import contextlib
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
+from server.answers import Bye
 from server.bugs import log_bug
+from server.connection import Connection
 from server.listener import Listener
-from server.node import Node
 from server.outcomes import bye
-from server.peer import Peer
 
 DRAIN = 4000
 REASON = "The server restarts."
@@ -51,6 +51,18 @@ def farewells(count: int, drain_s: float) -> Iterator[Farewell]:
         yield Farewell(share * LETS_GO * drain_s, (1 - share) * drain_s)
 
 
+@runtime_checkable
+class Guest(Protocol):
+    """Who hears a connection and can be let go: a `Peer`, or whoever stands for one of another node."""
+
+    @property
+    def sits_in(self) -> str:
+        """The room they sit in, or what else those have in common who sit together; "" without a seat."""
+
+    def let_go(self, last: Bye) -> None:
+        """Say goodbye and close after everything their room has said so far."""
+
+
 class Drain:
     """The end of one server's connections. Made in a running loop, `run` once.
 
@@ -59,14 +71,14 @@ class Drain:
         ends_at: when drain_s is over, by the loop's clock.
     """
 
-    def __init__(self, node: Node, listener: Listener, *, drain_s: float) -> None:
+    def __init__(self, listener: Listener, *, drain_s: float) -> None:
         self._listener = listener
         self._drain_s = drain_s
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
         self._is_hurried = False
         self._wake = asyncio.Event()
-        self._leaving = _in_order(node, listener)
+        self._leaving = in_order(listener)
         self.count = len(self._leaving)
         self.ends_at = self._began + drain_s
 
@@ -82,9 +94,9 @@ class Drain:
         listener.deserted = self._wake.set
         falling_silent = self._loop.call_at(self._began + LISTENS * self._drain_s, listener.stop_accepting)
         try:
-            for peer, farewell in zip(self._leaving, farewells(self.count, self._drain_s), strict=True):
+            for connection, farewell in zip(self._leaving, farewells(self.count, self._drain_s), strict=True):
                 await self._until(self._began + farewell.after_s)
-                self._let_go(peer, farewell.reconnect_in)
+                let_go(connection, farewell.reconnect_in)
         finally:
             falling_silent.cancel()
             self._leaving.clear()
@@ -102,20 +114,24 @@ class Drain:
                 async with asyncio.timeout_at(moment):
                     await self._wake.wait()
 
-    def _let_go(self, peer: Peer, reconnect_in: float) -> None:
-        """Say goodbye to one. A bug that meets one of them is no reason to keep the others."""
-        if not peer.connection.is_open:
-            return
-        try:
-            peer.let_go(bye(DRAIN, reason=REASON, reconnect_in=round(reconnect_in, 3)))
-        except Exception as bug:
-            log_bug("letting somebody go", bug)
-            peer.connection.abort()
+
+def let_go(connection: Connection, reconnect_in: float) -> None:
+    """Say goodbye to one. A bug that meets one of them is no reason to keep the others."""
+    guest = connection.receiver
+    if not connection.is_open or not isinstance(guest, Guest):
+        return
+    try:
+        guest.let_go(bye(DRAIN, reason=REASON, reconnect_in=round(reconnect_in, 3)))
+    except Exception as bug:
+        log_bug("letting somebody go", bug)
+        connection.abort()
 
 
-def _in_order(node: Node, listener: Listener) -> list[Peer]:
+def in_order(listener: Listener) -> list[Connection]:
     """Return everybody who is connected: those first who have no seat to lose, then room by room."""
-    receivers = (connection.receiver for connection in listener.connections)
-    peers = [receiver for receiver in receivers if isinstance(receiver, Peer)]
-    seated = {peer: person.room for peer in peers if (person := peer.session.person) is not None}
-    return sorted(peers, key=lambda peer: room.id if (room := seated.get(peer)) is not None else "")
+    seated: dict[Connection, str] = {}
+    for connection in listener.connections:
+        guest = connection.receiver
+        if isinstance(guest, Guest):
+            seated[connection] = guest.sits_in
+    return sorted(seated, key=seated.__getitem__)

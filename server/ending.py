@@ -27,6 +27,10 @@ class Ending:
         for number in SIGNALS:
             self._loop.add_signal_handler(number, self._came, number)
 
+    def ask(self) -> None:
+        """Ask for the end as Ctrl-C does, without a signal."""
+        self.asked.set()
+
     def _came(self, number: signal.Signals) -> None:
         if not self.asked.is_set():
             self.is_gentle = number == signal.SIGTERM

@@ -19,14 +19,19 @@ from rooms.changes import Seated
 from rooms.events import Event
 from server.bugs import log_bug
 from server.codec import Codec
-from server.connection import Connection
+from server.transport import Line
 
 
 class Listener(Protocol):
     """Whom events go to: one client's end."""
 
-    codec: Codec
-    connection: Connection
+    @property
+    def codec(self) -> Codec:
+        """The format they hear in."""
+
+    @property
+    def connection(self) -> Line:
+        """Where it is written to."""
 
     @property
     def hides(self) -> bool:
@@ -45,7 +50,7 @@ class _Audience:
     __slots__ = ("hiding", "outbox", "plain")
 
     def __init__(self) -> None:
-        self.plain: dict[Codec, list[Connection]] = {}
+        self.plain: dict[Codec, list[Line]] = {}
         self.hiding: list[Listener] = []
         self.outbox: list[Event] = []
 
@@ -147,8 +152,7 @@ class Fanout:
             self._write(data, [listener.connection])
             self.delivered += len(events)
 
-    @staticmethod
-    def _write(data: bytes, hearing: list[Connection]) -> None:
+    def _write(self, data: bytes, hearing: list[Line]) -> None:
         for connection in hearing:
             connection.write(data)
             if connection.is_paused:

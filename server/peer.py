@@ -12,9 +12,10 @@ from rooms.changes import Change, Published, Seated
 from rooms.events import Event
 from server.answers import AuthExpiring, Bye
 from server.codec import JSON, SUBPROTOCOLS, Codec, Unreadable
-from server.connection import Connection
+from server.commands import Command
 from server.outcomes import Alert, Arrived, End, Lasts, LooksAgain, Outcome, Patience, Rare, WantsKeys, bye
 from server.session import Session, State
+from server.transport import Line
 
 if TYPE_CHECKING:
     from server.node import Node
@@ -29,7 +30,7 @@ class Peer:
 
     __slots__ = ("_expiry", "_node", "codec", "connection", "session")
 
-    connection: Connection
+    connection: Line
     """Set by `opened`, which the connection calls before anything else."""
 
     session: Session
@@ -42,7 +43,7 @@ class Peer:
 
     # What the connection tells
 
-    def opened(self, connection: Connection) -> None:
+    def opened(self, connection: Line) -> None:
         """Begin to talk in the format agreed on."""
         self.connection = connection
         self.codec = SUBPROTOCOLS[connection.subprotocol]
@@ -62,6 +63,10 @@ class Peer:
         except Unreadable as refused:
             self.carry_out(self.session.refuse(refused, about=refused.about, ref=refused.ref, now=now))
             return
+        self.obey(command, now=now)
+
+    def obey(self, command: Command, *, now: float) -> None:
+        """Do what one command asks for."""
         self.carry_out(self.session.receive(command, now=now))
 
     def ending(self, code: int, reason: str) -> None:
@@ -100,6 +105,12 @@ class Peer:
         """Say goodbye and close."""
         self._write(last)
         self.connection.close(last.code, last.why_code)
+
+    @property
+    def sits_in(self) -> str:
+        """The room of whoever has a seat, else ""."""
+        person = self.session.person
+        return person.room.id if person is not None and person.room is not None else ""
 
     def let_go(self, last: Bye) -> None:
         """Say goodbye and close after everything their room has said so far."""

@@ -84,9 +84,13 @@ def of_rows(settings: Settings) -> dict[type[Row], str]:
 
 def kept(settings: Settings, *, is_lasting: bool) -> tuple[str, ...]:
     """Return every sentence, for `entered.privacy.kept` and /about."""
-    where = (
-        "What outlasts a room lies on the server's disk."
-        if is_lasting
-        else "All of it is in memory and ends with the server's process."
-    )
+    if settings.lasting_redis and is_lasting:
+        where = (
+            "What outlasts a room lies in a Redis of the operator's; what is forgotten is out of its memory within "
+            "2 minutes, and out of its files when it next rewrites them."
+        )
+    elif is_lasting:
+        where = "What outlasts a room lies on the server's disk."
+    else:
+        where = "All of it is in memory and ends with the server's process."
     return (*of_rooms(settings), *of_rows(settings).values(), where)

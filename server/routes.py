@@ -71,6 +71,7 @@ def routes(
     *,
     pages: Routes,
     not_ready: Callable[[], NotReady | None],
+    trouble: Callable[[], str],
     metrics: Callable[[Request], HttpResponse],
 ) -> Routes:
     """Return the table of routes.
@@ -78,12 +79,17 @@ def routes(
     Args:
         pages: routes of the web page's files; the server's own come before them.
         not_ready: the reason why newcomers would be refused now, or None.
+        trouble: what is not as it should be though newcomers are served, in words for the operator, or "".
     """
     api = _json(asyncapi.document(name=house.info.name, version=VERSION))
 
     def readyz(request: Request) -> HttpResponse:
         why = not_ready()
-        return _json({"ready": True}) if why is None else _json({"ready": False, **why._asdict()}, status=503)
+        if why is not None:
+            return _json({"ready": False, **why._asdict()}, status=503)
+        # Still ready: a node that serves what it can is better than none.
+        degraded = trouble()
+        return _json({"ready": True, "degraded": degraded} if degraded else {"ready": True})
 
     return {
         **pages,

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import logging
 import resource
+import socket
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
@@ -11,14 +12,15 @@ from dataclasses import replace
 import click
 import msgspec
 
-from server.app import App
+from server.app import App, open_app
+from server.cluster.trouble import EngineError
 from server.collector import look_rarely
 from server.config import settings_options
 from server.ending import Ending
 from server.listener import HEADS_MAX
 from server.phones import Network
 from server.safety.filter_file import FilterError
-from server.settings import Loaded
+from server.settings import Loaded, Settings
 from server.store.store import StoreError
 from server.tls import TlsError
 
@@ -54,18 +56,58 @@ def serve(loaded: Loaded, *, lan: bool) -> None:
     Ctrl-C ends it at once. SIGTERM takes nobody new, lets people go one after another within half of drain_s and tells
     them when to come back; SIGTERM once more, or Ctrl-C, ends it at once.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    _raise_file_limit(loaded.settings.connections_max)
+    log_as("")
+    if loaded.settings.workers > 1:
+        if lan:
+            raise click.UsageError("--lan serves the people around, for whom one process is enough: leave workers out.")
+        _supervise(loaded)
+        return
+    raise_file_limit(loaded.settings.connections_max)
     network = Network.of(loaded) if lan else None
     if network is not None:
         # This machine's own commands and browsers need no TLS, and none of their users a warning.
         loaded = replace(loaded, settings=msgspec.structs.replace(loaded.settings, host=THIS_MACHINE))
-    _run(_serve(loaded, network))
+    run(_serve(loaded, network))
+
+
+def log_as(who: str) -> None:
+    """Write what there is to be said to standard error, under this name if there is one."""
+    named = f"{who}, " if who else ""
+    logging.basicConfig(level=logging.INFO, format=f"%(asctime)s %(levelname)s {named}%(name)s: %(message)s")
+
+
+def _supervise(loaded: Loaded) -> None:
+    """Have several processes serve together."""
+    if not hasattr(socket, "SO_REUSEPORT"):
+        raise click.UsageError("Processes cannot share a port on this system: leave workers out.")
+    # Imported here: whoever runs one process needs nothing of it.
+    from server.cluster.supervise import supervise
+
+    run(supervise(loaded))
 
 
 async def _serve(loaded: Loaded, network: Network | None) -> None:
+    app, pages = await _start(loaded, network)
+
+    def hurry() -> None:
+        app.hurry()  # whichever serves by then
+
+    ending = Ending(hurry)
+    print(_greeting(app, loaded, pages), flush=True)
+    if network is not None:
+        print(network.invitation(pages[0]), flush=True)
+    while await is_outlived(app, ending):
+        # Whoever was told where it listens finds it there again.
+        loaded = replace(loaded, settings=msgspec.structs.replace(loaded.settings, port=app.listener.port))
+        await app.stop(within_s=STOP_S)
+        app, _ = await _start(loaded, network)
+    await end(app, ending)
+
+
+async def _start(loaded: Loaded, network: Network | None) -> tuple[App, list[str]]:
+    """Return a server that listens, and its pages for other machines."""
     try:
-        app = App(loaded)
+        app = await open_app(loaded)
     except (StoreError, FilterError) as error:
         raise click.ClickException(str(error)) from None
     address = loaded.settings.host
@@ -79,13 +121,24 @@ async def _serve(loaded: Loaded, network: Network | None) -> None:
         raise click.UsageError(str(error)) from None
     except OSError as error:
         port = app.listener.port or loaded.settings.port
-        raise click.ClickException(_cannot_listen(address, port, error)) from None
-    ending = Ending(app.hurry)
-    print(_greeting(app, loaded, pages), flush=True)
-    if network is not None:
-        print(network.invitation(pages[0]), flush=True)
-    await ending.asked.wait()
-    if ending.is_gentle and loaded.settings.drain_s:
+        raise click.ClickException(cannot_listen(address, port, error)) from None
+    except EngineError as error:
+        raise click.ClickException(str(error)) from None
+    return app, pages
+
+
+async def is_outlived(app: App, ending: Ending) -> bool:
+    """Return when it is asked to end, or is to begin anew; tell whether it is the latter."""
+    waits = [asyncio.ensure_future(event.wait()) for event in (ending.asked, app.is_outlived)]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    return not ending.asked.is_set()
+
+
+async def end(app: App, ending: Ending) -> None:
+    """Say goodbye, and stop."""
+    if ending.is_gentle and app.settings.drain_s:
         await _drain(app)
     if app.listener.open_count:
         print(f"Stopping: saying goodbye to {_clients(app.listener.open_count)}.", flush=True)
@@ -103,7 +156,7 @@ def _clients(count: int) -> str:
     return f"{count} client" if count == 1 else f"{count} clients"
 
 
-def _cannot_listen(host: str, port: int, error: OSError) -> str:
+def cannot_listen(host: str, port: int, error: OSError) -> str:
     advice = "Choose another address with --host or another port with --port."
     if error.errno == errno.EADDRINUSE:
         advice = "Is a server running there already? Choose another port with --port (make run PORT=9000)."
@@ -111,28 +164,38 @@ def _cannot_listen(host: str, port: int, error: OSError) -> str:
 
 
 def _greeting(app: App, loaded: Loaded, pages: Sequence[str] = ()) -> str:
-    where = app.url.replace("http", "ws", 1) + "/ws"
+    return greeting(app.settings, app.url, pages=pages, is_lasting=app.house.store.is_lasting)
+
+
+def greeting(settings: Settings, url: str, *, pages: Sequence[str] = (), workers: str = "", is_lasting: bool) -> str:
+    """Return what an operator is told at the start: where the server is, and what to type next."""
+    where = url.replace("http", "ws", 1) + "/ws"
     is_default = where == "ws://127.0.0.1:8765/ws"
     to = "" if is_default else f" --url {where}"
     chat = "make chat" if is_default else f'.venv/bin/hereabouts chat{to} --city "New York"'
     lines = [
-        f"{app.settings.server_name} is running.",
+        f"{settings.server_name} is running.",
         "",
-        f"  Open      {app.url}/",
+        f"  Open      {url}/",
         *(f"  Phones    {page}   (in the same network)" for page in pages),
         f"  Chat      {chat}   (in a second terminal)",
         f'  Company   .venv/bin/hereabouts bots{to} --count 300 --city "New York"',
         f"  Clients   {where}  (the protocol: docs/PROTOCOL.md)",
+        *((f"  Workers   {workers}",) if workers else ()),
         "  End       Ctrl-C",
         "",
     ]
-    if not app.house.store.is_lasting:
-        tokens = "" if app.settings.secret else "; without HEREABOUTS_SECRET, tokens too"
-        lines.append(f"No --data: {ENDS_WITH_PROCESS}{tokens}.")
+    if not is_lasting:
+        tokens = "" if settings.secret else "; without HEREABOUTS_SECRET, tokens too"
+        lines.append(
+            f"No --store: {ENDS_WITH_PROCESS.replace('this process', 'these processes')}{tokens}."
+            if workers
+            else f"No --data: {ENDS_WITH_PROCESS}{tokens}."
+        )
     return "\n".join(lines)
 
 
-def _raise_file_limit(connections_max: int) -> None:
+def raise_file_limit(connections_max: int) -> None:
     """Allow as many open files as connections are allowed, or say how many fewer there can be."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections_max + SPARE_FILES
@@ -147,7 +210,7 @@ def _raise_file_limit(connections_max: int) -> None:
         )
 
 
-def _run(main: Coroutine[None, None, None]) -> None:
+def run(main: Coroutine[None, None, object]) -> None:
     """Run on uvloop where there is one, about 1.3 times less CPU, and on asyncio's own loop elsewhere."""
     factory: Callable[[], asyncio.AbstractEventLoop] | None = None
     if sys.platform != "win32":

@@ -27,14 +27,11 @@ TEST_PREFIX = "HEREABOUTS_TEST_"
 FEATURES = ("anonymous", "shake", "bottles")
 """What an operator may switch off: coming in without an account and without a token from before, and ways to meet."""
 
-UNAVAILABLE = frozenset({"redis", "workers"})
-"""Settings that this version refuses to change, since nothing would come of it."""
-
 BINDS_LOOPBACK = frozenset({"connections_per_address", "sockets_per_address", "work_above_connects_per_s"})
 """Settings that loopback clients are exempt from unless somebody sets them, even to the default."""
 
-SECRETS = frozenset({"secret", "auth_secret", "admin_token", "webhook_secret"})
-"""Settings whose values are shown nowhere, not even when they are malformed."""
+SECRETS = frozenset({"secret", "store", "redis", "auth_secret", "admin_token", "webhook_secret"})
+"""Settings whose values are shown nowhere, not even when they are malformed; an address holds a password."""
 
 DEFAULT = "default"
 """The origin of a value that nobody set."""
@@ -65,9 +62,23 @@ class Settings(Limits, frozen=True, kw_only=True):
     ] = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535, description="The TCP port to listen on; 0 takes any free one.")] = 8765
     redis: Annotated[
-        str, Meta(max_length=2000, pattern=_LINE, description="The Redis URL that joins nodes to a cluster.")
+        str,
+        Meta(
+            max_length=2000,
+            pattern=_LINE,
+            description="The address of the Redis or Valkey by which several processes are one server: redis://, "
+            "rediss://, unix://, redis+sentinel:// or redis+cluster://. All share one secret.",
+        ),
     ] = ""
-    workers: Annotated[int, Meta(ge=1, le=64, description="Processes that share the port.")] = 1
+    workers: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=64,
+            description="Processes that share the port and are one server, on systems that let them. Without redis a "
+            "Valkey of their own is started for them.",
+        ),
+    ] = 1
     data: Annotated[
         str,
         Meta(
@@ -75,6 +86,16 @@ class Settings(Limits, frozen=True, kw_only=True):
             pattern=_LINE,
             description="The folder for what must outlive the process: blocks, bans, reports, and the secret if none "
             "is set. Without one they end with the process.",
+        ),
+    ] = ""
+    store: Annotated[
+        str,
+        Meta(
+            max_length=2000,
+            pattern=_LINE,
+            description="The address of a Redis or Valkey that keeps in the folder's place what must outlive the "
+            "process, for one server or several: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://. "
+            "It takes a secret of one's own, or a folder that keeps it.",
         ),
     ] = ""
     tls_cert: Annotated[
@@ -278,12 +299,19 @@ class Settings(Limits, frozen=True, kw_only=True):
         ),
     ] = 1.0
 
+    @property
+    def lasting_redis(self) -> str:
+        """The address of the Redis that keeps what is to last; "" if none does."""
+        return self.store or self.redis
+
     def contradictions(self) -> Iterator[str]:
         """Yield one sentence for each value that cannot be used, alone or with another."""
         yield from super().contradictions()
         if bool(self.tls_cert) != bool(self.tls_key):
             there, missing = ("tls_cert", "tls_key") if self.tls_cert else ("tls_key", "tls_cert")
             yield f"{there} is set and {missing} is not: TLS takes both."
+        yield from self._problems_of_store()
+        yield from self._problems_of_cluster()
         yield from edge.problems(trusted_proxies=self.trusted_proxies, allowed_origins=self.allowed_origins)
         yield from vouching.problems(self)
         for feature in self.features_off.split():
@@ -295,11 +323,56 @@ class Settings(Limits, frozen=True, kw_only=True):
         if self.webhook_url and not self.webhook_secret:
             yield "webhook_url is set, but no webhook_secret: whoever gets the messages could not tell whose they are."
 
+    def _problems_of_store(self) -> Iterator[str]:
+        if not self.store:
+            return
+        yield from _problems_of_address("store", self.store)
+        if not (self.secret or self.data):
+            yield (
+                "store is set, and neither secret nor data is: what is kept could not be read after a restart. Set "
+                "HEREABOUTS_SECRET to what `openssl rand -hex 32` prints."
+            )
+
+    def _problems_of_cluster(self) -> Iterator[str]:
+        if self.redis:
+            yield from _problems_of_address("redis", self.redis)
+            if not self.secret:
+                yield (
+                    "redis is set and secret is not: nodes of one cluster share one. Set HEREABOUTS_SECRET to what "
+                    "`openssl rand -hex 32` prints, the same for all."
+                )
+        if self.data and (self.redis or self.workers > 1):
+            yield (
+                "data is set, but a folder belongs to one process alone, and these are several: leave it out, or have "
+                "one process."
+            )
+
     def __repr__(self) -> str:
         """Return the settings that differ from their defaults, without any value of a secret."""
         values = {name: getattr(self, name) for name in SETTINGS}
         changed = (f"{n}={shown(n, v)}" for n, v in values.items() if v != SETTINGS[n].default)
         return f"Settings({', '.join(changed)})"
+
+
+def _problems_of_address(name: str, address: str) -> Iterator[str]:
+    # Imported here: whoever keeps nothing in Redis loads nothing of it.
+    from server.cluster.address import read_address
+    from server.cluster.trouble import EngineError
+
+    try:
+        read_address(address)
+    except EngineError as error:
+        yield f"{name}: {error}"
+
+
+_ALLOWED = {
+    "secret": "64 hexadecimal digits, or nothing",
+    "store": "an address as in redis://127.0.0.1:6379, or nothing",
+    "redis": "an address as in redis://127.0.0.1:6379, or nothing",
+    "webhook_url": "an address that begins with https:// or http://, or nothing",
+    "hours": "a time to another time, as in 17:00-02:00, or nothing",
+}
+"""What these settings take, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,15 +389,11 @@ class Setting:
     @property
     def allowed(self) -> str:
         """The values it takes, in words."""
-        if self.name == "secret":
-            return "64 hexadecimal digits, or nothing"
+        if self.name in _ALLOWED:
+            return _ALLOWED[self.name]
         if self.name in SECRETS:
             fewest = 32 if self.name == "auth_secret" else 24
             return f"{fewest} to 200 characters without spaces, or nothing"
-        if self.name == "webhook_url":
-            return "an address that begins with https:// or http://, or nothing"
-        if self.name == "hours":
-            return "a time to another time, as in 17:00-02:00, or nothing"
         if self.kind is str:
             return f"one line of text, {self.low} to {self.high} characters"
         return f"a {'whole ' * (self.kind is int)}number, {self.low} to {self.high}"
@@ -431,10 +500,6 @@ def _checked(name: str, value: object, source: str) -> int | float | str:
     except (msgspec.ValidationError, UnicodeEncodeError):  # the latter for surrogates, say from a broken environ
         written = "(not shown)" if name in SECRETS else f"{value!a:.80}"
         raise SettingsError(f"{source}: {name} = {written}, but it takes {setting.allowed}.") from None
-    if name in UNAVAILABLE and converted != setting.default:
-        raise SettingsError(
-            f"{source}: {name} is not available in this version, which serves from one process, in memory."
-        )
     return converted
 
 

@@ -1,4 +1,4 @@
-"""What connections, their port and their receivers know of each other: limits and two interfaces.
+"""What connections, their port and their receivers know of each other: limits and three interfaces.
 
 Knows names and numbers only; holds no behaviour.
 """
@@ -33,6 +33,45 @@ class TransportLimits(msgspec.Struct, frozen=True, kw_only=True):
     sockets_per_address: int = 6000  # 0: any number
     half_open_max: int = 2048  # sockets without a whole request head, of all addresses
     wheel_tick_s: float = 0.1  # deadlines are told at most this late
+
+
+class Line(Protocol):
+    """What a receiver asks of its client's connection, wherever its socket is."""
+
+    @property
+    def address(self) -> str:
+        """What the client's address is counted as."""
+
+    @property
+    def subprotocol(self) -> str:
+        """The one agreed on, "" for none."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can still be said."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether more bytes wait to be sent than is good."""
+
+    @property
+    def write(self) -> Callable[[bytes], None]:
+        """Takes frames made by `server.frames`; it may be exchanged, so it is not to be kept elsewhere."""
+
+    def check_unsent(self) -> None:
+        """End the connection if far too much waits; to be called after writing while `is_paused`."""
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Close after what was written."""
+
+    def abort(self) -> None:
+        """End the connection now; what is unsent is lost."""
+
+    def entered(self) -> None:
+        """Lift the deadline for entering."""
+
+    def await_enter(self, within_s: float) -> None:
+        """Put the deadline for entering off: to so many seconds from now."""
 
 
 class Receiver(Protocol):

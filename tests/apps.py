@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-from server.app import App
+from server.app import App, open_app
 from server.settings import load
 from tests.sessions import HERE
 
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 @contextlib.asynccontextmanager
 async def running(**settings: Any) -> AsyncIterator[App]:
     """Run a server with these settings."""
-    app = App(load(None, {}, {"port": 0, **settings}))
+    app = await open_app(load(None, {}, {"port": 0, **settings}))
     await app.start()
     try:
         yield app
@@ -109,10 +109,11 @@ class Clients:
     async def __aexit__(self, *exc: object) -> None:
         await self._stack.aclose()
 
-    async def new(self, wire: str = "json", **options: Any) -> Client:
-        """Return a client that has connected and not entered."""
+    async def new(self, wire: str = "json", *, at: App | None = None, **options: Any) -> Client:
+        """Return a client that has connected, `at` another server if one is named, and not entered."""
+        app = at if at is not None else self._app
         socket = await connect(
-            f"ws://127.0.0.1:{self._app.listener.port}/ws",
+            f"ws://127.0.0.1:{app.listener.port}/ws",
             subprotocols=[Subprotocol(f"hereabouts.v1.{wire}")],
             compression=None,
             ping_interval=None,

@@ -72,6 +72,19 @@ class LiveServer:
         self._process.kill()
         await self._process.wait()
 
+    async def end_gently(self) -> None:
+        """Ask it to end as whoever restarts a server does, and return when it has ended."""
+        self._process.terminate()
+        await self._process.wait()
+
+    def stop_for_a_while(self) -> None:
+        """Have it stand still, as a machine that swaps would."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Have it go on where it stood still."""
+        self._process.send_signal(signal.SIGCONT)
+
     @property
     def _output(self) -> asyncio.StreamReader:
         assert self._process.stdout is not None

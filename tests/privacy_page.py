@@ -16,10 +16,11 @@ PART = re.compile(r"(<!-- begin: kept -->\n)(.*?)(<!-- end: kept -->)", re.DOTAL
 
 
 def part() -> str:
-    """Return the sentences as a list, those of a server with a folder and the last one of a server without."""
+    """Return the sentences as a list, and the last one of a server with a folder, with a Redis, and with neither."""
     *sentences, on_disk = kept(Settings(), is_lasting=True)
     in_memory = kept(Settings(), is_lasting=False)[-1]
-    lines = [*sentences, f"With `--data`: {on_disk}", f"Without: {in_memory}"]
+    in_redis = kept(Settings(store="redis://127.0.0.1"), is_lasting=True)[-1]
+    lines = [*sentences, f"With `--data`: {on_disk}", f"With `--store`: {in_redis}", f"Without: {in_memory}"]
     return "".join(f"- {line}\n" for line in lines)
 
 

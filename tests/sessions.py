@@ -25,6 +25,7 @@ from server.settings import BINDS_LOOPBACK, Settings
 from server.store.memory import MemoryStore
 from server.store.sealing import NONCE_BYTES, Seal
 from server.store.store import Store
+from server.transport import Line
 
 BEGAN = 1_700_000_000.0
 """When every stage begins, Unix seconds; in this cell's window there is more than a quarter of an hour left."""
@@ -337,15 +338,15 @@ class Stage:
             assert (person.seat.waits_until is None) == (id in self.node.peers)
         for id, peer in self.node.peers.items():
             assert peer.session.person is world.people[id]
-            assert peer.connection.is_open
-        hearing: dict[str, set[Connection]] = {}
+            assert cast(Connection, peer.connection).is_open
+        hearing: dict[str, set[Line]] = {}
         for peer in self.node.peers.values():
             assert peer.session.person is not None
             assert peer.session.person.room is not None
             hearing.setdefault(peer.session.person.room.id, set()).add(peer.connection)
         assert self.hearing() == hearing
 
-    def hearing(self) -> dict[str, set[Connection]]:
+    def hearing(self) -> dict[str, set[Line]]:
         """Return the connections that hear each room, by room."""
         found = {}
         for room, audience in self.node.fanout._audiences.items():

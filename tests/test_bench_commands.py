@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bench import bottles, codec, fanout, idle, seating, shakes
+from bench import bottles, cluster, codec, fanout, frozen, idle, seating, shakes
+from bench.cluster_load import WHERE, Figures, Where
 from bench.fanout import LIMIT, OURS, PEER, Bench, Ratio, Run, report, table
 from bench.shakes import could_meet
 
@@ -16,7 +17,9 @@ def run(us_cpu_per_deliv: float) -> Run:
     return Run(deliv_s=1000, us_cpu_per_deliv=us_cpu_per_deliv, p50_us=1000, p99_us=2000, srv_cpu_s=1.0, secs=1.0)
 
 
-@pytest.mark.parametrize("name", ["bottles", "codec", "fanout", "idle", "load", "peer", "privacy", "seating", "shakes"])
+@pytest.mark.parametrize(
+    "name", ["bottles", "cluster", "codec", "fanout", "frozen", "idle", "load", "peer", "privacy", "seating", "shakes"]
+)
 def test_every_measurement_shows_an_example(name: str) -> None:
     result = CliRunner().invoke(importlib.import_module(f"bench.{name}").main, ["--help"])
     assert result.exit_code == 0
@@ -51,6 +54,14 @@ def test_c_file_that_does_not_compile_is_an_answer(tmp_path: Path) -> None:
     result = CliRunner().invoke(fanout.main, ["--limit", str(source)])
     assert result.exit_code == 1
     assert str(source) in result.output
+
+
+def test_states_grow_with_people_and_what_they_said() -> None:
+    result = CliRunner().invoke(frozen.main, ["--rounds", "1", "--said", "2", "--json"])
+    rows = json.loads(result.output)
+    assert [row["people"] for row in rows] == list(frozen.PEOPLE)
+    assert [row["events"] for row in rows] == [3 * people for people in frozen.PEOPLE]
+    assert [row["bytes"] for row in rows] == sorted({row["bytes"] for row in rows})
 
 
 def test_more_connections_than_descriptors_are_refused_before_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,3 +107,48 @@ def test_shakes_and_bottles_are_measured() -> None:
 def test_whoever_shakes_alone_could_meet_nobody() -> None:
     asked = [(0.0, "ann", "1"), (1.0, "ann", "2"), (2.5, "bo", "3"), (9.0, "cy", "4")]
     assert could_meet(asked) == {"2", "3"}
+
+
+def figures(nodes: int, where: Where, node_us: float, **others: float) -> Figures:
+    numbers = dict.fromkeys(
+        ("deliveries_per_s", "node_us_per_message", "p50_ms", "p99_ms", "seating_p50_ms", "seating_p99_ms"), 1.0
+    )
+    fixed = {"nodes": nodes, "where": where, "node_us": node_us, "rooms": 1, "lost": 0, "messages_per_s": 1.0}
+    return Figures(**(numbers | fixed | others))  # type: ignore[arg-type]
+
+
+def test_nodes_are_compared_with_a_lone_process_within_a_round_and_missed_aims_are_said() -> None:
+    random, dense = WHERE
+    runs = {
+        cluster.Shape(0, random): [figures(0, random, 2.0), figures(0, random, 6.0), figures(0, random, 3.0)],
+        cluster.Shape(2, random): [figures(2, random, 4.0), figures(2, random, 8.0), figures(2, random, 9.0)],
+        cluster.Shape(0, dense): [figures(0, dense, 4.0)] * 3,
+        cluster.Shape(2, dense): [figures(2, dense, 5.0, commands_total=1.2)] * 3,
+    }
+    rows = cluster.rows_of(runs)
+    assert [(row.share, row.share_lowest, row.share_highest) for row in rows[:2]] == [(1, 1, 1), (0.5, 0.33, 0.75)]
+    text = cluster.table(
+        cluster.Report(people=8, secs=1, rounds=3, cores=2, load_average=0, rate=0, rows=rows, kill=None)
+    )
+    assert "2 nodes, at random: 0.50 of a lone process's" in text
+    assert "aim: at least 0.5; met" in text
+    assert "2 nodes, dense city: 0.80 of a lone process's" in text
+    assert "aim: at least 0.85; MISSED), 1.20 commands per message (aim: at most 1.1; MISSED)" in text
+
+
+def test_of_an_even_number_of_rounds_counts_stay_whole() -> None:
+    at = WHERE[0]
+    rows = cluster.rows_of({cluster.Shape(0, at): [figures(0, at, 2.0, rooms=4), figures(0, at, 3.0, rooms=7)]})
+    assert (rows[0].figures.rooms, rows[0].figures.node_us) == (4, 2.5)
+
+
+def test_many_nodes_are_measured_beside_one_process() -> None:
+    small = ["--rooms", "3", "--nodes", "2", "--secs", "0.3", "--warm", "0.2", "--rounds", "1", "--kill", "0", "--json"]
+    result = CliRunner().invoke(cluster.main, small)
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout)["rows"]
+    assert [(row["figures"]["nodes"], row["figures"]["where"]) for row in rows] == [
+        (nodes, where) for where in WHERE for nodes in (0, 2)
+    ]
+    assert all(row["figures"]["node_us"] > 0 and not row["figures"]["lost"] for row in rows)
+    assert all(0 < row["figures"]["commands"]["xadd"] <= 1.5 for row in rows if row["figures"]["nodes"])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.config import as_toml, config, settings_options
-from server.settings import BINDS_LOOPBACK, SECRETS, SETTINGS, UNAVAILABLE, Loaded, SettingsError, load
+from server.settings import BINDS_LOOPBACK, SECRETS, SETTINGS, Loaded, SettingsError, load
 
 A_SECRET = "fedcba9876543210" * 4
 
@@ -73,7 +73,7 @@ def a_value(name: str) -> st.SearchStrategy[object]:
     return st.text(min_size=int(setting.low), max_size=min(40, int(setting.high)))
 
 
-changeable = sorted(set(SETTINGS) - UNAVAILABLE - SECRETS)
+changeable = sorted(set(SETTINGS) - SECRETS)
 
 
 @given(st.data(), st.sets(st.sampled_from(changeable), max_size=6))
@@ -117,13 +117,6 @@ def test_a_mistyped_secret_is_not_printed_either(tmp_path: Path) -> None:
         assert A_SECRET not in result.output
 
 
-def test_what_has_no_effect_in_this_version_says_so() -> None:
-    output = run().output
-    for name in UNAVAILABLE:
-        assert "Not available in this version" in paragraph(output, name)
-    assert "this version" not in paragraph(output, "seats_max")
-
-
 @pytest.mark.parametrize(
     ("args", "says"),
     [
@@ -132,7 +125,8 @@ def test_what_has_no_effect_in_this_version_says_so() -> None:
         (["--port", "70000"], "0 to 65535"),
         (["--finest-cell", "9"], "4 to 8"),
         (["--config", "absent.toml"], "absent.toml cannot be read"),
-        (["--set", "workers=2"], "not available in this version"),
+        (["--workers", "0"], "1 to 64"),
+        (["--redis", "redis://127.0.0.1"], "share one"),
         (["--set", "seats_max=4"], "set both"),
     ],
 )

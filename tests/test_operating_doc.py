@@ -10,10 +10,15 @@ import click
 import pytest
 
 from server.cli import main
+from server.cluster.engine import VERSION_MIN
+from server.cluster.store_link import TEND_EVERY_S
+from server.cluster.store_wire import EXPIRY_TTL_S, LOG_S
 from server.drain import LETS_GO, LISTENS
 from server.operate.webhook import QUEUE_MAX, SIGNATURE, TRIES_MAX
 from server.serve import GENTLE_STOP_S, serve
 from server.settings import SETTINGS, Settings
+from tests.apps import get
+from tests.clusters import nodes
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "OPERATING.md").read_text(encoding="utf-8")
@@ -63,7 +68,7 @@ def test_settings_of_the_page_exist() -> None:
         "hours_zone",
         "outside",
     }
-    named |= {"data", "admin_socket", "admin_token", "webhook_url", "webhook_secret"}
+    named |= {"data", "store", "admin_socket", "admin_token", "webhook_url", "webhook_secret"}
     assert "trusted_proxies" in SETTINGS
     assert named <= set(SETTINGS)
     assert all(f"`{name}`" in PAGE for name in named)
@@ -107,6 +112,14 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     assert UNIT.name not in tried.stderr.decode()  # of other units it may well complain
 
 
+def test_times_and_figures_of_the_store_are_as_told() -> None:
+    assert f"for {LOG_S + TEND_EVERY_S:.0f} seconds more" in PAGE
+    assert EXPIRY_TTL_S == 60
+    assert f"version {VERSION_MIN} or newer" in PAGE
+    for figure in ("away", "queued", "failures", "loads", "unsent"):
+        assert f"hereabouts_store_{figure}" in PAGE
+
+
 def test_webhook_is_as_told() -> None:
     assert f"{SIGNATURE}: sha256=" in PAGE
     assert f"up to {TRIES_MAX} times" in PAGE
@@ -137,3 +150,20 @@ def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
         [nginx, "-t", "-c", whole, "-p", tmp_path, "-e", tmp_path / "e"], capture_output=True, check=False
     )
     assert tried.returncode == 0, tried.stderr.decode()
+
+
+def test_a_node_of_many_ends_as_told() -> None:
+    drain_s = Settings().drain_s
+    assert f"| 0 | a quarter of `drain_s`, {LISTENS * drain_s:g} s |" in PAGE
+    assert f"| a quarter | three quarters, {(LISTENS + LETS_GO) * drain_s:g} s |" in PAGE
+
+
+async def test_figures_of_a_node_of_many_are_those_it_has(redis_url: str) -> None:
+    prefix = "hereabouts_cluster_"
+    async with nodes(redis_url, 1) as (app,):
+        _, body = await get(app, "/metrics")
+    there = {name.removeprefix(prefix) for name in re.findall(rf"^({prefix}\w+) ", body, re.MULTILINE)}
+    there = {name for name in there if not name.endswith("_created")}
+    [table] = re.findall(r"with `hereabouts_cluster_` before it:\n\n(.*?)\n\n", PAGE, re.DOTALL)
+    told = {name for line in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", line.split("|")[1])}
+    assert told == there

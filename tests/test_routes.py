@@ -16,7 +16,7 @@ from server.version import VERSION
 from tests.sessions import make_house
 
 
-def make(why: NotReady | None = None, **settings: Any) -> Routes:
+def make(why: NotReady | None = None, trouble: str = "", **settings: Any) -> Routes:
     return routes(
         make_house(**settings),
         pages={
@@ -24,6 +24,7 @@ def make(why: NotReady | None = None, **settings: Any) -> Routes:
             "/about": lambda request: HttpResponse(body=b"not ours"),
         },
         not_ready=lambda: why,
+        trouble=lambda: trouble,
         metrics=lambda request: HttpResponse(body=b"m 1\n"),
     )
 
@@ -49,6 +50,13 @@ def test_alive_is_said_always() -> None:
 def test_ready_is_said_while_nothing_stands_against_it() -> None:
     response = get(make(), "/readyz")
     assert (response.status, read(response)) == (200, {"ready": True})
+
+
+def test_who_serves_what_it_can_is_ready_and_says_what_it_cannot() -> None:
+    response = get(make(trouble="Redis has not answered for 4 s"), "/readyz")
+    assert response.status == 200
+    assert read(response) == {"ready": True, "degraded": "Redis has not answered for 4 s"}
+    assert get(make(NotReady("full"), trouble="no Redis"), "/readyz").status == 503
 
 
 @pytest.mark.parametrize(

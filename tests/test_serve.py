@@ -109,7 +109,8 @@ async def test_address_that_cannot_be_had_is_said() -> None:
         (["--set", "seats_max=1000"], "seats_max"),
         (["--port", "70000"], "port"),
         (["--config", "nowhere.toml"], "nowhere.toml"),
-        (["--set", "redis=redis://x"], "redis"),
+        (["--redis", "redis://x"], "share one"),
+        (["--workers", "2", "--lan"], "leave workers out"),
     ],
 )
 async def test_wrong_settings_end_it_with_status_2_and_name_the_right_ones(flags: list[str], word: str) -> None:

@@ -13,8 +13,8 @@ from server.limits import Limits
 from server.settings import (
     BINDS_LOOPBACK,
     DEFAULT,
+    SECRETS,
     SETTINGS,
-    UNAVAILABLE,
     Loaded,
     Settings,
     SettingsError,
@@ -82,6 +82,7 @@ DEFAULTS: dict[str, int | float | str] = {
     "redis": "",
     "workers": 1,
     "data": "",
+    "store": "",
     "tls_cert": "",
     "tls_key": "",
     "trusted_proxies": "",
@@ -297,18 +298,35 @@ def test_holding_a_text_from_nobody_contradicts_nothing() -> None:
     assert with_flags(same_text_rooms_all=0).settings.same_text_rooms_all == 0
 
 
-@pytest.mark.parametrize(("name", "value"), [("redis", "redis://127.0.0.1:6379"), ("workers", "2")])
-def test_what_this_version_cannot_do_is_refused_and_not_ignored(name: str, value: str) -> None:
-    assert name in UNAVAILABLE
-    message = refusal({name: value})
-    assert f"{name} is not available in this version" in message
-    assert "one process, in memory" in message
-    assert value not in message
-    assert with_flags(**{name: DEFAULTS[name]}).settings == Settings()
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({"redis": "redis://127.0.0.1"}, "nodes of one cluster share one. Set HEREABOUTS_SECRET to what `openssl rand"),
+        (
+            {"redis": "http://127.0.0.1", "secret": A_SECRET},
+            "redis: The address of Redis cannot be used: it begins with",
+        ),
+        ({"redis": "redis://127.0.0.1", "secret": A_SECRET, "data": "d"}, "a folder belongs to one process alone"),
+        ({"workers": 2, "data": "d"}, "a folder belongs to one process alone"),
+        ({"workers": 65}, "a whole number, 1 to 64"),
+    ],
+)
+def test_what_several_processes_cannot_have_is_refused(flags: dict[str, Any], words: str) -> None:
+    assert words in refusal(flags)
+
+
+def test_the_password_in_an_address_is_never_told() -> None:
+    for address in ("redis://user:hunter2@127.0.0.1", "redis://user:hunter2@[", "hunter2"):
+        assert "hunter2" not in refusal({"redis": address})
+
+
+def test_several_processes_need_a_secret_only_where_they_do_not_begin_together() -> None:
+    assert with_flags(workers=3).settings.workers == 3
+    assert with_flags(redis="unix:///run/redis.sock", secret=A_SECRET).settings.redis == "unix:///run/redis.sock"
 
 
 def test_the_sets_of_special_settings_hold_settings() -> None:
-    assert set(SETTINGS) >= UNAVAILABLE | BINDS_LOOPBACK
+    assert set(SETTINGS) >= BINDS_LOOPBACK | SECRETS
 
 
 def test_a_secret_of_64_hexadecimal_digits_is_taken() -> None:

@@ -1,5 +1,6 @@
-"""What every store does, held against both; the one on disk also after it was opened again."""
+"""What every store does, held against all three; those on disk and in Redis also after they were opened again."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from server.store.memory import MARKED_MAX, NOTICES_MAX, MemoryStore
 from server.store.rows import Switch
 from server.store.store import Store
+from tests.redis_stores import emptied, linked
 from tests.stores import (
     ANN,
     BO,
@@ -29,9 +31,14 @@ from tests.stores import (
 Reopen = Callable[[Store], Store]
 
 
-@pytest.fixture(params=["memory", "disk", "reopened"])
+@pytest.fixture(params=["memory", "disk", "reopened", "redis", "redis reopened"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Store, Reopen]]:
     """Yield an empty store, and what a test does between writing and reading."""
+    if request.param.startswith("redis"):
+        url = request.getfixturevalue("redis_url")
+        with asyncio.Runner() as runner:
+            yield from in_redis(url, runner, is_reopened=request.param == "redis reopened")
+        return
     opened: list[Store] = []
 
     def open_() -> Store:
@@ -47,6 +54,21 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Stor
     yield open_(), reopen
     for store in opened:
         store.close()
+
+
+def in_redis(url: str, runner: asyncio.Runner, *, is_reopened: bool) -> Iterator[tuple[Store, Reopen]]:
+    """Yield a store whose loop runs only while it is opened and closed: it answers without."""
+    runner.run(emptied(url))
+    links = [runner.run(linked(url))]
+
+    def reopen(store: Store) -> Store:
+        if is_reopened:
+            runner.run(links[-1].close())
+            links.append(runner.run(linked(url)))
+        return links[-1].store
+
+    yield links[-1].store, reopen
+    runner.run(links[-1].close())
 
 
 @pytest.fixture

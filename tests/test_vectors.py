@@ -66,7 +66,7 @@ async def _play(
     async with turn:
         try:
             async with asyncio.timeout(VECTOR_S):
-                await Player(vector, Where(here.port, other.port, wire)).play()
+                await Player(vector, Where((here.port,), other.port, wire)).play()
         except Exception as exc:
             return exc
     return None

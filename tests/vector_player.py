@@ -8,8 +8,10 @@ import asyncio
 import http.client
 import json
 import socket
+from collections.abc import Sequence
+from itertools import cycle
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgpack
 import msgspec
@@ -96,12 +98,18 @@ def load() -> Vectors:
     return msgspec.json.decode(VECTORS.read_bytes(), type=Vectors)
 
 
-class Where(NamedTuple):
-    """The servers a vector is played against, by port; `other` has a secret of its own."""
+class Where:
+    """The servers a vector is played against, by port: the nodes of one, in turn, and `other`, with another secret."""
 
-    port: int
-    other: int
-    wire: str
+    def __init__(self, ports: Sequence[int], other: int, wire: str) -> None:
+        self._ports = cycle(ports)
+        self.other = other
+        self.wire = wire
+
+    @property
+    def port(self) -> int:
+        """The port of whichever node is next."""
+        return next(self._ports)
 
 
 class Player:

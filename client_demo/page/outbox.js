@@ -5,6 +5,7 @@
  */
 
 const SLACK_MS = 20; // the server's count of a wait and ours may differ by a little
+const TOO_SOON = ["rate_limited", "unavailable"]; // with `retry_after`: the other nodes of a server cannot be reached
 const LONGEST_WAIT_S = 60; // whoever may not speak for longer than this decides anew whether to say it
 
 export class Outbox {
@@ -78,11 +79,11 @@ export class Outbox {
     return true;
   }
 
-  /** One was refused: too fast is said again when it may be; anything else is for the person to decide. */
+  /** One was refused: what comes too soon is said again when it may be; anything else is for the person to decide. */
   refused(error) {
     const message = this.#queue.find(({ ref }) => ref === error.ref);
     if (!message) return;
-    if (error.code === "rate_limited" && error.retry_after <= LONGEST_WAIT_S) {
+    if (TOO_SOON.includes(error.code) && error.retry_after <= LONGEST_WAIT_S) {
       this.#inFlight = "";
       message.waitsUntil = performance.now() + error.retry_after * 1000 + SLACK_MS;
       this.#tell(message, "queued", { code: error.code });

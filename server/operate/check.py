@@ -4,6 +4,7 @@ Changes nothing: it makes no folder, no database and no secret. Each check is a 
 yields what it found; `CHECKS` lists them in the order they are told.
 """
 
+import asyncio
 import errno
 import os
 import resource
@@ -74,6 +75,8 @@ def port_is_free(loaded: Loaded) -> Iterator[Finding]:
 def folder_can_be_used(loaded: Loaded) -> Iterator[Finding]:
     """Look at the folder of `data` and at the database in it."""
     if not loaded.settings.data:
+        if loaded.settings.lasting_redis:
+            return
         yield Finding(NOTE, f"no data folder is set: {ENDS_WITH_PROCESS}; set data to keep them")
         return
     folder = Path(loaded.settings.data)
@@ -93,6 +96,36 @@ def folder_can_be_used(loaded: Loaded) -> Iterator[Finding]:
             yield Finding(GOOD, inspect(folder))
         except StoreError as error:
             yield Finding(WRONG, str(error))
+
+
+def redis_keeps(loaded: Loaded) -> Iterator[Finding]:
+    """Ask the Redis of `store`, or else of `redis`, what it keeps, and for how long."""
+    settings = loaded.settings
+    if settings.lasting_redis:
+        # Imported here: whoever keeps nothing in Redis needs nothing of it.
+        from server.cluster.store_check import look
+
+        name = "store" if settings.store else "redis"
+        yield from (Finding(*found) for found in asyncio.run(look(settings.lasting_redis, name)))
+        yield from _readable_by_others(loaded, name)
+
+
+def nodes_can_meet(loaded: Loaded) -> Iterator[Finding]:
+    """Try what several processes need to be one server."""
+    settings = loaded.settings
+    if settings.redis or settings.workers > 1:
+        # Imported here: whoever runs one process needs nothing of it.
+        from server.cluster.join_check import look_at_meeting, look_at_workers
+
+        if settings.redis:
+            is_kept_there = settings.lasting_redis == settings.redis
+            found = asyncio.run(look_at_meeting(settings.redis, is_looked_at=is_kept_there))
+            yield from (Finding(*each) for each in found)
+        if settings.redis and settings.store:
+            yield from _readable_by_others(loaded, "redis")
+        if settings.workers > 1:
+            workers = look_at_workers(settings.workers, is_redis_given=bool(settings.redis))
+            yield from (Finding(*each) for each in workers)
 
 
 def secret_is_strong(loaded: Loaded) -> Iterator[Finding]:
@@ -234,6 +267,8 @@ Check = Callable[[Loaded], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     port_is_free,
     folder_can_be_used,
+    redis_keeps,
+    nodes_can_meet,
     secret_is_strong,
     operator_can_come_in,
     certificate_serves,

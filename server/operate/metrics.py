@@ -33,45 +33,43 @@ class NodeCollector(Collector):
     def _gauges(self) -> Iterator[Metric]:
         world = self._node.house.world
         rooms = world.rooms.values()
-        yield _gauge("connections", "Open connections.", self._listener.open_count)
-        yield _gauge("people_seated", "People with a seat, those whose seat waits included.", len(world.people))
-        yield _gauge("people_connected", "People with a seat and a connection.", len(self._node.peers))
-        yield _gauge("rooms", "Rooms.", len(rooms))
-        yield _gauge("rooms_waiting", "Rooms in want of company.", sum(1 for room in rooms if is_waiting(room)))
-        yield _gauge("reports_open", "Reports that wait for an operator.", len(self._node.house.reports.open()))
-        yield _gauge("draining", "1 while people are let go because the server ends.", self._listener.is_draining)
-        yield _gauge("bans", "Bans in force.", len(self._node.house.store.bans()))
+        yield gauge("connections", "Open connections.", self._listener.open_count)
+        yield gauge("people_seated", "People with a seat, those whose seat waits included.", len(world.people))
+        yield gauge("people_connected", "People with a seat and a connection.", len(self._node.peers))
+        yield gauge("rooms", "Rooms.", len(rooms))
+        yield gauge("rooms_waiting", "Rooms in want of company.", sum(1 for room in rooms if is_waiting(room)))
+        yield gauge("reports_open", "Reports that wait for an operator.", len(self._node.house.reports.open()))
+        yield gauge("draining", "1 while people are let go because the server ends.", self._listener.is_draining)
+        yield gauge("bans", "Bans in force.", len(self._node.house.store.bans()))
 
     def _counters(self) -> Iterator[Metric]:
         node, listener = self._node, self._listener
-        yield _counter("messages_received", "Messages from clients.", node.received)
-        yield _counter("events_published", "Events of rooms, each counted once.", node.fanout.published)
-        yield _counter("events_delivered", "Events of rooms, counted per reader.", node.fanout.delivered)
-        yield _counter("connections_accepted", "Handshakes done.", listener.accepted)
-        yield _counter("connections_refused_full", "Answered 503: the server is full.", listener.refused_full)
-        yield _counter(
-            "connections_refused_address", "Answered 503: too many of one address.", listener.refused_address
-        )
-        yield _counter(
+        yield counter("messages_received", "Messages from clients.", node.received)
+        yield counter("events_published", "Events of rooms, each counted once.", node.fanout.published)
+        yield counter("events_delivered", "Events of rooms, counted per reader.", node.fanout.delivered)
+        yield counter("connections_accepted", "Handshakes done.", listener.accepted)
+        yield counter("connections_refused_full", "Answered 503: the server is full.", listener.refused_full)
+        yield counter("connections_refused_address", "Answered 503: too many of one address.", listener.refused_address)
+        yield counter(
             "connections_refused_draining", "Answered 503: the server is about to end.", listener.refused_draining
         )
-        yield _counter("handshakes_failed", "Connections that ended before an answer.", listener.handshakes_failed)
-        yield _counter("connections_refused_origin", "Answered 403: a page of another origin.", listener.refused_origin)
-        yield _counter(
+        yield counter("handshakes_failed", "Connections that ended before an answer.", listener.handshakes_failed)
+        yield counter("connections_refused_origin", "Answered 403: a page of another origin.", listener.refused_origin)
+        yield counter(
             "forwarded_untrusted", "Handshakes with an X-Forwarded-For not believed.", listener.forwarded_untrusted
         )
-        yield _counter(
+        yield counter(
             "handshakes_dropped",
             "Of these, dropped to make room: very many sockets sent nothing.",
             listener.dropped_half_open,
         )
-        yield _counter("connections_made_room", "Ended without having entered, to make room.", listener.made_room)
-        yield _counter("work_asked", "Newcomers who were asked to show work.", node.house.door.asked)
+        yield counter("connections_made_room", "Ended without having entered, to make room.", listener.made_room)
+        yield counter("work_asked", "Newcomers who were asked to show work.", node.house.door.asked)
         if self._gate is not None:
-            yield _counter("admin_refused", "Requests to /admin without the right token.", self._gate.refused)
+            yield counter("admin_refused", "Requests to /admin without the right token.", self._gate.refused)
         if self._webhook is not None:
-            yield _counter("webhook_delivered", "Webhook messages that arrived.", self._webhook.delivered)
-            yield _counter("webhook_lost", "Webhook messages given up.", self._webhook.lost)
+            yield counter("webhook_delivered", "Webhook messages that arrived.", self._webhook.delivered)
+            yield counter("webhook_lost", "Webhook messages given up.", self._webhook.lost)
         closed = CounterMetricFamily("hereabouts_connections_closed", "Ended connections.", labels=["code"])
         for code, count in sorted(listener.closed.items()):
             closed.add_metric([str(code)], count)
@@ -89,9 +87,11 @@ def make_registry(
     return registry
 
 
-def _gauge(name: str, text: str, value: float) -> Metric:
+def gauge(name: str, text: str, value: float) -> Metric:
+    """Return one value that goes up and down."""
     return GaugeMetricFamily(f"hereabouts_{name}", text, value=value)
 
 
-def _counter(name: str, text: str, value: float) -> Metric:
+def counter(name: str, text: str, value: float) -> Metric:
+    """Return one value that only goes up."""
     return CounterMetricFamily(f"hereabouts_{name}", text, value=value)

@@ -1,4 +1,4 @@
-"""The folder of `--data`: the secret that is kept there where none is set, and the store.
+"""What a server's state begins with: its secret, which the folder of `--data` keeps where none is set, and its store.
 
 The one place that knows what lies in the folder besides the database.
 """
@@ -27,13 +27,16 @@ def open_state(
         secret: 64 hexadecimal digits, or "": then it is the folder's, made there at the first start, so that tokens
             outlive the process like everything that hangs on them.
     """
-    if not data:
-        key = bytes.fromhex(secret) or new_secret()
-        return key, Seal(key, new_nonce=new_nonce), MemoryStore()
-    folder = Path(data)
-    key = bytes.fromhex(secret) or _kept_secret(folder, new_secret)
-    seal = Seal(key, new_nonce=new_nonce)
-    return key, seal, SqliteStore(folder, seal)
+    key, seal = open_seal(data, secret, new_secret=new_secret, new_nonce=new_nonce)
+    return key, seal, SqliteStore(Path(data), seal) if data else MemoryStore()
+
+
+def open_seal(
+    data: str, secret: str, *, new_secret: Callable[[], bytes], new_nonce: Callable[[], bytes]
+) -> tuple[bytes, Seal]:
+    """Return the server's secret, and what seals under it. Raises StoreError."""
+    key = bytes.fromhex(secret) or (_kept_secret(Path(data), new_secret) if data else new_secret())
+    return key, Seal(key, new_nonce=new_nonce)
 
 
 def _kept_secret(folder: Path, new_secret: Callable[[], bytes]) -> bytes:

@@ -1,4 +1,7 @@
-"""The store in memory: quick, and gone with the process. The store on disk answers from it too."""
+"""The store in memory: quick, and gone with the process. The stores on disk and in Redis answer from it too.
+
+Each row that comes, changes or goes is told to `_held` and `_gone`, so that a store built on this one can pass it on.
+"""
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable
@@ -18,6 +21,7 @@ from server.store.rows import (
     Mark,
     Notice,
     Report,
+    Row,
     Standing,
     Switch,
     Tie,
@@ -67,6 +71,18 @@ class MemoryStore:
         self._off: dict[str, Switch] = {}
         self._audit: deque[AuditEntry] = deque(maxlen=AUDIT_MAX)
 
+    # What a store built on this one is told
+
+    def _held(self, row: Row, before: Bottle | None = None) -> None:
+        """Know that a row is here, in place of one of the same key; of a bottle also which one."""
+
+    def _gone(self, row: Row) -> None:
+        """Know that a row is here no more."""
+
+    def _is_over(self, count: int, most: int) -> bool:
+        """Tell whether there are too many of something, so that the oldest has to go."""
+        return count > most
+
     # Identities
 
     def standing(self, identity: str) -> Standing | None:
@@ -76,30 +92,39 @@ class MemoryStore:
     def put_standing(self, standing: Standing) -> None:
         """Keep what is known of an identity, in place of what was."""
         self._standings[standing.identity] = standing
-        if len(self._standings) > IDENTITIES_MAX:
-            self._standings.popitem(last=False)
+        self._held(standing)
+        if self._is_over(len(self._standings), IDENTITIES_MAX):
+            self._gone(self._standings.popitem(last=False)[1])
 
     def end(self, ended: Ended) -> None:
         """Forget an identity and all that hangs on it; its tokens are good for nothing until they expire."""
-        self._ended[ended.identity] = ended
-        if len(self._ended) > IDENTITIES_MAX:
-            self._ended.popitem(last=False)
+        self._know_ended(ended)
         self._erase(ended.identity)
 
+    def _know_ended(self, ended: Ended) -> None:
+        self._ended[ended.identity] = ended
+        self._held(ended)
+        if self._is_over(len(self._ended), IDENTITIES_MAX):
+            self._gone(self._ended.popitem(last=False)[1])
+
     def _erase(self, identity: str) -> None:
-        self._standings.pop(identity, None)
+        standing = self._standings.pop(identity, None)
+        if standing is not None:
+            self._gone(standing)
         for bottle in list(self._bottles_of.get(identity, ())):
             row = self._bottles[bottle]
-            MemoryStore.remove_bottle(self, bottle)
             if row.picked:
                 MemoryStore.put_bottle(self, msgspec.structs.replace(row, owner="", sealed=b""))
+            else:
+                MemoryStore.remove_bottle(self, bottle)
         for answer in list(self._answers_for.get(identity, ())):
             MemoryStore.remove_answer(self, answer)
         for answer in list(self._answers_by.get(identity, ())):
             given = self._answers[answer]
-            MemoryStore.remove_answer(self, answer)
             if given.is_told:
                 MemoryStore.put_answer(self, msgspec.structs.replace(given, by="", sealed=b""))
+            else:
+                MemoryStore.remove_answer(self, answer)
         for block in self.blocks_of(identity):
             self._drop_block(block)
         for kind, other in list(self._ties.get(identity, ())):
@@ -107,7 +132,8 @@ class MemoryStore:
         for kind, owner in list(self._tied.get(identity, ())):
             self._drop_tie(kind, owner, identity)
         for report in self._reported_by(identity):
-            self._reports[report.ticket] = without(report, identity)
+            self._reports[report.ticket] = changed = without(report, identity)
+            self._held(changed)
 
     def has_ended(self, identity: str) -> bool:
         """Tell whether the identity was ended."""
@@ -124,6 +150,7 @@ class MemoryStore:
         owned.pop((block.other, block.via), None)
         owned[block.other, block.via] = block
         self._against.setdefault(block.other, {})[block.owner, block.via] = block
+        self._held(block)
 
     def remove_block(self, owner: str, block: str) -> Block | None:
         """Forget a block of the owner's and return it; None if they hold none of that id."""
@@ -152,6 +179,7 @@ class MemoryStore:
                 renewed = msgspec.structs.replace(block, until=until)
                 self._owned[owner][block.other, block.via] = renewed
                 self._against[block.other][owner, block.via] = renewed
+                self._held(renewed)
 
     def put_mark(self, mark: Mark) -> None:
         """Know that a blocked identity was at a place; of too many there, or of too many places, the oldest go."""
@@ -159,20 +187,29 @@ class MemoryStore:
         self._marks.move_to_end(mark.place)
         marked.pop(mark.identity, None)
         marked[mark.identity] = mark
-        if len(marked) > MARKED_MAX:
-            del marked[next(iter(marked))]
-        if len(self._marks) > PLACES_MAX:
-            self._marks.popitem(last=False)
+        self._held(mark)
+        if self._is_over(len(marked), MARKED_MAX):
+            self._drop_mark(next(iter(marked.values())))
+        if self._is_over(len(self._marks), PLACES_MAX):
+            for old in list(next(iter(self._marks.values())).values()):
+                self._drop_mark(old)
 
     def marks(self, place: str) -> list[Mark]:
         """Return who of the blocked was at a place, those longest ago first."""
         return list(self._marks.get(place, {}).values())
+
+    def _drop_mark(self, mark: Mark) -> None:
+        del self._marks[mark.place][mark.identity]
+        if not self._marks[mark.place]:
+            del self._marks[mark.place]
+        self._gone(mark)
 
     def _drop_block(self, block: Block) -> None:
         for table, key, of in ((self._owned, block.owner, block.other), (self._against, block.other, block.owner)):
             del table[key][of, block.via]
             if not table[key]:
                 del table[key]
+        self._gone(block)
 
     # Ties
 
@@ -183,6 +220,7 @@ class MemoryStore:
             owned.pop((tie.kind, tie.other), None)
             owned[tie.kind, tie.other] = tie
             self._tied.setdefault(tie.other, set()).add((tie.kind, tie.owner))
+            self._held(tie)
 
     def remove_ties(self, kind: str, *pairs: tuple[str, str]) -> None:
         """Forget these ties, each named by its owner and other, all of them or none; those that are not there too."""
@@ -203,14 +241,17 @@ class MemoryStore:
         owned = self._ties.get(owner, {})
         for key, tie in owned.items():
             if tie.until < until:
-                owned[key] = msgspec.structs.replace(tie, until=until)
+                owned[key] = renewed = msgspec.structs.replace(tie, until=until)
+                self._held(renewed)
 
     def _drop_tie(self, kind: str, owner: str, other: str) -> None:
+        tie = self._ties[owner][kind, other]
         for table, key, of in ((self._ties, owner, other), (self._tied, other, owner)):
             held = table[key]
             held.pop((kind, of)) if isinstance(held, dict) else held.discard((kind, of))
             if not held:
                 del table[key]
+        self._gone(tie)
 
     # Bans
 
@@ -221,6 +262,7 @@ class MemoryStore:
         else:
             self._banned.setdefault(ban.identity, {})[ban.ban] = ban
         self._bans[ban.ban] = ban
+        self._held(ban)
 
     def remove_ban(self, ban: str) -> Ban | None:
         """Let somebody in again and return the ban; None if there is none of that id."""
@@ -233,6 +275,7 @@ class MemoryStore:
             del self._banned[found.identity][ban]
             if not self._banned[found.identity]:
                 del self._banned[found.identity]
+        self._gone(found)
         return found
 
     def bans(self) -> list[Ban]:
@@ -255,9 +298,16 @@ class MemoryStore:
         self._evidence[report.ticket] = sealed
 
     def _know_report(self, report: Report) -> None:
+        self._shut(report)
         self._reports[report.ticket] = report
         if report.closed_at is None:
             self._open[report.room, report.against] = report.ticket
+        self._held(report)
+
+    def _shut(self, report: Report) -> None:
+        """Know a ticket open no more, unless another one about the same is."""
+        if self._open.get((report.room, report.against)) == report.ticket:
+            del self._open[report.room, report.against]
 
     def report(self, ticket: str) -> Report | None:
         """Return the report of that ticket."""
@@ -280,23 +330,28 @@ class MemoryStore:
         """Know the operator done with it: it stays until its retention ends. None if there is none of that ticket."""
         report = self._reports.get(ticket)
         if report is not None and report.closed_at is None:
-            del self._open[report.room, report.against]
-            report = self._reports[ticket] = msgspec.structs.replace(report, closed_at=now)
+            report = msgspec.structs.replace(report, closed_at=now)
+            self._know_report(report)
         return report
 
     def remove_report(self, ticket: str) -> None:
         """Forget a report and its evidence."""
         report = self._reports.pop(ticket, None)
-        if report is not None and report.closed_at is None:
-            del self._open[report.room, report.against]
         self._evidence.pop(ticket, None)
+        if report is not None:
+            self._shut(report)
+            self._gone(report)
 
     # Bottles
 
     def put_bottle(self, bottle: Bottle) -> None:
         """Keep a bottle, in place of an earlier state of it."""
+        before = self._bottles.get(bottle.bottle)
+        if before is not None and before.owner != bottle.owner:
+            _drop(self._bottles_of, before.owner, bottle.bottle)
         self._bottles[bottle.bottle] = bottle
         self._bottles_of.setdefault(bottle.owner, {})[bottle.bottle] = None
+        self._held(bottle, before)
 
     def bottle(self, bottle: str) -> Bottle | None:
         """Return the bottle of that id."""
@@ -311,12 +366,18 @@ class MemoryStore:
         found = self._bottles.pop(bottle, None)
         if found is not None:
             _drop(self._bottles_of, found.owner, bottle)
+            self._gone(found)
 
     def put_answer(self, answer: BottleAnswer) -> None:
         """Keep an answer, in place of an earlier state of it."""
+        before = self._answers.get(answer.answer)
+        if before is not None:
+            _drop(self._answers_for, before.owner, answer.answer)
+            _drop(self._answers_by, before.by, answer.answer)
         self._answers[answer.answer] = answer
         self._answers_for.setdefault(answer.owner, {})[answer.answer] = None
         self._answers_by.setdefault(answer.by, {})[answer.answer] = None
+        self._held(answer)
 
     def answer(self, answer: str) -> BottleAnswer | None:
         """Return the answer of that id."""
@@ -333,6 +394,7 @@ class MemoryStore:
         if found is not None:
             _drop(self._answers_for, found.owner, answer)
             _drop(self._answers_by, found.by, answer)
+            self._gone(found)
 
     # What the operator says, and what they switched off
 
@@ -340,20 +402,33 @@ class MemoryStore:
         """Keep a notice until its person is there; of too many for one person the oldest is forgotten."""
         waiting = self._notices.setdefault(notice.identity, {})
         waiting[notice.notice] = notice
-        if len(waiting) > NOTICES_MAX:
-            del waiting[next(iter(waiting))]
+        self._held(notice)
+        if self._is_over(len(waiting), NOTICES_MAX):
+            self._drop_notice(next(iter(waiting.values())))
 
     def take_notices(self, identity: str) -> list[Notice]:
         """Return the notices that wait for somebody, oldest first, and forget them."""
-        return list(self._notices.pop(identity, {}).values())
+        waiting = list(self._notices.get(identity, {}).values())
+        for notice in waiting:
+            self._drop_notice(notice)
+        return waiting
+
+    def _drop_notice(self, notice: Notice) -> None:
+        del self._notices[notice.identity][notice.notice]
+        if not self._notices[notice.identity]:
+            del self._notices[notice.identity]
+        self._gone(notice)
 
     def switch_off(self, switch: Switch) -> None:
         """Have a feature be off."""
         self._off[switch.feature] = switch
+        self._held(switch)
 
     def switch_on(self, feature: str) -> None:
         """Have a feature be on again."""
-        self._off.pop(feature, None)
+        found = self._off.pop(feature, None)
+        if found is not None:
+            self._gone(found)
 
     def is_off(self, feature: str) -> bool:
         """Tell whether the feature was switched off."""
@@ -378,15 +453,14 @@ class MemoryStore:
             MemoryStore.remove_bottle(self, bottle.bottle)
         for answer in [answer for answer in self._answers.values() if answer.until <= now]:
             MemoryStore.remove_answer(self, answer.answer)
-        for table in (self._standings, self._ended):
-            for identity in [row.identity for row in table.values() if row.until <= now]:
-                del table[identity]
+        for standing in [row for row in self._standings.values() if row.until <= now]:
+            self._gone(self._standings.pop(standing.identity))
+        for ended in [row for row in self._ended.values() if row.until <= now]:
+            self._gone(self._ended.pop(ended.identity))
         for block in [block for owned in self._owned.values() for block in owned.values() if block.until <= now]:
             self._drop_block(block)
         for mark in [mark for marked in self._marks.values() for mark in marked.values() if mark.until <= now]:
-            del self._marks[mark.place][mark.identity]
-            if not self._marks[mark.place]:
-                del self._marks[mark.place]
+            self._drop_mark(mark)
         for tie in [tie for owned in self._ties.values() for tie in owned.values() if tie.until <= now]:
             self._drop_tie(tie.kind, tie.owner, tie.other)
         for ban in [ban for ban in self._bans.values() if not _holds(ban, now)]:
@@ -394,9 +468,7 @@ class MemoryStore:
         for report in [report for report in self._reports.values() if report.until <= now]:
             MemoryStore.remove_report(self, report.ticket)
         for notice in [one for waiting in self._notices.values() for one in waiting.values() if one.until <= now]:
-            del self._notices[notice.identity][notice.notice]
-            if not self._notices[notice.identity]:
-                del self._notices[notice.identity]
+            self._drop_notice(notice)
         self._audit = deque((entry for entry in self._audit if entry.until > now), maxlen=AUDIT_MAX)
         return before - self._size()
 
@@ -415,7 +487,7 @@ class MemoryStore:
 
     def backup(self, path: Path) -> None:
         """Refuse: there is nothing on disk to keep a copy of."""
-        raise StoreError("There is nothing to back up: this server was started without --data.")
+        raise StoreError("There is nothing to back up: this server was started without --data or --store.")
 
     def close(self) -> None:
         """Let go of nothing."""

@@ -10,7 +10,7 @@ The file is locked for as long as it is open, so that no two servers ever write 
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,7 +63,7 @@ _TABLES: dict[type[Row], str] = {
     Switch: "switches",
     AuditEntry: "audit",
 }
-_SEALED: dict[type[Row], str] = {Block: "name", Notice: "text"}
+SEALED: dict[type[Row], str] = {Block: "name", Notice: "text"}
 """What somebody wrote: the one column of a table that is sealed here; bottles and evidence come sealed."""
 _LISTS = frozenset(("reasons", "reporters", "picked", "in_hand"))
 _BOOLS = frozenset(("stops_known", "is_held", "is_told"))
@@ -337,6 +337,24 @@ class SqliteStore(MemoryStore):
             path.unlink(missing_ok=True)
             raise StoreError(f"{path} cannot be written: {error}.") from None
 
+    def take_in(self, rows: Iterable[Row], evidence: Mapping[str, bytes]) -> None:
+        """Write all rows of another store, at once or none; they are known once the file is opened again."""
+        with self._writing() as db:
+            for row in rows:
+                self._insert(db, row)
+            db.executemany("INSERT OR REPLACE INTO evidence VALUES (?, ?)", evidence.items())
+
+    def rows(self) -> Iterator[Row]:
+        """Yield every row there is, those of a kind oldest first."""
+        for kind in _TABLES:
+            order = "id" if kind is AuditEntry else "at" if "at" in kind.__struct_fields__ else "until"
+            yield from self._rows(kind, f"1 ORDER BY {order}")
+
+    def all_evidence(self) -> dict[str, bytes]:
+        """Return the sealed evidence of every report."""
+        with _told(self.path):
+            return dict(self._db.execute("SELECT ticket, sealed FROM evidence"))
+
     def close(self) -> None:
         """Let go of files. Nothing may be asked afterwards."""
         self._db.close()
@@ -355,8 +373,8 @@ class SqliteStore(MemoryStore):
 
     def _stored(self, row: Row, name: str) -> Any:
         value = getattr(row, name)
-        if _SEALED.get(type(row)) == name:
-            return self._seal.seal(value.encode(), about=_about(type(row), msgspec.structs.asdict(row)))
+        if SEALED.get(type(row)) == name:
+            return self._seal.seal(value.encode(), about=about_row(type(row), msgspec.structs.asdict(row)))
         return msgspec.json.encode(value).decode() if isinstance(value, tuple) else value
 
     def _rows(self, kind: type[ARow], where: str = "1", *values: Any) -> Iterator[ARow]:
@@ -371,14 +389,14 @@ class SqliteStore(MemoryStore):
             found[name] = msgspec.json.decode(found[name])
         for name in found.keys() & _BOOLS:
             found[name] = bool(found[name])
-        if kind in _SEALED:
-            found[_SEALED[kind]] = self._unsealed(kind, found)
+        if kind in SEALED:
+            found[SEALED[kind]] = self._unsealed(kind, found)
         return msgspec.convert(found, kind)
 
     def _unsealed(self, kind: type[Row], found: dict[str, Any]) -> str:
         """Return what was sealed, "" if it was under another secret: the row holds all the same."""
         try:
-            return self._seal.unseal(found[_SEALED[kind]], about=_about(kind, found)).decode()
+            return self._seal.unseal(found[SEALED[kind]], about=about_row(kind, found)).decode()
         except SealBroken:
             return ""
 
@@ -396,7 +414,7 @@ class SqliteStore(MemoryStore):
             self._is_dirty |= dirties
 
 
-def _about(kind: type[Row], found: dict[str, Any]) -> str:
+def about_row(kind: type[Row], found: dict[str, Any]) -> str:
     """Return what a sealed column is bound to: its own row."""
     if kind is not Block:
         return f"notice {found['notice']}"

@@ -1,8 +1,9 @@
-"""The seam of lasting state: what every store does. `MemoryStore` and `SqliteStore` are the two there are.
+"""The seam of lasting state: what every store does. Three stand behind it: `MemoryStore`, `SqliteStore`, `RedisStore`.
 
 Every call is synchronous, and whatever it wrote survives a `kill -9` once it has returned (of `MemoryStore`:
-nothing does). What is asked on the way of a message or of placement (`ban_of`, `blocks_of`, `blocks_against`,
-`are_apart`, `marks`, `ties_of`, `has_tie`, `is_off`, `take_notices` where there are none) both answer from memory.
+nothing does; of `RedisStore`: what its link has had accepted, a moment later). What is asked on the way of a message
+or of placement (`ban_of`, `blocks_of`, `blocks_against`, `are_apart`, `marks`, `ties_of`, `has_tie`, `is_off`,
+`take_notices` where there are none) all answer from memory.
 """
 
 from collections.abc import Iterable

@@ -185,6 +185,11 @@ class Office:
             until=self._now + request.for_s if request.for_s is not None else None,
         )
 
+    def enforce(self, ban: Ban) -> None:
+        """Put out whoever is here and banned elsewhere."""
+        for peer in self._hit_by(ban):
+            self._put_out(peer, ban)
+
     def _hit_by(self, ban: Ban) -> list[Peer]:
         """Return who is online and would be put out by it."""
         if ban.identity:

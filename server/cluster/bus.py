@@ -1,0 +1,243 @@
+"""The bus: what nodes say to each other, over sharded pub/sub, one channel for each node.
+
+Rules. Everything for one node in one loop turn goes as one publish. One pipeline is under way for each shard; what is
+said meanwhile goes with the next, so a pair's order is kept and a busy node sends larger frames, not more. While Redis
+is away, or says that nobody heard a frame, it waits with all that follows, up to a limit. Frames may be lost and are
+then missed by their numbers (pairs.py): `gap(node)` says so before anything later of that node is handed on.
+
+The bus proves its own ears: it says something to itself every beat. What Redis took and the bus did not hear makes
+it connect anew, and at last call `deaf`; what Redis did not take proves nothing, and neither does time slept away.
+
+Knows bytes and node ids; never what is said.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+
+from server.bugs import log_bug
+from server.cluster.clients import AWAY, Asks, ask, end
+from server.cluster.ear import Ear
+from server.cluster.pairs import ASKS, QUEUED_MAX_BYTES, Heard, Outbox, Outboxes, decode
+
+_SPUBLISH = "SPUBLISH"
+"""Text, not bytes: a Cluster's client looks commands up by it."""
+
+
+def channel_of(node: str) -> str:
+    """Return the channel a node listens to."""
+    return f"ha:{{n:{node}}}"
+
+
+def _nothing() -> None:
+    """Stand in where nobody cares."""
+
+
+class Bus:
+    """One node's end of the bus.
+
+    Args:
+        received: called with the sender and each message, in the order the sender sent them.
+        gap: called with a node of which something was lost.
+        deaf: called once each time nothing has been heard for `deaf_s` that Redis took.
+        clock: monotonic seconds.
+        beat_s: how often the bus says something to itself and silent pairs repeat their number.
+        answer_s: how long Redis may take to answer.
+        pause_s: how long to wait before trying again.
+        slept_s: a beat that comes so much too late was slept away.
+
+    Attributes:
+        gaps, renewals: how often something was lost, and how often the subscription was made anew.
+    """
+
+    def __init__(
+        self,
+        engine: Asks,
+        *,
+        node: str,
+        received: Callable[[str, bytes], None],
+        gap: Callable[[str], None],
+        deaf: Callable[[], None] = _nothing,
+        clock: Callable[[], float] = time.monotonic,
+        beat_s: float = 0.5,
+        deaf_s: float = 3.0,
+        answer_s: float = 2.0,
+        pause_s: float = 0.25,
+        slept_s: float = 1.0,
+        queued_max_bytes: int = QUEUED_MAX_BYTES,
+    ) -> None:
+        self.node = node
+        self.gaps = 0
+        self.renewals = 0
+        self._engine = engine
+        self._received = received
+        self._gap = gap
+        self._deaf = deaf
+        self._clock = clock
+        self._beat_s = beat_s
+        self._deaf_s = deaf_s
+        self._answer_s = answer_s
+        self._pause_s = pause_s
+        self._slept_s = slept_s
+        self._outboxes = Outboxes(node, queued_max_bytes=queued_max_bytes)
+        self._heard = Heard()
+        self._ear = Ear(engine, channel_of(node), self._hear, self._subscribed, answer_s=answer_s, pause_s=pause_s)
+        self._listening = asyncio.Event()
+        self._unheard_since: float | None = None
+        self._canary_at: float | None = None
+        self._last_lag_s = 0.0
+        self._renewed_at = clock()
+        self._is_called_deaf = False
+        self._is_flush_due = False
+        self._busy: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Task[None]] = set()
+
+    @property
+    def dropped(self) -> int:
+        """How many messages were thrown away because Redis was away for too long."""
+        return self._outboxes.dropped
+
+    @property
+    def lag_s(self) -> float:
+        """How long what this node last said to itself took, or takes by now if that is longer."""
+        waits = self._clock() - self._canary_at if self._canary_at is not None else 0.0
+        return max(self._last_lag_s, waits)
+
+    @property
+    def queued_bytes(self) -> int:
+        """How much waits for Redis."""
+        return self._outboxes.queued_bytes
+
+    async def start(self) -> None:
+        """Listen, and return when Redis confirmed it: from then on others may send."""
+        self._renewed_at = self._clock()
+        self._tasks = {asyncio.create_task(self._ear.listen()), asyncio.create_task(self._beat())}
+        await self._listening.wait()
+
+    async def stop(self) -> None:
+        """Send what waits, if Redis takes it in time, and listen no more."""
+        await end(*self._tasks)
+        self._flush()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._answer_s):
+                while self._sending:
+                    await asyncio.wait(self._sending)
+        await end(*self._sending)
+
+    def send(self, node: str, message: bytes) -> None:
+        """Have the node receive the message, after all that was sent to it before, or see a gap."""
+        self._outboxes.put(node, message)
+        if not self._is_flush_due:
+            self._is_flush_due = True
+            asyncio.get_running_loop().call_soon(self._flush)
+
+    def forget(self, node: str) -> None:
+        """Neither send to this node nor hear it ever again: it is dead, and its id does not come back."""
+        self._outboxes.forget(node)
+        self._heard.forget(node)
+
+    def _flush(self) -> None:
+        self._is_flush_due = False
+        for lane, frames in self._outboxes.take(self._lane_of, self._busy).items():
+            self._busy.add(lane)
+            task = asyncio.create_task(self._publish(lane, frames))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    def _lane_of(self, node: str) -> str:
+        """Return the shard that a node's channel lies in, so that one that is away holds up no other."""
+        return self._engine.shard_of(channel_of(node))
+
+    async def _publish(self, lane: str, frames: list[tuple[Outbox, bytes]]) -> None:
+        if self._canary_at is None and any(box.node == self.node for box, _ in frames):
+            self._canary_at = self._clock()
+        commands = [(_SPUBLISH, channel_of(box.node), frame) for box, frame in frames]
+        taken = 0
+        try:
+            answers = await ask(self._engine, commands, answer_s=self._answer_s)
+            for (box, _), answer in zip(frames, answers, strict=True):
+                if isinstance(answer, Exception):
+                    continue
+                taken += 1
+                if not answer and box.node != self.node:
+                    # Nobody listened. What one says to oneself proves one's ears all the same.
+                    self._outboxes.put_off(box)
+                else:
+                    self._taken(box)
+        except AWAY:
+            pass  # Whatever Redis took all the same is sent again, and passed over by who has it.
+        except Exception as bug:
+            log_bug("sending to other nodes", bug)
+        if not taken:
+            # While Redis takes nothing, nothing can be heard.
+            self._unheard_since = None
+        if taken < len(frames):
+            await asyncio.sleep(self._pause_s)
+        self._busy.discard(lane)
+        if not self._outboxes.is_empty:
+            self._flush()
+
+    def _taken(self, box: Outbox) -> None:
+        self._outboxes.sent(box)
+        if box.node == self.node and self._unheard_since is None:
+            self._unheard_since = self._clock()
+
+    def _hear(self, payload: bytes) -> None:
+        frame = decode(payload)
+        if frame is None:
+            return
+        if frame.node == self.node:
+            self._unheard_since = None
+            if self._canary_at is not None:
+                self._last_lag_s, self._canary_at = self._clock() - self._canary_at, None
+            self._is_called_deaf = False
+        if frame.n == ASKS:
+            self._outboxes.repeat(frame.node)
+            return
+        is_lost, is_new = self._heard.judge(frame)
+        if is_lost:
+            self._miss(frame.node)
+        if is_new:
+            for message in frame.messages:
+                try:
+                    self._received(frame.node, message)
+                except Exception as bug:
+                    log_bug("hearing another node", bug)
+
+    def _miss(self, node: str) -> None:
+        self.gaps += 1
+        try:
+            self._gap(node)
+        except Exception as bug:
+            log_bug("missing what another node said", bug)
+
+    def _subscribed(self) -> None:
+        self._listening.set()
+        # What was said meanwhile, and repeated for long enough, may never show; while Redis was away it was not said.
+        self._outboxes.ask(self._heard)
+        self._flush()
+
+    async def _beat(self) -> None:
+        while True:
+            before = self._clock()
+            await asyncio.sleep(self._beat_s)
+            now = self._clock()
+            if now - before > self._beat_s + self._slept_s:
+                self._unheard_since = None
+            self._mind_ears(now)
+            self._outboxes.remind()
+            self._flush()
+
+    def _mind_ears(self, now: float) -> None:
+        if self._unheard_since is None:
+            return
+        silent_s = now - self._unheard_since
+        if silent_s >= self._deaf_s / 2 and now - self._renewed_at >= self._deaf_s / 2:
+            self._renewed_at = now
+            self.renewals += 1
+            self._ear.renew()
+        if silent_s >= self._deaf_s and not self._is_called_deaf:
+            self._is_called_deaf = True
+            self._deaf()

@@ -1,0 +1,58 @@
+"""What the parts of the cluster need of an engine: a client that asks Redis, of one server or of a Cluster.
+
+A trap, seen with redis 8.1 on a busy machine: now and then a cancelled wait for the library ends otherwise than
+cancelled, and whoever goes on after errors then never ends. So `ask` looks whether it was cancelled, and `end`
+cancels until it is so.
+"""
+
+import asyncio
+from typing import Any, Protocol
+
+from redis.exceptions import RedisClusterException, RedisError
+
+AWAY = (OSError, TimeoutError, RedisError, RedisClusterException)
+"""What asking raises when Redis could not be asked, or refused."""
+
+CANCELLED_S = 0.1
+"""How long a cancelled task may take to end before it is cancelled again."""
+
+
+class Asks(Protocol):
+    """What is needed of an engine."""
+
+    @property
+    def client(self) -> Any:
+        """A `redis.asyncio` client, plain or of a Cluster: the commands in use are those both know."""
+
+    def shard_of(self, key: str) -> str:
+        """Return the name of the shard that holds a key."""
+
+
+async def ask(engine: Asks, commands: list[tuple[Any, ...]], *, answer_s: float) -> list[Any]:
+    """Return the answers to commands sent as one pipeline, each its own, errors among them as values.
+
+    Raises:
+        OSError, TimeoutError, RedisError (`AWAY`): nothing is known of any of them.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    cancelled = task.cancelling()
+    pipeline = engine.client.pipeline(transaction=False)
+    for command in commands:
+        pipeline.execute_command(*command)
+    try:
+        async with asyncio.timeout(answer_s):
+            answers: list[Any] = await pipeline.execute(raise_on_error=False)
+    finally:
+        if task.cancelling() > cancelled:
+            raise asyncio.CancelledError
+    return answers
+
+
+async def end(*tasks: asyncio.Task[None]) -> None:
+    """Cancel these tasks and return when they have ended."""
+    running = {task for task in tasks if not task.done()}
+    while running:
+        for task in running:
+            task.cancel()
+        _, running = await asyncio.wait(running, timeout=CANCELLED_S)

@@ -1,0 +1,286 @@
+"""This process as one of many: puts the parts together, and decides nothing about rooms.
+
+Nothing of this is loaded where there is no `--redis`.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+from prometheus_client import CollectorRegistry
+
+from server.bugs import log, log_bug
+from server.cluster.bus import Bus
+from server.cluster.commit import Commit, Held
+from server.cluster.directory import Directory, DirectoryAway
+from server.cluster.engine import Engine
+from server.cluster.entrance import Entrance
+from server.cluster.finding import Finding
+from server.cluster.handing import Handing
+from server.cluster.hearing import Hearing
+from server.cluster.journal import Journal
+from server.cluster.log import RoomLog
+from server.cluster.metrics import ClusterCollector
+from server.cluster.moving import Moving
+from server.cluster.node import ClusterNode
+from server.cluster.regions import Regions
+from server.cluster.registry import Registry
+from server.cluster.relay import RemoteLine, Remotes, Wire
+from server.cluster.rooms_clock import RoomsClock
+from server.cluster.shaking import Shaking
+from server.cluster.state import decode_identity, encode_state
+from server.cluster.wire import Message, Opened
+from server.cluster.writing import Writing
+from server.commands import Enter
+from server.house import House
+from server.peer import Peer
+from server.safety.frozen_identity import thaw_identity
+from server.safety.keys import derive
+from server.settings import Settings
+
+SPREAD_S = 0.25
+"""Clients whose host is gone come back spread over this time: by then somebody has taken their room over."""
+
+
+class Cluster:
+    """One node of many. Make it in a running loop, `start` it, and `stop` it. Raises EngineError.
+
+    Args:
+        stored: returns what is done when all that is to last has been written.
+
+    Attributes:
+        name: the node's, never used twice.
+        node: what carries out what the rooms decide.
+        entrances: this node's sockets whose clients are another's, by their number.
+        takeovers: rooms of dead nodes that went on here, and those that were handed on.
+        is_leaving: whether this node is about to end, and takes nobody any more.
+
+    Args:
+        stored: waits until everything that is to last is written.
+        outlived: called when the others hold this node dead, or it hears them no more: it can only begin anew.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        house: House,
+        *,
+        name: str,
+        key: bytes,
+        loop: asyncio.AbstractEventLoop,
+        stored: Callable[[], Awaitable[None]] | None = None,
+        outlived: Callable[[], None],
+    ) -> None:
+        engine = self.engine = Engine(settings.redis)
+        self.name = name
+        self.house = house
+        self.entrances: dict[int, Entrance] = {}
+        self.takeovers = 0
+        self.stored = stored
+        self.clock = RoomsClock(engine, settings.time_scale)
+        self.writing = Writing(self, loop)
+        self.log = RoomLog(
+            engine,
+            node=name,
+            key=derive(key, b"hereabouts log"),
+            noticed=self.writing.noticed,
+            went_away=self.writing.went_away,
+        )
+        self.journal = Journal(
+            self.log, house.world.rooms.get, lambda room: encode_state(room, house, now=self.clock.now())
+        )
+        self.commit = Commit(
+            loop.call_soon, self.writing.write_down, self.flush_wires, gathers=self.writing.is_under_way
+        )
+        self.nobody = Held(self.commit, _Nobody())
+        self.node = ClusterNode(
+            house,
+            self.clock,
+            loop,
+            journal=self.journal,
+            commit=self.commit,
+            refusal=self.writing.refusal,
+            turns_away=lambda enter: self.is_leaving and not self.finding.is_here(enter),
+        )
+        self.registry = Registry(
+            engine, node=name, died=self._died, came=_nothing, buried=self._buried, emptied=self._emptied
+        )
+        self.directory = Directory(
+            engine,
+            node=name,
+            takes=self.registry.takes,
+            is_dead=self.registry.is_dead,
+            rng=house.world.rng,
+            unix=self.clock.now,
+        )
+        self.remotes = Remotes(self.wire_to, self._receive)
+        self.finding = Finding(self)
+        self.moving = Moving(self)
+        self.handing = Handing(self)
+        self.shaking = Shaking(self)
+        self.regions = house.world.sharing = Regions(self)
+        self.is_leaving = False
+        self.bus = Bus(engine, node=name, received=Hearing(self).received, gap=self._lost_touch, deaf=self._deaf)
+        self._outlived = outlived
+        self._wires: dict[str, Wire] = {}
+        self._conns = 0
+        self._loop = loop
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Join the others. Raises EngineError."""
+        await self.engine.open()
+        await self.clock.start()
+        await self.log.start()
+        await self.bus.start()
+        await self.registry.start()
+        self.begin(self.moving.look_outward())
+        self.begin(self.regions.ahead.look_ahead())
+
+    async def stop(self) -> None:
+        """Leave: the others know at once."""
+        for task in list(self._tasks):
+            task.cancel()
+        await self.directory.stop()
+        await self.registry.stop()
+        await self.bus.stop()
+        await self.log.stop()
+        await self.engine.close()
+
+    def begin(self, work: "asyncio._CoroutineLike[None]") -> None:
+        """Have something done that takes until others answer; it ends with the node."""
+        task = self._loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def measure(self, metrics: CollectorRegistry) -> None:
+        """Have this node's part in the cluster read out with the rest."""
+        metrics.register(ClusterCollector(self))
+
+    @property
+    def trouble(self) -> str:
+        """What cannot be done now and why, in words for the operator; "" if all can."""
+        return self.registry.reason or ("Redis does not take what rooms write" if self.log.is_away else "")
+
+    # What connections and entrances ask
+
+    def make_receiver(self) -> Entrance:
+        """Return the end of a client that has just connected here."""
+        return Entrance(self)
+
+    def make_peer(self) -> Peer:
+        """Return who hears a client that is this node's."""
+        return self.node.make_peer()
+
+    def next_conn(self) -> int:
+        """Return a number for a client that another node has."""
+        self._conns += 1
+        return self._conns
+
+    def wire_to(self, node: str) -> Wire:
+        """Return the way to a node."""
+        wire = self._wires.get(node)
+        if wire is None:
+            wire = self._wires[node] = Wire(lambda message: self.bus.send(node, message))
+        return wire
+
+    def tell(self, node: str, message: Message) -> None:
+        """Send a message to a node."""
+        self.wire_to(node).tell(message)
+
+    def flush_wires(self) -> None:
+        """Send what was written to clients of other nodes."""
+        for wire in self._wires.values():
+            wire.flush()
+
+    def now(self) -> float:
+        """Return the rooms' time, Unix seconds."""
+        return self.clock.now()
+
+    def find(self, enter: Enter, then: Callable[[str | None], None]) -> None:
+        """Find out where whoever enters is to be, and say so."""
+        self.begin(self._find(enter, then))
+
+    async def _find(self, enter: Enter, then: Callable[[str | None], None]) -> None:
+        node: str | None = ""
+        try:
+            node = await self.finding.host_of(enter)
+        except DirectoryAway:
+            node = None
+        except Exception as bug:
+            log_bug("finding where somebody is to be", bug)
+        then("" if node == self.name else node)
+        self.flush_wires()
+
+    # What other nodes bring about
+
+    def adopt(self, gateway: str, opened: Opened) -> Peer | None:
+        """Return who hears a client that comes with somebody from another node; None if it is gone already."""
+        if gateway != self.name:
+            receiver = self.remotes.opened(gateway, opened).receiver
+            assert isinstance(receiver, Peer)
+            return receiver
+        entrance = self.entrances.get(opened.conn)
+        if entrance is None:
+            return None
+        peer = self.make_peer()
+        entrance.adopted(peer)
+        return peer
+
+    def know_identity(self, frozen: bytes) -> None:
+        """Know who somebody is to the server, who was last at another node."""
+        thaw_identity(self.house.identities, decode_identity(frozen), now=self.clock.now())
+
+    def _receive(self, line: RemoteLine) -> Peer:
+        peer = self.make_peer()
+        held = self.commit.hold(line)
+        held.peer = peer
+        peer.opened(held)
+        return peer
+
+    def _died(self, node: str) -> None:
+        if self.registry.has_left(node):
+            log.info("Node %s has left.", node)
+        else:
+            log.warning("Node %s is gone.", node)
+        self._lost_touch(node)
+        self._wires.pop(node, None)
+        self.bus.forget(node)
+
+    def _buried(self) -> None:
+        log.warning("This node stood still for so long that the others went on without it: it begins anew.")
+        self._outlived()
+
+    def _deaf(self) -> None:
+        log.warning("This node hears nothing any more of what Redis takes: it begins anew.")
+        self._outlived()
+
+    def _emptied(self) -> None:
+        """Write everything anew that Redis has forgotten; the logs of rooms are when they are next refused."""
+        self.directory.rewrite()
+
+    def _lost_touch(self, node: str) -> None:
+        """Know that something on the way from that node, or the node itself, was lost: its clients come anew."""
+        self.remotes.lost(node)
+        for entrance in [entrance for entrance in self.entrances.values() if entrance.host == node]:
+            entrance.lose_touch()
+            self._loop.call_later(random.uniform(0, SPREAD_S), entrance.host_lost)
+        self.commit.happened()
+
+
+class _Nobody:
+    """Stands for a connection where something is to be done that concerns none."""
+
+    address = subprotocol = ""
+    is_open = is_paused = False
+
+    def abort(self) -> None: ...
+    def write(self, data: bytes) -> None: ...
+    def check_unsent(self) -> None: ...
+    def close(self, code: int, reason: str = "") -> None: ...
+    def entered(self) -> None: ...
+    def await_enter(self, within_s: float) -> None: ...
+
+
+def _nothing(node: str) -> None:
+    """Stand in where a new node is nobody's business: it is found by its rooms and people."""

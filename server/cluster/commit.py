@@ -1,0 +1,191 @@
+"""What leaves the process waits until what it says is written down: words that were acknowledged are never lost.
+
+All that is written to clients in one turn is held, in its order, until the log and the store have accepted what
+happened in that turn. Turns follow one another, so that everybody hears everything in its order; a turn in which
+nothing was to be written down waits for nothing but those before it.
+
+A turn is one of the event loop, and longer while the log has not yet answered the one before: it could not be heard
+before that anyway, and what has gathered costs one entry of each log, one write to each client and one frame to each
+node.
+"""
+
+from asyncio import Future
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from server.bugs import log_bug
+from server.transport import Line
+
+if TYPE_CHECKING:
+    from server.cluster.entrance import Entrance
+    from server.peer import Peer
+
+Act: TypeAlias = Callable[[], None]
+Outgoing: TypeAlias = "list[tuple[list[Held], bytes | Act]]"
+
+
+class Commit:
+    """The outgoing queue of a node.
+
+    Args:
+        soon: has its argument called at the end of the loop turn.
+        write_down: begins to write down what happened in the turn, and returns what is resolved when that is done; None
+            if there is nothing to be written.
+        after: called when some of what was held has gone out.
+        gathers: tells whether a turn is to be drawn out for now; `hurry` ends it.
+    """
+
+    def __init__(
+        self,
+        soon: Callable[[Act], object],
+        write_down: Callable[[], Future[None] | None],
+        after: Act,
+        *,
+        gathers: Callable[[], bool],
+    ) -> None:
+        self._soon = soon
+        self._write_down = write_down
+        self._after = after
+        self._gathers = gathers
+        self._is_due = False
+        self._is_drawn_out = False
+        self._out: Outgoing = []
+        self._turns: deque[tuple[Future[None] | None, Outgoing]] = deque()
+        self._is_free: Callable[[Held], bool] | None = None
+
+    @property
+    def turns(self) -> int:
+        """How many turns wait at this moment."""
+        return len(self._turns)
+
+    def hold(self, line: Line) -> "Held":
+        """Return what stands for the connection before whoever writes to it."""
+        return Held(self, line)
+
+    def put(self, hearing: "list[Held]", what: bytes | Act) -> None:
+        """Write to connections, or do something that concerns them, when this turn has been written down.
+
+        Args:
+            hearing: not changed later.
+        """
+        if not self._is_due:
+            self.happened()
+        self._out.append((hearing, what))
+
+    def happened(self) -> None:
+        """Know that something happens in this turn."""
+        if not self._is_due:
+            self._is_due = True
+            self._soon(self._end_turn)
+
+    def free(self, is_free: Callable[["Held"], bool] | None) -> None:
+        """While nothing can be written down, let those out that need not wait for it; None: all wait again."""
+        self._is_free = is_free
+        if is_free is not None:
+            self._let_free_out()
+
+    def hurry(self) -> None:
+        """End a turn that was drawn out, with the loop's."""
+        if self._is_drawn_out:
+            self._is_drawn_out = False
+            self._soon(self._end_turn)
+
+    def _end_turn(self) -> None:
+        if self._gathers():
+            self._is_drawn_out = True
+            return
+        written = self._write_down()
+        # Only now: writing down may have made the rooms say what they had not yet said.
+        self._is_due = False
+        out, self._out = self._out, []
+        if written is None and not self._turns:
+            self._let_out(out)
+            return
+        self._turns.append((written, out))
+        if written is not None:
+            written.add_done_callback(self._written)
+        if self._is_free is not None:
+            self._let_free_out()
+
+    def _written(self, _: Future[None]) -> None:
+        while self._turns and ((done := self._turns[0][0]) is None or done.done()):
+            self._let_out(self._turns.popleft()[1])
+
+    def _let_free_out(self) -> None:
+        is_free = self._is_free
+        assert is_free is not None
+        for _, out in self._turns:
+            going = [(list(filter(is_free, hearing)), what) for hearing, what in out]
+            waiting = [([held for held in hearing if not is_free(held)], what) for hearing, what in out]
+            out[:] = [entry for entry in waiting if entry[0]]
+            self._let_out(going)
+
+    def _let_out(self, out: Outgoing) -> None:
+        for hearing, what in out:
+            for held in hearing:
+                if held.is_void:
+                    continue
+                try:
+                    if isinstance(what, bytes):
+                        line = held.line
+                        line.write(what)
+                        if line.is_paused:
+                            line.check_unsent()
+                    else:
+                        what()
+                except Exception as bug:
+                    log_bug("writing to a client", bug)
+        self._after()
+
+
+class Held:
+    """A connection as those see it who write to it: what they write waits for its turn.
+
+    Attributes:
+        line: the connection itself.
+        is_paused: never, here: whether a client reads too slowly is looked at when the bytes go out.
+        is_void: whether nothing that waits may go out any more.
+        entrance: the gateway's end of it, where this node holds the socket.
+        peer: who writes to it.
+    """
+
+    __slots__ = ("_commit", "address", "entrance", "is_paused", "is_void", "line", "peer", "subprotocol")
+
+    def __init__(self, commit: Commit, line: Line) -> None:
+        self._commit = commit
+        self.line = line
+        self.subprotocol = line.subprotocol
+        self.address = line.address
+        self.is_paused = False
+        self.is_void = False
+        self.entrance: Entrance | None = None
+        self.peer: Peer | None = None
+
+    def write(self, data: bytes) -> None:
+        """Write when the turn is written down."""
+        self._commit.put([self], data)
+
+    def check_unsent(self) -> None:
+        """Do nothing: it is looked at later."""
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Close after what was written."""
+        self._commit.put([self], lambda: self.line.close(code, reason))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can still be said."""
+        return self.line.is_open
+
+    def abort(self) -> None:
+        """End it now."""
+        self.line.abort()
+
+    def entered(self) -> None:
+        """Lift the deadline for entering."""
+        self.line.entered()
+
+    def await_enter(self, within_s: float) -> None:
+        """Put the deadline for entering off."""
+        self.line.await_enter(within_s)

@@ -1,0 +1,280 @@
+"""The gateway's end of a client: finds the node whose the client is, and carries bytes to and fro.
+
+Until the client enters it is this node's own. Then it is either that for good, with nothing between it and its `Peer`,
+or another node's: what it sends goes there, and what is written comes from there.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from server.answers import Bye
+from server.cluster.commit import Commit
+from server.cluster.relay import Wire
+from server.cluster.wire import Closed, Opened, Received
+from server.codec import SUBPROTOCOLS, Unreadable
+from server.codes import Refused
+from server.commands import Enter
+from server.connection import Connection
+from server.outcomes import bye
+from server.peer import Peer
+from server.session import State
+
+WAITING_MAX = 16
+"""Messages of one client that wait while it is found out whose it is: more than any sends before it has a seat."""
+
+BACK_S = 0.1
+"""When whoever's room goes on elsewhere is to come back: at once, since they are told one after another already."""
+
+OVERLOADED = 4003
+AGAIN_S = 2.0
+"""As long as it takes to know whether Redis is there."""
+
+
+class Gateway(Protocol):
+    """What entrances share: the cluster as this node sees it."""
+
+    commit: Commit
+    entrances: dict[int, "Entrance"]
+
+    def make_peer(self) -> Peer: ...
+    def wire_to(self, node: str) -> Wire: ...
+    def next_conn(self) -> int: ...
+    def now(self) -> float: ...
+    def find(self, enter: Enter, then: Callable[[str | None], None]) -> None:
+        """Find out where whoever enters is to be, and say so once: a node, "" for this one, None if nobody knows."""
+
+
+class Entrance:
+    """One client's connection. It calls `opened`, `received`, `ending` and `closed`.
+
+    Attributes:
+        host: whose the client is, "" as long as it is this node's own.
+        peer: who hears it then.
+    """
+
+    peer: Peer
+
+    __slots__ = ("_conn", "_entering", "_gateway", "_is_finding", "_line", "_waiting", "host", "peer")
+
+    _line: Connection
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._conn = 0
+        self._waiting: list[tuple[bytes, bool]] = []
+        self._entering: tuple[Enter, bytes, bool] | None = None
+        self._is_finding = False
+        self.host = ""
+
+    # What the connection tells
+
+    def opened(self, connection: Connection) -> None:
+        """Begin as this node's own."""
+        self._line = connection
+        self._become_own()
+
+    def received(self, payload: bytes, binary: bool) -> None:
+        """Pass one message on."""
+        if self._is_finding:
+            self._wait(payload, binary)
+        elif self.host:
+            self._gateway.wire_to(self.host).tell(Received(self._conn, payload, binary))
+        elif self.peer.session.state is not State.NEW:
+            self.peer.received(payload, binary)
+        else:
+            enter = self._read_enter(payload, binary)
+            if enter is None:
+                self.peer.received(payload, binary)
+            else:
+                self._find(enter, payload, binary)
+
+    def ending(self, code: int, reason: str) -> None:
+        """Say goodbye before the connection closes for a reason of its own."""
+        if self.host:
+            self._say_goodbye(code)
+        else:
+            self.peer.ending(code, reason)
+
+    def closed(self) -> None:
+        """Let whoever's the client is know that it is gone."""
+        self._gateway.entrances.pop(self._conn, None)
+        if self.host:
+            self._gateway.wire_to(self.host).tell(Closed(self._conn))
+        else:
+            self.peer.closed()
+
+    # What the host tells
+
+    def write(self, data: bytes) -> None:
+        """Write what the host has for the client."""
+        self._entering = None
+        self._line.write(data)
+        if self._line.is_paused:
+            self._line.check_unsent()
+
+    def close(self, code: int, reason: str) -> None:
+        """Close the connection."""
+        self._line.close(code, reason)
+
+    def entered(self) -> None:
+        """Lift the deadline for entering."""
+        self._line.entered()
+
+    def await_enter(self, within_s: float) -> None:
+        """Put the deadline for entering off."""
+        self._line.await_enter(within_s)
+
+    def leave_for(self, host: str) -> int:
+        """Know the client another node's, which knows it already by the number that is returned."""
+        self.host = host
+        return self._get_number()
+
+    def adopted(self, peer: Peer) -> None:
+        """Know the client this node's own again, and who hears it from here on."""
+        # Its number stays: what it sent to its former host may yet be returned.
+        self.host = ""
+        self._hear_by(peer)
+
+    def park(self) -> int:
+        """Have what the client sends wait, since its room is on its way to another node; return its number there."""
+        self._is_finding = True
+        return self._get_number()
+
+    def unpark(self, host: str) -> None:
+        """Know the client that node's from here on, and send what waited after it."""
+        self._is_finding = False
+        self.host = host
+        waiting, self._waiting = self._waiting, []
+        for payload, binary in waiting:
+            self.received(payload, binary)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can still be said."""
+        return self._line.is_open
+
+    @property
+    def sits_in(self) -> str:
+        """The client's room where it is this node's own, else the node whose it is."""
+        return self.host or self.peer.sits_in
+
+    def let_go(self, last: Bye) -> None:
+        """Say goodbye and close, after everything their room has said so far."""
+        if self.host:
+            self._line.write(SUBPROTOCOLS[self._line.subprotocol].frame(last))
+            self._line.close(last.code, last.why_code)
+        else:
+            self.peer.let_go(last)
+
+    def rehomed(self, host: str) -> None:
+        """Know the client another node's from here on."""
+        self.host = host
+
+    def returned(self, sender: str, payload: bytes, binary: bool) -> None:
+        """Send again what came too late for the former host."""
+        if sender == self.host:
+            # It knows nothing of the client: what it was told of them was lost on the way.
+            self.host_lost()
+        elif self._line.is_open:
+            # By now it may be this node's own.
+            self.received(payload, binary)
+
+    def lose_touch(self) -> None:
+        """Write nothing more of the host's: what came before it is missing."""
+        self._gateway.entrances.pop(self._conn, None)
+
+    def host_lost(self) -> None:
+        """Know that the host is dead, or that something was lost on the way: what was not answered is asked anew.
+
+        Whoever has a seat comes back for it by themselves; who only wanted one is none the wiser.
+        """
+        if self._entering is None:
+            self._say_goodbye(4000, back_in_s=BACK_S)
+            self._line.close(4000, "lost")
+            return
+        enter, payload, binary = self._entering
+        self._gateway.entrances.pop(self._conn, None)
+        self.host = ""
+        self._become_own()
+        self._find(enter, payload, binary)
+
+    # Finding
+
+    def _read_enter(self, payload: bytes, binary: bool) -> Enter | None:
+        codec = self.peer.codec
+        if binary is not codec.is_binary:
+            return None
+        try:
+            command = codec.decode(payload)
+        except Unreadable:
+            return None
+        return command if isinstance(command, Enter) else None
+
+    def _find(self, enter: Enter, payload: bytes, binary: bool) -> None:
+        self._is_finding = True
+        self._entering = (enter, payload, binary)
+        self._waiting.insert(0, (payload, binary))
+        self._gateway.find(enter, self._found)
+
+    def _found(self, node: str | None) -> None:
+        self._is_finding = False
+        if node is None:
+            self._put_off()
+            return
+        waiting, self._waiting = self._waiting, []
+        if not self._line.is_open:
+            return
+        if node:
+            self._become(node)
+        else:
+            self._entering = None
+        for payload, binary in waiting:
+            self.received_again(payload, binary)
+
+    def _put_off(self) -> None:
+        """Have whoever enters try again soon: somebody known may sit at a node of which nothing can be learnt now."""
+        entering, self._entering = self._entering, None
+        self._waiting.clear()
+        if entering is not None and self._line.is_open:
+            refused = Refused("unavailable", "Your seat cannot be looked for just now.", retry_after=AGAIN_S)
+            ref, now = entering[0].ref, self._gateway.now()
+            self.peer.carry_out(self.peer.session.refuse(refused, about="enter", ref=ref, now=now))
+
+    def received_again(self, payload: bytes, binary: bool) -> None:
+        """Pass on what waited; an `enter` among it is not looked at a second time."""
+        if self.host:
+            self._gateway.wire_to(self.host).tell(Received(self._conn, payload, binary))
+        else:
+            self.peer.received(payload, binary)
+
+    def _become(self, node: str) -> None:
+        """Have the client be that node's."""
+        self.peer.closed()
+        self.host = node
+        conn = self._get_number()
+        self._gateway.wire_to(node).tell(Opened(conn, self._line.address, self._line.subprotocol))
+
+    def _become_own(self) -> None:
+        """Have the client be this node's."""
+        self._hear_by(self._gateway.make_peer())
+
+    def _hear_by(self, peer: Peer) -> None:
+        self.peer = peer
+        held = self._gateway.commit.hold(self._line)
+        held.entrance, held.peer = self, peer
+        peer.opened(held)
+
+    def _get_number(self) -> int:
+        self._gateway.entrances.pop(self._conn, None)
+        self._conn = self._gateway.next_conn()
+        self._gateway.entrances[self._conn] = self
+        return self._conn
+
+    def _wait(self, payload: bytes, binary: bool) -> None:
+        if len(self._waiting) >= WAITING_MAX:
+            self._line.end(OVERLOADED, "too much at once before there was a seat")
+        else:
+            self._waiting.append((payload, binary))
+
+    def _say_goodbye(self, code: int, back_in_s: float = 1.0) -> None:
+        self._line.write(SUBPROTOCOLS[self._line.subprotocol].frame(bye(code, reconnect_in=back_in_s)))

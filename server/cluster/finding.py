@@ -1,0 +1,96 @@
+"""Where somebody who enters is to be: where their seat is, here with their room if its host is dead, near company."""
+
+import time
+from typing import TYPE_CHECKING
+
+from geo import BadCell
+from rooms.person import Person
+from rooms.placement import choose_room
+from server.arrival import parse_cell
+from server.cluster.newcomers import Newcomers
+from server.cluster.takeover import take_over
+from server.codes import Refused
+from server.commands import Enter
+from server.safety.tokens import BadToken
+
+if TYPE_CHECKING:
+    from server.cluster.cluster import Cluster
+
+
+class Finding:
+    """Finds places for those who enter at this node."""
+
+    def __init__(self, cluster: "Cluster") -> None:
+        self._cluster = cluster
+        self._newcomers = Newcomers(cluster.house.world.rules.seats_target)
+
+    def is_here(self, enter: Enter) -> bool:
+        """Tell whether whoever enters is online at this node."""
+        return self._identity_of(enter) in self._cluster.house.world.people
+
+    async def host_of(self, enter: Enter) -> str:
+        """Return the node whose whoever enters is to be, "" for this one.
+
+        Whoever is no one anybody knows, and any `enter` that is going to be refused, is this node's.
+        """
+        node = await self._host_of(enter)
+        staying = sorted(self._cluster.registry.staying) if self._cluster.is_leaving else ()
+        return node if node or not staying or self.is_here(enter) else self._cluster.house.world.rng.choice(staying)
+
+    async def _host_of(self, enter: Enter) -> str:
+        cluster = self._cluster
+        identity = self._identity_of(enter)
+        if identity is None:
+            return await self._near_company(enter)
+        if identity in cluster.house.world.people:
+            return ""
+        where = await cluster.directory.person(identity)
+        if where is not None and where.frozen is not None:
+            cluster.know_identity(where.frozen)
+        if where is None or not where.is_online:
+            return await self._with_kept(identity) or await self._near_company(enter)
+        # This node itself: their room was lost to another, which has not said so yet.
+        if where.node != cluster.name and cluster.registry.lives(where.node):
+            return where.node
+        return await self._take_over(where.room, enter)
+
+    async def _take_over(self, room: str, enter: Enter) -> str:
+        node = await take_over(self._cluster, room)
+        return node if node is not None else await self._near_company(enter)
+
+    def _identity_of(self, enter: Enter) -> str | None:
+        house, now = self._cluster.house, self._cluster.clock.now()
+        try:
+            if enter.auth is not None:
+                return house.identity_of(house.verify(enter.auth))
+            return house.identities.named_by(enter.token, now=now) if enter.token is not None else None
+        except (Refused, BadToken):
+            return None
+
+    async def _with_kept(self, identity: str) -> str:
+        """Return the node that has somebody they keep; whether they are near, and have a seat, is seen there."""
+        cluster = self._cluster
+        for other in sorted(cluster.house.keeps.both(identity)):
+            where = await cluster.directory.person(other)
+            if where is not None and where.is_online and cluster.registry.takes(where.node):
+                return where.node
+        return ""
+
+    async def _near_company(self, enter: Enter) -> str:
+        """Return the node that has company for a newcomer who would find none here."""
+        cluster = self._cluster
+        world = cluster.house.world
+        try:
+            cell = parse_cell(enter.cell, finest=cluster.house.settings.finest_cell)
+        except (Refused, BadCell):
+            return ""
+        if self._newcomers.is_dense(cell, now=time.monotonic()):
+            return ""
+        newcomer = Person("", cell, far=bool(enter.far))
+        here = choose_room(newcomer, world.seating.index, rules=world.rules, rng=world.rng)
+        company = here.room.company if here is not None else 0
+        if company + 1 >= world.rules.seats_min:
+            return ""
+        cards = await cluster.directory.rooms_near(cell, reach_m=world.rules.reach_max_m)
+        best = next((card for card in cards if card.company > company), None)
+        return best.node if best is not None else ""

@@ -1,0 +1,202 @@
+"""Rooms that go on at another node while their people talk: how a node that is about to end is left by them.
+
+One turn of the loop writes the room's whole state into its log, and from then on the room is not here. What its people
+send meanwhile waits with their connections. The other node claims the room from the log, as that of a dead node, and
+takes its people over in their seats; when it says so, what waited is sent after them. If it does not, they are told to
+come back, and find the room by its log.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple
+
+from rooms.frozen import drop
+from rooms.room import Room
+from server.bugs import log_bug
+from server.cluster.clients import AWAY
+from server.cluster.commit import Held
+from server.cluster.directory import DirectoryAway
+from server.cluster.entrance import Entrance
+from server.cluster.relay import RemoteLine
+from server.cluster.takeover import take_over
+from server.cluster.wire import Carried, Closed, Handed, Opened, Returned, Took
+from server.cluster.writing import send_back
+
+if TYPE_CHECKING:
+    from server.cluster.cluster import Cluster
+
+ANSWER_S = 2.0
+"""How long the other node may take to go on with a room: it asks Redis twice, some milliseconds."""
+
+PARKED_MAX = 16
+"""Messages of one client that wait meanwhile: more than any sends in that time who is not to be stopped anyway."""
+
+
+class Parked:
+    """Hears a client of another node while its room is on its way: what it sends is sent after the room."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[bytes, bool]] = []
+
+    def received(self, payload: bytes, binary: bool) -> None:
+        """Keep it; what is too much is lost, and their client says it again."""
+        if len(self.waiting) < PARKED_MAX:
+            self.waiting.append((payload, binary))
+
+    def opened(self, connection: object) -> None: ...
+    def closed(self) -> None: ...
+
+
+class _Passenger(NamedTuple):
+    """Somebody's connection on its way; `entrance` where this node holds the socket, else `line`."""
+
+    held: Held
+    carried: Carried
+    entrance: Entrance | None
+    line: RemoteLine | None
+
+
+class Handing:
+    """Hands rooms of this node on, and takes those of others.
+
+    Attributes:
+        handed_on, taken: how many rooms.
+    """
+
+    def __init__(self, cluster: "Cluster") -> None:
+        self._cluster = cluster
+        self._answers: dict[str, asyncio.Future[bool]] = {}
+        self.handed_on = 0
+        self.taken = 0
+
+    # Here they leave
+
+    async def hand_on(self, room: Room, node: str) -> bool:
+        """Have a room go on at that node, and tell whether it does."""
+        cluster = self._cluster
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._answers[room.id] = answer
+        passengers = self._take_out(room)
+        handed = Handed(room.id, [each.carried for each in passengers])
+        # After what they heard here last, and the room's state, have gone out.
+        cluster.commit.put([cluster.nobody], lambda: cluster.tell(node, handed))
+        try:
+            is_taken = await asyncio.wait_for(answer, ANSWER_S)
+        except TimeoutError:
+            is_taken = False
+        finally:
+            del self._answers[room.id]
+        for each in passengers:
+            self._send_after(each, node) if is_taken else send_back_held(each)
+        cluster.flush_wires()
+        self.handed_on += is_taken
+        return is_taken
+
+    def _take_out(self, room: Room) -> list[_Passenger]:
+        cluster = self._cluster
+        node = cluster.node
+        people = [seat.person for seat in room.seats.values()]
+        for person in people:
+            for change in cluster.house.world.shaking.forget(cluster.house.world, person, cluster.clock.now()):
+                node.carry_out(change)
+        cluster.journal.write_out(room.id)
+        node.fanout.catch_up(room.id)
+        passengers: list[_Passenger] = []
+        for person in people:
+            peer = node.peers.get(person.id)
+            if peer is not None:
+                node.lost(peer)
+                peer.session.unseat()
+                assert isinstance(peer.connection, Held)
+                passengers.append(self._park(person.id, peer.connection))
+        for change in drop(cluster.house.world, room):
+            node.carry_out(change)
+        for person in people:
+            cluster.house.identities.let_go(person.id)
+            cluster.directory.let_go_person(person.id)
+            node.moved.discard(person.id)
+        cluster.journal.touch(room.id)  # so that this turn is one in which something is written
+        node.arm()
+        return passengers
+
+    def _park(self, person: str, held: Held) -> _Passenger:
+        line = held.line
+        if isinstance(line, RemoteLine):
+            line.receiver = Parked()
+            return _Passenger(
+                held, Carried(person, line.gateway, line.conn, held.address, held.subprotocol), None, line
+            )
+        assert held.entrance is not None
+        conn = held.entrance.park()
+        carried = Carried(person, self._cluster.name, conn, held.address, held.subprotocol)
+        return _Passenger(held, carried, held.entrance, None)
+
+    def _send_after(self, passenger: _Passenger, node: str) -> None:
+        """Have a client be that node's, and what it sent meanwhile come there."""
+        cluster = self._cluster
+        if passenger.entrance is not None:
+            if passenger.entrance.is_open:
+                passenger.entrance.unpark(node)
+            else:
+                cluster.tell(node, Closed(passenger.carried.conn))
+            return
+        line = passenger.line
+        assert line is not None
+        cluster.remotes.rehome(line, node)
+        assert isinstance(line.receiver, Parked)
+        for payload, binary in line.receiver.waiting:
+            cluster.tell(line.gateway, Returned(line.conn, payload, binary))
+
+    def took(self, node: str, took: Took) -> None:
+        """Know the answer of another node."""
+        answer = self._answers.get(took.room)
+        if answer is not None and not answer.done():
+            answer.set_result(took.is_taken)
+
+    # Here they come
+
+    def handed(self, node: str, handed: Handed) -> None:
+        """Go on with a room of another node."""
+        self._cluster.begin(self._take(node, handed))
+
+    async def _take(self, node: str, handed: Handed) -> None:
+        cluster = self._cluster
+        is_taken = False
+        try:
+            lives = cluster.registry.lives
+            found = await take_over(cluster, handed.room, lives=lambda other: other != node and lives(other))
+            is_taken = found == ""
+        except (DirectoryAway, *AWAY):
+            pass  # whoever asked tells the people to come back
+        except Exception as bug:
+            log_bug("taking a room of another node", bug)
+        if is_taken:
+            self.taken += 1
+            for carried in handed.clients:
+                try:
+                    self._adopt(carried)
+                except Exception as bug:
+                    log_bug("taking somebody with their room", bug)
+            cluster.node.arm()
+        # When it is written where they are now.
+        cluster.commit.put([cluster.nobody], lambda: cluster.tell(node, Took(handed.room, is_taken)))
+
+    def _adopt(self, carried: Carried) -> None:
+        cluster = self._cluster
+        now = cluster.clock.now()
+        person = cluster.house.world.people.get(carried.person)
+        identity = cluster.house.identities.online(carried.person)
+        if person is None or person.room is None or identity is None:
+            return
+        peer = cluster.adopt(carried.gateway, Opened(carried.conn, carried.address, carried.subprotocol))
+        if peer is None:
+            return
+        cluster.house.world.regain(person)
+        peer.carry_out(peer.session.go_on(identity, person, now=now))
+        cluster.node.introduce(peer, person)
+        cluster.node.fanout.attach(person.room.id, peer)
+
+
+def send_back_held(passenger: _Passenger) -> None:
+    """Have somebody come back to wherever their room is."""
+    if passenger.held.peer is not None:
+        send_back(passenger.held.peer)

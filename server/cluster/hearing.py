@@ -1,0 +1,114 @@
+"""What other nodes tell this one, message by message."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from server.bugs import log_bug
+from server.cluster.wire import (
+    Asked,
+    Came,
+    Closed,
+    Ended,
+    Entered,
+    Handed,
+    Kept,
+    Listed,
+    Offered,
+    Opened,
+    Patience,
+    Planned,
+    Ready,
+    Received,
+    Rehomed,
+    Returned,
+    Shaken,
+    Stayed,
+    Took,
+    Wished,
+    Written,
+    decode,
+)
+
+if TYPE_CHECKING:
+    from server.cluster.cluster import Cluster
+
+
+class Hearing:
+    """Carries out what is heard. A bug in one message ends nothing else."""
+
+    def __init__(self, cluster: "Cluster") -> None:
+        self._cluster = cluster
+        self._rare: dict[type, Callable[[str, Any], None]] = {
+            Ended: self._ended,
+            Entered: self._entered,
+            Patience: self._patience,
+            Rehomed: self._rehomed,
+            Returned: self._returned,
+            Asked: cluster.moving.asked,
+            Kept: cluster.moving.kept,
+            Came: cluster.moving.came,
+            Handed: cluster.handing.handed,
+            Took: cluster.handing.took,
+            Shaken: cluster.shaking.shaken,
+            Offered: cluster.shaking.offered,
+            Wished: cluster.shaking.wished,
+            Stayed: cluster.shaking.stayed,
+            Listed: cluster.regions.offered,
+            Planned: cluster.regions.planned,
+            Ready: cluster.regions.ready,
+        }
+
+    def received(self, sender: str, payload: bytes) -> None:
+        """Carry out one message."""
+        cluster = self._cluster
+        try:
+            message = decode(payload)
+            match message:
+                case Received():
+                    cluster.remotes.received(sender, message)
+                case Written(conns, data):
+                    self._written(conns, data)
+                case Opened():
+                    cluster.remotes.opened(sender, message)
+                case Closed():
+                    cluster.remotes.closed(sender, message)
+                case _:
+                    self._rare[type(message)](sender, message)
+        except Exception as bug:
+            log_bug("hearing another node", bug)
+        cluster.flush_wires()
+
+    def _written(self, conns: list[int], data: bytes) -> None:
+        entrances = self._cluster.entrances
+        for conn in conns:
+            entrance = entrances.get(conn)
+            if entrance is not None:
+                entrance.write(data)
+
+    def _ended(self, sender: str, message: Ended) -> None:
+        entrance = self._cluster.entrances.get(message.conn)
+        if entrance is not None:
+            entrance.close(message.code, message.reason)
+
+    def _entered(self, sender: str, message: Entered) -> None:
+        entrance = self._cluster.entrances.get(message.conn)
+        if entrance is not None:
+            entrance.entered()
+
+    def _patience(self, sender: str, message: Patience) -> None:
+        entrance = self._cluster.entrances.get(message.conn)
+        if entrance is not None:
+            entrance.await_enter(message.seconds)
+
+    def _rehomed(self, sender: str, message: Rehomed) -> None:
+        entrance = self._cluster.entrances.get(message.conn)
+        if entrance is None:
+            # It went while its room was on its way, and the room's new host has yet to know.
+            self._cluster.tell(message.node, Closed(message.conn))
+        elif entrance.host == sender:
+            entrance.rehomed(message.node)
+
+    def _returned(self, sender: str, message: Returned) -> None:
+        entrance = self._cluster.entrances.get(message.conn)
+        if entrance is not None:
+            entrance.returned(sender, message.payload, message.is_binary)

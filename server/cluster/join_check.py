@@ -1,0 +1,63 @@
+"""What `hereabouts check` says of workers, and of the Redis by which nodes are one server.
+
+Asks, and changes nothing.
+"""
+
+import socket
+from collections.abc import Iterator
+
+from server.cluster.embedded import EmbeddedError, binary
+from server.cluster.engine import FAILURES, Engine
+from server.cluster.store_check import GOOD, NOTE, WRONG, Told
+from server.cluster.trouble import EngineError
+
+
+async def look_at_meeting(url: str, *, is_looked_at: bool) -> list[Told]:
+    """Return what there is to say of the Redis of `redis`, each with its level.
+
+    Args:
+        is_looked_at: it is told already whether it answers.
+    """
+    try:
+        engine = Engine(url)
+        await engine.open()
+    except EngineError as error:
+        return [] if is_looked_at else [(WRONG, f"redis: {error}")]
+    try:
+        told = [(GOOD, f"nodes meet at Redis {engine.address.shown}, and its clock agrees with this machine's")]
+        return [*told, *await _replicas(engine)]
+    finally:
+        await engine.close()
+
+
+async def _replicas(engine: Engine) -> list[Told]:
+    try:
+        found = await engine.client.config_get("min-replicas-to-write")
+        replicas = dict(await engine.client.info("replication")).get("connected_slaves", 0)
+    except FAILURES:
+        return []  # this user may not ask
+    if not replicas or found.get("min-replicas-to-write") != "0":
+        return []
+    return [
+        (
+            NOTE,
+            "words that were acknowledged in the last second before its master dies together with a node may be lost: "
+            "min-replicas-to-write 1 there closes that",
+        )
+    ]
+
+
+def look_at_workers(count: int, *, is_redis_given: bool) -> Iterator[Told]:
+    """Yield whether so many processes can share a port here, and meet."""
+    if not hasattr(socket, "SO_REUSEPORT"):
+        yield WRONG, "processes cannot share a port on this system: leave workers out"
+        return
+    if is_redis_given:
+        yield GOOD, f"{count} workers share the port"
+        return
+    try:
+        binary()
+    except EmbeddedError as error:
+        yield WRONG, f"there is no Valkey for the workers here ({error}): set redis"
+    else:
+        yield GOOD, f"{count} workers share the port, and a Valkey of their own is started for them"

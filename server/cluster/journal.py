@@ -1,0 +1,128 @@
+"""What happened in the rooms of this node in one turn, as it goes into their logs.
+
+All events go in as they are. Whenever more than words changed, the room's whole state goes with them: so nobody who
+goes on with the room has to know how each kind of change is made.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+import msgspec
+
+from rooms.events import Changed, Closing, Extended, Joined, Left, Numbered, Said
+from rooms.room import Room
+from server.cluster.log import RoomLog
+
+STATE_EVERY = 32
+"""After so many turns of words alone the state is written again: whoever reads the log reads that many entries at most,
+and of those it keeps at least one has the state."""
+
+LATER_S = 900.0
+"""How long after its end a room's log is kept: a member who slept over it is told that it ended, not that nobody knows
+it."""
+
+AnyNumbered: TypeAlias = Joined | Left | Changed | Said | Closing | Extended
+
+
+class Body(msgspec.Struct, array_like=True, omit_defaults=True):
+    """One entry of a room's log: what the room was told in a turn; the whole state after it, b"" if only words came."""
+
+    events: list[AnyNumbered] = []
+    state: bytes = b""
+
+
+decode_body = msgspec.msgpack.Decoder(Body).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Journal:
+    """What is yet to be written of this turn.
+
+    Args:
+        log: where it goes.
+        room_of: gives the room of an id, if it is here.
+        state_of: gives a room's whole state, encoded.
+    """
+
+    def __init__(self, log: RoomLog, room_of: Callable[[str], Room | None], state_of: Callable[[Room], bytes]) -> None:
+        self._log = log
+        self._room_of = room_of
+        self._state_of = state_of
+        self._events: dict[str, list[Numbered]] = {}
+        self._touched: set[str] = set()
+        self._turns: dict[str, int] = {}
+        self._changed: set[str] = set()
+
+    def told(self, room: str, event: Numbered) -> None:
+        """Know what a room was told."""
+        events = self._events.get(room)
+        if events is None:
+            events = self._events[room] = []
+        events.append(event)
+        if not isinstance(event, Said):
+            self._touched.add(room)
+
+    def touch(self, room: str) -> None:
+        """Know that a room is other than it was."""
+        self._touched.add(room)
+
+    def took_over(self, room: str) -> None:
+        """Know that a room's log goes on here."""
+        self._turns[room] = 0
+        self._touched.add(room)
+
+    def write_out(self, room: str) -> None:
+        """Queue the room's whole state, the last that this node writes of it."""
+        self._touched.discard(room)
+        self._write_state(room, self._events.pop(room, []))
+        self._turns.pop(room, None)
+
+    def let_go(self, room: str) -> None:
+        """Know that a room is another node's now, and its log with it."""
+        self._turns.pop(room, None)
+        self._events.pop(room, None)
+        self._touched.discard(room)
+
+    def write_anew(self, rooms: Iterable[str]) -> None:
+        """Write these rooms' states as if they had just begun: Redis knows them no more."""
+        for room in rooms:
+            self._turns.pop(room, None)
+            self._touched.add(room)
+
+    def take_changed(self) -> set[str]:
+        """Return the rooms of which more than words was written since this was last asked."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def write(self) -> bool:
+        """Queue everything, and return whether there was anything."""
+        events, self._events = self._events, {}
+        touched, self._touched = self._touched, set()
+        self._changed |= touched
+        for id in touched:
+            self._write_state(id, events.pop(id, []))
+        for id, words in events.items():
+            self._write_words(id, words)
+        return bool(events or touched)
+
+    def _write_words(self, id: str, words: list[Numbered]) -> None:
+        room = self._room_of(id)
+        if room is None or id not in self._turns or self._turns[id] + 1 >= STATE_EVERY:
+            self._write_state(id, words)
+            return
+        self._turns[id] += 1
+        self._log.append(id, _encode((words, b"")), long=room.unconnected > 0)
+
+    def _write_state(self, id: str, events: list[Numbered]) -> None:
+        room = self._room_of(id)
+        if room is None:
+            if self._turns.pop(id, None) is not None:
+                self._log.drop(id)
+            return
+        body = _encode((events, self._state_of(room)))
+        ends_at = room.closes + LATER_S
+        if id in self._turns:
+            self._log.append(id, body, long=room.unconnected > 0, ends_at=ends_at)
+        else:
+            self._log.create(id, body, ends_at=ends_at)
+        self._turns[id] = 0

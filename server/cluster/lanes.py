@@ -1,0 +1,78 @@
+"""The ways to all shards: a lane to each, made when first needed; and finding out where keys have moved to."""
+
+import asyncio
+from collections.abc import Callable, Collection
+
+from server.bugs import log_bug
+from server.cluster.engine import FAILURES, Engine
+from server.cluster.lane import Lane
+
+LOOK_EVERY_S = 0.1
+"""A Cluster that moves a slot or elects a master takes about a second: it is not asked all the time meanwhile."""
+
+
+class Lanes:
+    """All lanes of one log.
+
+    Args:
+        up: called with a lane whenever it has a new connection.
+        rerouted: called when keys may be elsewhere than they were.
+    """
+
+    def __init__(self, engine: Engine, *, up: Callable[[Lane], None], rerouted: Callable[[], None]) -> None:
+        self._engine = engine
+        self._up = up
+        self._rerouted = rerouted
+        self._lanes: dict[str, Lane] = {}
+        self._looking: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
+
+    @property
+    def are_away(self) -> bool:
+        """Tell whether some shard does not answer."""
+        return any(lane.is_away for lane in self._lanes.values())
+
+    def get(self, shard: str) -> Lane:
+        """Return the lane to a shard."""
+        lane = self._lanes.get(shard)
+        if lane is None:
+            lane = self._lanes[shard] = Lane(self._engine, shard, up=self._up, failed=self.look_again)
+        return lane
+
+    def flush(self) -> None:
+        """Send what is queued in each."""
+        for lane in self._lanes.values():
+            lane.flush()
+
+    def look_again(self) -> None:
+        """Find out soon where keys are by now."""
+        if len(self._engine.shards()) > 1 and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.create_task(self._look())
+
+    def keep(self, shards: Collection[str]) -> None:
+        """End the lanes to shards that are no more, unless they are among these."""
+        kept = {*shards, *self._engine.shards()}
+        for shard in [shard for shard in self._lanes if shard not in kept]:
+            task = asyncio.create_task(self._lanes.pop(shard).stop())
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+
+    async def stop(self) -> None:
+        """End all."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.gather(self._looking, return_exceptions=True)
+        for lane in self._lanes.values():
+            await lane.stop()
+        await asyncio.gather(*self._ending, return_exceptions=True)
+
+    async def _look(self) -> None:
+        await asyncio.sleep(LOOK_EVERY_S)
+        try:
+            await self._engine.look_again()
+        except FAILURES:
+            pass  # whoever asked meets the same again, and asks again
+        except Exception as bug:
+            log_bug("asking where keys are", bug)
+        self._looking = None
+        self._rerouted()

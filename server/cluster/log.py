@@ -1,0 +1,418 @@
+"""The log of the rooms that are held here: what happens in a room is accepted by Redis before anybody hears of it.
+
+A room is one stream. `XADD NOMKSTREAM <epoch>-<n>` is fence, order and duplicate check in one command: a repeat, an
+older epoch and a vanished room are all refused. All of a turn goes out at once, on one connection to each shard, and
+turns follow one another without waiting. Nothing is blindly sent again: after any error it is read what stands last in
+a room's stream, which tells what of the room was written and what is to be sent again, in order.
+
+Must never know what bodies say, nor decide who may hold a room.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+from functools import partial
+from secrets import token_bytes
+from typing import Any
+from weakref import WeakValueDictionary
+
+import hiredis
+
+from server.bugs import log
+from server.cluster.claims import Away, Claim, Claimant, Claimed, Gone, HeldBy
+from server.cluster.engine import COMMAND_TIMEOUT_S, Engine
+from server.cluster.entries import END, EVENTS, WHOLE, Nonces, RoomSeal, log_key, read_raw
+from server.cluster.lane import Lane
+from server.cluster.lanes import Lanes
+from server.cluster.link import Answered, pack
+from server.cluster.logged import LoggedRoom, Pending, Verdict
+from server.store.sealing import NONCE_BYTES
+
+__all__ = ["Away", "Claim", "Claimed", "Gone", "HeldBy", "RoomLog", "Verdict"]
+
+KEPT = b"50"
+"""Entries kept of a room, about: a room's state is written every 32nd time at least, so one with it is always there."""
+KEPT_LONG = b"1000"
+"""The same while a seat waits: whoever comes back within minutes is told all they missed."""
+TOPS_AT_ONCE = 100
+"""How many rooms' last entries are read at once after a reconnect: half a megabyte, if all are states of 5 KB."""
+STALL_S = 1.0
+"""A timer that rings so late says that this process stood still, not that Redis did."""
+
+_OLD_ID = "ERR The ID specified in XADD is equal or smaller"
+_ELSEWHERE = ("MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN")
+
+
+class Turn:
+    """What was sent at once.
+
+    Attributes:
+        left: how many of its entries have no verdict yet.
+    """
+
+    __slots__ = ("due_at", "future", "left", "sent_at", "verdicts")
+
+    def __init__(self, future: "asyncio.Future[dict[str, Verdict]]", now: float) -> None:
+        self.future = future
+        self.left = 0
+        self.sent_at = now
+        self.due_at = now + COMMAND_TIMEOUT_S
+        self.verdicts: dict[str, Verdict] = {}
+
+
+class RoomLog:
+    """Writes down what happens in rooms.
+
+    Args:
+        key: what bodies are encrypted under, the same on all nodes.
+        noticed: told of a room when it turns out, with nothing of it on its way, that it is another's (LOST) or that
+            its state is to be written as a whole (GONE).
+        went_away: told that some shard does not answer any more, and that all do again.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        node: str,
+        key: bytes,
+        noticed: Callable[[str, Verdict], None] = lambda room, verdict: None,
+        went_away: Callable[[bool], None] = lambda is_away: None,
+    ) -> None:
+        self._engine = engine
+        self._node = node.encode()
+        self._key = key
+        self._nonces = Nonces(token_bytes(NONCE_BYTES))
+        self._noticed = noticed
+        self._went_away = went_away
+        self._rooms: dict[str, LoggedRoom] = {}
+        self._claiming: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._queue: list[Pending] = []
+        self._unknown: list[str] = []
+        self._turns: deque[Turn] = deque()
+        self._lanes = Lanes(engine, up=self._sync_all, rerouted=self._route)
+        self._watch: asyncio.TimerHandle | None = None
+        self._last_s = 0.0
+        self.is_away = False
+
+    @property
+    def lag_s(self) -> float:
+        """How long the last turn waited for its verdict, or the oldest has by now if that is longer."""
+        waits = asyncio.get_running_loop().time() - self._turns[0].sent_at if self._turns else 0.0
+        return max(self._last_s, waits)
+
+    async def start(self) -> None:
+        """Connect; the engine is open."""
+        for shard in self._engine.shards():
+            self._lanes.get(shard)
+
+    async def stop(self) -> None:
+        """End all connections; what has no verdict yet is away."""
+        if self._watch is not None:
+            self._watch.cancel()
+        await self._lanes.stop()
+        for room in self._rooms.values():
+            room.give_up(Verdict.AWAY)
+
+    def holds(self, room: str) -> bool:
+        """Tell whether more is to be learnt of a room: whether it is held here, and goes on."""
+        logged = self._rooms.get(room)
+        return logged is not None and not logged.is_over
+
+    # What the host of a room says
+
+    def create(self, room: str, body: bytes, *, ends_at: float) -> None:
+        """Queue the state of a room as a whole: the first of a new one, or, after GONE, of one that is here."""
+        logged = self._rooms.get(room)
+        if logged is None:
+            logged = self._rooms[room] = self._logged(room, epoch=1, n=-1)
+            # The stream is made by `1-0`, and nothing is asked first: nobody else has this room.
+        self._put(logged, WHOLE, body, KEPT, ends_at)
+
+    def append(self, room: str, body: bytes, *, long: bool = False, ends_at: float | None = None) -> None:
+        """Queue what happened in a room.
+
+        Args:
+            long: many entries are to be kept, since somebody may come back for them.
+            ends_at: when Redis may forget the room, if that has changed.
+        """
+        logged = self._rooms.get(room)
+        if logged is None or logged.is_over:
+            self._unknown.append(room)
+            return
+        self._put(logged, EVENTS, body, KEPT_LONG if long else KEPT, ends_at)
+
+    def drop(self, room: str) -> None:
+        """Queue a room's end: Redis forgets it, if it is still held here."""
+        logged = self._rooms.get(room)
+        if logged is not None and not logged.is_over:
+            # Not simply deleted: by now it may be another's.
+            self._put(logged, END, b"", KEPT, None)
+            logged.is_over = True
+
+    def send(self) -> "asyncio.Future[dict[str, Verdict]]":
+        """Send all that is queued; the future tells what became of it, after those of all earlier turns."""
+        loop = asyncio.get_running_loop()
+        turn = Turn(loop.create_future(), loop.time())
+        queue, self._queue = self._queue, []
+        for room in self._unknown:
+            turn.verdicts[room] = Verdict.LOST
+        self._unknown.clear()
+        self._turns.append(turn)
+        turn.left = len(queue) + 1  # one for itself, so that it is not done before all is sent
+
+        def judged(room: str, verdict: Verdict) -> None:
+            verdicts = turn.verdicts
+            if verdict >= verdicts.get(room, verdict):
+                verdicts[room] = verdict
+            turn.left -= 1
+            if not turn.left:
+                self._settle()
+
+        for entry in queue:
+            entry.judged = judged
+            entry.due_at = turn.due_at
+            self._begin(entry)
+        self._lanes.flush()
+        turn.left -= 1
+        self._settle()
+        if self._turns and self._watch is None:
+            self._watch = loop.call_at(self._turns[0].due_at, self._look, self._turns[0].due_at)
+        return turn.future
+
+    async def claim(self, room: str, body: bytes, *, lives: Callable[[str], bool]) -> Claim:
+        """Hold a room from here on, if whoever held it is dead; the entries tell what it was.
+
+        Args:
+            lives: tells of a node whether it does; the room of one that lives is not taken.
+        """
+        # Two who ask for one room at once are not to be given it twice.
+        lock = self._claiming.setdefault(room, asyncio.Lock())
+        async with lock:
+            if room in self._rooms:
+                return HeldBy(self._node.decode())
+            seal = RoomSeal(self._key, room, self._nonces)
+            claimant = Claimant(self._engine, self._lanes, seal, room, node=self._node, kept=KEPT_LONG, lives=lives)
+            found, top = await claimant.claim(body)
+            if isinstance(found, Claimed):
+                self._rooms[room] = self._logged(room, epoch=top.epoch, n=top.n)
+        return found
+
+    # On the way out
+
+    def _logged(self, room: str, *, epoch: int, n: int) -> LoggedRoom:
+        key = log_key(room)
+        seal = RoomSeal(self._key, room, self._nonces)
+        return LoggedRoom(room, key.encode(), seal, epoch=epoch, n=n, shard=self._engine.shard_of(key))
+
+    def _put(self, room: LoggedRoom, mark: bytes, body: bytes, kept: bytes, ends_at: float | None) -> None:
+        room.n += 1
+        id = b"%d-%d" % (room.epoch, room.n)
+        sealed = room.seal.seal(body, id=id, mark=mark, node=self._node)
+        how = (b"MAXLEN", b"~", kept) if mark == WHOLE else (b"NOMKSTREAM", b"MAXLEN", b"~", kept)
+        data = pack((b"XADD", room.key, *how, id, mark, self._node, b"b", sealed))
+        expires_at = 0 if ends_at is None else int(ends_at) + 1
+        if expires_at and (mark == WHOLE or expires_at != room.expires_at):
+            room.expires_at = expires_at
+            data += _expiry(room)
+            self._queue.append(Pending(room, room.n, mark, data, 2))
+        else:
+            self._queue.append(Pending(room, room.n, mark, data, 1))
+
+    def _begin(self, entry: Pending) -> None:
+        room, lane = entry.room, self._lanes.get(entry.room.shard)
+        if lane.is_away or (room.is_behind and entry.mark != WHOLE) or self._rooms.get(room.id) is not room:
+            self._refuse(entry, lane)
+            return
+        room.is_behind = False
+        room.pending.append(entry)
+        if not lane.is_up:
+            room.is_syncing = True
+        elif not room.is_syncing:
+            self._write(lane, entry)
+
+    def _refuse(self, entry: Pending, lane: Lane) -> None:
+        room = entry.room
+        verdict = Verdict.GONE
+        if self._rooms.get(room.id) is not room:
+            verdict = Verdict.LOST
+        elif lane.is_away:
+            verdict = Verdict.AWAY
+        room.is_behind = True
+        if room.is_over:
+            self._rooms.pop(room.id, None)
+        assert entry.judged is not None
+        entry.judged(room.id, verdict)
+
+    def _write(self, lane: Lane, entry: Pending) -> None:
+        lane.outbox.append(entry.data)
+        lane.answers.append(partial(self._answered, entry))
+        if entry.commands == 2:
+            lane.answers.append(_ignore)
+
+    # What Redis answers
+
+    def _answered(self, entry: Pending, reply: Any) -> None:
+        room = entry.room
+        is_accepted = isinstance(reply, bytes)
+        if room.is_syncing:
+            # What stands last will tell; but what was refused was not written, whatever follows it.
+            entry.is_refused = not is_accepted and not str(reply).startswith(_OLD_ID)
+        elif entry.judged is None:
+            pass  # given up long ago
+        elif is_accepted:
+            room.accept()
+            if entry.mark == END:
+                self._forget(room)
+                lane = self._lanes.get(room.shard)
+                lane.outbox.append(pack((b"UNLINK", room.key)))
+                lane.answers.append(_ignore)
+                lane.flush()
+        elif reply is None:
+            room.give_up(Verdict.GONE, up_to_whole=True)
+            self._forget_if_over(room)
+        else:
+            self._refused(entry, str(reply))
+
+    def _refused(self, entry: Pending, error: str) -> None:
+        room = entry.room
+        lane = self._lanes.get(room.shard)
+        if error.startswith(_OLD_ID):
+            self._sync(lane, (room,))
+            return
+        entry.is_refused = True
+        if error.startswith(_ELSEWHERE):
+            room.is_syncing = True
+            room.asked = None
+            self._lanes.look_again()
+            return
+        log.warning("Redis does not take what rooms write: %s", error)
+        lane.reset()
+
+    def _sync_all(self, lane: Lane) -> None:
+        rooms = [room for room in self._rooms.values() if room.shard == lane.shard]
+        for room in rooms:
+            room.is_syncing = True
+        rooms.sort(key=lambda room: not room.pending)  # words wait for these
+        self._sync(lane, rooms)
+        self._tell_away()
+
+    def _sync(self, lane: Lane, rooms: Iterable[LoggedRoom]) -> None:
+        """Find out what stands last in these rooms' streams, some at a time."""
+        left = [room for room in rooms if room.shard == lane.shard]
+        some, rest = left[:TOPS_AT_ONCE], left[TOPS_AT_ONCE:]
+        for room in some:
+            room.is_syncing = True
+            room.asked = asked = object()
+            lane.outbox.append(pack((b"XREVRANGE", room.key, b"+", b"-", b"COUNT", b"1")))
+            lane.answers.append(self._top_answer(lane, room, asked))
+        if rest:
+            lane.outbox.append(pack((b"PING",)))
+            lane.answers.append(lambda _: self._sync(lane, rest))
+        lane.flush()
+
+    def _top_answer(self, lane: Lane, room: LoggedRoom, asked: object) -> Answered:
+        def answered(reply: Any) -> None:
+            if room.asked is asked:
+                self._top_came(lane, room, reply)
+
+        return answered
+
+    def _top_came(self, lane: Lane, room: LoggedRoom, reply: Any) -> None:
+        if isinstance(reply, hiredis.ReplyError):
+            if str(reply).startswith(_ELSEWHERE):
+                room.asked = None
+                self._lanes.look_again()
+            else:
+                lane.reset()
+            return
+        tops = read_raw(reply)
+        was_told = bool(room.pending)
+        verdict = room.settle(tops[0] if tops else None, node=self._node)
+        if verdict is Verdict.LOST:
+            self._forget(room)
+        self._forget_if_over(room)
+        for entry in room.pending:
+            entry.is_refused = False
+            self._write(lane, entry)
+        if room.expires_at and verdict is not Verdict.LOST:
+            # It may have been lost on the way, and a stream without it would stay for ever.
+            lane.outbox.append(_expiry(room))
+            lane.answers.append(_ignore)
+        lane.flush()
+        if verdict is not None and not was_told and not room.is_over:
+            self._noticed(room.id, verdict)
+
+    def _forget_if_over(self, room: LoggedRoom) -> None:
+        if room.is_over and not room.pending:
+            self._forget(room)
+
+    def _forget(self, room: LoggedRoom) -> None:
+        if self._rooms.get(room.id) is room:
+            del self._rooms[room.id]
+
+    # Time, and shards
+
+    def _settle(self) -> None:
+        while self._turns and not self._turns[0].left:
+            turn = self._turns.popleft()
+            self._last_s = asyncio.get_running_loop().time() - turn.sent_at
+            if not turn.future.done():
+                turn.future.set_result(turn.verdicts)
+
+    def _look(self, due_at: float) -> None:
+        """Give those shards up that have not answered the oldest turn, if it is that old."""
+        loop = asyncio.get_running_loop()
+        self._watch = None
+        now = loop.time()
+        if self._turns and now - due_at > STALL_S:
+            self._watch = loop.call_later(COMMAND_TIMEOUT_S, self._look, now + COMMAND_TIMEOUT_S)
+            return
+        if self._turns and self._turns[0].due_at <= now:
+            self._give_up(now)
+        if self._turns:
+            next_at = max(self._turns[0].due_at, now)
+            self._watch = loop.call_at(next_at, self._look, next_at)
+
+    def _give_up(self, now: float) -> None:
+        rooms = list(self._rooms.values())
+        late = {room.shard for room in rooms if room.pending and room.pending[0].due_at <= now}
+        for shard in late:
+            lane = self._lanes.get(shard)
+            lane.is_away = True
+            lane.reset()
+        for room in rooms:
+            if room.shard in late:
+                room.give_up(Verdict.AWAY)
+                self._forget_if_over(room)
+        self._tell_away()
+
+    def _route(self) -> None:
+        """Have rooms written to where they are by now, those first of all that were refused elsewhere."""
+        moved: dict[str, list[LoggedRoom]] = {}
+        for room in self._rooms.values():
+            shard = self._engine.shard_of(room.key.decode())
+            if shard != room.shard or (room.is_syncing and room.asked is None):
+                room.shard = shard
+                room.is_syncing = True
+                moved.setdefault(shard, []).append(room)
+        for shard, rooms in moved.items():
+            lane = self._lanes.get(shard)
+            if lane.is_up:
+                self._sync(lane, rooms)
+        self._lanes.keep({room.shard for room in self._rooms.values()})
+        self._tell_away()
+
+    def _tell_away(self) -> None:
+        is_away = self._lanes.are_away
+        if is_away != self.is_away:
+            self.is_away = is_away
+            self._went_away(is_away)
+
+
+def _expiry(room: LoggedRoom) -> bytes:
+    return pack((b"EXPIREAT", room.key, b"%d" % room.expires_at))
+
+
+def _ignore(reply: Any) -> None:
+    """Whether a stream's expiry was set is seen by its end."""

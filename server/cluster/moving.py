@@ -1,0 +1,227 @@
+"""People who change to a room of another node: a seat is kept there, they leave here, they sit down there.
+
+A room that waits for company looks among the rooms of other nodes too, and the smaller one moves, as it would within
+one process. Whoever dies in between: before they left here nothing has happened; afterwards their gateway has lost its
+host, and they come back with their token.
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from rooms.frozen import FrozenPerson, freeze_person
+from rooms.moving import Leaver, hold, put_in, release, take_out
+from rooms.outward import can_move
+from rooms.person import Person
+from rooms.placement import is_waiting, members_of, reach_m
+from rooms.room import NEARBY, Room
+from rooms.shaking_afar import come
+from rooms.whys import Why
+from rooms.windows import region_of, window_end
+from server.bugs import log_bug
+from server.cluster.commit import Held
+from server.cluster.relay import RemoteLine
+from server.cluster.shelving import RoomCard
+from server.cluster.state import decode_identity, encode_identity
+from server.cluster.wire import Asked, Came, Kept, Message, Opened
+from server.safety.frozen_identity import thaw_identity
+
+if TYPE_CHECKING:
+    from server.cluster.cluster import Cluster
+
+ANSWER_S = 2.0
+"""How long another node may take to say whether it has seats: it decides at once, and Redis is quicker than that."""
+
+ASKED_MAX = 8
+"""Rooms for which other nodes are asked in one look: each costs a look at a dozen of the directory's shelves."""
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_person = msgspec.msgpack.Decoder(FrozenPerson).decode
+_decode_leaver = msgspec.msgpack.Decoder(Leaver).decode
+
+
+class Moving:
+    """Carries people between this node and others, one room at a time."""
+
+    def __init__(self, cluster: "Cluster") -> None:
+        self._cluster = cluster
+        self._asks = 0
+        self._answers: dict[int, asyncio.Future[bool]] = {}
+        self.moved_out = 0
+        self.moved_in = 0
+
+    async def look_outward(self) -> None:
+        """Have rooms that wait here look among those of other nodes, for ever."""
+        cluster = self._cluster
+        rules = cluster.house.world.rules
+        while True:
+            await asyncio.sleep(rules.look_every_s / cluster.clock.time_scale)
+            waiting = [room for room in cluster.house.world.rooms.values() if self._may_go(room)]
+            cluster.house.world.rng.shuffle(waiting)
+            for room in waiting[:ASKED_MAX]:
+                try:
+                    await self._look(room)
+                except Exception as bug:
+                    log_bug("looking for company at other nodes", bug)
+
+    def _may_go(self, room: Room) -> bool:
+        now = self._cluster.clock.now()
+        return (
+            not self._cluster.writing.is_unsure
+            and is_waiting(room)
+            and room.kind == NEARBY
+            and not room.is_over
+            and bool(room.company)
+            and can_move(room, now=now)
+            and not self._awaits_answer(room, now)
+        )
+
+    def _awaits_answer(self, room: Room, now: float) -> bool:
+        """Tell whether somebody there shakes: of that nothing is known elsewhere, and it is over within seconds."""
+        shaking = self._cluster.house.world.shaking
+        return any(shaking.answered_in_s(seat.person, now=now) > 0 for seat in room.seats.values())
+
+    async def _look(self, room: Room) -> None:
+        cluster = self._cluster
+        world = cluster.house.world
+        reach = reach_m(room, now=cluster.clock.now(), rules=world.rules)
+        for card in await cluster.directory.rooms_near(room.cell, reach_m=reach):
+            if not self._may_go(room) or world.rooms.get(room.id) is not room:
+                return
+            if _is_to_move(room, card) and await self._move(room, card):
+                return
+
+    async def _move(self, room: Room, card: RoomCard) -> bool:
+        """Have everybody of a room sit in that one, and tell whether they do."""
+        cluster = self._cluster
+        people = members_of(room)
+        frozen = [_encode(freeze_person(person)) for person in people]
+        if not await self.ask(card.node, lambda ask: Asked(ask, card.room, frozen), within_s=ANSWER_S):
+            return False
+        now = cluster.clock.now()
+        is_changed = {person.id for person in members_of(room)} != {person.id for person in people}
+        if is_changed or self._awaits_answer(room, now):
+            return False  # the seats kept there are free again by themselves
+        for person in people:
+            own_window = window_end(region_of(person.cell), now, cluster.house.world.rules.window_s)
+            person.moved_until = min(own_window, card.closes)
+            self.send(person, card.node, now=now)
+        cluster.node.arm()
+        return True
+
+    async def ask(self, node: str, ask_for: Callable[[int], Message], *, within_s: float) -> bool:
+        """Ask another node to keep seats, and tell whether it does."""
+        self._asks += 1
+        ask, answer = self._asks, asyncio.get_running_loop().create_future()
+        self._answers[ask] = answer
+        try:
+            self._cluster.tell(node, ask_for(ask))
+            return await asyncio.wait_for(answer, within_s)
+        except TimeoutError:
+            return False
+        finally:
+            del self._answers[ask]
+
+    def kept(self, node: str, kept: Kept) -> None:
+        """Know the answer of another node."""
+        answer = self._answers.get(kept.ask)
+        if answer is not None and not answer.done():
+            answer.set_result(kept.is_kept)
+
+    def asked(self, node: str, asked: Asked) -> None:
+        """Keep seats for all of another node's people, or for none."""
+        world, now = self._cluster.house.world, self._cluster.clock.now()
+        people = [_decode_person(each) for each in asked.people]
+        held: list[str] = []
+        for person in people if not self._cluster.is_leaving else ():
+            if hold(world, person, now=now, room=asked.room) is None:
+                break
+            held.append(person.id)
+        is_kept = len(held) == len(people)
+        if not is_kept:
+            for id in held:
+                release(world, id, now=now)
+        self._cluster.node.arm()
+        self._cluster.tell(node, Kept(asked.ask, is_kept))
+
+    def send(
+        self,
+        person: Person,
+        to: str,
+        *,
+        now: float,
+        why: str = "",
+        shook: tuple[float, str | None] | None = None,
+    ) -> None:
+        """Have somebody leave here and go to that node, their connection with them.
+
+        Args:
+            why: what they are told there, if it is not how near the room is.
+            shook: when, and with which `ref`, if they go for that.
+        """
+        cluster = self._cluster
+        node = cluster.node
+        peer = node.peers.get(person.id)
+        identity = cluster.house.identities.online(person.id)
+        packed = encode_identity(identity, now=now) if identity is not None else b""
+        if peer is not None:
+            node.lost(peer)
+            peer.session.unseat()
+        leaver, changes = take_out(cluster.house.world, person, now=now)
+        for change in changes:
+            node.carry_out(change)
+        cluster.house.identities.let_go(person.id)
+        node.moved.discard(person.id)
+        self.moved_out += 1
+        gateway, conn, address, subprotocol = "", 0, "", ""
+        if peer is not None:
+            assert isinstance(peer.connection, Held)
+            held = peer.connection
+            address, subprotocol = held.address, held.subprotocol
+            if isinstance(held.line, RemoteLine):
+                gateway, conn = held.line.gateway, held.line.conn
+                cluster.commit.put([held], partial(cluster.remotes.rehome, held.line, to))
+            elif held.entrance is not None:
+                gateway, conn = cluster.name, held.entrance.leave_for(to)
+        came = Came(_encode(leaver), packed, gateway, conn, address, subprotocol, why, shook)
+        # After what they heard here last, so that they hear everything in its order.
+        cluster.commit.put([cluster.nobody], lambda: cluster.wire_to(to).tell(came))
+
+    def came(self, node: str, came: Came) -> None:
+        """Seat somebody who comes from another node."""
+        cluster = self._cluster
+        house, shell, now = cluster.house, cluster.node, cluster.clock.now()
+        leaver = _decode_leaver(came.leaver)
+        id = leaver.person.id
+        if came.identity:
+            house.identities.came(thaw_identity(house.identities, decode_identity(came.identity), now=now))
+        house.ties.came(id, now=now)
+        former = shell.peers.get(id)
+        if former is not None:
+            shell.lost(former)
+            former.session.unseat()
+        if came.shook is not None:
+            at, ref = came.shook
+            changes = come(house.world, leaver, at=at, ref=ref, now=now)
+        else:
+            changes = put_in(house.world, leaver, now=now, why=Why(came.why) if came.why else None)
+        self.moved_in += 1
+        shell.moved.add(id)
+        person, identity = house.world.people[id], house.identities.online(id)
+        if came.gateway and identity is not None:
+            opened = Opened(came.conn, came.address, came.subprotocol)
+            peer = cluster.adopt(came.gateway, opened)
+            if peer is not None:
+                peer.carry_out(peer.session.go_on(identity, person, now=now))
+                shell.introduce(peer, person)
+        for change in changes:
+            shell.carry_out(change)
+        shell.arm()
+
+
+def _is_to_move(room: Room, card: RoomCard) -> bool:
+    """Tell whether this room is to move to that one: the smaller moves, and of two as small the later named."""
+    return (card.company, card.room) > (room.company, room.id)

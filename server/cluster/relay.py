@@ -1,0 +1,175 @@
+"""Clients of other nodes, as the host of their room sees them; and the way to them.
+
+For everybody above, a client whose socket another node holds is a connection like any. What one node is to be told in
+one loop turn goes together, and what many of its clients are to hear goes once.
+"""
+
+from collections.abc import Callable
+
+from server.cluster.wire import (
+    Closed,
+    Ended,
+    Entered,
+    Message,
+    Opened,
+    Patience,
+    Received,
+    Rehomed,
+    Returned,
+    Written,
+    encode,
+)
+from server.transport import Receiver
+
+LOST = 4000
+"""They come back, and are told what they missed."""
+
+
+class Wire:
+    """The way to one other node: what is written to its clients, until `flush` sends it.
+
+    Args:
+        send: gives one message to the bus.
+    """
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send = send
+        self._data = b""
+        self._conns: list[int] = []
+
+    def write(self, conn: int, data: bytes) -> None:
+        """Have these bytes written to one of its clients."""
+        if data is self._data:
+            # The same object: the fan-out writes it to all of a room, one after the other.
+            self._conns.append(conn)
+            return
+        self.flush()
+        self._data = data
+        self._conns = [conn]
+
+    def tell(self, message: Message) -> None:
+        """Send a message, after what was written before."""
+        self.flush()
+        self._send(encode(message))
+
+    def flush(self) -> None:
+        """Send what was written."""
+        if self._conns:
+            self._send(encode(Written(self._conns, self._data)))
+            self._data = b""
+            self._conns = []
+
+
+class RemoteLine:
+    """A client's connection that another node holds: the `Line` of a peer here.
+
+    Attributes:
+        receiver: whoever hears what the client sends; set at once.
+        is_over: whether it was closed, from this side or from that.
+    """
+
+    __slots__ = ("address", "conn", "gateway", "is_over", "is_paused", "receiver", "subprotocol", "wire")
+
+    receiver: Receiver
+
+    def __init__(self, gateway: str, opened: Opened, wire: Wire) -> None:
+        self.gateway = gateway
+        self.conn = opened.conn
+        self.address = opened.address
+        self.subprotocol = opened.subprotocol
+        self.wire = wire
+        self.is_paused = False
+        self.is_over = False
+
+    def write(self, data: bytes) -> None:
+        """Have the gateway write it."""
+        if not self.is_over:
+            self.wire.write(self.conn, data)
+
+    def check_unsent(self) -> None:
+        """Do nothing: the gateway looks whether its client reads."""
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Have the gateway close it after what was written; it says so when it is gone."""
+        if not self.is_over:
+            self.is_over = True
+            self.wire.tell(Ended(self.conn, code, reason))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can still be said."""
+        return not self.is_over
+
+    def abort(self) -> None:
+        """Have the gateway close it: its client may be another's soon."""
+        self.close(1011, "a bug of the server")
+
+    def entered(self) -> None:
+        """Have the gateway lift the deadline for entering."""
+        self.wire.tell(Entered(self.conn))
+
+    def await_enter(self, within_s: float) -> None:
+        """Have the gateway put the deadline for entering off."""
+        self.wire.tell(Patience(self.conn, within_s))
+
+
+class Remotes:
+    """All clients that other nodes relay to this one.
+
+    Args:
+        wire_to: gives the way to a node.
+        receive: makes who hears a client, and tells them of it.
+    """
+
+    def __init__(self, wire_to: Callable[[str], Wire], receive: Callable[[RemoteLine], Receiver]) -> None:
+        self._wire_to = wire_to
+        self._receive = receive
+        self._lines: dict[str, dict[int, RemoteLine]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._lines.values()))
+
+    def nodes(self) -> set[str]:
+        """Return the nodes whose clients are here."""
+        return set(self._lines)
+
+    def opened(self, gateway: str, opened: Opened) -> RemoteLine:
+        """Know a client of that gateway."""
+        line = RemoteLine(gateway, opened, self._wire_to(gateway))
+        self._lines.setdefault(gateway, {})[opened.conn] = line
+        line.receiver = self._receive(line)
+        return line
+
+    def received(self, gateway: str, received: Received) -> None:
+        """Pass on what a client sent; if it has moved on meanwhile, its gateway knows where to."""
+        line = self._lines.get(gateway, {}).get(received.conn)
+        if line is None:
+            self._wire_to(gateway).tell(Returned(received.conn, received.payload, received.is_binary))
+        elif not line.is_over:
+            line.receiver.received(received.payload, received.is_binary)
+
+    def closed(self, gateway: str, closed: Closed) -> None:
+        """Know the client's connection gone."""
+        line = self._take(gateway, closed.conn)
+        if line is not None:
+            line.is_over = True
+            line.receiver.closed()
+
+    def rehome(self, line: RemoteLine, node: str) -> None:
+        """Have the client be another node's from here on."""
+        self._take(line.gateway, line.conn)
+        line.is_over = True
+        line.wire.tell(Rehomed(line.conn, node))
+
+    def lost(self, gateway: str) -> None:
+        """Know that all clients of that gateway are gone, or that what they sent was lost: they are to come anew."""
+        for line in list(self._lines.pop(gateway, {}).values()):
+            line.close(LOST, "lost")
+            line.receiver.closed()
+
+    def _take(self, gateway: str, conn: int) -> RemoteLine | None:
+        lines = self._lines.get(gateway, {})
+        line = lines.pop(conn, None)
+        if not lines:
+            self._lines.pop(gateway, None)
+        return line

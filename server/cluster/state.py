@@ -1,0 +1,48 @@
+"""All that another node needs to go on with a room: itself, who its people are to the server, what is held by room."""
+
+import msgspec
+
+from rooms.changes import Change
+from rooms.events import Numbered, Said
+from rooms.frozen import FrozenRoom, freeze, thaw
+from rooms.room import Room
+from server.house import House
+from server.safety.frozen_house import FrozenHouse, freeze_house, thaw_house
+from server.safety.frozen_identity import FrozenIdentity, freeze_identity, thaw_identity
+from server.safety.identities import Identity
+
+
+class State(msgspec.Struct, frozen=True, array_like=True):
+    """A room's whole state. Its events are not in it: they stand in the log by themselves."""
+
+    room: FrozenRoom
+    identities: tuple[FrozenIdentity, ...]
+    house: FrozenHouse
+
+
+_encode = msgspec.msgpack.Encoder().encode
+decode_state = msgspec.msgpack.Decoder(State).decode
+decode_identity = msgspec.msgpack.Decoder(FrozenIdentity).decode
+
+
+def encode_state(room: Room, house: House, *, now: float) -> bytes:
+    """Return the room's whole state."""
+    known = (house.identities.known(seat.person.id) for seat in room.seats.values())
+    identities = tuple(freeze_identity(identity, now=now) for identity in known if identity is not None)
+    held = freeze_house(house, room.id, now=now, with_trail=False)
+    return _encode(State(freeze(room, now=now, events_max=0), identities, held))
+
+
+def encode_identity(identity: Identity, *, now: float, is_online: bool = True) -> bytes:
+    """Return who somebody is to the server."""
+    return _encode(freeze_identity(identity, now=now, is_online=is_online))
+
+
+def put_in_place(house: House, state: State, later: list[Numbered], *, now: float) -> list[Change]:
+    """Have the room go on in this house, and return what follows."""
+    for frozen in state.identities:
+        house.identities.came(thaw_identity(house.identities, frozen, now=now))
+    room, changes = thaw(house.world, state.room, later, now=now)
+    said = [event for event in (*state.room.events, *later) if isinstance(event, Said)]
+    thaw_house(house, room, state.house, said)
+    return changes

@@ -1,0 +1,235 @@
+"""What nodes say to each other: a client's bytes on their way between its gateway and its host, and people who move.
+
+Values only. `conn` numbers a connection at its gateway, which holds the socket; the host is where its room is.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+from rooms.region import Offer as RegionOffer
+from rooms.shaking_afar import Guest, Offer
+
+
+class Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """The root of all messages between nodes."""
+
+
+# From a gateway to a host
+
+
+class Opened(Message, frozen=True, array_like=True, tag=1):
+    """A client is yours. `address` is what it is counted as."""
+
+    conn: int
+    address: str
+    subprotocol: str
+
+
+class Received(Message, frozen=True, array_like=True, tag=2):
+    """A client of yours sent this message."""
+
+    conn: int
+    payload: bytes
+    is_binary: bool
+
+
+class Closed(Message, frozen=True, array_like=True, tag=3):
+    """A client's connection is gone."""
+
+    conn: int
+
+
+# From a host to a gateway
+
+
+class Written(Message, frozen=True, array_like=True, tag=4):
+    """These frames are for each of these connections."""
+
+    conns: list[int]
+    data: bytes
+
+
+class Ended(Message, frozen=True, array_like=True, tag=5):
+    """Close this connection, after what was written to it."""
+
+    conn: int
+    code: int
+    reason: str
+
+
+class Entered(Message, frozen=True, array_like=True, tag=6):
+    """The client has a seat: its deadline for that is lifted."""
+
+    conn: int
+
+
+class Patience(Message, frozen=True, array_like=True, tag=7):
+    """The client has this many seconds more to enter."""
+
+    conn: int
+    seconds: float
+
+
+class Rehomed(Message, frozen=True, array_like=True, tag=8):
+    """The client is another node's from here on."""
+
+    conn: int
+    node: str
+
+
+class Returned(Message, frozen=True, array_like=True, tag=9):
+    """This came for a client who is another node's by now."""
+
+    conn: int
+    payload: bytes
+    is_binary: bool
+
+
+# Between hosts, about people who move
+
+
+class Asked(Message, frozen=True, array_like=True, tag=10):
+    """Keep so many seats of that room for people of mine, for half a minute."""
+
+    ask: int
+    room: str
+    people: list[bytes]
+    """Frozen, so that the host can tell whether each may sit there."""
+
+
+class Kept(Message, frozen=True, array_like=True, tag=11):
+    """The answer: whether the seats are kept."""
+
+    ask: int
+    is_kept: bool
+
+
+class Came(Message, frozen=True, array_like=True, tag=12):
+    """One of them comes now: their seat here is given up.
+
+    Attributes:
+        leaver, identity: frozen.
+        gateway, conn, address, subprotocol: their connection; `gateway` is empty while they have none.
+        why: what they are told; empty if it is how near the room is.
+        shook: when and with which `ref`, if they come for that.
+    """
+
+    leaver: bytes
+    identity: bytes
+    gateway: str
+    conn: int
+    address: str
+    subprotocol: str
+    why: str = ""
+    shook: tuple[float, str | None] | None = None
+
+
+class Carried(msgspec.Struct, frozen=True, array_like=True):
+    """Somebody's connection, and the person they are."""
+
+    person: str
+    gateway: str
+    conn: int
+    address: str
+    subprotocol: str
+
+
+class Handed(Message, frozen=True, array_like=True, tag=13):
+    """Go on with this room of mine: its state is in its log, and these are the connections of its people."""
+
+    room: str
+    clients: list[Carried]
+
+
+class Took(Message, frozen=True, array_like=True, tag=14):
+    """The answer: whether the room goes on with whoever was asked."""
+
+    room: str
+    is_taken: bool
+
+
+# Between hosts, about people who shake
+
+
+class Shaken(Message, frozen=True, array_like=True, tag=15):
+    """Somebody of mine shook: have you anything for them?"""
+
+    ask: int
+    guest: Guest
+
+
+class Offered(Message, frozen=True, array_like=True, tag=16):
+    """The answer: the best there is, which is not promised yet."""
+
+    ask: int
+    offer: Offer | None
+
+
+class Wished(Message, frozen=True, array_like=True, tag=17):
+    """Expect them for that. `Kept` is the answer."""
+
+    ask: int
+    guest: Guest
+    offer: Offer
+
+
+class Stayed(Message, frozen=True, array_like=True, tag=18):
+    """They do not come."""
+
+    person: str
+
+
+# Between hosts, at the end of a region's window
+
+
+class Listed(Message, frozen=True, array_like=True, tag=19):
+    """Some of my people of that window; after the last of `slices` all of them."""
+
+    region: str
+    closes: float
+    slices: int
+    offer: RegionOffer
+
+
+class Planned(Message, frozen=True, array_like=True, tag=20):
+    """It is decided who sits with whom."""
+
+    region: str
+    closes: float
+
+
+class Ready(Message, frozen=True, array_like=True, tag=21):
+    """In a room of mine seats are held for these people of yours."""
+
+    region: str
+    closes: float
+    ids: tuple[str, ...]
+
+
+AnyMessage: TypeAlias = (
+    Opened
+    | Received
+    | Closed
+    | Written
+    | Ended
+    | Entered
+    | Patience
+    | Rehomed
+    | Returned
+    | Asked
+    | Kept
+    | Came
+    | Handed
+    | Took
+    | Shaken
+    | Offered
+    | Wished
+    | Stayed
+    | Listed
+    | Planned
+    | Ready
+)
+
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(AnyMessage).decode

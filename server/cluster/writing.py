@@ -1,0 +1,249 @@
+"""What this node writes down, turn by turn, and what becomes of it: accepted, forgotten by Redis, or another node's.
+
+Words that could not be written down go out only where nobody but this node could go on with the room. Of all others it
+is known, when Redis can be asked again, whether they count.
+"""
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from rooms.frozen import drop
+from server.bugs import log
+from server.cluster.cards import card_of
+from server.cluster.commit import Held
+from server.cluster.directory import Where
+from server.cluster.entrance import BACK_S
+from server.cluster.journal import LATER_S
+from server.cluster.log import Verdict
+from server.cluster.relay import RemoteLine
+from server.cluster.state import encode_identity
+from server.codes import Refused
+from server.outcomes import bye
+from server.peer import Peer
+from server.store.store import StoreError
+
+if TYPE_CHECKING:
+    from server.cluster.cluster import Cluster
+
+AGAIN_S = 2.0
+"""When to try again what cannot be written down: about as long as it takes to know that it can be."""
+
+SHOWN_S = 0.05
+"""Nobody's seat waits longer than this for the directory, which is advisory; it takes about a millisecond."""
+
+LIMBO_S = 5.0
+"""When Redis can be asked again, so long after it everything is known that can be."""
+
+
+class Writing:
+    """The writing of one node.
+
+    Attributes:
+        rooms_lost: rooms that another node went on with while this one still held them.
+        refused: commands refused since the others of the room could not be told.
+    """
+
+    def __init__(self, cluster: "Cluster", loop: asyncio.AbstractEventLoop) -> None:
+        self._cluster = cluster
+        self._loop = loop
+        self._limbo: dict[asyncio.Future[None], set[str]] = {}
+        self._unanswered = 0
+        self.rooms_lost = 0
+        self.refused = 0
+
+    def is_under_way(self) -> bool:
+        """Tell whether the log has something to answer, and is expected to."""
+        return self._unanswered > 0 and not self._cluster.log.is_away
+
+    def write_down(self) -> asyncio.Future[None] | None:
+        """Write what happened in this turn; what is returned is done when it may be heard."""
+        cluster = self._cluster
+        is_news = cluster.journal.write()
+        is_elsewhere = self._tell_where()
+        cluster.node.fanout.flush()
+        if not is_news:
+            return None
+        logged: asyncio.Future[None] = self._loop.create_future()
+        self._send(logged)
+        if not is_elsewhere:
+            return logged
+        return self._loop.create_task(self._all_written(logged, cluster.directory.written()))
+
+    async def _all_written(self, logged: asyncio.Future[None], shown: asyncio.Future[None] | None) -> None:
+        """Return when a turn in which more than words came is written everywhere.
+
+        Whoever is told where they sit can be found there by then, from whichever node somebody looks; and what is to
+        last, lasts.
+        """
+        await logged
+        if shown is not None:
+            await asyncio.wait((shown,), timeout=SHOWN_S)
+        if self._cluster.stored is not None:
+            # A store that is away has refused what came since, in words of its own.
+            with contextlib.suppress(StoreError):
+                await self._cluster.stored()
+
+    def refusal(self, peer: Peer) -> Refused | None:
+        """Return why a client's command cannot be carried out now: others of its room could not be told of it."""
+        person = peer.session.person
+        if not self._cluster.log.is_away or person is None or person.room is None or self._is_local(person.room.id):
+            return None
+        self.refused += 1
+        message = "Others here cannot be reached at the moment; try again soon."
+        return Refused("unavailable", message, retry_after=AGAIN_S)
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether something waits of which it is not known whether it is written: nobody is to leave over it."""
+        return bool(self._limbo) or self._cluster.log.is_away
+
+    def noticed(self, room: str, verdict: Verdict) -> None:
+        """Know what Redis has of a room, now that it can be asked again."""
+        if verdict is Verdict.LOST:
+            self._lose(room)
+            self._is_sure(room)
+        elif room in self._cluster.house.world.rooms:
+            self._cluster.journal.write_anew([room])
+            self._cluster.commit.happened()
+        else:
+            self._is_sure(room)
+
+    def went_away(self, is_away: bool) -> None:
+        """Know that nothing can be written down for now, or can be again."""
+        self._cluster.commit.free(self._need_not_wait if is_away else None)
+        if not is_away:
+            # Rooms that ended meanwhile hold nobody up: nothing more will be known of them.
+            for room in set().union(*self._limbo.values()):
+                if not self._cluster.log.holds(room):
+                    self._is_sure(room)
+            self._loop.call_later(LIMBO_S, self._end_limbo)
+
+    def _send(self, done: asyncio.Future[None]) -> None:
+        self._unanswered += 1
+        self._cluster.log.send().add_done_callback(lambda verdicts: self._answered(verdicts.result(), done))
+
+    def _answered(self, verdicts: dict[str, Verdict], done: asyncio.Future[None]) -> None:
+        self._unanswered -= 1
+        self._judge(verdicts, done)
+        self._cluster.commit.hurry()
+
+    def _judge(self, verdicts: dict[str, Verdict], done: asyncio.Future[None]) -> None:
+        gone, away = set(), set()
+        for room, verdict in verdicts.items():
+            if verdict is Verdict.LOST:
+                self._lose(room)
+            if verdict is Verdict.GONE and room in self._cluster.house.world.rooms:
+                gone.add(room)
+            elif verdict is Verdict.AWAY:
+                away.add(room)
+            else:
+                self._is_sure(room)
+        if gone:
+            # Redis has forgotten them: they are written anew before anybody hears of what was not written.
+            self._cluster.journal.write_anew(gone)
+            self._cluster.journal.write()
+            self._send(done)
+        elif away:
+            self._limbo[done] = away
+        else:
+            done.set_result(None)
+
+    def _is_sure(self, room: str) -> None:
+        """Know what has become of what could not be written down about this room: those who wait for it may hear it."""
+        for done, rooms in list(self._limbo.items()):
+            rooms.discard(room)
+            if not rooms:
+                del self._limbo[done]
+                done.set_result(None)
+
+    def _end_limbo(self) -> None:
+        """Let out what waits for rooms that have ended meanwhile."""
+        if not self._cluster.log.is_away:
+            for room in set().union(*self._limbo.values()):
+                self._is_sure(room)
+
+    def _need_not_wait(self, held: Held) -> bool:
+        person = held.peer.session.person if held.peer is not None else None
+        return person is None or person.room is None or self._is_local(person.room.id)
+
+    def _is_local(self, room_id: str) -> bool:
+        """Tell whether nobody else can go on with the room: all who sit there are connected here."""
+        cluster = self._cluster
+        room = cluster.house.world.rooms.get(room_id)
+        return room is None or all(
+            self._is_here(cluster.node.peers.get(each.person.id)) for each in room.seats.values()
+        )
+
+    @staticmethod
+    def _is_here(peer: Peer | None) -> bool:
+        return (
+            peer is not None and isinstance(peer.connection, Held) and not isinstance(peer.connection.line, RemoteLine)
+        )
+
+    def _lose(self, id: str) -> None:
+        """Know that another node goes on with a room: nothing more is said here for it, and its people go after it."""
+        cluster = self._cluster
+        cluster.journal.let_go(id)
+        room = cluster.house.world.rooms.get(id)
+        if room is None:
+            return
+        log.warning("Another node goes on with room %s; its people here are sent after it.", id)
+        self.rooms_lost += 1
+        people = [seat.person for seat in room.seats.values()]
+        for person in people:
+            cluster.house.identities.let_go(person.id)
+            peer = cluster.node.peers.get(person.id)
+            if peer is not None:
+                cluster.node.lost(peer)
+                peer.session.unseat()
+                send_back(peer)
+        for change in drop(cluster.house.world, room):
+            cluster.node.carry_out(change)
+        for person in people:
+            # Where they are is the other's to say: until it does, they are found by their room.
+            cluster.node.moved.discard(person.id)
+            cluster.directory.let_go_person(person.id)
+        cluster.node.arm()
+
+    def _tell_where(self) -> bool:
+        """Have the others find those people and rooms whose place has changed; tell whether there were any."""
+        cluster = self._cluster
+        moved, cluster.node.moved = cluster.node.moved, set()
+        changed = cluster.journal.take_changed()
+        for id in moved:
+            where = self._where(id)
+            if where is not None:
+                cluster.directory.put_person(id, where)
+            else:
+                cluster.directory.forget_person(id)
+        rules = cluster.house.world.rules
+        for id in changed:
+            room = cluster.house.world.rooms.get(id)
+            card = card_of(room, rules, node=cluster.name) if room is not None else None
+            if card is not None:
+                cluster.directory.put_room(card)
+            else:
+                cluster.directory.drop_room(id)
+        return bool(moved or changed)
+
+    def _where(self, id: str) -> Where | None:
+        """Return where somebody is, or what they left here; None if they asked to be forgotten."""
+        cluster, now = self._cluster, self._cluster.clock.now()
+        person = cluster.house.world.people.get(id)
+        if person is not None and person.room is not None:
+            return Where(cluster.name, person.room.id, None, person.room.closes + LATER_S)
+        identity = cluster.house.identities.known(id)
+        if identity is None:
+            return None
+        frozen = encode_identity(identity, now=now, is_online=False)
+        return Where("", "", frozen, now + cluster.house.settings.token_ttl_s)
+
+
+def send_back(peer: Peer) -> None:
+    """Have a client come back to where its room is now; nothing that still waits for it goes out."""
+    held = peer.connection
+    assert isinstance(held, Held)
+    held.is_void = True
+    held.line.write(peer.codec.frame(bye(4000, reconnect_in=BACK_S)))
+    held.line.close(4000, "moved")

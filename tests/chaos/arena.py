@@ -1,0 +1,237 @@
+"""Nodes in processes of their own, one Redis and a crowd who talk: everything that faults are done to."""
+
+import asyncio
+import contextlib
+import math
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from geo import ALPHABET, Cell
+from rooms.windows import closing_time, region_of
+from tests.chaos.history import Acknowledged, Fault, History, Tried
+from tests.chaos.logs import LogWatch
+from tests.chaos.talker import Breaks, Talker
+from tests.clusters import SECRET
+from tests.live_server import LiveServer, live_server
+from tests.redis_proxy import RedisProxy
+from tests.redis_server import RedisServer, redis_server
+from tests.sessions import UNLIMITED
+
+SETTINGS: dict[str, Any] = {
+    **UNLIMITED,
+    "secret": SECRET,
+    "new_identity_s": 0,
+    "same_text_rooms": 0,
+    "same_text_rooms_all": 0,
+}
+"""Whoever tests the rooms' logs has no use for rates, nor for what is done about junk."""
+
+WINDOW_S = 1800.0
+QUIET_S = 600.0
+"""At least so long before a window ends where nothing else is asked for."""
+
+CITIES = tuple(f"{first}{second}5ru" for first in "d6ugxrtw9s" for second in "rqy")
+"""Places far from each other."""
+
+CITY_OF = 12
+"""So few in one place that each node alone has no company for them: their rooms have people of all nodes."""
+
+SILENT_S = 3.0
+"""A load balancer looks so often whether a node that did not answer does again."""
+
+AROUND = 6
+"""Cells of a city where people are: enough for rooms to differ in distance."""
+
+
+class Arena:
+    """The place.
+
+    Attributes:
+        servers: the nodes that run, or stand still.
+        faults: what was done so far.
+        faulty: what servers wrote of bugs of their own.
+        ways: each node's way to Redis, where it can be cut.
+        unhealthy: those of the servers that a load balancer's probes find silent.
+    """
+
+    def __init__(self, redis: RedisServer, *, rng: random.Random, settings: Mapping[str, Any], cuttable: bool) -> None:
+        self.redis = redis
+        self.rng = rng
+        self.servers: list[LiveServer] = []
+        self.talkers: list[Talker] = []
+        self.faults: list[Fault] = []
+        self.faulty: list[str] = []
+        self.unhealthy: set[LiveServer] = set()
+        self.ways: dict[LiveServer, RedisProxy] = {}
+        self._settings = {**SETTINGS, "redis": redis.url, **settings}
+        self._is_cuttable = cuttable
+        self._stacks: dict[LiveServer, contextlib.AsyncExitStack] = {}
+        self._lives: list[asyncio.Task[None]] = []
+        self._silent: dict[str, float] = {}
+
+    async def add_node(self) -> LiveServer:
+        """Start one more node."""
+        stack = contextlib.AsyncExitStack()
+        settings = self._settings
+        if self._is_cuttable:
+            way = await stack.enter_async_context(RedisProxy(self.redis.port))
+            settings = {**settings, "redis": way.url}
+        server = await stack.enter_async_context(live_server(settings))
+        if self._is_cuttable:
+            self.ways[server] = way
+        self._stacks[server] = stack
+        self.servers.append(server)
+        return server
+
+    async def kill_node(self, server: LiveServer) -> None:
+        """End a node at once."""
+        self.servers.remove(server)
+        await server.kill()
+        await self._look_at(server)
+
+    async def end_node(self, server: LiveServer) -> None:
+        """End a node as whoever restarts it does; a load balancer asks /readyz, which says so at once."""
+        self.unhealthy.add(server)
+        await server.end_gently()
+        self.servers.remove(server)
+        self.unhealthy.discard(server)
+        await self._look_at(server)
+
+    async def add_people(self, count: int, *, every_s: float, breaks: Breaks | None = None) -> list[Talker]:
+        """Have so many people come, some at a time, and return them when all sit."""
+        cells = quiet_cells(self.rng, cities=max(1, count // CITY_OF))
+        came = []
+        for _ in range(count):
+            talker = Talker(
+                len(self.talkers),
+                self._urls,
+                self._is_silent,
+                self.rng.choice(cells),
+                every_s=every_s,
+                rng=random.Random(self.rng.random()),
+                breaks=breaks,
+            )
+            self.talkers.append(talker)
+            self._lives.append(asyncio.create_task(talker.live()))
+            came.append(talker)
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(30):
+            for talker in came:
+                await talker.has_seat.wait()
+        return came
+
+    @property
+    def histories(self) -> dict[int, History]:
+        """What everybody saw."""
+        return {talker.number: talker.history for talker in self.talkers}
+
+    async def until_all_are_heard(self, *, within_s: float) -> bool:
+        """Return when each has had an answer to a word they began from now on; tell whether that was in time."""
+        loop = asyncio.get_running_loop()
+        begins = {talker.number: len(talker.history) for talker in self.talkers}
+
+        def is_heard(talker: Talker) -> bool:
+            since = talker.history[begins[talker.number] :]
+            tried = {record.word for record in since if isinstance(record, Tried)}
+            return any(isinstance(record, Acknowledged) and record.word in tried for record in since)
+
+        end = loop.time() + within_s
+        while loop.time() < end:
+            if all(map(is_heard, self.talkers)):
+                return True
+            await asyncio.sleep(0.1)
+        return False
+
+    async def hush(self, *, within_s: float) -> None:
+        """Have nobody say anything new, and return when all have heard everything, or the time is over."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + within_s
+        for talker in self.talkers:
+            talker.is_quiet = True
+        while loop.time() < end and not self._is_quiet():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        left_s = max(1.0, end - loop.time())
+        await asyncio.gather(*(talker.settle(within_s=left_s) for talker in self.talkers))
+        while loop.time() < end and not self._are_level():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+    def disconnect(self, count: int) -> None:
+        """Have so many lose their connection, as phones do: they come back to whichever node they are sent to."""
+        for talker in self.rng.sample(self.talkers, count):
+            talker.lose_connection()
+
+    def go_on(self) -> None:
+        """Have everybody talk again."""
+        for talker in self.talkers:
+            talker.is_quiet = False
+
+    def _is_quiet(self) -> bool:
+        return all(talker.has_seat.is_set() and not talker.words for talker in self.talkers)
+
+    def _are_level(self) -> bool:
+        newest: dict[str, set[int]] = {}
+        for talker in self.talkers:
+            newest.setdefault(talker.room, set()).add(talker.seq)
+        return self._is_quiet() and all(len(each) == 1 for each in newest.values())
+
+    def _urls(self) -> list[str]:
+        """Return where to connect, as a load balancer would: where fewest are, last where none answered."""
+        now = asyncio.get_running_loop().time()
+        servers = [server for server in self.servers if server not in self.unhealthy] or self.servers[:1]
+        self.rng.shuffle(servers)
+        counts = Counter(talker.port for talker in self.talkers)
+        servers.sort(key=lambda each: (self._silent.get(each.url, -math.inf) > now - SILENT_S, counts[each.port]))
+        return [server.url for server in servers]
+
+    def _is_silent(self, url: str) -> None:
+        self._silent[url] = asyncio.get_running_loop().time()
+
+    async def _look_at(self, server: LiveServer) -> None:
+        try:
+            # It asserts that no error was written: that Redis is away is one, which an operator has to know of.
+            with contextlib.suppress(AssertionError):
+                await self._stacks.pop(server).aclose()
+            if b"Traceback" in server.log:
+                self.faulty.append(server.log.decode())
+        except TimeoutError:
+            self.faulty.append(f"the node at {server.port} did not end when asked to")
+
+    async def close(self) -> None:
+        """Have everybody go, and end the nodes."""
+        for life in self._lives:
+            life.cancel()
+        await asyncio.gather(*self._lives, return_exceptions=True)
+        servers, self.servers = self.servers, []
+        for server in servers:
+            server.go_on()
+        await asyncio.gather(*(self._look_at(server) for server in servers))
+
+
+@contextlib.asynccontextmanager
+async def arena(
+    folder: Path,
+    *,
+    nodes: int,
+    rng: random.Random,
+    settings: Mapping[str, Any] | None = None,
+    cuttable: bool = False,
+) -> AsyncIterator[tuple[Arena, LogWatch]]:
+    """Start Redis and so many nodes; `cuttable`: so that each can be cut off from it."""
+    async with redis_server(folder) as redis, LogWatch(redis.url) as watch:
+        place = Arena(redis, rng=rng, settings=settings or {}, cuttable=cuttable)
+        try:
+            await asyncio.gather(*(place.add_node() for _ in range(nodes)))
+            yield place, watch
+        finally:
+            await place.close()
+
+
+def quiet_cells(rng: random.Random, *, cities: int) -> list[str]:
+    """Return cells where people are: all of each city in one region, the windows of which end late."""
+    now = time.time()
+    late = sorted(CITIES, key=lambda city: closing_time(region_of(Cell(city)), now, WINDOW_S) - now < QUIET_S)
+    return [city + letter for city in late[:cities] for letter in rng.sample(ALPHABET, AROUND)]

@@ -1,0 +1,52 @@
+"""Several nodes on one Redis, in this process, for tests."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+from redis import asyncio as redis
+
+from server.app import App, open_app
+from server.settings import load
+from tests.apps import Client
+from tests.sessions import UNLIMITED
+
+SECRET = "5e" * 32
+
+
+@contextlib.asynccontextmanager
+async def nodes(url: str, count: int, *, bare: bool = False, **settings: Any) -> AsyncIterator[list[App]]:
+    """Run so many nodes on an emptied Redis; with the limits of a server in use if `bare`."""
+    async with redis.Redis.from_url(url) as client:
+        await client.flushdb()
+    apps: list[App] = []
+    try:
+        for _ in range(count):
+            app = await open_app(
+                load(None, {}, {**({} if bare else UNLIMITED), "port": 0, "redis": url, "secret": SECRET, **settings})
+            )
+            await app.start()
+            apps.append(app)
+        yield apps
+    finally:
+        for app in apps:
+            await app.stop(within_s=0.5)
+
+
+async def together(*clients: Client) -> None:
+    """Return when all of these sit in one room: where nodes do not know each other's rooms yet, one of them moves."""
+    while len({client.room for client in clients}) > 1:
+        hearing = [asyncio.create_task(client.hear()) for client in clients]
+        await asyncio.wait(hearing, return_when=asyncio.FIRST_COMPLETED)
+        for task in hearing:
+            task.cancel()
+        for result in await asyncio.gather(*hearing, return_exceptions=True):
+            assert isinstance(result, dict | asyncio.CancelledError), result
+
+
+async def until_shown(url: str, rooms: int = 1) -> None:
+    """Return when nodes can find so many of each other's rooms."""
+    async with redis.Redis.from_url(url) as client:
+        while sum([await client.hlen(key) async for key in client.scan_iter("ha:rooms:*")]) < rooms:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)

@@ -1,0 +1,52 @@
+"""`hereabouts check` of what several processes need to be one server."""
+
+import asyncio
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from server.cli import main
+from tests.redis_server import redis_server
+from tests.stores import SECRET
+
+
+def run(*flags: str) -> tuple[int, str]:
+    environ = {"XDG_RUNTIME_DIR": "", "HEREABOUTS_SECRET": SECRET.hex()}
+    result = CliRunner(env=environ).invoke(main, ["check", "--port", "0", *flags])
+    return result.exit_code, result.output
+
+
+async def test_a_redis_where_nodes_can_meet_is_good(tmp_path: Path) -> None:
+    async with redis_server(tmp_path) as server:
+        status, told = await asyncio.to_thread(run, "--redis", server.url, "--workers", "3")
+    assert status == 0, told
+    assert f"nodes meet at Redis 127.0.0.1:{server.port}, and its clock agrees" in told
+    assert "good   3 workers share the port\n" in told
+
+
+async def test_a_master_that_does_not_wait_for_its_replica_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "replica").mkdir()
+    async with redis_server(tmp_path) as server:
+        flags = ("--replicaof", f"127.0.0.1 {server.port}")
+        async with redis_server(tmp_path / "replica", *flags), asyncio.timeout(30):
+            # A replica finds its master by and by.
+            while "min-replicas-to-write 1" not in (await asyncio.to_thread(run, "--redis", server.url))[1]:  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+
+
+async def test_a_redis_that_is_not_there_is_wrong_and_told_once(tmp_path: Path) -> None:
+    status, told = await asyncio.to_thread(run, "--redis", "redis://ann:hidden@127.0.0.1:1")
+    assert status == 1
+    assert told.count("Redis at 127.0.0.1:1 cannot be used") == 1
+    assert "WRONG  redis: Redis at" in told
+    assert "hidden" not in told
+    async with redis_server(tmp_path) as server:
+        status, told = await asyncio.to_thread(run, "--redis", "redis://127.0.0.1:1", "--store", server.url)
+    assert status == 1
+    assert "WRONG  redis: Redis at 127.0.0.1:1" in told
+
+
+def test_workers_without_a_redis_get_one_of_their_own() -> None:
+    status, told = run("--workers", "4")
+    assert status == 0
+    assert "4 workers share the port, and a Valkey of their own is started for them" in told

@@ -1,0 +1,32 @@
+"""Several nodes are one server: people at different ones sit together, hear each other, and find their seats again."""
+
+from tests.apps import Clients
+from tests.clusters import nodes, together
+from tests.sessions import HERE
+
+
+async def test_people_at_different_nodes_sit_together_and_talk(redis_url: str) -> None:
+    async with nodes(redis_url, 3) as (one, two, three), Clients(one) as clients:
+        ann, bo, cy = await clients.new(), await clients.new(at=two), await clients.new(at=three)
+        for client, name in ((ann, "Ann"), (bo, "Bo"), (cy, "Cy")):
+            await client.enter(HERE, name=name)
+        await together(ann, bo, cy)
+        await bo.say("say", text="Hello from the second", room=bo.room, ref="r")
+        for each in (ann, bo, cy):
+            said = await each.hear("said")
+            assert (said["text"], said["name"]) == ("Hello from the second", "Bo")
+
+
+async def test_whoever_comes_back_at_another_node_has_their_seat(redis_url: str) -> None:
+    async with nodes(redis_url, 2) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.new(), await clients.new()
+        await ann.enter(HERE, name="Ann")
+        await bo.enter(HERE, name="Bo")
+        room, seq, token = bo.room, bo.seq, bo.token
+        await bo.socket.close()
+        await ann.say("say", text="Missed", room=ann.room)
+        await ann.hear("said")
+        back = await clients.new(at=two)
+        entered = await back.ask("enter", "entered", cell=HERE, token=token, resume={"room": room, "seq": seq})
+        assert entered["resumed"]
+        assert (await back.hear("said"))["text"] == "Missed"

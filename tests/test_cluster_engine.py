@@ -1,0 +1,130 @@
+"""A client of a real Redis is made from its address, and what is wrong with it is said in an operator's words."""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from server.cluster.address import EngineError
+from server.cluster.engine import Endpoint, Engine
+from tests.redis_server import free_port, redis_server
+
+
+@contextlib.asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Engine]:
+    engine = Engine(url)
+    await engine.open()
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+async def refused(url: str, **given: float) -> str:
+    engine = Engine(url, wall_time=lambda: time.time() + given.get("ahead_s", 0.0))
+    with pytest.raises(EngineError) as error:
+        await engine.open()
+    return str(error.value)
+
+
+async def test_it_asks_and_tells_the_time(redis_url: str) -> None:
+    async with opened(redis_url) as engine:
+        await engine.client.set("a", "b")
+        assert await engine.client.get("a") == b"b"
+        assert abs(engine.time() - time.time()) < 1.0
+
+
+async def test_a_user_a_password_and_a_database_are_used(tmp_path: Path) -> None:
+    async with redis_server(tmp_path) as server:
+        async with opened(server.url) as engine:
+            await engine.client.acl_setuser("ann", enabled=True, passwords=["+word"], keys="*", commands=["+@all"])
+            await engine.client.acl_setuser("default", enabled=False)
+        async with opened(server.url.replace("://", "://ann:word@") + "/2") as engine:
+            await engine.client.set("a", "b")
+            assert (await engine.client.info("keyspace"))["db2"]["keys"] == 1
+        assert "refuses the user or the password" in await refused(server.url.replace("://", "://ann:wrong@"))
+
+
+async def test_a_socket_on_this_machine_is_used(tmp_path: Path) -> None:
+    async with redis_server(tmp_path, "--unixsocket", str(tmp_path / "s")), opened(f"unix://{tmp_path}/s") as engine:
+        assert await engine.client.ping()
+        assert await engine.endpoint("") == Endpoint("", 0, f"{tmp_path}/s")
+
+
+async def test_a_missing_password_is_asked_for(tmp_path: Path) -> None:
+    async with redis_server(tmp_path) as server:
+        async with opened(server.url) as engine:
+            await engine.client.config_set("requirepass", "word")
+        assert "asks for a password" in await refused(server.url)
+
+
+async def test_a_server_that_is_not_there_is_named_without_its_password() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+        said = await refused(f"redis://:hidden@127.0.0.1:{port}")
+    assert said.startswith(f"Redis at 127.0.0.1:{port} cannot be used")
+    assert "hidden" not in said
+
+
+async def test_clocks_that_are_apart_are_refused(redis_url: str) -> None:
+    assert "has a clock 7." in await refused(redis_url, ahead_s=7.5)
+    assert "ahead of this machine's" in await refused(redis_url, ahead_s=-60.0)
+
+
+async def test_a_server_that_stands_still_is_not_waited_for(tmp_path: Path) -> None:
+    async with redis_server(tmp_path) as server:
+        server.stop_for_a_while()
+        began = time.monotonic()
+        assert "gave no answer" in await refused(server.url)
+        assert time.monotonic() - began < 6.0
+        server.go_on()
+
+
+async def test_a_node_of_a_cluster_is_no_single_server(tmp_path: Path) -> None:
+    async with redis_server(tmp_path, "--cluster-enabled", "yes", "--cluster-port", str(free_port())) as server:
+        assert "redis+cluster://" in await refused(server.url)
+
+
+async def test_a_single_server_is_no_cluster(redis_url: str) -> None:
+    said = await refused(redis_url.replace("redis://", "redis+cluster://"))
+    assert "is no Redis Cluster" in said
+
+
+@pytest.mark.parametrize(
+    ("info", "words"),
+    [
+        (b"redis_version:6.2.14\r\n", "is version 6.2.14; Hereabouts needs Redis or Valkey 7 or newer"),
+        (b"redis_version:7.2.4\r\nvalkey_version:6.0.0\r\n", "is version 6.0.0"),
+    ],
+)
+async def test_an_old_server_is_refused(info: bytes, words: str) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while said := await reader.read(4096):
+            if b"INFO" in said.upper().split(b"\r\n"):
+                writer.write(b"$%d\r\n%s\r\n" % (len(info), info))
+            else:
+                writer.write(b"+OK\r\n" * said.count(b"*"))
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        assert words in await refused(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+
+
+@pytest.mark.parametrize("url", ["redis://a?colour=red", "redis+cluster://a?colour=red", "redis+sentinel://a/b?c=d"])
+def test_an_option_nobody_knows_is_refused(url: str) -> None:
+    with pytest.raises(EngineError, match="option that is not known"):
+        Engine(url)
+
+
+async def test_it_works_again_when_redis_is_back(tmp_path: Path) -> None:
+    async with redis_server(tmp_path) as server, opened(server.url) as engine:
+        await engine.client.set("a", "b")
+        await server.kill()
+        await server.start()
+        assert await engine.client.get("a") is None

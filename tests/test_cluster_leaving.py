@@ -1,0 +1,175 @@
+"""A node that is told to end: its rooms go on at others while people talk, then its people go there too."""
+
+import asyncio
+import contextlib
+import os
+import signal
+from itertools import count
+
+from client_demo.client import Client as Person
+from server.app import App
+from tests.apps import Client, Clients, get
+from tests.clusters import nodes, together, until_shown
+from tests.served import PATIENCE_S, serving
+from tests.sessions import HERE
+from tests.test_workers import LONG_S, of, until_acquainted, until_gone, workers
+
+
+async def say(talker: Client, *hearers: Client, text: str) -> None:
+    await talker.say("say", text=text, room=talker.room, ref=text)
+    for each in hearers:
+        said = await each.hear("said", "bye", "room")
+        assert (said["type"], said.get("text")) == ("said", text), said
+
+
+async def at_each(clients: Clients, apps: list[App], redis_url: str) -> list[Client]:
+    people: list[Client] = []
+    for number, app in enumerate(apps):
+        client = await clients.new(at=app)
+        await client.enter(HERE, name=f"N{number}")
+        people.append(client)
+        await until_shown(redis_url)
+    await together(*people)
+    return people
+
+
+async def test_a_room_goes_on_at_another_node_and_nobody_notices(redis_url: str) -> None:
+    async with nodes(redis_url, 3, drain_s=8) as apps, Clients(apps[0]) as clients:
+        ann, bo, cy = await at_each(clients, apps, redis_url)
+        host = next(app for app in apps if app.house.world.rooms)
+        await say(bo, ann, bo, cy, text="before")
+        seats = [(each.room, each.me) for each in (ann, bo, cy)]
+        leaving = asyncio.create_task(host.begin_to_drain().run())
+        async with asyncio.timeout(PATIENCE_S):
+            while host.house.world.rooms:  # noqa: ASYNC110 nobody tells of it, and that is the point
+                await asyncio.sleep(0.01)
+        assert (await get(host, "/readyz"))[0] == 503
+        for number, each in enumerate((ann, bo, cy)):
+            await say(each, ann, bo, cy, text=f"after {number}")
+        assert [(each.room, each.me) for each in (ann, bo, cy)] == seats
+        [gone] = [client for client, app in zip((ann, bo, cy), apps, strict=True) if app is host]
+        events, code = await gone.until_closed()
+        assert (code, events[-1]["why_code"], events[-1]["reconnect_in"]) == (4000, "drain", 0.5)
+        await asyncio.wait_for(leaving, PATIENCE_S)
+        back = await clients.new(at=next(app for app in apps if app is not host))
+        resume = {"room": gone.room, "seq": gone.seq}
+        entered = await back.ask("enter", "entered", cell=HERE, token=gone.token, resume=resume)
+        assert entered["resumed"]
+        room = await back.hear("room")
+        assert (room["room"], room["me"]) == (gone.room, gone.me)
+        others = [client for client in (ann, bo, cy) if client is not gone]
+        await say(back, back, *others, text="back")
+
+
+async def test_what_is_said_while_the_room_is_on_its_way_is_said_there_once(redis_url: str) -> None:
+    async with nodes(redis_url, 3, drain_s=60) as apps, Clients(apps[0]) as clients:
+        people = await at_each(clients, apps, redis_url)
+        host = next(app for app in apps if app.house.world.rooms)
+        leaving = asyncio.create_task(host.begin_to_drain().run())
+        words: list[str] = []
+        for number in count():
+            text = f"w{number}"
+            words.append(text)
+            talker = people[number % 3]
+            await talker.say("say", text=text, room=talker.room, ref=text)
+            if not host.house.world.rooms:
+                break
+            await asyncio.sleep(0.001)
+        for each in people:
+            heard = [(await each.hear("said", "error", "room", "bye")).get("text") for _ in words]
+            assert sorted(map(str, heard)) == sorted(words)
+        leaving.cancel()
+
+
+async def test_newcomers_of_a_node_that_leaves_sit_elsewhere(redis_url: str) -> None:
+    async with nodes(redis_url, 2, drain_s=60) as (one, two), Clients(one) as clients:
+        late = await clients.new()
+        leaving = asyncio.create_task(one.begin_to_drain().run())
+        assert two.cluster is not None
+        async with asyncio.timeout(PATIENCE_S):
+            assert one.cluster is not None
+            while one.cluster.name in two.cluster.registry.staying:  # noqa: ASYNC110 a beat of the registry's
+                await asyncio.sleep(0.01)
+        await late.enter(HERE, name="Ann")
+        assert (len(one.house.world.people), len(two.house.world.people)) == (0, 1)
+        leaving.cancel()
+
+
+async def test_nodes_that_all_leave_let_people_go_as_a_lone_one_does(redis_url: str) -> None:
+    async with nodes(redis_url, 2, drain_s=4) as apps, Clients(apps[0]) as clients:
+        people = await at_each(clients, apps, redis_url)
+        ends = [asyncio.create_task(app.begin_to_drain().run()) for app in apps]
+        for each in people:
+            events, code = await each.until_closed()
+            assert code == 4000
+            assert events[-1]["reconnect_in"] > 1.0
+        await asyncio.wait_for(asyncio.gather(*ends), PATIENCE_S)
+
+
+async def test_a_host_whose_own_people_have_gone_stays_until_those_it_is_relayed_have(redis_url: str) -> None:
+    async with nodes(redis_url, 2, drain_s=4) as apps, Clients(apps[0]) as clients:
+        people = await at_each(clients, apps, redis_url)
+        place = next(number for number, app in enumerate(apps) if app.house.world.rooms)
+        host, other = apps[place], apps[1 - place]
+        await people[place].socket.close()
+        async with asyncio.timeout(PATIENCE_S):
+            while host.listener.open_count:  # noqa: ASYNC110 nobody tells
+                await asyncio.sleep(0.01)
+        ends = [asyncio.create_task(app.begin_to_drain().run()) for app in (host, other)]
+        await say(people[1 - place], people[1 - place], text="still here")
+        assert not ends[0].done()
+        _, code = await people[1 - place].until_closed()
+        assert code == 4000
+        await asyncio.wait_for(asyncio.gather(*ends), PATIENCE_S)
+
+
+async def test_three_workers_are_replaced_one_after_another_and_nobody_loses_a_seat_or_a_word() -> None:
+    heard: dict[str, list[str]] = {}
+    async with (
+        serving(*workers(3, look_every_s=1, drain_s=4)) as server,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        url = server.page.replace("http", "ws", 1) + "ws"
+        redis = await until_acquainted(server, 3)
+        people: list[Person] = []
+        for number in range(6):
+            person = Person(url, cell=HERE, name=f"N{number}", backoff_s=(0.2, 1.0))
+            people.append(await stack.enter_async_context(person))
+            await until_shown(redis)
+        assert len({person.room for person in people}) == 1
+        seats = [(person.room, person.me) for person in people]
+        for person in people:
+            words = heard[str(person.name)] = []
+            person.on_event = lambda event, words=words: (
+                words.append(event["text"]) if event["type"] == "said" else None
+            )
+        said: list[str] = []
+        is_over = asyncio.Event()
+
+        async def talk(person: Person) -> None:
+            for number in count():
+                text = f"{person.name} {number}"
+                await person.say(text)
+                said.append(text)
+                if is_over.is_set():
+                    return
+                await asyncio.sleep(0.05)
+
+        talking = [asyncio.create_task(talk(person)) for person in people]
+        for worker in of(server, "server.cluster.worker"):
+            os.kill(worker, signal.SIGTERM)
+            await until_gone([worker])
+            async with asyncio.timeout(LONG_S):
+                while len(of(server, "server.cluster.worker")) < 3:  # noqa: ASYNC110 nobody tells
+                    await asyncio.sleep(0.05)
+        is_over.set()
+        await asyncio.wait_for(asyncio.gather(*talking), LONG_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                while any(len(words) < len(said) for words in heard.values()):  # noqa: ASYNC110 they are on their way
+                    await asyncio.sleep(0.05)
+        assert [(person.room, person.me) for person in people] == seats
+        for name, words in heard.items():
+            assert sorted(words) == sorted(said), name
+        for person in people:
+            person.on_event = None

@@ -1,0 +1,50 @@
+"""What could not be written down while Redis was away: who waits for it afterwards, and for how long."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+from server.cluster.log import Verdict
+from server.cluster.writing import Writing
+
+
+class Log:
+    """A log that did not answer, and holds some rooms by now."""
+
+    is_away = True
+
+    def __init__(self, *held: str) -> None:
+        self.held = held
+        self.sent: asyncio.Future[dict[str, Verdict]] = asyncio.get_running_loop().create_future()
+
+    def holds(self, room: str) -> bool:
+        return room in self.held
+
+    def send(self) -> asyncio.Future[dict[str, Verdict]]:
+        return self.sent
+
+
+def unwritten(log: Log) -> tuple[Writing, asyncio.Future[None]]:
+    """Return a writing that waits for what `log` says of this turn, and what is done when it may be heard."""
+    nothing = SimpleNamespace(free=lambda is_free: None, happened=lambda: None)
+    house = SimpleNamespace(world=SimpleNamespace(rooms={}))
+    cluster: Any = SimpleNamespace(log=log, commit=nothing, house=house)
+    writing = Writing(cluster, asyncio.get_running_loop())
+    done = asyncio.get_running_loop().create_future()
+    writing._send(done)
+    return writing, done
+
+
+async def test_a_room_that_ended_while_redis_was_away_holds_nobody_up() -> None:
+    log = Log("goes on")
+    writing, done = unwritten(log)
+    log.sent.set_result({"ended": Verdict.AWAY, "goes on": Verdict.AWAY})
+    await asyncio.sleep(0)
+    assert writing.is_unsure
+    log.is_away = False
+    writing.went_away(False)
+    assert not done.done()
+    assert writing.is_unsure
+    writing.noticed("goes on", Verdict.GONE)
+    assert done.done()
+    assert not writing.is_unsure
