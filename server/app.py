@@ -38,7 +38,7 @@ from server.settings import BINDS_LOOPBACK, Loaded, Settings
 from server.static import installed_pages
 from server.store.folder import SECRET_BYTES, open_seal, open_state
 from server.store.rows import Report
-from server.store.sealing import NONCE_BYTES
+from server.store.sealing import NONCE_BYTES, Seal
 from server.store.store import StoreError
 from server.tls import LOOK_EVERY_S, ChainKeeper, server_context
 from server.transport import TransportLimits
@@ -103,7 +103,7 @@ class App:
         )
         self._loop = asyncio.get_running_loop()
         self.is_outlived = asyncio.Event()
-        self.cluster = self._join(node, key, kept) if settings.redis else None
+        self.cluster = self._join(node, key, seal, kept) if settings.redis else None
         self._is_operated = is_operated
         self.node = self.cluster.node if self.cluster else Node(self.house, Clock(settings.time_scale), self._loop)
         new_id = self.house.reports.new_ticket
@@ -191,7 +191,7 @@ class App:
                 # A server without its operator's socket still serves; /admin and a restart remain.
                 log.warning("`hereabouts admin` cannot reach this server at %s: %s", path, error)
 
-    def _join(self, node: str, key: bytes, kept: "KeptStore | None") -> "Cluster":
+    def _join(self, node: str, key: bytes, seal: Seal, kept: "KeptStore | None") -> "Cluster":
         # Imported here: whoever runs one process needs nothing of it.
         from server.cluster.cluster import Cluster
 
@@ -200,6 +200,7 @@ class App:
             self.house,
             name=node or secrets.token_urlsafe(ID_BYTES),
             key=key,
+            seal=seal,
             loop=self._loop,
             stored=kept.link.flush if kept is not None else None,
             outlived=self.is_outlived.set,

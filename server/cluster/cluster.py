@@ -7,6 +7,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
+import msgspec
 from prometheus_client import CollectorRegistry
 
 from server.bugs import log, log_bug
@@ -37,6 +38,7 @@ from server.peer import Peer
 from server.safety.frozen_identity import thaw_identity
 from server.safety.keys import derive
 from server.settings import Settings
+from server.store.sealing import Seal, SealBroken
 
 SPREAD_S = 0.25
 """Clients whose host is gone come back spread over this time: by then somebody has taken their room over."""
@@ -44,9 +46,6 @@ SPREAD_S = 0.25
 
 class Cluster:
     """One node of many. Make it in a running loop, `start` it, and `stop` it. Raises EngineError.
-
-    Args:
-        stored: returns what is done when all that is to last has been written.
 
     Attributes:
         name: the node's, never used twice.
@@ -56,6 +55,7 @@ class Cluster:
         is_leaving: whether this node is about to end, and takes nobody any more.
 
     Args:
+        seal: seals what names places and passes through Redis.
         stored: waits until everything that is to last is written.
         outlived: called when the others hold this node dead, or it hears them no more: it can only begin anew.
     """
@@ -67,6 +67,7 @@ class Cluster:
         *,
         name: str,
         key: bytes,
+        seal: Seal,
         loop: asyncio.AbstractEventLoop,
         stored: Callable[[], Awaitable[None]] | None = None,
         outlived: Callable[[], None],
@@ -74,6 +75,7 @@ class Cluster:
         engine = self.engine = Engine(settings.redis)
         self.name = name
         self.house = house
+        self.seal = seal
         self.entrances: dict[int, Entrance] = {}
         self.takeovers = 0
         self.stored = stored
@@ -227,9 +229,14 @@ class Cluster:
         entrance.adopted(peer)
         return peer
 
-    def know_identity(self, frozen: bytes) -> None:
+    def know_identity(self, id: str, sealed: bytes) -> None:
         """Know who somebody is to the server, who was last at another node."""
-        thaw_identity(self.house.identities, decode_identity(frozen), now=self.clock.now())
+        try:
+            frozen = decode_identity(self.seal.unseal(sealed, about=id))
+        except (SealBroken, msgspec.MsgspecError) as error:
+            log.warning("What another node remembered of somebody cannot be read: %s", error)
+            return
+        thaw_identity(self.house.identities, frozen, now=self.clock.now())
 
     def _receive(self, line: RemoteLine) -> Peer:
         peer = self.make_peer()

@@ -46,7 +46,7 @@ class Finding:
             return ""
         where = await cluster.directory.person(identity)
         if where is not None and where.frozen is not None:
-            cluster.know_identity(where.frozen)
+            cluster.know_identity(identity, where.frozen)
         if where is None or not where.is_online:
             return await self._with_kept(identity) or await self._near_company(enter)
         # This node itself: their room was lost to another, which has not said so yet.

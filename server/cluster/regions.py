@@ -28,6 +28,7 @@ from server.bugs import log_bug
 from server.cluster.ahead import ANSWER_S, KEPT_S, Ahead
 from server.cluster.clients import AWAY, ask
 from server.cluster.wire import Listed, Planned, Ready
+from server.store.sealing import SealBroken
 
 if TYPE_CHECKING:
     from server.cluster.cluster import Cluster
@@ -195,7 +196,7 @@ class Regions:
             plan = _decode(decided) if decided else None
         except AWAY:
             pass  # People are here, and wait: better a seat among their own than none.
-        except msgspec.MsgspecError as bug:
+        except (msgspec.MsgspecError, SealBroken) as bug:
             log_bug("reading who sits with whom", bug)
         if plan is None:
             self.alone += 1
@@ -211,14 +212,16 @@ class Regions:
 
     async def _settle(self, window: Window, plan: bytes) -> bytes:
         """Write this plan if none is written, and return what stands there: the first one is the plan."""
-        key = plan_key(window)
-        commands = [("SET", key, plan, "NX", "PX", int(KEPT_S * 1000)), ("GET", key)]
+        key, seal = plan_key(window), self._cluster.seal
+        # Sealed, since it says who is where, and Redis may write down what it holds.
+        sealed = seal.seal(plan, about=key) if plan else plan
+        commands = [("SET", key, sealed, "NX", "PX", int(KEPT_S * 1000)), ("GET", key)]
         answers = await ask(self._cluster.engine, commands, answer_s=ANSWER_S)
         for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
         found: bytes | None = answers[1]
-        return found if found is not None else plan
+        return seal.unseal(found, about=key) if found else found if found is not None else plan
 
     def _end(self, window: Window) -> _End:
         """Return what is known of the window's end; what is long over is forgotten when another one begins."""

@@ -21,6 +21,7 @@ from server.cluster.state import encode_identity
 from server.codes import Refused
 from server.outcomes import bye
 from server.peer import Peer
+from server.safety.identities import DAY_S
 from server.store.store import StoreError
 
 if TYPE_CHECKING:
@@ -237,7 +238,8 @@ class Writing:
         if identity is None:
             return None
         frozen = encode_identity(identity, now=now, is_online=False)
-        return Where("", "", frozen, now + cluster.house.settings.token_ttl_s)
+        # Sealed, since it says who somebody is and where they were, and Redis may write down what it holds.
+        return Where("", "", cluster.seal.seal(frozen, about=id), now + DAY_S)
 
 
 def send_back(peer: Peer) -> None:
