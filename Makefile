@@ -32,7 +32,7 @@ chat: .venv/.installed ## Chat from this terminal (CITY="New York" PORT=8765)
 
 test: .venv/.tested ## Install and run all tests; those in a browser only where there is a Chromium
 	@# Each test by its name: minutes of dots alone say nothing of where they are. A file's tests stay together.
-	$(BIN)/python -m pytest --verbose --numprocesses auto --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --verbose --numprocesses auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 e2e: .venv/.tested ## Run the tests in a browser; needs a Chromium
 	HEREABOUTS_E2E=1 $(BIN)/python -m pytest tests/e2e

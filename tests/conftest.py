@@ -11,6 +11,28 @@ settings.register_profile("hereabouts", deadline=None)
 settings.load_profile("hereabouts")
 
 
+FIRST = (
+    "test_chaos.py",
+    "test_cluster_shaking.py",
+    "test_cluster_vectors.py",
+    "test_workers.py",
+    "test_cluster_leaving.py",
+    "test_cluster_regions.py",
+    "test_vectors.py",
+    "test_chaos_proofs.py",
+    "test_cluster_shards.py",
+    "test_cluster_log.py",
+    "test_cluster_log_shards.py",
+    "test_drain.py",
+)
+"""Files that take long, mostly waiting: begun last, one of them would keep all other workers idle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long."""
+    items.sort(key=lambda item: FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST))
+
+
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Give the address of a Redis that tests share: each empties it first (FLUSHALL)."""

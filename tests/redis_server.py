@@ -96,9 +96,12 @@ async def redis_server(folder: Path, *flags: str) -> AsyncIterator[RedisServer]:
 
 @contextlib.contextmanager
 def shared_redis(folder: Path) -> Iterator[str]:
-    """Give the address of a server that several tests may use, each emptying it first."""
+    """Give the address of a server that several tests may use, each emptying it first.
+
+    Where tests run several at a time the one that is named is the first worker's: the others would empty it under it.
+    """
     named = os.environ.get("HEREABOUTS_TEST_REDIS_URL")
-    if named:
+    if named and os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0":
         yield named
         return
     server = RedisServer(folder)

@@ -172,7 +172,7 @@ async def test_a_page_frozen_for_longer_than_a_seat_waits_gets_a_new_one_and_say
 
 async def test_a_page_frozen_beyond_its_tables_end_says_that_it_ended(visits: Visits) -> None:
     visits.may_lose = True
-    async with visits.serving(**{**SPED_UP, "window_s": 900}) as app, Clients(app) as clients:
+    async with visits.serving(**{**SPED_UP, "window_s": 900, "time_scale": 60}) as app, Clients(app) as clients:
         ada = await (await visits.open(app, viewport=PHONE)).enter("Ada")
         bo = await seated_with(ada, clients)
         async with asleep(ada, app, bo, minutes=32):
