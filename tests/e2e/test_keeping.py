@@ -33,6 +33,8 @@ async def test_whose_storage_keeps_nothing_sits_and_talks_and_leaves_as_anybody(
         ada = await visits.open(app, before=storage)
         await ada.page.get_by_label("Language").select_option("es")
         await ada.page.get_by_label("Idioma").select_option("en")
+        # The whole view is drawn anew in the other language: nobody writes into one that is about to go.
+        await expect(ada.page.get_by_label("Language")).to_be_visible()
         await ada.enter("Ada")
         await ada.say("Here I am")
         await expect(ada.said("Here I am")).to_have_attribute("data-status", "said")

@@ -212,10 +212,10 @@ async def test_the_page_holds_few_lines_and_brings_earlier_ones_back_where_one_r
         assert box
         assert again
         assert abs(again["y"] - box["y"]) < 60  # the line above it took over its name
-        for _ in range(2):
+        # How many times depends on how many lines came at once.
+        while await ada.page.locator(".earlier").is_visible():
             await ada.page.locator(".scroller").evaluate("(scroller) => { scroller.scrollTop = 0; }")
             await ada.page.get_by_role("button", name="earlier line").click()
-        await expect(ada.page.locator(".earlier")).to_be_hidden()
         await expect(lines).to_have_count(601)
         await ada.page.locator(".scroller").evaluate("(scroller) => { scroller.scrollTop = scroller.scrollHeight; }")
         stage.send({"type": "said", "from": "bo", "name": "Bo", "text": "the newest", "at": 0})
