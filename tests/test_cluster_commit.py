@@ -207,3 +207,21 @@ async def test_what_many_hear_goes_only_to_those_who_need_not_wait_while_nothing
     assert desk.said == ["ann:one"]
     await settle(done)
     assert desk.said == ["ann:one", "bo:one"]
+
+
+async def test_what_concerns_no_connection_is_done_in_its_place_and_waits_for_no_redis() -> None:
+    desk = Desk()
+    ann = desk.line("ann")
+    ann.write(b"one")
+    desk.commit.then(lambda: desk.said.append("told"))
+    done = desk.end_turn()
+    assert desk.said == []
+    await settle(done)
+    assert desk.said == ["ann:one", "told"]
+    ann.write(b"two")
+    desk.commit.then(lambda: desk.said.append("told again"))
+    done = desk.end_turn()
+    desk.commit.free(lambda held: False)
+    assert desk.said == ["ann:one", "told", "told again"]
+    await settle(done)
+    assert desk.said == ["ann:one", "told", "told again", "ann:two"]

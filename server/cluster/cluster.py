@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from server.bugs import log, log_bug
 from server.cluster.bus import Bus
-from server.cluster.commit import Commit, Held
+from server.cluster.commit import Commit
 from server.cluster.directory import Directory, DirectoryAway
 from server.cluster.engine import Engine
 from server.cluster.entrance import Entrance
@@ -94,7 +94,6 @@ class Cluster:
         self.commit = Commit(
             loop.call_soon, self.writing.write_down, self.flush_wires, gathers=self.writing.is_under_way
         )
-        self.nobody = Held(self.commit, _Nobody())
         self.node = ClusterNode(
             house,
             self.clock,
@@ -273,20 +272,6 @@ class Cluster:
             entrance.lose_touch()
             self._loop.call_later(random.uniform(0, SPREAD_S), entrance.host_lost)
         self.commit.happened()
-
-
-class _Nobody:
-    """Stands for a connection where something is to be done that concerns none."""
-
-    address = subprotocol = ""
-    is_open = is_paused = False
-
-    def abort(self) -> None: ...
-    def write(self, data: bytes) -> None: ...
-    def check_unsent(self) -> None: ...
-    def close(self, code: int, reason: str = "") -> None: ...
-    def entered(self) -> None: ...
-    def await_enter(self, within_s: float) -> None: ...
 
 
 def _nothing(node: str) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from server.peer import Peer
 
 Act: TypeAlias = Callable[[], None]
-Outgoing: TypeAlias = "list[tuple[list[Held], bytes | Act]]"
+Outgoing: TypeAlias = "list[tuple[list[Held] | None, bytes | Act]]"
 
 
 class Commit:
@@ -73,6 +73,12 @@ class Commit:
             self.happened()
         self._out.append((hearing, what))
 
+    def then(self, act: Act) -> None:
+        """Do something that concerns no connection, after what was put so far."""
+        if not self._is_due:
+            self.happened()
+        self._out.append((None, act))
+
     def happened(self) -> None:
         """Know that something happens in this turn."""
         if not self._is_due:
@@ -116,24 +122,24 @@ class Commit:
         is_free = self._is_free
         assert is_free is not None
         for _, out in self._turns:
-            going = [(list(filter(is_free, hearing)), what) for hearing, what in out]
-            waiting = [([held for held in hearing if not is_free(held)], what) for hearing, what in out]
+            going = [(hearing and list(filter(is_free, hearing)), what) for hearing, what in out]
+            waiting = [([held for held in hearing or () if not is_free(held)], what) for hearing, what in out]
             out[:] = [entry for entry in waiting if entry[0]]
             self._let_out(going)
 
     def _let_out(self, out: Outgoing) -> None:
         for hearing, what in out:
-            for held in hearing:
-                if held.is_void:
+            for held in (None,) if hearing is None else hearing:
+                if held is not None and held.is_void:
                     continue
                 try:
-                    if isinstance(what, bytes):
+                    if not isinstance(what, bytes):
+                        what()
+                    elif held is not None:
                         line = held.line
                         line.write(what)
                         if line.is_paused:
                             line.check_unsent()
-                    else:
-                        what()
                 except Exception as bug:
                     log_bug("writing to a client", bug)
         self._after()

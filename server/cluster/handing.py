@@ -78,7 +78,7 @@ class Handing:
         passengers = self._take_out(room)
         handed = Handed(room.id, [each.carried for each in passengers])
         # After what they heard here last, and the room's state, have gone out.
-        cluster.commit.put([cluster.nobody], lambda: cluster.tell(node, handed))
+        cluster.commit.then(lambda: cluster.tell(node, handed))
         try:
             is_taken = await asyncio.wait_for(answer, ANSWER_S)
         except TimeoutError:
@@ -178,7 +178,7 @@ class Handing:
                     log_bug("taking somebody with their room", bug)
             cluster.node.arm()
         # When it is written where they are now.
-        cluster.commit.put([cluster.nobody], lambda: cluster.tell(node, Took(handed.room, is_taken)))
+        cluster.commit.then(lambda: cluster.tell(node, Took(handed.room, is_taken)))
 
     def _adopt(self, carried: Carried) -> None:
         cluster = self._cluster

@@ -188,7 +188,7 @@ class Moving:
                 gateway, conn = cluster.name, held.entrance.leave_for(to)
         came = Came(_encode(leaver), packed, gateway, conn, address, subprotocol, why, shook)
         # After what they heard here last, so that they hear everything in its order.
-        cluster.commit.put([cluster.nobody], lambda: cluster.wire_to(to).tell(came))
+        cluster.commit.then(lambda: cluster.wire_to(to).tell(came))
 
     def came(self, node: str, came: Came) -> None:
         """Seat somebody who comes from another node."""

@@ -76,7 +76,7 @@ async def keep_in_redis(settings: Settings, *, key: bytes, seal: Seal, node: str
         engine = Engine(settings.lasting_redis)
         await engine.open()
     except EngineError as error:
-        raise StoreError(f"store: {error}") from None
+        raise StoreError(f"{'store' if settings.store else 'redis'}: {error}") from None
     try:
         folder = Path(settings.data) if settings.data else None
         link = await open_store(engine, seal, node=node, folder=folder)
