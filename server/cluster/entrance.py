@@ -77,10 +77,8 @@ class Entrance:
         """Pass one message on."""
         if self._is_finding:
             self._wait(payload, binary)
-        elif self.host:
-            self._gateway.wire_to(self.host).tell(Received(self._conn, payload, binary))
-        elif self.peer.session.state is not State.NEW:
-            self.peer.received(payload, binary)
+        elif self.host or self.peer.session.state is not State.NEW:
+            self._pass_on(payload, binary)
         else:
             enter = self._read_enter(payload, binary)
             if enter is None:
@@ -229,7 +227,7 @@ class Entrance:
         else:
             self._entering = None
         for payload, binary in waiting:
-            self.received_again(payload, binary)
+            self._pass_on(payload, binary)
 
     def _put_off(self) -> None:
         """Have whoever enters try again soon: somebody known may sit at a node of which nothing can be learnt now."""
@@ -240,8 +238,8 @@ class Entrance:
             ref, now = entering[0].ref, self._gateway.now()
             self.peer.carry_out(self.peer.session.refuse(refused, about="enter", ref=ref, now=now))
 
-    def received_again(self, payload: bytes, binary: bool) -> None:
-        """Pass on what waited; an `enter` among it is not looked at a second time."""
+    def _pass_on(self, payload: bytes, binary: bool) -> None:
+        """Give a message to whoever's the client is; an `enter` that waited is not looked at a second time."""
         if self.host:
             self._gateway.wire_to(self.host).tell(Received(self._conn, payload, binary))
         else:
