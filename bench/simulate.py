@@ -22,7 +22,7 @@ from bench.measures import Measures, Values, Waits
 from bench.our_rooms import OurRooms
 from bench.picture import Drawn, picture
 from bench.report import Column, size_shares, table, thinness
-from bench.simulation import Course, Seater, SeatLost, Watcher
+from bench.simulation import SAMPLE_EVERY_S, Course, Seater, SeatLost, Watcher
 from bench.topics import TopicsOf, handed_out
 from bench.trace import Trace
 from client_demo.numbers import Number, WholeNumber
@@ -52,6 +52,7 @@ class Plan:
     amounts: Tally
     rules: Rules
     seed: int
+    every_s: float
     topics_of: TopicsOf
 
 
@@ -73,6 +74,14 @@ class Result:
     default=60.0,
     show_default=True,
     help="Minutes that a check-in stays.",
+)
+@click.option(
+    "--every",
+    type=Number(10),
+    default=SAMPLE_EVERY_S,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often everybody is looked at.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the seating, and of people made up.")
 @click.option(
@@ -107,6 +116,7 @@ def simulate(
     hours: str | None,
     rows: str | None,
     stay: float,
+    every: float,
     seed: int,
     assignments: tuple[str, ...],
     topics: int | None,
@@ -124,7 +134,7 @@ def simulate(
     for the stay; a later one of somebody online is a new seat at the new place and begins the stay anew.
 
     \b
-    Every ten minutes, over everybody online, or 150 of them by chance:
+    Every ten minutes (--every), over everybody online, or 150 of them by chance:
       company     of those with two others online within 10 km, the share
                   in a room of three or more
       oversize    of the same, the share in a room of more than 12
@@ -165,7 +175,7 @@ def simulate(
     svg = drawing_name(svg)
     rows_asked, what = asked_check_ins(file, people=people, city=city, write=write, seed=seed, hours=hours, rows=rows)
     todo = acts(rows_asked, stay_s=stay * 60)
-    plan = Plan(what, todo, tally(todo), rules, seed, handed_out(topics or 0, seed=seed))
+    plan = Plan(what, todo, tally(todo), rules, seed, every, handed_out(topics or 0, seed=seed))
     with ExitStack() as outputs:
         tracing = [Trace(outputs.enter_context(output(trace)))] if trace is not None else []
         drawing = outputs.enter_context(output(svg)) if svg is not None else None
@@ -208,7 +218,7 @@ def _results(plan: Plan, tracing: Sequence[Watcher], *, compare: bool) -> list[R
 def _run(plan: Plan, seater: Seater, watchers: Sequence[Watcher], name: str) -> None:
     """Carry the acts out, with a bar on standard error."""
     first_at = plan.todo[0].at
-    course = Course(seater, watchers, first_at=first_at)
+    course = Course(seater, watchers, first_at=first_at, sample_every_s=plan.every_s)
     shown_at = 0.0
     with Display(plan.what, total=plan.amounts.span_s) as display:
         for act in course.run(plan.todo):

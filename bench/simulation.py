@@ -1,7 +1,7 @@
 """Check-ins carried out on a way of seating people, and what time does to both.
 
 Knows the order of things and who sits where, as the acts themselves say it. Never knows how a seat is chosen, nor
-how good it is: whoever watches is told of every change of seat and shown everybody every ten minutes.
+how good it is: whoever watches is told of every change of seat and shown everybody every so often.
 
 Of what falls on one moment a sample comes first, then what is due by the clock, then those who leave, then the
 check-ins. So a sample shows the state just before its moment.
@@ -86,12 +86,20 @@ class Watcher(Protocol):
 class Course:
     """One replay: acts, the seater that carries them out, and those who watch."""
 
-    def __init__(self, seater: Seater, watchers: Sequence[Watcher], *, first_at: float) -> None:
+    def __init__(
+        self,
+        seater: Seater,
+        watchers: Sequence[Watcher],
+        *,
+        first_at: float,
+        sample_every_s: float = SAMPLE_EVERY_S,
+    ) -> None:
         self._seater = seater
         self._watchers = watchers
         self._seats = Seats()
         self._online: dict[str, Vector] = {}
-        self._sample_at = first_at + SAMPLE_EVERY_S
+        self._sample_every_s = sample_every_s
+        self._sample_at = first_at + sample_every_s
         self._now = first_at
 
     @property
@@ -146,7 +154,7 @@ class Course:
             watcher.moved(moves, self._seats, now=self._now)
 
     def _sample(self) -> None:
-        self._sample_at += SAMPLE_EVERY_S
+        self._sample_at += self._sample_every_s
         if not self._online:
             return
         lost = next((user for user in self._online if user not in self._seats.room_of), None)

@@ -89,6 +89,13 @@ def test_the_same_seed_gives_the_same_figures_and_another_one_others(town: Path)
     assert figures(town) == figures(town, "--seed", 1) != figures(town, "--seed", 2)
 
 
+def test_whoever_looks_more_often_sees_more_and_changes_no_seat(town: Path) -> None:
+    often, seldom = figures(town, "--every", 60), figures(town)
+    assert sum(often["sizes"].values()) > sum(seldom["sizes"].values())
+    for key in ("moves_per_h", "wait_p50_s", "wait_p90_s"):
+        assert often[key] == seldom[key]
+
+
 def test_figures_do_not_depend_on_the_order_of_hashes(town: Path, tmp_path: Path) -> None:
     traces = []
     for hash_seed in ("1", "2"):
