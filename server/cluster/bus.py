@@ -15,14 +15,19 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
-from server.bugs import log_bug
-from server.cluster.clients import AWAY, Asks, ask, end
+import hiredis
+
+from server.bugs import log, log_bug
+from server.cluster.clients import end
 from server.cluster.ear import Ear
+from server.cluster.engine import Engine
+from server.cluster.lane import Lane
+from server.cluster.lanes import ELSEWHERE, Lanes
+from server.cluster.link import pack
 from server.cluster.pairs import ASKS, QUEUED_MAX_BYTES, Heard, Outbox, Outboxes, decode
-
-_SPUBLISH = "SPUBLISH"
-"""Text, not bytes: a Cluster's client looks commands up by it."""
 
 
 def channel_of(node: str) -> str:
@@ -32,6 +37,25 @@ def channel_of(node: str) -> str:
 
 def _nothing() -> None:
     """Stand in where nobody cares."""
+
+
+class _Sent:
+    """The frames that went to one shard at once.
+
+    Attributes:
+        lane: on which.
+        at: when, by the bus's clock.
+        left: how many of them have no answer yet.
+        is_refused: Redis did not take all of them.
+    """
+
+    __slots__ = ("at", "is_refused", "lane", "left")
+
+    def __init__(self, lane: Lane, at: float, left: int) -> None:
+        self.lane = lane
+        self.at = at
+        self.left = left
+        self.is_refused = False
 
 
 class Bus:
@@ -53,7 +77,7 @@ class Bus:
 
     def __init__(
         self,
-        engine: Asks,
+        engine: Engine,
         *,
         node: str,
         received: Callable[[str, bytes], None],
@@ -82,17 +106,18 @@ class Bus:
         self._slept_s = slept_s
         self._outboxes = Outboxes(node, queued_max_bytes=queued_max_bytes)
         self._heard = Heard()
-        self._ear = Ear(engine, channel_of(node), self._hear, self._subscribed, answer_s=answer_s, pause_s=pause_s)
+        self._ear = Ear(engine, channel_of(node), self._hear, self._subscribed)
+        self._lanes = Lanes(engine, up=self._came_up, rerouted=self._rerouted)
         self._listening = asyncio.Event()
+        self._all_taken = asyncio.Event()
+        self._under_way: dict[str, _Sent] = {}
         self._unheard_since: float | None = None
         self._canary_at: float | None = None
         self._last_lag_s = 0.0
         self._renewed_at = clock()
         self._is_called_deaf = False
         self._is_flush_due = False
-        self._busy: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._sending: set[asyncio.Task[None]] = set()
+        self._beating: asyncio.Task[None] | None = None
 
     @property
     def dropped(self) -> int:
@@ -113,18 +138,22 @@ class Bus:
     async def start(self) -> None:
         """Listen, and return when Redis confirmed it: from then on others may send."""
         self._renewed_at = self._clock()
-        self._tasks = {asyncio.create_task(self._ear.listen()), asyncio.create_task(self._beat())}
+        self._ear.listen()
+        self._beating = asyncio.create_task(self._beat())
         await self._listening.wait()
 
     async def stop(self) -> None:
         """Send what waits, if Redis takes it in time, and listen no more."""
-        await end(*self._tasks)
+        if self._beating is not None:
+            await end(self._beating)
+        await self._ear.stop()
         self._flush()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._answer_s):
-                while self._sending:
-                    await asyncio.wait(self._sending)
-        await end(*self._sending)
+                while not self._outboxes.is_empty:
+                    self._all_taken.clear()
+                    await self._all_taken.wait()
+        await self._lanes.stop()
 
     def send(self, node: str, message: bytes) -> None:
         """Have the node receive the message, after all that was sent to it before, or see a gap."""
@@ -140,44 +169,61 @@ class Bus:
 
     def _flush(self) -> None:
         self._is_flush_due = False
-        for lane, frames in self._outboxes.take(self._lane_of, self._busy).items():
-            self._busy.add(lane)
-            task = asyncio.create_task(self._publish(lane, frames))
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+        for shard, frames in self._outboxes.take(self._lane_of, self._under_way).items():
+            lane = self._lanes.get(shard)
+            if lane.is_up:
+                self._publish(lane, frames)
+            # Else they are taken again when it is.
 
     def _lane_of(self, node: str) -> str:
         """Return the shard that a node's channel lies in, so that one that is away holds up no other."""
         return self._engine.shard_of(channel_of(node))
 
-    async def _publish(self, lane: str, frames: list[tuple[Outbox, bytes]]) -> None:
-        if self._canary_at is None and any(box.node == self.node for box, _ in frames):
-            self._canary_at = self._clock()
-        commands = [(_SPUBLISH, channel_of(box.node), frame) for box, frame in frames]
-        taken = 0
-        try:
-            answers = await ask(self._engine, commands, answer_s=self._answer_s)
-            for (box, _), answer in zip(frames, answers, strict=True):
-                if isinstance(answer, Exception):
-                    continue
-                taken += 1
-                if not answer and box.node != self.node:
-                    # Nobody listened. What one says to oneself proves one's ears all the same.
-                    self._outboxes.put_off(box)
-                else:
-                    self._taken(box)
-        except AWAY:
-            pass  # Whatever Redis took all the same is sent again, and passed over by who has it.
-        except Exception as bug:
-            log_bug("sending to other nodes", bug)
-        if not taken:
-            # While Redis takes nothing, nothing can be heard.
-            self._unheard_since = None
-        if taken < len(frames):
-            await asyncio.sleep(self._pause_s)
-        self._busy.discard(lane)
-        if not self._outboxes.is_empty:
+    def _publish(self, lane: Lane, frames: list[tuple[Outbox, bytes]]) -> None:
+        sent = self._under_way[lane.shard] = _Sent(lane, self._clock(), len(frames))
+        for box, frame in frames:
+            if box.node == self.node and self._canary_at is None:
+                self._canary_at = sent.at
+            lane.outbox.append(pack(("SPUBLISH", channel_of(box.node), frame)))
+            lane.answers.append(partial(self._answered, sent, box))
+        lane.flush()
+
+    def _answered(self, sent: _Sent, box: Outbox, reply: Any) -> None:
+        if isinstance(reply, hiredis.ReplyError):
+            sent.is_refused = True
+            if str(reply).startswith(ELSEWHERE):
+                self._lanes.look_again()
+            else:
+                log.info("Redis does not take what this node says to others: %s", reply)
+        elif reply or box.node == self.node:
+            self._taken(box)
+        else:
+            # Nobody listened. What one says to oneself proves one's ears all the same.
+            self._outboxes.put_off(box)
+        sent.left -= 1
+        if not sent.left:
+            if sent.is_refused:
+                asyncio.get_running_loop().call_later(self._pause_s, self._go_on, sent)
+            else:
+                self._go_on(sent)
+
+    def _go_on(self, sent: _Sent) -> None:
+        """Send there what has gathered, if it still is this that is waited for."""
+        if self._under_way.get(sent.lane.shard) is sent:
+            del self._under_way[sent.lane.shard]
             self._flush()
+        if self._outboxes.is_empty:
+            self._all_taken.set()
+
+    def _came_up(self, lane: Lane) -> None:
+        """Say anew what may not have been taken; whatever Redis took all the same is passed over by who has it."""
+        self._under_way.pop(lane.shard, None)
+        self._flush()
+
+    def _rerouted(self) -> None:
+        """Say what waits to where those it is for listen by now."""
+        self._lanes.keep(())
+        self._flush()
 
     def _taken(self, box: Outbox) -> None:
         self._outboxes.sent(box)
@@ -226,11 +272,22 @@ class Bus:
             now = self._clock()
             if now - before > self._beat_s + self._slept_s:
                 self._unheard_since = None
+            else:
+                self._mind_answers(now)
             self._mind_ears(now)
             self._outboxes.remind()
             self._flush()
 
+    def _mind_answers(self, now: float) -> None:
+        """Give up connections on which answers are late."""
+        for sent in self._under_way.values():
+            if sent.left and sent.lane.is_up and now - sent.at >= self._answer_s:
+                sent.lane.reset()
+
     def _mind_ears(self, now: float) -> None:
+        if not self._lanes.get(self._lane_of(self.node)).is_up:
+            # While Redis takes nothing, nothing can be heard.
+            self._unheard_since = None
         if self._unheard_since is None:
             return
         silent_s = now - self._unheard_since

@@ -1,88 +1,79 @@
-"""One subscription that is kept: a connection of its own, made anew whenever it ends.
+"""One subscription that is kept: on a connection of its own, made anew whenever that ends.
 
 Knows one channel and hands on what it hears; never knows what that means. What is published while the connection is
 being made anew is lost, and whoever listens has to see that by other means.
 """
 
-import asyncio
-import contextlib
-import logging
 from collections.abc import Callable
+from typing import Any
 
-from server.bugs import log_bug
-from server.cluster.clients import AWAY, Asks, end
+import hiredis
 
-log = logging.getLogger("hereabouts")
-
-READ_S = 1.0
-"""A read that heard nothing for so long begins again: an idle channel is no error."""
+from server.bugs import log
+from server.cluster.engine import Engine
+from server.cluster.lane import Lane
+from server.cluster.lanes import ELSEWHERE, Lanes
+from server.cluster.link import pack
 
 
 class Ear:
     """Listens to one sharded channel.
 
+    The connection is not the one that is written on: that is given up when an answer is late, and what Redis took
+    meanwhile would be lost with it.
+
     Args:
         heard: called with each message.
         subscribed: called when Redis confirmed the subscription, the first time and every other.
-        answer_s: how long Redis may take to be connected to.
-        pause_s: how long to wait before connecting again.
     """
 
     def __init__(
-        self,
-        engine: Asks,
-        channel: str,
-        heard: Callable[[bytes], None],
-        subscribed: Callable[[], None],
-        *,
-        answer_s: float,
-        pause_s: float,
+        self, engine: Engine, channel: str, heard: Callable[[bytes], None], subscribed: Callable[[], None]
     ) -> None:
         self._engine = engine
         self._channel = channel
         self._heard = heard
         self._subscribed = subscribed
-        self._answer_s = answer_s
-        self._pause_s = pause_s
-        self._connection: asyncio.Task[None] | None = None
+        self._lanes = Lanes(engine, up=self._subscribe, rerouted=self._follow, unasked=self._hear)
 
-    async def listen(self) -> None:
-        """Listen until cancelled."""
-        while True:
-            self._connection = asyncio.create_task(self._listen_once())
-            try:
-                await asyncio.wait({self._connection})
-            except asyncio.CancelledError:
-                await end(self._connection)
-                raise
-            if not self._connection.cancelled():
-                ended = self._connection.exception()
-                if isinstance(ended, AWAY):
-                    log.info("the subscription ended: %s", type(ended).__name__)
-                elif isinstance(ended, Exception):
-                    log_bug("listening to other nodes", ended)
-            await asyncio.sleep(self._pause_s)
+    def listen(self) -> None:
+        """Listen until `stop`."""
+        self._lane()
 
     def renew(self) -> None:
         """Give the connection up and make another: it seems to be deaf."""
-        if self._connection is not None:
-            self._connection.cancel()
+        self._lane().reset()
 
-    async def _listen_once(self) -> None:
-        # One pub/sub object for one connection: a Cluster's keeps a broken node in mind and raises at odd moments.
-        pubsub = self._engine.client.pubsub()
-        read = getattr(pubsub, "get_sharded_message", None) or pubsub.get_message
-        try:
-            async with asyncio.timeout(self._answer_s):
-                await pubsub.ssubscribe(self._channel)
-            while True:
-                message = await read(timeout=READ_S)
-                if message is None:
-                    continue
-                if message["type"] == "smessage":
-                    self._heard(message["data"])
-                elif message["type"] == "ssubscribe":
-                    self._subscribed()
-        finally:
-            with contextlib.suppress(*AWAY):
-                await pubsub.aclose()
+    async def stop(self) -> None:
+        """Listen no more."""
+        await self._lanes.stop()
+
+    def _lane(self) -> Lane:
+        return self._lanes.get(self._engine.shard_of(self._channel))
+
+    def _subscribe(self, lane: Lane) -> None:
+        if lane is self._lane():
+            # Confirmed like everything that comes here: between a question and its answer messages may come.
+            lane.outbox.append(pack(("SSUBSCRIBE", self._channel)))
+            lane.flush()
+
+    def _follow(self) -> None:
+        """Listen where the channel is by now."""
+        self._lanes.keep(())
+        lane = self._lane()
+        if lane.is_up:
+            self._subscribe(lane)
+
+    def _hear(self, came: Any) -> None:
+        match came:
+            case [b"smessage", _, data]:
+                self._heard(data)
+            case [b"ssubscribe", *_]:
+                self._subscribed()
+            case [b"sunsubscribe", *_]:
+                self._lanes.look_again()
+            case hiredis.ReplyError() if str(came).startswith(ELSEWHERE):
+                self._lanes.look_again()
+            case _:
+                log.warning("Redis does not let this node listen: %s", came)
+                self.renew()

@@ -23,6 +23,7 @@ class Lane:
     Args:
         up: called when there is a connection, with this lane.
         failed: called when there is none to be had where it is thought to be.
+        unasked: called with what comes though no answer is awaited.
 
     Attributes:
         shard: its name.
@@ -31,7 +32,15 @@ class Lane:
         outbox, answers: packed commands that wait for `flush`, and who hears their answers.
     """
 
-    def __init__(self, engine: Engine, shard: str, *, up: Callable[["Lane"], None], failed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        shard: str,
+        *,
+        up: Callable[["Lane"], None],
+        failed: Callable[[], None],
+        unasked: Answered | None = None,
+    ) -> None:
         self.shard = shard
         self.is_up = False
         self.is_away = False
@@ -40,6 +49,7 @@ class Lane:
         self._engine = engine
         self._up = up
         self._failed = failed
+        self._unasked = unasked
         self._link: Link | None = None
         self._came_up = asyncio.Event()
         self._has_to_connect = asyncio.Event()
@@ -101,7 +111,7 @@ class Lane:
         try:
             async with asyncio.timeout(COMMAND_TIMEOUT_S):
                 endpoint = await self._engine.endpoint(self.shard)
-                link = await open_link(self._engine, endpoint, self._lost)
+                link = await open_link(self._engine, endpoint, self._lost, self._unasked)
         except FAILURES as error:
             if not self._is_known_lost:
                 log.warning("Redis cannot be reached: %s", str(error) or "no answer")

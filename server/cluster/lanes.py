@@ -6,23 +6,36 @@ from collections.abc import Callable, Collection
 from server.bugs import log_bug
 from server.cluster.engine import FAILURES, Engine
 from server.cluster.lane import Lane
+from server.cluster.link import Answered
+
+ELSEWHERE = ("MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN")
+"""How answers begin that say that a key is elsewhere, or may be soon."""
 
 LOOK_EVERY_S = 0.1
 """A Cluster that moves a slot or elects a master takes about a second: it is not asked all the time meanwhile."""
 
 
 class Lanes:
-    """All lanes of one log.
+    """All lanes of one who writes or listens.
 
     Args:
         up: called with a lane whenever it has a new connection.
         rerouted: called when keys may be elsewhere than they were.
+        unasked: called with what comes on a lane though no answer is awaited.
     """
 
-    def __init__(self, engine: Engine, *, up: Callable[[Lane], None], rerouted: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        up: Callable[[Lane], None],
+        rerouted: Callable[[], None],
+        unasked: Answered | None = None,
+    ) -> None:
         self._engine = engine
         self._up = up
         self._rerouted = rerouted
+        self._unasked = unasked
         self._lanes: dict[str, Lane] = {}
         self._looking: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -36,7 +49,9 @@ class Lanes:
         """Return the lane to a shard."""
         lane = self._lanes.get(shard)
         if lane is None:
-            lane = self._lanes[shard] = Lane(self._engine, shard, up=self._up, failed=self.look_again)
+            lane = self._lanes[shard] = Lane(
+                self._engine, shard, up=self._up, failed=self.look_again, unasked=self._unasked
+            )
         return lane
 
     def flush(self) -> None:

@@ -30,10 +30,13 @@ class Link(asyncio.Protocol):
 
     Args:
         lost: called once, when it ends; answers that did not come by then never come.
+        unasked: called with what comes though no answer is awaited, as a subscription does; unless it is given, that
+            is the end.
     """
 
-    def __init__(self, lost: Callable[["Link"], None]) -> None:
+    def __init__(self, lost: Callable[["Link"], None], unasked: Answered | None = None) -> None:
         self._lost = lost
+        self._unasked = unasked
         self._reader = hiredis.Reader(protocolError=_Garbled)
         self._awaited: deque[Answered] = deque()
         self._transport: asyncio.Transport | None = None
@@ -67,16 +70,19 @@ class Link(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Hand every answer to whom it is for."""
-        gets, take = self._reader.gets, self._awaited.popleft
+        gets, awaited = self._reader.gets, self._awaited
         self._reader.feed(data)
         try:
             while self.is_open and (reply := gets()) is not False:
-                answered = take()
+                answered = awaited.popleft() if awaited else self._unasked
+                if answered is None:
+                    self.close()
+                    break
                 try:
                     answered(reply)
                 except Exception as bug:
                     log_bug("hearing an answer of Redis", bug)
-        except (_Garbled, IndexError):  # not Redis's protocol, or an answer to nothing
+        except _Garbled:  # not Redis's protocol
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -111,14 +117,16 @@ class _Garbled(Exception):
 _LOST = object()
 
 
-async def open_link(engine: Engine, endpoint: Endpoint, lost: Callable[[Link], None]) -> Link:
-    """Return a connection that may be written to.
+async def open_link(
+    engine: Engine, endpoint: Endpoint, lost: Callable[[Link], None], unasked: Answered | None = None
+) -> Link:
+    """Return a connection that may be written to; `lost` and `unasked` as in `Link`.
 
     Raises:
         OSError: nobody is there, or whoever is refuses the user.
     """
     loop = asyncio.get_running_loop()
-    link = Link(lost)
+    link = Link(lost, unasked)
     if endpoint.path:
         await loop.create_unix_connection(lambda: link, endpoint.path)
     else:

@@ -23,7 +23,7 @@ from server.cluster.claims import Away, Claim, Claimant, Claimed, Gone, HeldBy
 from server.cluster.engine import COMMAND_TIMEOUT_S, Engine
 from server.cluster.entries import END, EVENTS, WHOLE, Nonces, RoomSeal, log_key, read_raw
 from server.cluster.lane import Lane
-from server.cluster.lanes import Lanes
+from server.cluster.lanes import ELSEWHERE, Lanes
 from server.cluster.link import Answered, pack
 from server.cluster.logged import LoggedRoom, Pending, Verdict
 from server.store.sealing import NONCE_BYTES
@@ -40,7 +40,6 @@ STALL_S = 1.0
 """A timer that rings so late says that this process stood still, not that Redis did."""
 
 _OLD_ID = "ERR The ID specified in XADD is equal or smaller"
-_ELSEWHERE = ("MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN")
 
 
 class Turn:
@@ -281,7 +280,7 @@ class RoomLog:
             self._sync(lane, (room,))
             return
         entry.is_refused = True
-        if error.startswith(_ELSEWHERE):
+        if error.startswith(ELSEWHERE):
             room.is_syncing = True
             room.asked = None
             self._lanes.look_again()
@@ -320,7 +319,7 @@ class RoomLog:
 
     def _top_came(self, lane: Lane, room: LoggedRoom, reply: Any) -> None:
         if isinstance(reply, hiredis.ReplyError):
-            if str(reply).startswith(_ELSEWHERE):
+            if str(reply).startswith(ELSEWHERE):
                 room.asked = None
                 self._lanes.look_again()
             else:

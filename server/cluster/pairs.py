@@ -11,7 +11,7 @@ Pure: knows no clock, no loop and no Redis.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 
 import msgspec
 
@@ -153,7 +153,7 @@ class Outboxes:
             self.queued_bytes -= longest.size
             self.dropped += longest.drop()
 
-    def take(self, lane_of: Callable[[str], str], busy: set[str]) -> dict[str, list[tuple[Outbox, bytes]]]:
+    def take(self, lane_of: Callable[[str], str], busy: Container[str]) -> dict[str, list[tuple[Outbox, bytes]]]:
         """Return lane → what is to be sent there now, of the lanes that are not busy; at most one frame for a node."""
         lanes: dict[str, list[tuple[Outbox, bytes]]] = {}
         for node, box in list(self._ready.items()):
