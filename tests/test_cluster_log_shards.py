@@ -78,25 +78,57 @@ async def test_a_master_that_stands_still_is_its_own_rooms_affair(cluster: Redis
         assert host.away == [True, False]
 
 
+class Move:
+    """A slot on its way to another master, with one room's log gone ahead."""
+
+    def __init__(self, cluster: RedisCluster, room: str) -> None:
+        self.key = log_key(room)
+        self.slot = key_slot(self.key.encode())
+        self.source = cluster.master_of(self.key)
+        self.target = next(master for master in cluster.masters if master is not self.source)
+
+    async def begin(self) -> None:
+        from_id, self.to_id = [(await ask(each, "CLUSTER", "MYID")).decode() for each in (self.source, self.target)]
+        await ask(self.target, "CLUSTER", "SETSLOT", self.slot, "IMPORTING", from_id)
+        await ask(self.source, "CLUSTER", "SETSLOT", self.slot, "MIGRATING", self.to_id)
+        await ask(self.source, "MIGRATE", "127.0.0.1", self.target.port, self.key, 0, 1000)
+
+    async def end(self) -> None:
+        for master in (self.target, self.source):
+            await ask(master, "CLUSTER", "SETSLOT", self.slot, "NODE", self.to_id)
+
+
 async def test_a_slot_that_moves_is_followed(cluster: RedisCluster) -> None:
     async with host_on(address(cluster)) as host, host_on(address(cluster), "b.1") as other:
         await host.founds(*ROOMS)
         room = ROOMS[0]
-        key, slot = log_key(room), key_slot(log_key(room).encode())
-        source = cluster.master_of(key)
-        target = next(master for master in cluster.masters if master is not source)
-        from_id, to_id = [(await ask(master, "CLUSTER", "MYID")).decode() for master in (source, target)]
-        await ask(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", from_id)
-        await ask(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", to_id)
-        await ask(source, "MIGRATE", "127.0.0.1", target.port, key, 0, 1000)
+        move = Move(cluster, room)
+        await move.begin()
         turns = [asyncio.ensure_future(host.says(room, b"%d" % number)) for number in range(3)]
-        for master in (target, source):
-            await ask(master, "CLUSTER", "SETSLOT", slot, "NODE", to_id)
+        await move.end()
         turns += [asyncio.ensure_future(host.says(room, b"%d" % number)) for number in range(3, 6)]
         assert await asyncio.gather(*turns) == [Verdict.ACCEPTED] * 6
-        assert host.engine.shard_of(key) == f"127.0.0.1:{target.port}"
+        await until(lambda: host.engine.shard_of(move.key) == f"127.0.0.1:{move.target.port}")
         assert await other.reads(room) == [b"whole", *(b"%d" % number for number in range(6))]
         assert host.noticed == []
+
+
+async def test_a_room_that_went_ahead_of_its_slot_is_written_and_claimed_where_it_is(cluster: RedisCluster) -> None:
+    url = address(cluster)
+    async with host_on(url) as host, host_on(url, "b.1") as other, host_on(url, "c.1") as third:
+        await host.founds(*ROOMS)
+        room = ROOMS[0]
+        move = Move(cluster, room)
+        await move.begin()
+        for word in (b"one", b"two"):
+            assert await host.says(room, word) is Verdict.ACCEPTED
+        assert await other.reads(room) == [b"whole", b"one", b"two"]
+        assert await other.says(room, b"three") is Verdict.ACCEPTED
+        await move.end()
+        assert await other.says(room, b"four") is Verdict.ACCEPTED
+        assert await third.reads(room) == [b"whole", b"one", b"two", b"claim", b"three", b"four"]
+        assert host.away == other.away == []
+        assert 0 < await ask(move.target, "TTL", move.key) <= 600
 
 
 async def test_a_master_that_comes_back_empty_is_filled_anew(cluster: RedisCluster) -> None:

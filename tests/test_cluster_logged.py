@@ -17,7 +17,7 @@ class Case:
         for mark in marks:
             self.room.n += 1
             n = self.room.n
-            entry = Pending(self.room, n, mark, b"", 1)
+            entry = Pending(self.room, n, mark, b"", b"")
             entry.is_refused = n in refused
             entry.judged = lambda _, verdict, n=n: self.verdicts.__setitem__(n, verdict)
             self.room.pending.append(entry)

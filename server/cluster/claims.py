@@ -13,7 +13,7 @@ import msgspec
 from server.bugs import log
 from server.cluster.engine import COMMAND_TIMEOUT_S, Engine
 from server.cluster.entries import CLAIM, END, Entry, Raw, RoomSeal, accepted, log_key, read_raw
-from server.cluster.lanes import Lanes
+from server.cluster.lanes import ASK, Lanes, asked_shard
 from server.cluster.link import LinkLostError
 from server.store.sealing import SealBroken
 
@@ -115,6 +115,9 @@ class Claimant:
     async def _ask(self, command: bytes, *rest: bytes, may_be_late: bool = False) -> Any:
         lane = self._lanes.get(self._engine.shard_of(self._key))
         answer = await lane.ask(command, self._key, *rest)
+        if isinstance(answer, hiredis.ReplyError) and str(answer).startswith(ASK):
+            there = self._lanes.get(asked_shard(str(answer), lane.shard))
+            answer = await there.ask(command, self._key, *rest, is_asking=True)
         if isinstance(answer, hiredis.ReplyError):
             if may_be_late and "equal or smaller" in str(answer):
                 return None

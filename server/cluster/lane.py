@@ -10,7 +10,7 @@ from typing import Any
 
 from server.bugs import log, log_bug
 from server.cluster.engine import COMMAND_TIMEOUT_S, FAILURES, Engine
-from server.cluster.link import Answered, Link, LinkLostError, open_link
+from server.cluster.link import ASKING, Answered, Link, LinkLostError, ignore, open_link
 
 FIRST_WAIT_S = 0.02
 LAST_WAIT_S = 0.5
@@ -66,11 +66,17 @@ class Lane:
             self.outbox.clear()
             self.answers.clear()
 
-    async def ask(self, *command: str | bytes) -> Any:
-        """Return the answer to one command. Raises LinkLostError: the connection ended, and nobody knows."""
+    async def ask(self, *command: str | bytes, is_asking: bool = False) -> Any:
+        """Return the answer to one command, `is_asking` for a key that is sent there ahead of its slot.
+
+        Raises:
+            LinkLostError: the connection ended, and nobody knows.
+        """
         await self._came_up.wait()
         if self._link is None:
             raise LinkLostError
+        if is_asking:
+            self._link.write(ASKING, (ignore,))
         return await self._link.ask(*command)
 
     def reset(self) -> None:

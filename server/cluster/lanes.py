@@ -11,8 +11,17 @@ from server.cluster.link import Answered
 ELSEWHERE = ("MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN")
 """How answers begin that say that a key is elsewhere, or may be soon."""
 
+ASK = "ASK "
+"""How one of them begins that says: only this key, and only for who says ASKING first. Its slot is on its way."""
+
 LOOK_EVERY_S = 0.1
 """A Cluster that moves a slot or elects a master takes about a second: it is not asked all the time meanwhile."""
+
+
+def asked_shard(error: str, asked: str) -> str:
+    """Return which shard an `ASK` names that came from the shard `asked`; a host that is the same it may leave out."""
+    host, _, port = error.split()[2].rpartition(":")
+    return f"{host or asked.rpartition(':')[0]}:{port}"
 
 
 class Lanes:

@@ -21,6 +21,14 @@ Answered: TypeAlias = Callable[[Any], None]
 pack: Callable[[tuple[str | bytes, ...]], bytes] = hiredis.pack_command  # type: ignore[assignment]
 
 
+def ignore(reply: Any) -> None:
+    """Hear an answer that nobody needs."""
+
+
+ASKING = pack((b"ASKING",))
+"""Has a server of a Cluster take the next command though the key's slot is still on its way there."""
+
+
 class LinkLostError(Exception):
     """The connection ended before the answer came."""
 

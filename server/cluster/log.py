@@ -23,8 +23,8 @@ from server.cluster.claims import Away, Claim, Claimant, Claimed, Gone, HeldBy
 from server.cluster.engine import COMMAND_TIMEOUT_S, Engine
 from server.cluster.entries import END, EVENTS, WHOLE, Nonces, RoomSeal, log_key, read_raw
 from server.cluster.lane import Lane
-from server.cluster.lanes import ELSEWHERE, Lanes
-from server.cluster.link import Answered, pack
+from server.cluster.lanes import ASK, ELSEWHERE, Lanes, asked_shard
+from server.cluster.link import ASKING, Answered, ignore, pack
 from server.cluster.logged import LoggedRoom, Pending, Verdict
 from server.store.sealing import NONCE_BYTES
 
@@ -213,10 +213,9 @@ class RoomLog:
         expires_at = 0 if ends_at is None else int(ends_at) + 1
         if expires_at and (mark == WHOLE or expires_at != room.expires_at):
             room.expires_at = expires_at
-            data += _expiry(room)
-            self._queue.append(Pending(room, room.n, mark, data, 2))
+            self._queue.append(Pending(room, room.n, mark, data, _expiry(room)))
         else:
-            self._queue.append(Pending(room, room.n, mark, data, 1))
+            self._queue.append(Pending(room, room.n, mark, data, b""))
 
     def _begin(self, entry: Pending) -> None:
         room, lane = entry.room, self._lanes.get(entry.room.shard)
@@ -244,10 +243,17 @@ class RoomLog:
         entry.judged(room.id, verdict)
 
     def _write(self, lane: Lane, entry: Pending) -> None:
-        lane.outbox.append(entry.data)
-        lane.answers.append(partial(self._answered, entry))
-        if entry.commands == 2:
-            lane.answers.append(_ignore)
+        self._send_for(entry.room, lane, entry.data, partial(self._answered, entry))
+        if entry.expiry:
+            self._send_for(entry.room, lane, entry.expiry, ignore)
+
+    @staticmethod
+    def _send_for(room: LoggedRoom, lane: Lane, command: bytes, answered: Answered) -> None:
+        if room.is_asking:
+            lane.outbox.append(ASKING)
+            lane.answers.append(ignore)
+        lane.outbox.append(command)
+        lane.answers.append(answered)
 
     # What Redis answers
 
@@ -261,11 +267,12 @@ class RoomLog:
             pass  # given up long ago
         elif is_accepted:
             room.accept()
+            if room.is_asking:
+                self._lanes.look_again()  # its slot may have come after it
             if entry.mark == END:
                 self._forget(room)
                 lane = self._lanes.get(room.shard)
-                lane.outbox.append(pack((b"UNLINK", room.key)))
-                lane.answers.append(_ignore)
+                self._send_for(room, lane, pack((b"UNLINK", room.key)), ignore)
                 lane.flush()
         elif reply is None:
             room.give_up(Verdict.GONE, up_to_whole=True)
@@ -281,12 +288,22 @@ class RoomLog:
             return
         entry.is_refused = True
         if error.startswith(ELSEWHERE):
-            room.is_syncing = True
-            room.asked = None
-            self._lanes.look_again()
+            self._follow(room, error)
             return
         log.warning("Redis does not take what rooms write: %s", error)
         lane.reset()
+
+    def _follow(self, room: LoggedRoom, error: str) -> None:
+        """Have a room written to where it is by now, once that is known."""
+        room.is_syncing = True
+        room.asked = None
+        room.is_asking = error.startswith(ASK)
+        if room.is_asking:
+            room.shard = asked_shard(error, room.shard)
+            lane = self._lanes.get(room.shard)
+            if lane.is_up:
+                self._sync(lane, (room,))
+        self._lanes.look_again()
 
     def _sync_all(self, lane: Lane) -> None:
         rooms = [room for room in self._rooms.values() if room.shard == lane.shard]
@@ -303,8 +320,8 @@ class RoomLog:
         for room in some:
             room.is_syncing = True
             room.asked = asked = object()
-            lane.outbox.append(pack((b"XREVRANGE", room.key, b"+", b"-", b"COUNT", b"1")))
-            lane.answers.append(self._top_answer(lane, room, asked))
+            top = pack((b"XREVRANGE", room.key, b"+", b"-", b"COUNT", b"1"))
+            self._send_for(room, lane, top, self._top_answer(lane, room, asked))
         if rest:
             lane.outbox.append(pack((b"PING",)))
             lane.answers.append(lambda _: self._sync(lane, rest))
@@ -320,8 +337,7 @@ class RoomLog:
     def _top_came(self, lane: Lane, room: LoggedRoom, reply: Any) -> None:
         if isinstance(reply, hiredis.ReplyError):
             if str(reply).startswith(ELSEWHERE):
-                room.asked = None
-                self._lanes.look_again()
+                self._follow(room, str(reply))
             else:
                 lane.reset()
             return
@@ -336,8 +352,7 @@ class RoomLog:
             self._write(lane, entry)
         if room.expires_at and verdict is not Verdict.LOST:
             # It may have been lost on the way, and a stream without it would stay for ever.
-            lane.outbox.append(_expiry(room))
-            lane.answers.append(_ignore)
+            self._send_for(room, lane, _expiry(room), ignore)
         lane.flush()
         if verdict is not None and not was_told and not room.is_over:
             self._noticed(room.id, verdict)
@@ -391,6 +406,9 @@ class RoomLog:
         moved: dict[str, list[LoggedRoom]] = {}
         for room in self._rooms.values():
             shard = self._engine.shard_of(room.key.decode())
+            if room.is_asking and shard != room.shard and self._lanes.get(room.shard).is_up:
+                continue  # there ahead of its slot
+            room.is_asking = False
             if shard != room.shard or (room.is_syncing and room.asked is None):
                 room.shard = shard
                 room.is_syncing = True
@@ -411,7 +429,3 @@ class RoomLog:
 
 def _expiry(room: LoggedRoom) -> bytes:
     return pack((b"EXPIREAT", room.key, b"%d" % room.expires_at))
-
-
-def _ignore(reply: Any) -> None:
-    """Whether a stream's expiry was set is seen by its end."""

@@ -29,21 +29,21 @@ class Pending:
     """An entry that has no verdict yet.
 
     Attributes:
-        data: the packed command, with that for its expiry if that changes.
-        commands: how many that are.
+        data: the packed command.
+        expiry: that for the stream's expiry, if that changes.
         judged: called with the verdict, once.
         due_at: when it is given up, by the loop's clock.
         is_refused: Redis said that it did not take it.
     """
 
-    __slots__ = ("commands", "data", "due_at", "is_refused", "judged", "mark", "n", "room")
+    __slots__ = ("data", "due_at", "expiry", "is_refused", "judged", "mark", "n", "room")
 
-    def __init__(self, room: "LoggedRoom", n: int, mark: bytes, data: bytes, commands: int) -> None:
+    def __init__(self, room: "LoggedRoom", n: int, mark: bytes, data: bytes, expiry: bytes) -> None:
         self.room = room
         self.n = n
         self.mark = mark
         self.data = data
-        self.commands = commands
+        self.expiry = expiry
         self.judged: Callable[[str, Verdict], None] | None = None
         self.due_at = 0.0
         self.is_refused = False
@@ -59,12 +59,13 @@ class LoggedRoom:
         is_over: nothing more is to be written.
         is_behind: something was not written, so nothing may follow but the state as a whole.
         is_syncing: it is unclear what was written, so nothing goes out until that is known.
+        is_asking: it has gone ahead of its slot to another shard, which takes commands for it one at a time.
         asked: stands for the last time it was asked what stands last; answers to others are out of date.
     """
 
     __slots__ = (
-        "accepted_n", "asked", "epoch", "expires_at", "id", "is_behind", "is_over", "is_syncing", "key", "n", "pending",
-        "seal", "shard",
+        "accepted_n", "asked", "epoch", "expires_at", "id", "is_asking", "is_behind", "is_over", "is_syncing", "key",
+        "n", "pending", "seal", "shard",
     )  # fmt: skip
 
     def __init__(self, id: str, key: bytes, seal: RoomSeal, *, epoch: int, n: int, shard: str) -> None:
@@ -75,7 +76,7 @@ class LoggedRoom:
         self.n = self.accepted_n = n
         self.shard = shard
         self.expires_at = 0
-        self.is_over = self.is_behind = self.is_syncing = False
+        self.is_over = self.is_behind = self.is_syncing = self.is_asking = False
         self.pending: deque[Pending] = deque()
         self.asked: object = None
 
