@@ -38,9 +38,8 @@ class Desk:
         self.soon: list[Callable[[], None]] = []
         self.writes = True
         self.futures: list[asyncio.Future[None]] = []
-        self.flushed = 0
         self.gathers = False
-        self.commit = Commit(self.soon.append, self._write_down, self._flush, gathers=lambda: self.gathers)
+        self.commit = Commit(self.soon.append, self._write_down, gathers=lambda: self.gathers)
         self.said: list[str] = []
 
     def line(self, name: str) -> Held:
@@ -60,9 +59,6 @@ class Desk:
         self.futures.append(asyncio.get_running_loop().create_future())
         return self.futures[-1]
 
-    def _flush(self) -> None:
-        self.flushed += 1
-
 
 async def settle(done: asyncio.Future[None] | None) -> None:
     assert done is not None
@@ -79,7 +75,6 @@ async def test_nothing_goes_out_before_it_is_written_down() -> None:
     assert desk.commit.turns == 1
     await settle(done)
     assert desk.said == ["ann:one"]
-    assert desk.flushed == 1
 
 
 async def test_a_turn_with_nothing_to_write_goes_out_at_once_but_after_those_before() -> None:

@@ -1,5 +1,6 @@
 """Clients of other nodes: what is written to them travels once, and what is lost on the way ends in no loop."""
 
+from collections.abc import Callable
 from typing import Any
 
 from server.cluster.relay import RemoteLine, Remotes, Wire
@@ -26,14 +27,25 @@ class Host:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, object]] = []
+        self.sends = 0
+        self.soon: list[Callable[[], None]] = []
         self.wires: dict[str, Wire] = {}
         self.ears: list[Ear] = []
         self.remotes = Remotes(self.wire_to, self.receive)
 
     def wire_to(self, node: str) -> Wire:
         if node not in self.wires:
-            self.wires[node] = Wire(lambda payload: self.sent.append((node, decode(payload))))
+            self.wires[node] = Wire(lambda payload: self.send(node, payload), self.soon.append)
         return self.wires[node]
+
+    def send(self, node: str, payload: bytes) -> None:
+        self.sends += 1
+        self.sent += [(node, message) for message in decode(payload)]
+
+    def end_turn(self) -> None:
+        callbacks, self.soon[:] = list(self.soon), []
+        for callback in callbacks:
+            callback()
 
     def receive(self, line: RemoteLine) -> Ear:
         self.ears.append(Ear())
@@ -50,8 +62,9 @@ def test_what_many_hear_travels_once() -> None:
     for line in lines:
         line.write(data)
     lines[0].write(b"for one")
-    host.wires["west"].flush()
+    host.end_turn()
     assert host.sent == [("west", Written([1, 2, 3], data)), ("west", Written([1], b"for one"))]
+    assert host.sends == 1
 
 
 def test_a_close_comes_after_what_was_written_and_ends_it() -> None:
@@ -60,7 +73,7 @@ def test_a_close_comes_after_what_was_written_and_ends_it() -> None:
     line.write(b"last words")
     line.close(1000, "bye")
     line.write(b"too late")
-    host.wires["west"].flush()
+    host.end_turn()
     assert host.sent == [("west", Written([1], b"last words")), ("west", Ended(1, 1000, "bye"))]
     host.remotes.closed("west", Closed(1))
     assert host.ears[0].heard == ["closed"]

@@ -91,9 +91,7 @@ class Cluster:
         self.journal = Journal(
             self.log, house.world.rooms.get, lambda room: encode_state(room, house, now=self.clock.now())
         )
-        self.commit = Commit(
-            loop.call_soon, self.writing.write_down, self.flush_wires, gathers=self.writing.is_under_way
-        )
+        self.commit = Commit(loop.call_soon, self.writing.write_down, gathers=self.writing.is_under_way)
         self.node = ClusterNode(
             house,
             self.clock,
@@ -182,17 +180,12 @@ class Cluster:
         """Return the way to a node."""
         wire = self._wires.get(node)
         if wire is None:
-            wire = self._wires[node] = Wire(lambda message: self.bus.send(node, message))
+            wire = self._wires[node] = Wire(lambda words: self.bus.send(node, words), self._loop.call_soon)
         return wire
 
     def tell(self, node: str, message: Message) -> None:
         """Send a message to a node."""
         self.wire_to(node).tell(message)
-
-    def flush_wires(self) -> None:
-        """Send what was written to clients of other nodes."""
-        for wire in self._wires.values():
-            wire.flush()
 
     def now(self) -> float:
         """Return the rooms' time, Unix seconds."""
@@ -211,7 +204,6 @@ class Cluster:
         except Exception as bug:
             log_bug("finding where somebody is to be", bug)
         then("" if node == self.name else node)
-        self.flush_wires()
 
     # What other nodes bring about
 

@@ -32,7 +32,6 @@ class Commit:
         soon: has its argument called at the end of the loop turn.
         write_down: begins to write down what happened in the turn, and returns what is resolved when that is done; None
             if there is nothing to be written.
-        after: called when some of what was held has gone out.
         gathers: tells whether a turn is to be drawn out for now; `hurry` ends it.
     """
 
@@ -40,13 +39,11 @@ class Commit:
         self,
         soon: Callable[[Act], object],
         write_down: Callable[[], Future[None] | None],
-        after: Act,
         *,
         gathers: Callable[[], bool],
     ) -> None:
         self._soon = soon
         self._write_down = write_down
-        self._after = after
         self._gathers = gathers
         self._is_due = False
         self._is_drawn_out = False
@@ -142,7 +139,6 @@ class Commit:
                             line.check_unsent()
                 except Exception as bug:
                     log_bug("writing to a client", bug)
-        self._after()
 
 
 class Held:

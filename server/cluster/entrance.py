@@ -10,7 +10,7 @@ from typing import Protocol
 from server.answers import Bye
 from server.cluster.commit import Commit
 from server.cluster.relay import Wire
-from server.cluster.wire import Closed, Opened, Received
+from server.cluster.wire import Closed, Opened
 from server.codec import SUBPROTOCOLS, Unreadable
 from server.codes import Refused
 from server.commands import Enter
@@ -241,7 +241,7 @@ class Entrance:
     def _pass_on(self, payload: bytes, binary: bool) -> None:
         """Give a message to whoever's the client is; an `enter` that waited is not looked at a second time."""
         if self.host:
-            self._gateway.wire_to(self.host).tell(Received(self._conn, payload, binary))
+            self._gateway.wire_to(self.host).pass_on(self._conn, payload, binary)
         else:
             self.peer.received(payload, binary)
 

@@ -87,7 +87,6 @@ class Handing:
             del self._answers[room.id]
         for each in passengers:
             self._send_after(each, node) if is_taken else send_back_held(each)
-        cluster.flush_wires()
         self.handed_on += is_taken
         return is_taken
 

@@ -59,24 +59,23 @@ class Hearing:
         }
 
     def received(self, sender: str, payload: bytes) -> None:
-        """Carry out one message."""
-        cluster = self._cluster
-        try:
-            message = decode(payload)
-            match message:
-                case Received():
-                    cluster.remotes.received(sender, message)
-                case Written(conns, data):
-                    self._written(conns, data)
-                case Opened():
-                    cluster.remotes.opened(sender, message)
-                case Closed():
-                    cluster.remotes.closed(sender, message)
-                case _:
-                    self._rare[type(message)](sender, message)
-        except Exception as bug:
-            log_bug("hearing another node", bug)
-        cluster.flush_wires()
+        """Carry out what that node said at once."""
+        remotes = self._cluster.remotes
+        for message in decode(payload):
+            try:
+                match message:
+                    case Received():
+                        remotes.received(sender, message)
+                    case Written(conns, data):
+                        self._written(conns, data)
+                    case Opened():
+                        remotes.opened(sender, message)
+                    case Closed():
+                        remotes.closed(sender, message)
+                    case _:
+                        self._rare[type(message)](sender, message)
+            except Exception as bug:
+                log_bug("hearing another node", bug)
 
     def _written(self, conns: list[int], data: bytes) -> None:
         entrances = self._cluster.entrances

@@ -6,6 +6,7 @@ one loop turn goes together, and what many of its clients are to hear goes once.
 
 from collections.abc import Callable
 
+from server.cluster.pairs import FRAME_MAX_BYTES
 from server.cluster.wire import (
     Closed,
     Ended,
@@ -26,14 +27,21 @@ LOST = 4000
 
 
 class Wire:
-    """The way to one other node: what is written to its clients, until `flush` sends it.
+    """The way to one other node: words to and from its clients gather until `flush` sends them as one.
+
+    What concerns all clients alike goes as one list: encoded, queued and decoded one by one, what a client sends cost
+    2 µs more on its way, of some 30 that a message costs in all.
 
     Args:
-        send: gives one message to the bus.
+        send: gives the bus what is to go together.
+        soon: has its argument called at the end of the loop turn.
     """
 
-    def __init__(self, send: Callable[[bytes], None]) -> None:
+    def __init__(self, send: Callable[[bytes], None], soon: Callable[[Callable[[], None]], object]) -> None:
         self._send = send
+        self._soon = soon
+        self._words: list[Message] = []
+        self._size = 0
         self._data = b""
         self._conns: list[int] = []
 
@@ -43,21 +51,36 @@ class Wire:
             # The same object: the fan-out writes it to all of a room, one after the other.
             self._conns.append(conn)
             return
-        self.flush()
         self._data = data
         self._conns = [conn]
+        self._gather(Written(self._conns, data), len(data))
+
+    def pass_on(self, conn: int, payload: bytes, is_binary: bool) -> None:
+        """Have it hear what a client of its sent here."""
+        self._data = b""
+        self._gather(Received(conn, payload, is_binary), len(payload))
 
     def tell(self, message: Message) -> None:
         """Send a message, after what was written before."""
+        # Alone: whoever is of another version and cannot read it loses nothing else with it.
         self.flush()
-        self._send(encode(message))
+        self._send(encode([message]))
 
     def flush(self) -> None:
         """Send what was written."""
-        if self._conns:
-            self._send(encode(Written(self._conns, self._data)))
+        if self._words:
+            words, self._words = self._words, []
+            self._size = 0
             self._data = b""
-            self._conns = []
+            self._send(encode(words))
+
+    def _gather(self, words: Message, size: int) -> None:
+        if not self._words:
+            self._soon(self.flush)
+        self._words.append(words)
+        self._size += size
+        if self._size >= FRAME_MAX_BYTES:
+            self.flush()
 
 
 class RemoteLine:

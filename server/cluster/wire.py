@@ -232,4 +232,4 @@ AnyMessage: TypeAlias = (
 )
 
 encode = msgspec.msgpack.Encoder().encode
-decode = msgspec.msgpack.Decoder(AnyMessage).decode
+decode = msgspec.msgpack.Decoder(list[AnyMessage]).decode
