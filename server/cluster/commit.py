@@ -11,7 +11,7 @@ node.
 
 from asyncio import Future
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
 from server.bugs import log_bug
@@ -126,19 +126,15 @@ class Commit:
 
     def _let_out(self, out: Outgoing) -> None:
         for hearing, what in out:
+            if isinstance(what, bytes):
+                _write(hearing or (), what)
+                continue
             for held in (None,) if hearing is None else hearing:
-                if held is not None and held.is_void:
-                    continue
-                try:
-                    if not isinstance(what, bytes):
+                if held is None or not held.is_void:
+                    try:
                         what()
-                    elif held is not None:
-                        line = held.line
-                        line.write(what)
-                        if line.is_paused:
-                            line.check_unsent()
-                except Exception as bug:
-                    log_bug("writing to a client", bug)
+                    except Exception as bug:
+                        log_bug("doing what follows from a turn", bug)
 
 
 class Held:
@@ -191,3 +187,16 @@ class Held:
     def await_enter(self, within_s: float) -> None:
         """Put the deadline for entering off."""
         self.line.await_enter(within_s)
+
+
+def _write(hearing: "Iterable[Held]", data: bytes) -> None:
+    """Write to all of these: what costs a delivery most."""
+    for held in hearing:
+        if not held.is_void:
+            try:
+                line = held.line
+                line.write(data)
+                if line.is_paused:
+                    line.check_unsent()
+            except Exception as bug:
+                log_bug("writing to a client", bug)

@@ -119,9 +119,16 @@ def _meters(identity: Identity, name: str) -> tuple[Meter, ...]:
 
 
 def _dues(identity: Identity, now: float) -> dict[str, tuple[float, ...]]:
-    dues = {name: tuple([meter.due for meter in _meters(identity, name)]) for name in METERS}
-    # Most of the rates are those of a day, and unused: nothing is kept of what is over.
-    return {name: times for name, times in dues.items() if any(due > now for due in times)}
+    """Return the rates that are used up beyond now: most are those of a day, and unused."""
+    dues = {}
+    for name in METERS:
+        # A loop: this is asked of everybody in a room whenever its state is written, and generators cost it twice that.
+        meters = _meters(identity, name)
+        for meter in meters:
+            if meter.due > now:
+                dues[name] = tuple([each.due for each in meters])
+                break
+    return dues
 
 
 def _use_up(identity: Identity, dues: dict[str, tuple[float, ...]]) -> None:
