@@ -55,7 +55,6 @@ class Lane:
         self._has_to_connect = asyncio.Event()
         self._has_to_connect.set()
         self._since = -LAST_WAIT_S
-        self._is_known_lost = False
         self._connecting = asyncio.create_task(self._keep_connected())
 
     def flush(self) -> None:
@@ -119,9 +118,9 @@ class Lane:
                 endpoint = await self._engine.endpoint(self.shard)
                 link = await open_link(self._engine, endpoint, self._lost, self._unasked)
         except FAILURES as error:
-            if not self._is_known_lost:
+            if self.shard not in self._engine.unreachable:
+                self._engine.unreachable.add(self.shard)  # said once, though several try
                 log.warning("Redis cannot be reached: %s", str(error) or "no answer")
-            self._is_known_lost = True
             self._failed()
             return False
         except Exception as bug:
@@ -131,7 +130,7 @@ class Lane:
             return False
         self._link = link
         self._has_to_connect.clear()
-        self._is_known_lost = False
+        self._engine.unreachable.discard(self.shard)
         self.is_up = True
         self.is_away = False
         self._came_up.set()
