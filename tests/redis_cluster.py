@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 from redis import asyncio as redis
 from redis.crc import key_slot
@@ -34,6 +35,24 @@ class RedisCluster:
         """Return the master that holds this key."""
         slot = key_slot(key.encode())
         return self.masters[slot * len(self.masters) // SLOTS]
+
+    async def begin_move(self, slot: int, target: RedisServer, *keys: str) -> None:
+        """Have a slot be on its way to another master, and these keys gone ahead of it."""
+        source = self.masters[slot * len(self.masters) // SLOTS]
+        from_id, to_id = await self._id(source), await self._id(target)
+        await ask(target, "CLUSTER", "SETSLOT", slot, "IMPORTING", from_id)
+        await ask(source, "CLUSTER", "SETSLOT", slot, "MIGRATING", to_id)
+        for key in keys:
+            await ask(source, "MIGRATE", "127.0.0.1", target.port, key, 0, 1000)
+
+    async def end_move(self, slot: int, target: RedisServer) -> None:
+        """Have the slot be there."""
+        to_id = await self._id(target)
+        for master in (target, self.masters[slot * len(self.masters) // SLOTS]):
+            await ask(master, "CLUSTER", "SETSLOT", slot, "NODE", to_id)
+
+    async def _id(self, master: RedisServer) -> str:
+        return str((await ask(master, "CLUSTER", "MYID")).decode())
 
     async def meet(self) -> None:
         """Share the slots out and return when all agree."""
@@ -74,6 +93,12 @@ async def redis_cluster(folder: Path, *, masters: int = 3) -> AsyncIterator[Redi
         cluster = RedisCluster(running)
         await cluster.meet()
         yield cluster
+
+
+async def ask(master: RedisServer, *command: str | int) -> Any:
+    """Return what one master answers."""
+    async with redis.Redis.from_url(master.url) as client:
+        return await _run(client, *command)
 
 
 async def _run(client: redis.Redis, *command: str | int) -> object:

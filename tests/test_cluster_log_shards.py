@@ -4,17 +4,15 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from redis import asyncio as redis
 from redis.crc import key_slot
 
 from server.cluster.entries import log_key
 from server.cluster.log import Claimed, HeldBy, Verdict
 from tests.cluster_clients import until
 from tests.cluster_logs import Host, host_on
-from tests.redis_cluster import RedisCluster, redis_cluster
+from tests.redis_cluster import RedisCluster, ask, redis_cluster
 from tests.redis_server import RedisServer
 
 ROOMS = [f"room{number}" for number in range(12)]
@@ -28,11 +26,6 @@ async def cluster(tmp_path: Path) -> AsyncIterator[RedisCluster]:
 
 def address(cluster: RedisCluster) -> str:
     return cluster.url.replace("redis://", "redis+cluster://")
-
-
-async def ask(master: RedisServer, *command: str | int) -> Any:
-    async with redis.Redis.from_url(master.url) as client:
-        return await client.execute_command(*command)  # type: ignore[no-untyped-call]
 
 
 def by_shard(host: Host) -> dict[str, list[str]]:
@@ -78,37 +71,24 @@ async def test_a_master_that_stands_still_is_its_own_rooms_affair(cluster: Redis
         assert host.away == [True, False]
 
 
-class Move:
-    """A slot on its way to another master, with one room's log gone ahead."""
-
-    def __init__(self, cluster: RedisCluster, room: str) -> None:
-        self.key = log_key(room)
-        self.slot = key_slot(self.key.encode())
-        self.source = cluster.master_of(self.key)
-        self.target = next(master for master in cluster.masters if master is not self.source)
-
-    async def begin(self) -> None:
-        from_id, self.to_id = [(await ask(each, "CLUSTER", "MYID")).decode() for each in (self.source, self.target)]
-        await ask(self.target, "CLUSTER", "SETSLOT", self.slot, "IMPORTING", from_id)
-        await ask(self.source, "CLUSTER", "SETSLOT", self.slot, "MIGRATING", self.to_id)
-        await ask(self.source, "MIGRATE", "127.0.0.1", self.target.port, self.key, 0, 1000)
-
-    async def end(self) -> None:
-        for master in (self.target, self.source):
-            await ask(master, "CLUSTER", "SETSLOT", self.slot, "NODE", self.to_id)
+def slot_and_target(cluster: RedisCluster, key: str) -> tuple[int, RedisServer]:
+    """Return a key's slot, and a master that does not hold it."""
+    source = cluster.master_of(key)
+    return key_slot(key.encode()), next(master for master in cluster.masters if master is not source)
 
 
 async def test_a_slot_that_moves_is_followed(cluster: RedisCluster) -> None:
     async with host_on(address(cluster)) as host, host_on(address(cluster), "b.1") as other:
         await host.founds(*ROOMS)
         room = ROOMS[0]
-        move = Move(cluster, room)
-        await move.begin()
+        key = log_key(room)
+        slot, target = slot_and_target(cluster, key)
+        await cluster.begin_move(slot, target, key)
         turns = [asyncio.ensure_future(host.says(room, b"%d" % number)) for number in range(3)]
-        await move.end()
+        await cluster.end_move(slot, target)
         turns += [asyncio.ensure_future(host.says(room, b"%d" % number)) for number in range(3, 6)]
         assert await asyncio.gather(*turns) == [Verdict.ACCEPTED] * 6
-        await until(lambda: host.engine.shard_of(move.key) == f"127.0.0.1:{move.target.port}")
+        await until(lambda: host.engine.shard_of(key) == f"127.0.0.1:{target.port}")
         assert await other.reads(room) == [b"whole", *(b"%d" % number for number in range(6))]
         assert host.noticed == []
 
@@ -118,17 +98,18 @@ async def test_a_room_that_went_ahead_of_its_slot_is_written_and_claimed_where_i
     async with host_on(url) as host, host_on(url, "b.1") as other, host_on(url, "c.1") as third:
         await host.founds(*ROOMS)
         room = ROOMS[0]
-        move = Move(cluster, room)
-        await move.begin()
+        key = log_key(room)
+        slot, target = slot_and_target(cluster, key)
+        await cluster.begin_move(slot, target, key)
         for word in (b"one", b"two"):
             assert await host.says(room, word) is Verdict.ACCEPTED
         assert await other.reads(room) == [b"whole", b"one", b"two"]
         assert await other.says(room, b"three") is Verdict.ACCEPTED
-        await move.end()
+        await cluster.end_move(slot, target)
         assert await other.says(room, b"four") is Verdict.ACCEPTED
         assert await third.reads(room) == [b"whole", b"one", b"two", b"claim", b"three", b"four"]
         assert host.away == other.away == []
-        assert 0 < await ask(move.target, "TTL", move.key) <= 600
+        assert 0 < await ask(target, "TTL", key) <= 600
 
 
 async def test_a_master_that_comes_back_empty_is_filled_anew(cluster: RedisCluster) -> None:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from redis.crc import key_slot
 
 from geo import Cell
 from rooms.shelves import Fill
@@ -137,6 +138,28 @@ async def test_a_master_that_stands_still_holds_up_only_who_is_behind_it(cluster
         await until(lambda: nodes[behind].heard == [b"late"])
         assert nodes[behind].gaps == []
         assert nodes[behind].deaf == 0
+
+
+async def test_who_listens_follows_their_channel_to_where_its_slot_goes(cluster: RedisCluster) -> None:
+    async with AsyncExitStack() as stack:
+        here, there = [
+            Node(await stack.enter_async_context(engine_of(cluster.url)), name) for name in names_on(cluster)[:2]
+        ]
+        for node in (here, there):
+            await node.bus.start()
+            stack.push_async_callback(node.bus.stop)
+        channel = channel_of(there.bus.node)
+        slot, target = key_slot(channel.encode()), cluster.masters[2]
+        await cluster.begin_move(slot, target)
+        here.bus.send(there.bus.node, b"on the way")
+        await until(lambda: there.heard == [b"on the way"])
+        await cluster.end_move(slot, target)
+        here.bus.send(there.bus.node, b"there")
+        await until(lambda: there.heard == [b"on the way", b"there"] or bool(there.gaps))
+        here.bus.send(there.bus.node, b"after")
+        await until(lambda: there.heard[-1:] == [b"after"])
+        assert there.bus._engine.shard_of(channel) == f"127.0.0.1:{target.port}"
+        assert there.deaf == here.deaf == 0
 
 
 async def test_a_master_that_was_killed_is_found_again(cluster: RedisCluster) -> None:
