@@ -67,6 +67,22 @@ def test_what_many_hear_travels_once() -> None:
     assert host.sends == 1
 
 
+def test_what_is_passed_on_between_two_writes_stays_between_them() -> None:
+    host = Host()
+    line, wire = host.client(1), host.wire_to("west")
+    line.write(b"same")
+    wire.pass_on(7, b"say", False)
+    line.write(b"")
+    line.write(b"same")
+    host.end_turn()
+    assert host.sent == [
+        ("west", Written([1], b"same")),
+        ("west", Received(7, b"say", False)),
+        ("west", Written([1], b"")),
+        ("west", Written([1], b"same")),
+    ]
+
+
 def test_a_close_comes_after_what_was_written_and_ends_it() -> None:
     host = Host()
     line = host.client(1)

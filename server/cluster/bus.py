@@ -191,6 +191,9 @@ class Bus:
     def _answered(self, sent: _Sent, box: Outbox, reply: Any) -> None:
         if isinstance(reply, hiredis.ReplyError):
             sent.is_refused = True
+            if box.node == self.node:
+                # What Redis does not take cannot be heard.
+                self._unheard_since = None
             if str(reply).startswith(ELSEWHERE):
                 self._lanes.look_again()
             else:

@@ -42,7 +42,7 @@ class Wire:
         self._soon = soon
         self._words: list[Message] = []
         self._size = 0
-        self._data = b""
+        self._data: bytes | None = None
         self._conns: list[int] = []
 
     def write(self, conn: int, data: bytes) -> None:
@@ -57,7 +57,7 @@ class Wire:
 
     def pass_on(self, conn: int, payload: bytes, is_binary: bool) -> None:
         """Have it hear what a client of its sent here."""
-        self._data = b""
+        self._data = None  # what is written next comes after
         self._gather(Received(conn, payload, is_binary), len(payload))
 
     def tell(self, message: Message) -> None:
@@ -71,7 +71,7 @@ class Wire:
         if self._words:
             words, self._words = self._words, []
             self._size = 0
-            self._data = b""
+            self._data = None
             self._send(encode(words))
 
     def _gather(self, words: Message, size: int) -> None:
