@@ -7,6 +7,7 @@ import asyncio
 import base64
 import os
 import secrets
+import socket
 import ssl
 import time
 from pathlib import Path
@@ -64,7 +65,8 @@ class App:
 
     Args:
         kept: what is kept in Redis, where it is.
-        node: its name among the nodes of a cluster, drawn if none is given.
+        node: its id among the nodes of a cluster, drawn if none is given.
+        called: what it is called there for people; by default after its machine and port.
         is_operated: whether `hereabouts admin` is to find it.
 
     Attributes:
@@ -77,7 +79,13 @@ class App:
     """
 
     def __init__(
-        self, loaded: Loaded, kept: "KeptStore | None" = None, *, node: str = "", is_operated: bool = True
+        self,
+        loaded: Loaded,
+        kept: "KeptStore | None" = None,
+        *,
+        node: str = "",
+        called: str = "",
+        is_operated: bool = True,
     ) -> None:
         settings = loaded.settings
         key, seal, store = (
@@ -103,7 +111,7 @@ class App:
         )
         self._loop = asyncio.get_running_loop()
         self.is_outlived = asyncio.Event()
-        self.cluster = self._join(node, key, seal, kept) if settings.redis else None
+        self.cluster = self._join(node, called, key, seal, kept) if settings.redis else None
         self._is_operated = is_operated
         self.node = self.cluster.node if self.cluster else Node(self.house, Clock(settings.time_scale), self._loop)
         new_id = self.house.reports.new_ticket
@@ -111,6 +119,9 @@ class App:
         self._watching: asyncio.Task[None] | None = None
         self._take_filter()
         self.office = Office(self.node, new_id=new_id, filter_file=self._filter_file)
+        if self.cluster is not None:
+            self.cluster.offices.office = self.office
+            self.office.others = self.cluster.offices
         self.webhook = Webhook(settings.webhook_url, settings.webhook_secret) if settings.webhook_url else None
         if self.webhook is not None:
             self.node.alert = self._alert
@@ -191,7 +202,7 @@ class App:
                 # A server without its operator's socket still serves; /admin and a restart remain.
                 log.warning("`hereabouts admin` cannot reach this server at %s: %s", path, error)
 
-    def _join(self, node: str, key: bytes, seal: Seal, kept: "KeptStore | None") -> "Cluster":
+    def _join(self, node: str, called: str, key: bytes, seal: Seal, kept: "KeptStore | None") -> "Cluster":
         # Imported here: whoever runs one process needs nothing of it.
         from server.cluster.cluster import Cluster
 
@@ -199,6 +210,7 @@ class App:
             self.settings,
             self.house,
             name=node or secrets.token_urlsafe(ID_BYTES),
+            called=called or f"{socket.gethostname()}:{self.settings.port}",
             key=key,
             seal=seal,
             loop=self._loop,
@@ -310,7 +322,9 @@ class App:
         return NotReady("full") if self.listener.open_count >= self.settings.connections_max else None
 
 
-async def open_app(loaded: Loaded, *, node: str = "", is_operated: bool = True, redis_lasts: bool = True) -> App:
+async def open_app(
+    loaded: Loaded, *, node: str = "", called: str = "", is_operated: bool = True, redis_lasts: bool = True
+) -> App:
     """Return a server, with what it keeps in Redis in memory; see `App`.
 
     Args:
@@ -326,7 +340,7 @@ async def open_app(loaded: Loaded, *, node: str = "", is_operated: bool = True, 
     kept = await keep_in_redis(settings, key=key, seal=seal, node=secrets.token_urlsafe(ID_BYTES))
     kept.store.is_lasting = redis_lasts
     try:
-        return App(loaded, kept, node=node, is_operated=is_operated)
+        return App(loaded, kept, node=node, called=called, is_operated=is_operated)
     except BaseException:
         await kept.close()
         raise

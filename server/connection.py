@@ -246,7 +246,9 @@ class Connection(asyncio.Protocol):
         except Exception as exc:
             log_bug("answering a request", exc)
             reply = Reply(refusal(500, "A bug of this server; it is written down.").to_bytes())
-        if reply.is_kept:
+        if reply.later is not None:
+            self._await_answer()
+        elif reply.is_kept:
             self._keep(reply.wire, rest)
         elif not reply.is_open:
             self._send_and_end(reply.wire)
@@ -254,6 +256,13 @@ class Connection(asyncio.Protocol):
             self._transport.write(reply.wire)
             self._open(self._transport, reply.subprotocol)
             self._read_frames(rest)
+
+    def _await_answer(self) -> None:
+        """Read nothing more until `refuse` gives the answer, no longer than a head may take."""
+        self._is_head = False
+        self._is_waiting = True
+        self._steer()
+        self._set_deadline(self._endpoint.limits.handshake_timeout_s, self.abort)
 
     def _keep(self, wire: bytes, rest: bytes) -> None:
         """Answer and await another head for as long as the first was; one that is here already waits a turn."""
@@ -410,9 +419,10 @@ class Connection(asyncio.Protocol):
         """
         if self._is_done or self._transport is None:
             return
-        self._is_head = False
+        self._is_head = self._is_waiting = False
         self._is_done = True
         self._held = b""
+        self._steer()
         self._drop_engine()
         self._set_deadline(self._endpoint.limits.close_timeout_s, self.abort)
         if wire:

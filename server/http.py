@@ -8,10 +8,10 @@ browsers do for the thirty files of a page, may send another head after an answe
 
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from websockets import http11
@@ -76,14 +76,23 @@ class HttpResponse(NamedTuple):
 
 Routes = Mapping[str, Callable[[Request], HttpResponse]]
 
+Later = Coroutine[Any, Any, HttpResponse]
+"""An answer that may take until others have answered."""
+
+Posts = Mapping[str, Callable[[Request], Later]]
+
 
 class Reply(NamedTuple):
-    """Bytes to send, and whether the connection is a WebSocket from then on, or waits for another head."""
+    """Bytes to send, and whether the connection is a WebSocket from then on, or waits for another head.
+
+    With `later` there is nothing to send yet: it gives the answer.
+    """
 
     wire: bytes
     is_open: bool = False
     subprotocol: str = ""
     is_kept: bool = False
+    later: Later | None = None
 
 
 def refusal(status: int, text: str, **headers: str) -> HttpResponse:
@@ -147,7 +156,7 @@ class FrontDoor:
         subprotocols: Sequence[str] = (),
         path: str | None = "/ws",
         *,
-        posts: Routes | None = None,
+        posts: Posts | None = None,
     ) -> None:
         self._routes = routes
         self._posts = posts or {}
@@ -187,7 +196,7 @@ class FrontDoor:
         if route is None:
             return Reply(_wrong_method().to_bytes())
         headers = {name.lower(): value for name, value in events[0].headers.raw_items()}
-        return Reply(route(Request("POST", path, query, headers, body, address(events[0].headers))).to_bytes())
+        return Reply(b"", later=route(Request("POST", path, query, headers, body, address(events[0].headers))))
 
     def _answer(self, engine: ServerProtocol, head: bytes, refuse: Callable[[Headers], HttpResponse | None]) -> Reply:
         engine.receive_data(head)

@@ -14,12 +14,12 @@ from random import Random
 
 from websockets.datastructures import Headers
 
-from server.bugs import log
+from server.bugs import log, log_bug
 from server.connection import Connection
 from server.crowds import Crowds
 from server.edge import Edge
 from server.gate import Gate
-from server.http import FrontDoor, HttpResponse, Reply, Routes, refusal
+from server.http import FrontDoor, HttpResponse, Later, Posts, Reply, Routes, refusal
 from server.origin import LOOPBACK, counted_address
 from server.transport import Receiver, TransportLimits
 from server.wheel import Entry, Wheel
@@ -68,7 +68,7 @@ class Listener:
         *,
         limits: TransportLimits | None = None,
         routes: Routes | None = None,
-        posts: Routes | None = None,
+        posts: Posts | None = None,
         subprotocols: Sequence[str] = (),
         path: str | None = "/ws",
         count_loopback: bool = False,
@@ -99,6 +99,7 @@ class Listener:
         self.port = 0
         self._emptied = asyncio.Event()
         self._back_at: float | None = None
+        self._answering: set[asyncio.Task[None]] = set()
 
     async def start(
         self,
@@ -227,7 +228,19 @@ class Listener:
         )
         if not reply.is_open:
             self.http_answered += 1
+        if reply.later is not None:
+            task = self._loop.create_task(self._answer_later(reply.later, connection))
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
         return reply
+
+    async def _answer_later(self, later: Later, connection: Connection) -> None:
+        try:
+            response = await later
+        except Exception as bug:
+            log_bug("answering a request", bug)
+            response = refusal(500, "A bug of this server; it is written down.")
+        connection.refuse(response)
 
     def failed(self) -> None:
         """Count a request that was never whole, or was none."""

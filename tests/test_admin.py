@@ -199,6 +199,30 @@ async def test_body_may_come_in_pieces() -> None:
         assert answer.startswith(b"HTTP/1.1 200 ")
 
 
+async def test_what_comes_while_an_answer_is_awaited_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(admin_token=TOKEN) as app:
+        asked, goes_on = 0, asyncio.Event()
+
+        async def answer(request: object, **_: object) -> Json:
+            nonlocal asked
+            asked += 1
+            await goes_on.wait()
+            return {"asked": asked}
+
+        monkeypatch.setattr(app.office, "answer", answer)
+        head = f"POST /admin/api HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 16\r\n\r\n"
+        reader, writer = await asyncio.open_connection("127.0.0.1", app.listener.port)
+        for _ in range(2):
+            writer.write(head.encode() + b'{"act":"status"}')
+            await writer.drain()
+        while not asked:  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(0)
+        goes_on.set()
+        told = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        assert told.count(b"HTTP/1.1") == told.count(b'{"asked":1}') == 1
+
+
 async def test_pages_paths_lead_nowhere_else() -> None:
     async with running(admin_token=TOKEN) as app:
         for path in (

@@ -24,6 +24,7 @@ from server.cluster.log import RoomLog
 from server.cluster.metrics import ClusterCollector
 from server.cluster.moving import Moving
 from server.cluster.node import ClusterNode
+from server.cluster.offices import Offices
 from server.cluster.regions import Regions
 from server.cluster.registry import Registry
 from server.cluster.relay import RemoteLine, Remotes, Wire
@@ -48,13 +49,14 @@ class Cluster:
     """One node of many. Make it in a running loop, `start` it, and `stop` it. Raises EngineError.
 
     Attributes:
-        name: the node's, never used twice.
+        name: the node's id, never used twice.
         node: what carries out what the rooms decide.
         entrances: this node's sockets whose clients are another's, by their number.
         takeovers: rooms of dead nodes that went on here, and those that were handed on.
         is_leaving: whether this node is about to end, and takes nobody any more.
 
     Args:
+        called: what the node is called for people.
         seal: seals what names places and passes through Redis.
         stored: waits until everything that is to last is written.
         outlived: called when the others hold this node dead, or it hears them no more: it can only begin anew.
@@ -66,6 +68,7 @@ class Cluster:
         house: House,
         *,
         name: str,
+        called: str,
         key: bytes,
         seal: Seal,
         loop: asyncio.AbstractEventLoop,
@@ -102,7 +105,7 @@ class Cluster:
             turns_away=lambda enter: self.is_leaving and not self.finding.is_here(enter),
         )
         self.registry = Registry(
-            engine, node=name, died=self._died, came=_nothing, buried=self._buried, emptied=self._emptied
+            engine, node=name, died=self._died, came=self._came, buried=self._buried, emptied=self._emptied
         )
         self.directory = Directory(
             engine,
@@ -118,6 +121,7 @@ class Cluster:
         self.handing = Handing(self)
         self.shaking = Shaking(self)
         self.regions = house.world.sharing = Regions(self)
+        self.offices = Offices(self, called)
         self.is_leaving = False
         self.bus = Bus(engine, node=name, received=Hearing(self).received, gap=self._lost_touch, deaf=self._deaf)
         self._outlived = outlived
@@ -236,11 +240,15 @@ class Cluster:
         peer.opened(held)
         return peer
 
+    def _came(self, node: str) -> None:
+        self.offices.came(node)
+
     def _died(self, node: str) -> None:
         if self.registry.has_left(node):
-            log.info("Node %s has left.", node)
+            log.info("Node %s has left.", self.offices.name_of(node))
         else:
-            log.warning("Node %s is gone.", node)
+            log.warning("Node %s is gone.", self.offices.name_of(node))
+        self.offices.died(node)
         self._lost_touch(node)
         self._wires.pop(node, None)
         self.bus.forget(node)
@@ -264,7 +272,3 @@ class Cluster:
             entrance.lose_touch()
             self._loop.call_later(random.uniform(0, SPREAD_S), entrance.host_lost)
         self.commit.happened()
-
-
-def _nothing(node: str) -> None:
-    """Stand in where a new node is nobody's business: it is found by its rooms and people."""

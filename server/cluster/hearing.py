@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 from server.bugs import log_bug
 from server.cluster.wire import (
+    Answered,
     Asked,
+    Called,
     Came,
     Closed,
     Ended,
     Entered,
     Handed,
+    Inquired,
     Kept,
     Listed,
     Offered,
@@ -56,6 +59,9 @@ class Hearing:
             Listed: cluster.regions.offered,
             Planned: cluster.regions.planned,
             Ready: cluster.regions.ready,
+            Called: cluster.offices.called,
+            Inquired: cluster.offices.inquired,
+            Answered: cluster.offices.answered,
         }
 
     def received(self, sender: str, payload: bytes) -> None:

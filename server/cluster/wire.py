@@ -9,6 +9,7 @@ import msgspec
 
 from rooms.region import Offer as RegionOffer
 from rooms.shaking_afar import Guest, Offer
+from server.operate.admin.elsewhere import Part, Question
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -207,6 +208,29 @@ class Ready(Message, frozen=True, array_like=True, tag=21):
     ids: tuple[str, ...]
 
 
+# Between the operators' offices
+
+
+class Called(Message, frozen=True, array_like=True, tag=22):
+    """This is what I am called for people."""
+
+    name: str
+
+
+class Inquired(Message, frozen=True, array_like=True, tag=23):
+    """An operator here asks something: what is your part of it?"""
+
+    ask: int
+    question: Question
+
+
+class Answered(Message, frozen=True, array_like=True, tag=24):
+    """The answer."""
+
+    ask: int
+    part: Part
+
+
 AnyMessage: TypeAlias = (
     Opened
     | Received
@@ -229,6 +253,9 @@ AnyMessage: TypeAlias = (
     | Listed
     | Planned
     | Ready
+    | Called
+    | Inquired
+    | Answered
 )
 
 encode = msgspec.msgpack.Encoder().encode

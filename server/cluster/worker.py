@@ -63,7 +63,10 @@ def main() -> None:
 
 async def _work(loaded: Loaded, orders: Orders) -> None:
     try:
-        app = await open_app(loaded, node=orders.node, is_operated=orders.number == 1, redis_lasts=orders.redis_lasts)
+        called, is_first = f"worker {orders.number}", orders.number == 1
+        app = await open_app(
+            loaded, node=orders.node, called=called, is_operated=is_first, redis_lasts=orders.redis_lasts
+        )
         await app.start_at(orders.own_port)
         await app.start(shares_port=True)
     except (EngineError, StoreError, FilterError, TlsError, OSError) as error:

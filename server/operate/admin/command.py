@@ -52,9 +52,12 @@ def _asking(path: Path | None) -> Ask:
                 "Say where the server is: hereabouts admin --data FOLDER, or --set admin_socket=PATH."
             )
         try:
-            return ask(path, act, **fields)
+            told = ask(path, act, **fields)
         except (NoAnswer, Refused) as error:
             raise click.ClickException(shown(str(error))) from None
+        for node in told.get("silent", ()):
+            click.echo(f"{shown(node)} does not answer: what is there is not counted.", err=True)
+        return told
 
     return asking
 
@@ -125,15 +128,30 @@ def status(asks: Ask) -> None:
     told = asks("status")
     people, rooms = counted(told["people"], "person", "people"), counted(told["rooms"], "room", "rooms")
     click.echo(f"{people} ({told['connected']} connected) in {rooms}")
+    if len(told["nodes"]) > 1:
+        for node in told["nodes"]:
+            people, rooms = counted(node["people"], "person", "people"), counted(node["rooms"], "room", "rooms")
+            click.echo(f"  {shown(node['node'])}: {people} ({node['connected']} connected) in {rooms}")
     oldest = f", the oldest {span(told['oldest_open_s'])} old" if told["oldest_open_s"] is not None else ""
     open_reports = counted(told["open_reports"], "open report", "open reports")
     click.echo(f"{open_reports}{oldest}; {counted(told['bans'], 'ban', 'bans')}")
-    if told["filter"] is not None:
-        click.echo(f"filter: {_filter(told['filter'])}")
+    _tell_filters(told["filter"], told["nodes"])
     if told["off"]:
         click.echo(f"off: {', '.join(told['off'])}")
     if not told["lasting"]:
         click.echo("blocks, bans and reports end with the process (no --data)")
+
+
+def _tell_filters(own: dict[str, Any] | None, nodes: list[dict[str, Any]]) -> None:
+    """Say how the filter file is: of each node where they differ, but for when it was read."""
+    states = [{**(node["filter"] or {}), "read_at": None} for node in nodes]
+    if all(state == states[0] for state in states):
+        if own is not None:
+            click.echo(f"filter: {_filter(own)}")
+        return
+    for node in nodes:
+        file = _filter(node["filter"]) if node["filter"] is not None else "no file"
+        click.echo(f"filter of {shown(node['node'])}: {file}")
 
 
 def _filter(told: dict[str, Any]) -> str:
@@ -150,8 +168,9 @@ def _filter(told: dict[str, Any]) -> str:
 @admin.command()
 @click.pass_obj
 def reload(asks: Ask) -> None:
-    """Read the filter file again, now; it is read by itself, too, seconds after it changes."""
-    click.echo(f"filter: {_filter(asks('reload'))}")
+    """Read the filter file again, now, at all nodes; it is read by itself, too, seconds after it changes."""
+    told = asks("reload")
+    _tell_filters(told, told["nodes"])
 
 
 @admin.command()

@@ -1,9 +1,11 @@
 """What an operator does: looks at reports, warns, bans, exports, erases; each act leaves an entry in the audit log.
 
 Knows the node and the store. Never knows how a request came in but for its name (`by`), and never shows a token
-or an address.
+or an address. Where there are other nodes they are asked first what they know of it (elsewhere.py), and what is done
+here reaches people there by the store.
 """
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ from rooms.placement import is_waiting
 from server.answers import Notice
 from server.node import Node
 from server.operate.admin import requests
+from server.operate.admin.elsewhere import ALONE, Elsewhere, Others, Part, Question, Seen, about
 from server.operate.admin.requests import LOCAL_ONLY, AnyRequest, NotDone
-from server.operate.admin.whom import number, somebody
+from server.operate.admin.whom import is_known, number, somebody
 from server.outcomes import bye
 from server.peer import Peer
 from server.safety.bans import told
@@ -30,6 +33,8 @@ from server.store.store import StoreError
 BANS_MAX = 10_000
 """Bans at once, in memory some 5 MB: more are no moderation any longer, but a list to be kept elsewhere."""
 
+COUNTS = ("people", "connected", "rooms", "rooms_waiting")
+
 BROKEN_TOLD_MAX = 20
 """Lines of the filter file told one by one; of more only how many there are."""
 
@@ -42,6 +47,9 @@ class Office:
     Args:
         new_id: gives a short text that nobody guesses.
         filter_file: the list of words and links, None where there is none.
+
+    Attributes:
+        others: the other nodes of the server, if it has any.
     """
 
     def __init__(self, node: Node, *, new_id: Callable[[], str], filter_file: FilterFile | None = None) -> None:
@@ -50,56 +58,116 @@ class Office:
         self._store = node.house.store
         self._new_id = new_id
         self._filter_file = filter_file
+        self.others: Others | None = None
 
-    def do(self, request: AnyRequest, *, by: str, is_local: bool) -> Json:
+    async def answer(self, request: AnyRequest, *, by: str, is_local: bool) -> Json:
+        """Do what is asked of the whole server and return what there is to tell. Raises NotDone.
+
+        Nodes that have not answered in time are named in it as `silent`.
+        """
+        question = self._question(request) if self.others is not None else None
+        if self.others is None or question is None:
+            return self.do(request, by=by, is_local=is_local)
+        elsewhere = await self.others.ask(question)
+        told = self.do(request, by=by, is_local=is_local, elsewhere=elsewhere)
+        return {**told, "silent": list(elsewhere.silent)} if elsewhere.silent else told
+
+    def do(self, request: AnyRequest, *, by: str, is_local: bool, elsewhere: Elsewhere = ALONE) -> Json:
         """Do what is asked and return what there is to tell. Raises NotDone.
 
         Args:
             by: the way the request came, for the audit log.
+            elsewhere: what other nodes know of it.
         """
         if isinstance(request, LOCAL_ONLY) and not is_local:
             raise NotDone("This can be asked on the server's own machine only.")
         act = getattr(self, f"_{type(request).__name__.lower()}")
         try:
-            told: Json = act(request, by)
+            told: Json = act(request, by, elsewhere)
         except StoreError as error:
             raise NotDone(str(error)) from None
         return told
 
+    # The other nodes
+
+    def _question(self, request: AnyRequest) -> Question | None:
+        """Return what the others are to be asked for this, if anything. Raises NotDone."""
+        question = None
+        match request:
+            case requests.Status():
+                question = Question()
+            case requests.Reload():
+                question = Question(rereads=True)
+            case requests.Reports():
+                question = about(report.against for report in self._store.reports())
+            case requests.Show():
+                question = about([self._report(request.ticket).against])
+            case requests.BanRequest(network=str(network)):
+                question = Question(network=_network(network))
+            case requests.Warn(identity=identity) | requests.BanRequest(identity=str(identity)):
+                question = about([number(identity)])
+            case requests.Export() | requests.Erase():
+                question = msgspec.structs.replace(about([self._identity(request)]), tells_all=True)
+        return question
+
+    def part(self, question: Question) -> Part:
+        """Return what this node tells another one's operator."""
+        world = self._house.world
+        if question.rereads and self._filter_file is not None:
+            # What went wrong is told with the file.
+            with contextlib.suppress(FilterError):
+                self._reread(self._filter_file)
+        asked = question.identities
+        return Part(
+            node=self.others.name if self.others is not None else "",
+            people=len(world.people),
+            connected=len(self._node.peers),
+            rooms=len(world.rooms),
+            rooms_waiting=sum(1 for room in world.rooms.values() if is_waiting(room)),
+            online=frozenset(id for id in asked if id in self._node.peers),
+            known=frozenset(id for id in asked if is_known(self._house, id)),
+            around=self._online_in(question.network) if question.network else 0,
+            seen={id: seen for id in asked if (seen := self._seen(id)) is not None} if question.tells_all else {},
+            filter=self._filter(),
+        )
+
+    def _seen(self, identity: str) -> Seen | None:
+        person = self._house.world.people.get(identity)
+        return Seen(person.name, str(person.next_cell)) if person is not None else None
+
     # Looking
 
-    def _status(self, request: requests.Status, by: str) -> Json:
-        world = self._house.world
+    def _status(self, request: requests.Status, by: str, elsewhere: Elsewhere) -> Json:
+        parts = [self.part(Question()), *elsewhere.parts]
         waiting = self._house.reports.open()
         oldest = min((report.at for report in waiting), default=None)
         return {
-            "people": len(world.people),
-            "connected": len(self._node.peers),
-            "rooms": len(world.rooms),
-            "rooms_waiting": sum(1 for room in world.rooms.values() if is_waiting(room)),
+            **{name: sum(getattr(part, name) for part in parts) for name in COUNTS},
+            "nodes": [_told_of(part) for part in parts] if self.others is not None else [],
             "open_reports": len(waiting),
             "oldest_open_s": round(self._now - oldest) if oldest is not None else None,
             "bans": len(self._store.bans()),
             "lasting": self._store.is_lasting,
             "terms_version": self._house.terms_version,
             "off": [feature for feature in FEATURES if self._house.is_off(feature)],
-            "filter": self._filter() if self._filter_file is not None else None,
+            "filter": self._filter(),
         }
 
-    def _reports(self, request: requests.Reports, by: str) -> Json:
+    def _reports(self, request: requests.Reports, by: str, elsewhere: Elsewhere) -> Json:
         found = self._house.reports.open()
         if request.all:
             found += [report for report in reversed(self._store.reports()) if report.closed_at is not None]
-        return {"reports": [self._listed(report) for report in found]}
+        return {"reports": [self._listed(report, elsewhere) for report in found]}
 
-    def _show(self, request: requests.Show, by: str) -> Json:
+    def _show(self, request: requests.Show, by: str, elsewhere: Elsewhere) -> Json:
         report = self._report(request.ticket)
         evidence = self._house.reports.evidence(report.ticket)
         self._note(by, "show", report.ticket)
         shown = msgspec.to_builtins(evidence) if evidence is not None else None
-        return {"report": self._listed(report), "seal": "broken" if evidence is None else "whole", "evidence": shown}
+        seal = "broken" if evidence is None else "whole"
+        return {"report": self._listed(report, elsewhere), "seal": seal, "evidence": shown}
 
-    def _listed(self, report: Report) -> Json:
+    def _listed(self, report: Report, elsewhere: Elsewhere) -> Json:
         """Return a report without anybody's words."""
         return {
             "ticket": report.ticket,
@@ -111,7 +179,7 @@ class Office:
             "age_s": round(self._now - report.at),
             "last_s": round(self._now - report.last_at),
             "closed": report.closed_at is not None,
-            "online": report.against in self._node.peers,
+            "online": report.against in self._node.peers or elsewhere.has_online(report.against),
         }
 
     def _report(self, ticket: str) -> Report:
@@ -122,14 +190,14 @@ class Office:
 
     # Acting on people
 
-    def _close(self, request: requests.Close, by: str) -> Json:
+    def _close(self, request: requests.Close, by: str, elsewhere: Elsewhere) -> Json:
         report = self._report(request.ticket)
         self._store.close_report(report.ticket, now=self._now)
         self._note(by, "close", report.ticket)
         return {"closed": report.ticket}
 
-    def _warn(self, request: requests.Warn, by: str) -> Json:
-        peer = self._node.peers.get(somebody(self._house, request.identity))
+    def _warn(self, request: requests.Warn, by: str, elsewhere: Elsewhere) -> Json:
+        peer = self._node.peers.get(self._somebody(request.identity, elsewhere))
         self._note(by, "warn", request.identity, request.level)
         if peer is not None:
             peer.tell(Notice(text=request.text, level=request.level))
@@ -144,17 +212,22 @@ class Office:
                 until=self._now + self._house.settings.report_ttl_s,
             )
         )
-        return {"told": False, "waits_s": self._house.settings.report_ttl_s}
+        # Where they are they are told when it comes there, in milliseconds.
+        return {"told": elsewhere.has_online(request.identity), "waits_s": self._house.settings.report_ttl_s}
 
-    def _banrequest(self, request: requests.BanRequest, by: str) -> Json:
+    def _somebody(self, identity: str, elsewhere: Elsewhere) -> str:
+        return identity if elsewhere.knows(number(identity)) else somebody(self._house, identity)
+
+    def _banrequest(self, request: requests.BanRequest, by: str, elsewhere: Elsewhere) -> Json:
         if (request.identity is None) == (request.network is None):
             raise NotDone("Name either an identity or a network.")
-        ban = self._ban(request)
+        ban = self._ban(request, elsewhere)
         hit = self._hit_by(ban)
+        there = elsewhere.around if ban.stops_known else int(elsewhere.has_online(ban.identity))
         if ban.network and not request.confirm:
             return {
-                "would_hit": len(hit),
-                "online": self._online_in(ban.network),
+                "would_hit": len(hit) + there,
+                "online": self._online_in(ban.network) + elsewhere.around,
                 "network": ban.network,
                 "done": False,
             }
@@ -166,19 +239,13 @@ class Office:
         self._note(by, "ban", ban.ban, f"{ban.identity or ban.network} {length}{scope}: {ban.reason}")
         for peer in hit:
             self._put_out(peer, ban)
-        return {"ban": ban.ban, "hit": len(hit), "done": True}
+        return {"ban": ban.ban, "hit": len(hit) + there, "done": True}
 
-    def _ban(self, request: requests.BanRequest) -> Ban:
-        network = ""
-        if request.network is not None:
-            try:
-                network = str(parse_network(request.network))
-            except ValueError as error:
-                raise NotDone(f"That is no range of addresses: {error}.") from None
+    def _ban(self, request: requests.BanRequest, elsewhere: Elsewhere) -> Ban:
         return Ban(
             ban=self._new_id(),
-            identity=somebody(self._house, request.identity) if request.identity is not None else "",
-            network=network,
+            identity=self._somebody(request.identity, elsewhere) if request.identity is not None else "",
+            network=_network(request.network) if request.network is not None else "",
             stops_known=request.stops_known,
             reason=request.reason,
             at=self._now,
@@ -209,14 +276,14 @@ class Office:
         """Have somebody leave at once, told why. Their token stays theirs: the ban hangs on it."""
         self._node.put_out(peer, bye(4500, reason=told(ban, contact=self._house.settings.contact)))
 
-    def _unban(self, request: requests.Unban, by: str) -> Json:
+    def _unban(self, request: requests.Unban, by: str, elsewhere: Elsewhere) -> Json:
         ban = self._store.remove_ban(request.ban)
         if ban is None:
             raise NotDone("There is no ban of that id: `bans` lists them.")
         self._note(by, "unban", ban.ban, ban.identity or ban.network)
         return {"lifted": ban.ban}
 
-    def _bans(self, request: requests.Bans, by: str) -> Json:
+    def _bans(self, request: requests.Bans, by: str, elsewhere: Elsewhere) -> Json:
         return {
             "bans": [
                 {
@@ -235,16 +302,16 @@ class Office:
 
     # One person's own
 
-    def _export(self, request: requests.Export, by: str) -> Json:
+    def _export(self, request: requests.Export, by: str, elsewhere: Elsewhere) -> Json:
         identity = self._identity(request)
         self._note(by, "export", identity)
         standing = self._store.standing(identity)
-        person = self._house.world.people.get(identity)
+        seen = self._seen(identity) or elsewhere.seen(identity)
         return {
             "identity": identity,
             "standing": msgspec.to_builtins(standing) if standing is not None else None,
-            "cell": str(person.next_cell) if person is not None else None,
-            "name": person.name if person is not None else None,
+            "cell": seen.cell if seen is not None else None,
+            "name": seen.name if seen is not None else None,
             "blocks": [
                 {"block": block.block, "name": block.name, "at": block.at} for block in self._store.blocks_of(identity)
             ],
@@ -262,7 +329,7 @@ class Office:
             "reports_against": sum(identity == report.against for report in self._store.reports()),
         }
 
-    def _erase(self, request: requests.Erase, by: str) -> Json:
+    def _erase(self, request: requests.Erase, by: str, elsewhere: Elsewhere) -> Json:
         identity = self._identity(request)
         peer = self._node.peers.get(identity)
         # First what may fail, as with their own `leave`.
@@ -271,7 +338,7 @@ class Office:
         self._store.take_notices(identity)
         self._note(by, "erase", identity)
         self._house.expire(now=self._now)
-        return {"erased": identity, "was_online": peer is not None}
+        return {"erased": identity, "was_online": peer is not None or elsewhere.has_online(identity)}
 
     def _identity(self, request: requests.Export | requests.Erase) -> str:
         if (request.token is None) == (request.identity is None):
@@ -286,7 +353,7 @@ class Office:
 
     # The server
 
-    def _audit(self, request: requests.Audit, by: str) -> Json:
+    def _audit(self, request: requests.Audit, by: str, elsewhere: Elsewhere) -> Json:
         return {
             "audit": [
                 {"at": entry.at, "by": entry.by, "act": entry.act, "target": entry.target, "detail": entry.detail}
@@ -294,7 +361,7 @@ class Office:
             ]
         }
 
-    def _switch(self, request: requests.Switch, by: str) -> Json:
+    def _switch(self, request: requests.Switch, by: str, elsewhere: Elsewhere) -> Json:
         if request.feature not in FEATURES:
             raise NotDone(f"There is no feature of that name to switch. There is: {', '.join(FEATURES)}.")
         if request.on:
@@ -306,21 +373,30 @@ class Office:
         self._note(by, "switch", request.feature, "on" if request.on else "off")
         return {"feature": request.feature, "on": request.on}
 
-    def _reload(self, request: requests.Reload, by: str) -> Json:
+    def _reload(self, request: requests.Reload, by: str, elsewhere: Elsewhere) -> Json:
         if self._filter_file is None:
             raise NotDone("There is no filter file: set filter_file.")
         try:
-            self._filter_file.reload()
+            self._reread(self._filter_file)
         except FilterError as error:
-            raise NotDone(f"The filter file cannot be read: {error}. Its former rules stay in force.") from None
-        self._house.checks.list = self._filter_file.rules
+            others = " The other nodes have read theirs." if elsewhere.parts else ""
+            raise NotDone(f"The filter file cannot be read: {error}. Its former rules stay in force.{others}") from None
         self._note(by, "reload", "filter")
-        return self._filter()
+        parts = [self.part(Question()), *elsewhere.parts]
+        return {
+            **(self._filter() or {}),
+            "nodes": [_told_of(part) for part in parts] if self.others is not None else [],
+        }
 
-    def _filter(self) -> Json:
-        """Return how the filter file is, without a word of it."""
+    def _reread(self, file: FilterFile) -> None:
+        file.reload()
+        self._house.checks.list = file.rules
+
+    def _filter(self) -> Json | None:
+        """Return how the filter file is, without a word of it; None without one."""
         file = self._filter_file
-        assert file is not None
+        if file is None:
+            return None
         broken = [{"line": line.number, "problem": line.problem} for line in file.broken[:BROKEN_TOLD_MAX]]
         return {
             "rules": len(file.rules),
@@ -330,7 +406,7 @@ class Office:
             "problem": file.problem,
         }
 
-    def _backup(self, request: requests.Backup, by: str) -> Json:
+    def _backup(self, request: requests.Backup, by: str, elsewhere: Elsewhere) -> Json:
         if not requests.is_absolute(request.path):
             raise NotDone("Name the file by its whole path.")
         self._store.backup(Path(request.path))
@@ -344,3 +420,16 @@ class Office:
     def _note(self, by: str, act: str, target: str, detail: str = "") -> None:
         until = self._now + self._house.settings.audit_ttl_s
         self._store.add_audit(AuditEntry(at=self._now, by=by, act=act, target=target, detail=detail, until=until))
+
+
+def _network(text: str) -> str:
+    """Return a range of addresses as it is written. Raises NotDone."""
+    try:
+        return str(parse_network(text))
+    except ValueError as error:
+        raise NotDone(f"That is no range of addresses: {error}.") from None
+
+
+def _told_of(part: Part) -> Json:
+    """Return what an operator is shown of one node."""
+    return {"node": part.node, **{name: getattr(part, name) for name in COUNTS}, "filter": part.filter}

@@ -74,16 +74,16 @@ class AdminSocket:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(PATIENCE_S):
-                writer.write(self._answer(await reader.readline()))
+                writer.write(await self._answer(await reader.readline()))
                 await writer.drain()
         except (TimeoutError, ConnectionError, ValueError):
             pass  # too slow, gone, or a line too long: nobody is there to be told
         finally:
             writer.close()
 
-    def _answer(self, line: bytes) -> bytes:
+    async def _answer(self, line: bytes) -> bytes:
         try:
-            told = self._office.do(read(line), by=BY, is_local=True)
+            told = await self._office.answer(read(line), by=BY, is_local=True)
         except NotDone as error:
             told = {"error": str(error)}
         except Exception as bug:

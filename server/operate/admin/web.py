@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from server.bugs import log
-from server.http import HttpResponse, Request, Routes
+from server.http import HttpResponse, Posts, Request, Routes
 from server.operate.admin.office import Office
 from server.operate.admin.requests import NotDone, read
 from server.safety.rates import Meter, per_period
@@ -75,17 +75,17 @@ class Gate:
             self._failures.popitem(last=False)
 
 
-def admin_routes(office: Office, gate: Gate) -> tuple[Routes, Routes]:
+def admin_routes(office: Office, gate: Gate) -> tuple[Routes, Posts]:
     """Return what GET and what POST is answered by below /admin."""
     page = {f"/admin{path}": route for path, route in page_routes(files(PAGE)).items()}
     page["/admin"] = page.pop("/admin/")
 
-    def api(request: Request) -> HttpResponse:
+    async def api(request: Request) -> HttpResponse:
         refused = gate.opens(request.headers.get("authorization", ""), request.address)
         if refused is not None:
             return refused
         try:
-            return _answer(office.do(read(request.body), by=BY, is_local=False))
+            return _answer(await office.answer(read(request.body), by=BY, is_local=False))
         except NotDone as error:
             return _answer({"error": str(error)}, 400)
 

@@ -23,13 +23,14 @@ def number(identity: str) -> str:
 
 def somebody(house: House, identity: str) -> str:
     """Return the identity if anything that is kept tells of somebody who has it. Raises NotDone."""
-    if not _is_known(house, number(identity)):
+    if not is_known(house, number(identity)):
         raise NotDone(f"Nobody of that number is known: {identity}.")
     return identity
 
 
-def _is_known(house: House, identity: str) -> bool:
-    """Look where it is cheap first: evidence has to be unsealed, report by report."""
+def is_known(house: House, identity: str) -> bool:
+    """Tell whether anything that is kept, or that happened here lately, tells of somebody who has the identity."""
+    # Where it is cheap first: evidence has to be unsealed, report by report.
     store = house.store
     return (
         identity in house.world.people

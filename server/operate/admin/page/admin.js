@@ -21,6 +21,7 @@ async function ask(act, fields = {}) {
   });
   const told = await answer.json();
   if (!answer.ok) throw Object.assign(new Error(told.error), { status: answer.status });
+  if (told.silent) $("trouble").textContent = `Not counted, since they do not answer: ${told.silent.join(", ")}.`;
   return told;
 }
 
@@ -43,6 +44,7 @@ function lock() {
   $("inside").hidden = true;
   $("view").replaceChildren();
   $("status").textContent = "";
+  $("nodes").replaceChildren();
 }
 
 function span(seconds) {
@@ -67,8 +69,10 @@ async function show() {
   const status = await ask("status");
   $("status").textContent = `${counted(status.people, "person", "people")} in ${counted(status.rooms, "room", "rooms")} · ` +
     counted(status.open_reports, "open report", "open reports") +
-    (status.filter ? ` · ${filter(status.filter)}` : "") +
+    filters(status) +
     (status.lasting ? "" : " · blocks, bans and reports end with the process");
+  $("nodes").replaceChildren(...(status.nodes.length > 1 ? status.nodes : []).map((node) => el("li", {},
+    `${node.node}: ${counted(node.people, "person", "people")} in ${counted(node.rooms, "room", "rooms")}`)));
   $("reload").hidden = !status.filter;
   for (const each of document.querySelectorAll("nav [data-view]")) {
     each.setAttribute("aria-pressed", String(each.dataset.view === view));
@@ -76,7 +80,14 @@ async function show() {
   $("view").replaceChildren(...(await { reports, bans, audit }[view]()));
 }
 
-/** How the filter file is: its rules, when they were read, and which lines are none. */
+/** How the filter file is; of each node where they differ. */
+function filters(status) {
+  const states = status.nodes.map((node) => JSON.stringify(node.filter && { ...node.filter, read_at: 0 }));
+  if (states.every((state) => state === states[0])) return status.filter ? ` · ${filter(status.filter)}` : "";
+  return status.nodes.map((node) => ` · ${node.node}: ${node.filter ? filter(node.filter) : "no filter file"}`).join("");
+}
+
+/** How a filter file is: its rules, when they were read, and which lines are none. */
 function filter(file) {
   const lines = file.broken_lines.map((one) => one.line).join(", ") + (file.broken > file.broken_lines.length ? " …" : "");
   return `filter: ${counted(file.rules, "rule", "rules")}, read ${moment(file.read_at * 1000)}` +
