@@ -3,9 +3,12 @@
 import asyncio
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
+from redis import asyncio as redis
 
 from server.cli import main
+from tests.clusters import nodes
 from tests.redis_server import redis_server
 from tests.stores import SECRET
 
@@ -24,14 +27,32 @@ async def test_a_redis_where_nodes_can_meet_is_good(tmp_path: Path) -> None:
     assert "good   3 workers share the port\n" in told
 
 
-async def test_a_master_that_does_not_wait_for_its_replica_is_told_of(tmp_path: Path) -> None:
+async def test_a_master_that_takes_writes_alone_is_told_of_with_what_to_type(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "replica").mkdir()
-    async with redis_server(tmp_path) as server:
+    async with redis_server(tmp_path, "--repl-diskless-sync-delay", "0") as server:
         flags = ("--replicaof", f"127.0.0.1 {server.port}")
-        async with redis_server(tmp_path / "replica", *flags), asyncio.timeout(30):
-            # A replica finds its master by and by.
-            while "min-replicas-to-write 1" not in (await asyncio.to_thread(run, "--redis", server.url))[1]:  # noqa: ASYNC110
-                await asyncio.sleep(0.2)
+        advised = f"`redis-cli -h 127.0.0.1 -p {server.port} CONFIG SET min-replicas-to-write 1`"
+        async with redis_server(tmp_path / "replica", *flags), redis.Redis.from_url(server.url) as client:
+            await _until(client, "connected_slaves")
+            status, told = await asyncio.to_thread(run, "--redis", server.url)
+            assert (status, told.count(advised)) == (0, 1), told
+            async with nodes(server.url, 1):
+                assert caplog.text.count(advised) == 1
+            caplog.clear()
+            await client.config_set("min-replicas-to-write", 1)
+            await _until(client, "min_slaves_good_slaves")
+            assert "min-replicas" not in (await asyncio.to_thread(run, "--redis", server.url))[1]
+            async with nodes(server.url, 1):
+                assert "min-replicas" not in caplog.text
+
+
+async def _until(client: redis.Redis, known: str) -> None:
+    """Return when a master knows of its replica; they find each other by and by."""
+    async with asyncio.timeout(30):
+        while not (await client.info("replication"))[known]:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 async def test_a_redis_that_is_not_there_is_wrong_and_told_once(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import socket
 from collections.abc import Iterator
 
 from server.cluster.embedded import EmbeddedError, binary
-from server.cluster.engine import FAILURES, Engine
+from server.cluster.engine import Engine
+from server.cluster.replicas import advice
 from server.cluster.store_check import GOOD, NOTE, WRONG, Told
 from server.cluster.trouble import EngineError
 
@@ -16,7 +17,7 @@ async def look_at_meeting(url: str, *, is_looked_at: bool) -> list[Told]:
     """Return what there is to say of the Redis of `redis`, each with its level.
 
     Args:
-        is_looked_at: it is told already whether it answers.
+        is_looked_at: it is told already whether it answers, and of its replicas.
     """
     try:
         engine = Engine(url)
@@ -25,26 +26,10 @@ async def look_at_meeting(url: str, *, is_looked_at: bool) -> list[Told]:
         return [] if is_looked_at else [(WRONG, f"redis: {error}")]
     try:
         told = [(GOOD, f"nodes meet at Redis {engine.address.shown}, and its clock agrees with this machine's")]
-        return [*told, *await _replicas(engine)]
+        said = await advice(engine) if not is_looked_at else ""
+        return [*told, (NOTE, said)] if said else told
     finally:
         await engine.close()
-
-
-async def _replicas(engine: Engine) -> list[Told]:
-    try:
-        found = await engine.client.config_get("min-replicas-to-write")
-        replicas = dict(await engine.client.info("replication")).get("connected_slaves", 0)
-    except FAILURES:
-        return []  # this user may not ask
-    if not replicas or found.get("min-replicas-to-write") != "0":
-        return []
-    return [
-        (
-            NOTE,
-            "words that were acknowledged in the last second before its master dies together with a node may be lost: "
-            "min-replicas-to-write 1 there closes that",
-        )
-    ]
 
 
 def look_at_workers(count: int, *, is_redis_given: bool) -> Iterator[Told]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from server.cluster.address import EngineError
 from server.cluster.engine import FAILURES, Engine
+from server.cluster.replicas import advice
 from server.cluster.store_wire import KEY, Wire
 
 GOOD, NOTE, WRONG = "good", "note", "WRONG"
@@ -32,12 +33,15 @@ async def look(url: str, name: str = "store") -> list[Told]:
         info = await _info(engine)
         rows = await Wire(engine, node="").rows_there()
         save = await _save(engine)
+        of_replicas = await advice(engine)
     except FAILURES as error:
         return [(WRONG, f"{name}: Redis at {where} cannot be asked: {error}")]
     finally:
         await engine.close()
     version = info.get("valkey_version") or info.get("redis_version")
     told = [(GOOD, f"Redis at {where} answers, is version {version}, and keeps {rows} row{'s' * (rows != 1)} of ours")]
+    if of_replicas:
+        told.append((NOTE, of_replicas))
     return [*told, *_persists(info, save), *_evicts(info), *_memory(info), *_is_private(engine)]
 
 
