@@ -16,10 +16,13 @@ SECRET = "5e" * 32
 
 
 @contextlib.asynccontextmanager
-async def nodes(url: str, count: int, *, bare: bool = False, **settings: Any) -> AsyncIterator[list[App]]:
-    """Run so many nodes on an emptied Redis; with the limits of a server in use if `bare`."""
-    async with redis.Redis.from_url(url) as client:
-        await client.flushdb()
+async def nodes(
+    url: str, count: int, *, bare: bool = False, is_empty: bool = False, **settings: Any
+) -> AsyncIterator[list[App]]:
+    """Run so many nodes on a Redis, emptied unless it `is_empty`; with the limits of a server in use if `bare`."""
+    if not is_empty:
+        async with redis.Redis.from_url(url) as client:
+            await client.flushdb()
     apps: list[App] = []
     try:
         for _ in range(count):

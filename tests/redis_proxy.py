@@ -1,11 +1,15 @@
-"""Stands between a client and a Redis server: cuts connections, and swallows what they should hear."""
+"""Stands between a client and a Redis server: cuts connections, swallows what they should hear, speaks TLS for it."""
 
 import asyncio
+import ssl
 from typing import Self
 
 
 class RedisProxy:
     """A TCP relay of loopback. It knows a subscription by the command that makes it.
+
+    Args:
+        tls: what clients are spoken to with; plain TCP without it.
 
     Attributes:
         swallows: whether what subscriptions should hear is lost.
@@ -14,7 +18,8 @@ class RedisProxy:
         cuts_answer_in: at the how manieth answer from now a connection ends, with the command carried out; 0: never.
     """
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, *, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.swallows = False
         self.flows = asyncio.Event()
         self.flows.set()
@@ -38,10 +43,11 @@ class RedisProxy:
     @property
     def url(self) -> str:
         assert self._server is not None
-        return f"redis://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        scheme = "rediss" if self._tls is not None else "redis"
+        return f"{scheme}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._relay, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._relay, "127.0.0.1", 0, ssl=self._tls)
         return self
 
     async def __aexit__(self, *error: object) -> None:

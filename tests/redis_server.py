@@ -17,6 +17,7 @@ from redis import asyncio as redis
 from server.cluster.embedded import binary
 
 READY_S = 10.0
+IN_MEMORY = ("--save", "", "--appendonly", "no")
 
 
 class RedisServer:
@@ -29,8 +30,9 @@ class RedisServer:
 
     bus_port = 0
 
-    def __init__(self, folder: Path, *flags: str) -> None:
+    def __init__(self, folder: Path, *flags: str, sentinel: Path | None = None) -> None:
         self._folder = folder
+        self._sentinel = sentinel
         self._flags = flags
         self._process: asyncio.subprocess.Process | None = None
         self.port = free_port()
@@ -41,7 +43,8 @@ class RedisServer:
 
     async def start(self) -> None:
         """Start it, empty, and return when it answers; on the same port each time."""
-        fixed = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+        fixed = ["--port", str(self.port), "--bind", "127.0.0.1"]
+        fixed = [str(self._sentinel), "--sentinel", *fixed] if self._sentinel else [*fixed, *IN_MEMORY]
         self._process = await asyncio.create_subprocess_exec(
             _binary(),
             *fixed,
@@ -85,9 +88,9 @@ class RedisServer:
 
 
 @contextlib.asynccontextmanager
-async def redis_server(folder: Path, *flags: str) -> AsyncIterator[RedisServer]:
-    """Run a server of its own, for tests that stop and kill it."""
-    server = RedisServer(folder, *flags)
+async def redis_server(folder: Path, *flags: str, sentinel: Path | None = None) -> AsyncIterator[RedisServer]:
+    """Run a server of its own, for tests that stop and kill it; a Sentinel if the file of what it watches is given."""
+    server = RedisServer(folder, *flags, sentinel=sentinel)
     await server.start()
     try:
         yield server
