@@ -6,7 +6,7 @@ for this: dense places stay where they are. Knows values; who collects them and 
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import msgspec
 
@@ -105,12 +105,20 @@ def standing(neighbours: Iterable[Neighbour]) -> tuple[Standing, ...]:
 
 
 def plan_region(
-    offers: Mapping[str, Offer], *, rules: Rules, rng: random.Random, new_id: Callable[[], str]
+    offers: Mapping[str, Offer],
+    *,
+    hosts: Collection[str] | None = None,
+    rules: Rules,
+    rng: random.Random,
+    new_id: Callable[[], str],
 ) -> Slices[RegionPlan]:
     """Return who sits with whom of all that was offered: process → what it told.
 
     A room is planned where most of its people are. Whoever is told of by two processes is on their way between them,
     and in no plan.
+
+    Args:
+        hosts: processes that may have new rooms; all if it is not given. A room of people of others alone is theirs.
     """
     counts = Counter(each.id for offer in offers.values() for each in offer.people)
     node_of: dict[str, str] = {}
@@ -140,17 +148,21 @@ def plan_region(
         topics=topics,
         circles=circles,
     )
-    rooms = [_planned(new_id(), "", str(group.cell), group.ids, node_of) for group in made.groups]
-    rooms += [_planned(room, host_of[room], "", ids, node_of) for room, ids in made.joins]
+    may_host = frozenset(offers if hosts is None else hosts)
+    rooms = [_planned(new_id(), "", str(group.cell), group.ids, node_of, may_host) for group in made.groups]
+    rooms += [_planned(room, host_of[room], "", ids, node_of, may_host) for room, ids in made.joins]
     return RegionPlan(tuple(rooms))
 
 
-def _planned(room: str, node: str, cell: str, ids: list[str], node_of: Mapping[str, str]) -> PlannedRoom:
+def _planned(
+    room: str, node: str, cell: str, ids: list[str], node_of: Mapping[str, str], may_host: Collection[str]
+) -> PlannedRoom:
     people: dict[str, tuple[str, ...]] = {}
     for id in ids:
         people[node_of[id]] = (*people.get(node_of[id], ()), id)
     # The order of names makes nobody's room any other: each start of a process has one of chance.
-    return PlannedRoom(room, node or max(people, key=lambda each: (len(people[each]), each)), cell, people)
+    host = node or max(people, key=lambda each: (each in may_host, len(people[each]), each))
+    return PlannedRoom(room, host, cell, people)
 
 
 def _person(noted: Noted) -> Person:

@@ -121,16 +121,31 @@ async def test_people_of_thin_cells_at_three_nodes_sit_together_and_talk(redis_u
                     assert (await each.hear("said"))["text"] == f"From {client.me}"
 
 
-async def test_thirty_people_all_over_a_region_have_company_and_one_seat_each(redis_url: str) -> None:
+async def test_thirty_people_all_over_a_region_have_company_though_who_would_plan_is_about_to_end(
+    redis_url: str,
+) -> None:
     chance = random.Random(7)
     async with nodes(redis_url, 3, **WINDOW) as apps, Clients(apps[0]) as clients:
         cells = [beside(chance.randrange(-8, 4), chance.randrange(-8, 0)) for _ in range(30)]
         people = await seated_apart(clients, apps, cells)
+        names = [cluster_of(app).name for app in apps]
+        leaving = apps[names.index(planner_of(window_of(people, apps), names))]
+        cluster_of(leaving).is_leaving = True
+        await cluster_of(leaving).registry.leave()
+        planned: list[Window] = []
+
+        async def plan(window: Window, end: regions._End) -> None:
+            planned.append(window)
+
+        cluster_of(leaving).regions._make_plan = plan  # type: ignore[method-assign]
         await hear_the_end(*people)
         sizes = sizes_of(apps, people)
         assert min(sizes.values()) >= 3
         assert max(sizes.values()) <= 12
         assert plans(apps) == [(1, 0)] * 3
+        # Somebody else plans, and no room begins where it would be handed on at once.
+        assert planned == []
+        assert not leaving.house.world.rooms
 
 
 async def test_where_one_node_has_a_region_s_people_alone_there_is_no_plan(redis_url: str) -> None:

@@ -44,6 +44,18 @@ def test_people_of_several_processes_sit_where_most_of_them_are() -> None:
     assert {node: set(ids) for node, ids in room.people.items()} == {"a": {"a1"}, "b": {"b1", "b2"}}
 
 
+def test_nothing_is_planned_at_a_process_that_is_about_to_end_unless_its_people_are_alone() -> None:
+    offers = {
+        "a": Offer((told("a1"), told("a2")), ()),
+        "b": Offer((told("b1"),), ()),
+    }
+    plan = plan_region(offers, hosts=["b"], rules=Rules(), rng=random.Random(1), new_id=counter("new"))
+    assert [room.node for room in at_once(plan).rooms] == ["b"]
+    alone = {"a": Offer((told("a1"), told("a2"), told("a3")), ())}
+    plan = plan_region(alone, hosts=["b"], rules=Rules(), rng=random.Random(1), new_id=counter("new"))
+    assert [room.node for room in at_once(plan).rooms] == ["a"]
+
+
 def test_somebody_told_of_by_two_processes_is_in_no_plan() -> None:
     three = (told("x"), told("y"), told("z"))
     plan = planned({"a": Offer((*three, told("twice")), ()), "b": Offer((told("twice"),), ())})

@@ -109,7 +109,8 @@ class Regions:
         end = self._end(window)
         end.share = share
         self._later(PLAN_S, partial(self._decide, window))
-        planner = planner_of(window, self.ahead.living(window))
+        living = self.ahead.living(window)
+        planner = planner_of(window, self._staying(living) or living)
         if planner != self._cluster.name:
             for message in sliced(window, offer):
                 self._cluster.tell(planner, message)
@@ -117,6 +118,13 @@ class Regions:
         end.offers[planner], end.missing[planner] = [offer], 0
         self._later(COLLECT_S, partial(self._plan, window))
         self._plan_if_complete(window, end)
+
+    def _staying(self, nodes: list[str]) -> list[str]:
+        """Return those of these nodes that are not about to end: what is begun at the others is handed on at once.
+
+        Who has just said so may not be known to everybody yet. Then two plan, and the first plan is the plan.
+        """
+        return [node for node in nodes if not self._cluster.registry.has_left(node)]
 
     def opened(self, share: Share, room: str, awaited: Mapping[str, tuple[str, ...]]) -> None:
         """Call those of other nodes for whom seats are held."""
@@ -170,7 +178,10 @@ class Regions:
         world = self._cluster.house.world
         offers = {node: _joined(parts) for node, parts in end.offers.items() if end.missing[node] == 0}
         try:
-            plan = await _at_leisure(plan_region(offers, rules=world.rules, rng=world.rng, new_id=world.new_id))
+            hosts = self._staying(list(offers))
+            plan = await _at_leisure(
+                plan_region(offers, hosts=hosts, rules=world.rules, rng=world.rng, new_id=world.new_id)
+            )
             await self._settle(window, _encode(plan))
         except AWAY:
             return  # After PLAN_S it is asked again what is written.

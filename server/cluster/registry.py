@@ -103,7 +103,7 @@ class Registry:
         return node not in self._leaving and self.lives(node)
 
     def has_left(self, node: str) -> bool:
-        """Tell whether this node said that it would end."""
+        """Tell whether this node, oneself too, said that it would end."""
         return node in self._leaving
 
     @property
