@@ -4,11 +4,15 @@
 learn here.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 
 from rooms.clusters import MaySit
 from rooms.person import Person
 from rooms.room import Room
+
+AVOIDS_MAX = 16
+"""Rooms that somebody has left and does not come back to, where it is not known which of them last: more than anybody
+leaves in a window."""
 
 
 def are_apart(one: Person, other: Person) -> bool:
@@ -34,6 +38,16 @@ def meet_barred(person: Person, people: Mapping[str, Person]) -> None:
         other = people.get(id)
         if other is not None and person.id not in other.barred:
             other.barred |= {person.id}
+
+
+def turn_from(person: Person, room: str, rooms: Container[str] | None) -> None:
+    """Have a room be theirs no more.
+
+    Args:
+        rooms: all there are; None if other processes have some as well.
+    """
+    before = person.avoids[1 - AVOIDS_MAX :] if rooms is None else (id for id in person.avoids if id in rooms)
+    person.avoids = (*before, room)
 
 
 def is_kept_out(person: Person, room: Room) -> bool:

@@ -52,18 +52,19 @@ class Leaver(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     waiting_since: float | None
 
 
-def hold(world: "World", frozen: FrozenPerson, *, now: float, room: str | None = None) -> Hold | None:
+def hold(world: "World", frozen: FrozenPerson, *, now: float, room: str | None = None, left: str = "") -> Hold | None:
     """Have a seat taken for somebody who is to come, and return it, or None if there is none for them.
 
     It is for where they will be counted, `frozen.cell`. Whatever was held for them before is free.
 
     Args:
         room: where; if it is not given, where a newcomer would sit, in no room of their own.
+        left: the room they come from with all who sit there: whoever has turned from that one has turned from them.
     """
     release(world, frozen.id, now=now)
     person = thaw_person(frozen)
     found = _room_for(world, person, room)
-    if found is None:
+    if found is None or any(left in seat.person.avoids for seat in found.room.seats.values()):
         return None
     held = world.holds[person.id] = Hold(found.room, found.why, now + HOLD_S)
     _hold_seats(world, found.room, 1, now)
@@ -183,6 +184,9 @@ def _room_for(world: "World", person: Person, id: str | None) -> _Found | None:
 def _has_seat(world: "World", room: Room, person: Person) -> bool:
     """Tell whether the room is still here, has a seat free, and the person may have it."""
     if world.rooms.get(room.id) is not room or room.taken >= room.seats_max:
+        return False
+    # Both ways: where they come from it may not be known yet that somebody here is kept apart from them.
+    if any(person.id in seat.person.barred for seat in room.seats.values()):
         return False
     if room.kind != NEARBY:
         return not is_kept_out(person, room)

@@ -16,7 +16,7 @@ import msgspec
 
 from geo import Cell, cell_distance_m
 from rooms.alone import open_alone
-from rooms.apart import are_apart, is_kept_out
+from rooms.apart import are_apart, is_kept_out, turn_from
 from rooms.changes import Change, Told
 from rooms.events import Nobody
 from rooms.moment import MEET_MAX, Moment, Shake, choose_company, just_met
@@ -271,7 +271,7 @@ def go_back(world: "World", person: Person, *, now: float, ref: str | None = Non
     if person.next_cell != person.cell:
         before = None
     person.came_from = None
-    person.avoids = (*(id for id in person.avoids if id in world.rooms), room.id)
+    turn_from(person, room.id, world.all_rooms)
     changes = world.seating.leave(person, "moved", now=now)
     world.count_in(person, person.next_cell)
     if before is None or before.taken >= before.seats_max or not may_sit_in(before, [person], world.rules):

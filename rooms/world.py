@@ -10,7 +10,7 @@ Unix seconds, `rng` and `new_id` come in, so the same calls give the same seatin
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 import msgspec
 
@@ -27,7 +27,7 @@ from rooms.agenda import (
     LookOutward,
     Work,
 )
-from rooms.apart import meet_barred
+from rooms.apart import meet_barred, turn_from
 from rooms.changes import Change, Gone, Published, Seated
 from rooms.errors import NameWorn
 from rooms.events import Waiting
@@ -73,6 +73,11 @@ class World:
         """Every room there is, by id."""
         return self.seating.rooms
 
+    @property
+    def all_rooms(self) -> Container[str] | None:
+        """Every room there is; None where other processes have some that are not known here."""
+        return self.rooms if self.sharing is None else None
+
     # What people do
 
     def enter(self, person: Person, *, now: float, former: str | None = None) -> list[Change]:
@@ -113,7 +118,7 @@ class World:
             return go_back(self, person, now=now, ref=ref)
         goes_away = cell_distance_m(person.next_cell, room.cell) > neighbourhood_m(self.rules)
         avoided = person.avoids
-        person.avoids = (*(id for id in person.avoids if id in self.rooms), room.id)
+        turn_from(person, room.id, self.all_rooms)
         changes = self.seating.leave(person, "moved", now=now)
         changes += self.tell_waiting(room, now)
         self.count_in(person, person.next_cell)

@@ -187,16 +187,33 @@ class House:
         """Know where somebody is: they are back from there, and inherit the blocks against others who were there."""
         identity.came_from = origin.key
         self.returns.back((origin.key, cell), identity.id)
-        # Nobody makes accounts of an application at will.
-        made_at = identity.first_at if identity.verified(now) is None else -inf
-        self.blocks.came(identity.id, (origin.key, region_of(cell)), made_at=made_at, now=now)
+        self.know_blocks(identity, cell, now=now)
         person = self.world.people.get(identity.id)
-        if person is not None and person.room is not None:
-            # Whoever sits with them already goes on doing so until the room ends: a move shows nobody anything.
+        if person is not None:
+            self.keep_apart(person)
+
+    def know_blocks(self, identity: Identity, cell: Cell, *, now: float) -> None:
+        """Know which blocks somebody inherits by where they come from, who may have come from another process."""
+        if identity.came_from:
+            # Nobody makes accounts of an application at will.
+            made_at = identity.first_at if identity.verified(now) is None else -inf
+            self.blocks.came(identity.id, (identity.came_from, region_of(cell)), made_at=made_at, now=now)
+
+    def keep_apart(self, person: Person) -> None:
+        """Have somebody who sits here never be seated with those they are kept apart from.
+
+        Whoever sits with them already goes on doing so until the room ends: a move shows nobody anything.
+        """
+        if person.room is not None:
             here = {seat.person.id for seat in person.room.seats.values()}
-            person.barred |= self.blocks.kept_from(identity.id) - here
-            person.shunned_by = self.blocks.shunned_by(identity.id) & person.barred
+            person.barred |= self.blocks.kept_from(person.id) - here
+            person.shunned_by = self.blocks.shunned_by(person.id) & person.barred
             meet_barred(person, self.world.people)
+
+    def let_go(self, id: str) -> None:
+        """Know nothing of somebody, online or not, since they go on in another process."""
+        self.identities.let_go(id)
+        self.keeps.lines.let_go(id)
 
     def left_seat(self, identity: Identity, person: Person) -> None:
         """Know that somebody leaves their seat, or has lost the connection to it: they may come back as anybody."""

@@ -1,9 +1,38 @@
 """People who wait at different nodes come together, with their names, their connections and their rates."""
 
+from typing import Any
+
+import pytest
+
 from geo import Cell
-from tests.apps import Clients
+from rooms.moving import hold_for
+from rooms.person import Person
+from rooms.whys import Why
+from server.app import App
+from server.cluster.cluster import Cluster
+from server.cluster.moving import Moving
+from server.cluster.wire import Ready
+from tests.apps import Client, Clients
+from tests.cluster_clients import until
 from tests.clusters import nodes, together
-from tests.sessions import HERE
+from tests.sessions import FAR_AWAY, HERE
+
+
+def cluster_of(app: App) -> Cluster:
+    assert app.cluster is not None
+    return app.cluster
+
+
+def person_of(app: App, client: Client) -> Person:
+    return app.house.world.rooms[client.room].seats[client.me].person
+
+
+async def go_over(here: App, there: App, *clients: Client) -> None:
+    """Have people go to the other node, where they sit like newcomers."""
+    for client in clients:
+        cluster_of(here).moving.send(person_of(here, client), cluster_of(there).name, now=cluster_of(here).now())
+        cluster_of(here).node.arm()
+        await client.hear("room")
 
 
 async def test_two_who_wait_at_different_nodes_are_brought_together(redis_url: str) -> None:
@@ -74,3 +103,76 @@ async def test_whom_one_keeps_is_found_at_another_node(redis_url: str) -> None:
         back = await clients.new(at=two)
         await back.enter(middle, token=bo.token, visiting=True)
         assert back.room == ann.room
+
+
+async def test_contact_lines_under_way_go_with_those_who_gave_them(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.new(), await clients.new()
+        await ann.enter(HERE, name="Ann")
+        await bo.enter(HERE, name="Bo")
+        await ann.say("keep", who=bo.me)
+        await bo.say("keep", who=ann.me)
+        await ann.hear("kept")
+        await bo.hear("kept")
+        await ann.ask("contact", "voted", who=bo.me, text="ann@example.org")
+        await go_over(one, two, ann, bo)
+        assert ann.room == bo.room
+        assert len(one.house.keeps.lines) == 0
+        await bo.say("contact", who=ann.me, text="bo@example.org")
+        assert (await bo.hear("contact"))["text"] == "ann@example.org"
+        assert (await ann.hear("contact"))["text"] == "bo@example.org"
+        # As nothing has come of them since, it comes again wherever they go on.
+        await go_over(two, one, ann)
+        await ann.socket.close()
+        back = await clients.new(at=one)
+        await back.enter(HERE, token=ann.token)
+        assert (await back.hear("contact"))["text"] == "bo@example.org"
+
+
+async def test_block_that_overtook_somebody_on_their_way_keeps_them_apart(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann = await clients.new()
+        await ann.enter(HERE)
+        bo = await clients.new(at=two)
+        await bo.enter(FAR_AWAY)
+        await bo.ask("move", "moved", cell=HERE)
+        await bo.ask("next", "room")
+        people = person_of(one, ann), person_of(two, bo)
+        two.house.blocks.add(people[1].id, people[0].id, "Ann", now=cluster_of(two).now())
+        await until(lambda: people[1].id in people[0].barred)
+        # As if it had come after they were on their way, to who is not here any more.
+        people[0].barred = frozenset()
+        await go_over(one, two, ann)
+        assert ann.room != bo.room
+        assert people[1].id in person_of(two, ann).barred
+
+
+async def test_seats_kept_for_those_who_do_not_come_are_free_at_once(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.new(), await clients.new(at=two)
+        await ann.say("enter", cell=HERE)
+        await bo.say("enter", cell=HERE)
+        await ann.hear("room")
+        await bo.hear("room")
+        holds, ask = two.house.world.holds, cluster_of(one).moving.ask
+        kept: list[bool] = []
+
+        async def asking(*given: Any, **options: Any) -> bool:
+            kept.append(await ask(*given, **options))
+            return kept[-1]
+
+        cluster_of(one).moving.ask = asking  # type: ignore[method-assign]
+        monkeypatch.setattr(Moving, "_awaits_answer", lambda *_: True)
+        room = two.house.world.rooms[bo.room]
+        card = next(card for card in cluster_of(two).directory._rooms.values() if card.room == bo.room)
+        assert not await cluster_of(one).moving._move(one.house.world.rooms[ann.room], card)
+        assert kept == [True]
+        await until(lambda: not holds, within_s=1)
+        hold_for(two.house.world, room, ["somebody who left"], Why("window"), now=cluster_of(two).now())
+        assert room.held == 1
+        ready = Ready(str(room.region), room.closes, ("somebody who left",))
+        cluster_of(one).regions.ready(cluster_of(two).name, ready)
+        await until(lambda: not holds, within_s=1)
+        assert room.held == 0

@@ -43,7 +43,7 @@ def cluster_of(app: App) -> Cluster:
     return app.cluster
 
 
-async def nobody_near(enter: object) -> str:
+async def nobody_near(enter: object, identity: object) -> str:
     return ""
 
 

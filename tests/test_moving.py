@@ -125,6 +125,17 @@ def test_seat_is_where_a_newcomer_would_sit_if_no_room_is_named() -> None:
     assert hold(scene.world, frozen, now=scene.now, room="gone") is None
 
 
+def test_nobody_is_let_in_who_is_turned_from_there_though_they_do_not_know() -> None:
+    scene, room, people = with_company()
+    frozen = freeze_person(Person("x", HOME))
+    people[1].barred = frozenset({"x"})
+    assert hold(scene.world, frozen, now=scene.now, room=room.id) is None
+    people[1].barred = frozenset()
+    people[0].avoids = ("left by next",)
+    assert hold(scene.world, frozen, now=scene.now, room=room.id, left="left by next") is None
+    assert hold(scene.world, frozen, now=scene.now, room=room.id, left="another") is not None
+
+
 def test_room_people_shook_for_is_held_for_whoever_is_not_kept_apart() -> None:
     scene, _, people = with_company()
     for person in people:

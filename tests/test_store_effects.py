@@ -88,6 +88,16 @@ async def test_block_made_at_one_server_keeps_two_apart_at_the_other(place: Plac
     assert bo.me
 
 
+async def test_who_keep_each_other_by_one_server_do_so_at_the_other(place: Place) -> None:
+    await place.there.seated("Bo")
+    one, other = place.other.node.peers
+    people, ties = place.other.house.world.people, place.one.house.ties
+    ties.add("keep", [(one, other), (other, one)], now=place.one.node.clock.now())
+    await until(lambda: people[one].kept == {other} and people[other].kept == {one})
+    ties.remove("keep", [(one, other)])
+    await until(lambda: not people[one].kept and not people[other].kept)
+
+
 async def test_warning_written_at_one_server_is_told_at_the_other(place: Place) -> None:
     ask(place.one, "warn", identity=place.identity, text="Please stop.")
     assert (await place.ann.hear("notice"))["text"] == "Please stop."

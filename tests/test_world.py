@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from geo import Cell
+from rooms.apart import AVOIDS_MAX
 from rooms.changes import Change, Ended, Gone, Published, Seated, Unseated
 from rooms.errors import NameWorn, NotSeated
 from rooms.events import Changed, Joined, Left, Waiting
@@ -17,6 +18,7 @@ from rooms.room import Room
 from rooms.seating import place_of
 from rooms.whys import SENTENCES, Why
 from rooms.windows import region_of
+from tests.test_region import Others
 from tests.worlds import HOME, RING_M, START, Scene, beside, busy_evening, digest
 
 ROOT = Path(__file__).parent.parent
@@ -179,6 +181,18 @@ def test_rooms_left_by_next_are_forgotten_when_they_have_ended() -> None:
     for _ in range(50):
         scene.next(ann)
     assert len(ann.avoids) <= 1 + len(scene.world.rooms)
+
+
+def test_rooms_of_other_processes_that_were_left_are_remembered_and_not_without_end() -> None:
+    scene = Scene()
+    scene.world.sharing = Others()
+    ann = scene.enter()
+    ann.avoids = ("elsewhere",)
+    scene.next(ann)
+    assert "elsewhere" in ann.avoids
+    for _ in range(50):
+        scene.next(ann)
+    assert len(ann.avoids) == AVOIDS_MAX
 
 
 # Moving

@@ -30,13 +30,12 @@ from server.cluster.registry import Registry
 from server.cluster.relay import RemoteLine, Remotes, Wire
 from server.cluster.rooms_clock import RoomsClock
 from server.cluster.shaking import Shaking
-from server.cluster.state import decode_identity, encode_state
+from server.cluster.state import decode_identity, encode_state, know_identity
 from server.cluster.wire import Message, Opened
 from server.cluster.writing import Writing
 from server.commands import Enter
 from server.house import House
 from server.peer import Peer
-from server.safety.frozen_identity import thaw_identity
 from server.safety.keys import derive
 from server.settings import Settings
 from server.store.sealing import Seal, SealBroken
@@ -231,7 +230,7 @@ class Cluster:
         except (SealBroken, msgspec.MsgspecError) as error:
             log.warning("What another node remembered of somebody cannot be read: %s", error)
             return
-        thaw_identity(self.house.identities, frozen, now=self.clock.now())
+        know_identity(self.house, frozen, now=self.clock.now())
 
     def _receive(self, line: RemoteLine) -> Peer:
         peer = self.make_peer()

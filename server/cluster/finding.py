@@ -41,22 +41,19 @@ class Finding:
         cluster = self._cluster
         identity = self._identity_of(enter)
         if identity is None:
-            return await self._near_company(enter)
+            return await self._near_company(enter, None)
         if identity in cluster.house.world.people:
             return ""
         where = await cluster.directory.person(identity)
         if where is not None and where.frozen is not None:
             cluster.know_identity(identity, where.frozen)
         if where is None or not where.is_online:
-            return await self._with_kept(identity) or await self._near_company(enter)
+            return await self._with_kept(identity) or await self._near_company(enter, identity)
         # This node itself: their room was lost to another, which has not said so yet.
         if where.node != cluster.name and cluster.registry.lives(where.node):
             return where.node
-        return await self._take_over(where.room, enter)
-
-    async def _take_over(self, room: str, enter: Enter) -> str:
-        node = await take_over(self._cluster, room)
-        return node if node is not None else await self._near_company(enter)
+        node = await take_over(cluster, where.room)
+        return node if node is not None else await self._near_company(enter, identity)
 
     def _identity_of(self, enter: Enter) -> str | None:
         house, now = self._cluster.house, self._cluster.clock.now()
@@ -76,8 +73,8 @@ class Finding:
                 return where.node
         return ""
 
-    async def _near_company(self, enter: Enter) -> str:
-        """Return the node that has company for a newcomer who would find none here."""
+    async def _near_company(self, enter: Enter, identity: str | None) -> str:
+        """Return the node that has company for somebody who would find none here, in a room they have not left."""
         cluster = self._cluster
         world = cluster.house.world
         try:
@@ -87,10 +84,14 @@ class Finding:
         if self._newcomers.is_dense(cell, now=time.monotonic()):
             return ""
         newcomer = Person("", cell, far=bool(enter.far))
+        known = cluster.house.identities.known(identity) if identity is not None else None
+        if known is not None and known.person is not None:
+            newcomer.avoids = known.person.avoids
         here = choose_room(newcomer, world.seating.index, rules=world.rules, rng=world.rng)
         company = here.room.company if here is not None else 0
         if company + 1 >= world.rules.seats_min:
             return ""
         cards = await cluster.directory.rooms_near(cell, reach_m=world.rules.reach_max_m)
-        best = next((card for card in cards if card.company > company), None)
+        others = (card for card in cards if card.room not in newcomer.avoids)
+        best = next((card for card in others if card.company > company), None)
         return best.node if best is not None else ""

@@ -110,7 +110,7 @@ class Handing:
         for change in drop(cluster.house.world, room):
             node.carry_out(change)
         for person in people:
-            cluster.house.identities.let_go(person.id)
+            cluster.house.let_go(person.id)
             cluster.directory.let_go_person(person.id)
             node.moved.discard(person.id)
         cluster.journal.touch(room.id)  # so that this turn is one in which something is written

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from geo import Cell
 from rooms.frozen import FrozenPerson, freeze_person
 from rooms.moving import Leaver, hold, put_in, release, take_out
 from rooms.outward import can_move
@@ -25,9 +26,8 @@ from server.bugs import log_bug
 from server.cluster.commit import Held
 from server.cluster.relay import RemoteLine
 from server.cluster.shelving import RoomCard
-from server.cluster.state import decode_identity, encode_identity
-from server.cluster.wire import Asked, Came, Kept, Message, Opened
-from server.safety.frozen_identity import thaw_identity
+from server.cluster.state import decode_identity, encode_identity, know_identity
+from server.cluster.wire import Asked, Came, Kept, Message, Opened, Released
 
 if TYPE_CHECKING:
     from server.cluster.cluster import Cluster
@@ -91,7 +91,8 @@ class Moving:
         for card in await cluster.directory.rooms_near(room.cell, reach_m=reach):
             if not self._may_go(room) or world.rooms.get(room.id) is not room:
                 return
-            if _is_to_move(room, card) and await self._move(room, card):
+            is_left = any(card.room in person.avoids for person in members_of(room))
+            if not is_left and _is_to_move(room, card) and await self._move(room, card):
                 return
 
     async def _move(self, room: Room, card: RoomCard) -> bool:
@@ -99,12 +100,13 @@ class Moving:
         cluster = self._cluster
         people = members_of(room)
         frozen = [_encode(freeze_person(person)) for person in people]
-        if not await self.ask(card.node, lambda ask: Asked(ask, card.room, frozen), within_s=ANSWER_S):
-            return False
+        is_kept = await self.ask(card.node, lambda ask: Asked(ask, card.room, frozen, room.id), within_s=ANSWER_S)
         now = cluster.clock.now()
         is_changed = {person.id for person in members_of(room)} != {person.id for person in people}
-        if is_changed or self._awaits_answer(room, now):
-            return False  # the seats kept there are free again by themselves
+        if not is_kept or is_changed or self._awaits_answer(room, now):
+            # Asked for in vain, or too late: then they may be kept by now.
+            cluster.tell(card.node, Released(tuple(person.id for person in people)))
+            return False
         for person in people:
             own_window = window_end(region_of(person.cell), now, cluster.house.world.rules.window_s)
             person.moved_until = min(own_window, card.closes)
@@ -134,10 +136,10 @@ class Moving:
     def asked(self, node: str, asked: Asked) -> None:
         """Keep seats for all of another node's people, or for none."""
         world, now = self._cluster.house.world, self._cluster.clock.now()
-        people = [_decode_person(each) for each in asked.people]
+        people = [self._as_known_here(_decode_person(each)) for each in asked.people]
         held: list[str] = []
         for person in people if not self._cluster.is_leaving else ():
-            if hold(world, person, now=now, room=asked.room) is None:
+            if hold(world, person, now=now, room=asked.room, left=asked.left) is None:
                 break
             held.append(person.id)
         is_kept = len(held) == len(people)
@@ -146,6 +148,20 @@ class Moving:
                 release(world, id, now=now)
         self._cluster.node.arm()
         self._cluster.tell(node, Kept(asked.ask, is_kept))
+
+    def _as_known_here(self, person: FrozenPerson) -> FrozenPerson:
+        """Return somebody kept apart from all whom this node knows of as well: a block may have overtaken them."""
+        house = self._cluster.house
+        barred = person.barred | house.blocks.kept_from(person.id)
+        shunned_by = (person.shunned_by | house.blocks.shunned_by(person.id)) & barred
+        return msgspec.structs.replace(person, barred=barred, shunned_by=shunned_by, kept=house.keeps.both(person.id))
+
+    def released(self, node: str, message: Released) -> None:
+        """Have those seats free again at once that were kept for people who do not come."""
+        now = self._cluster.clock.now()
+        for id in message.people:
+            release(self._cluster.house.world, id, now=now)
+        self._cluster.node.arm()
 
     def send(
         self,
@@ -166,14 +182,14 @@ class Moving:
         node = cluster.node
         peer = node.peers.get(person.id)
         identity = cluster.house.identities.online(person.id)
-        packed = encode_identity(identity, now=now) if identity is not None else b""
+        packed = encode_identity(cluster.house, identity, now=now) if identity is not None else b""
         if peer is not None:
             node.lost(peer)
             peer.session.unseat()
         leaver, changes = take_out(cluster.house.world, person, now=now)
         for change in changes:
             node.carry_out(change)
-        cluster.house.identities.let_go(person.id)
+        cluster.house.let_go(person.id)
         node.moved.discard(person.id)
         self.moved_out += 1
         gateway, conn, address, subprotocol = "", 0, "", ""
@@ -197,8 +213,11 @@ class Moving:
         leaver = _decode_leaver(came.leaver)
         id = leaver.person.id
         if came.identity:
-            house.identities.came(thaw_identity(house.identities, decode_identity(came.identity), now=now))
+            known = know_identity(house, decode_identity(came.identity), now=now)
+            house.identities.came(known)
+            house.know_blocks(known, Cell(leaver.person.next_cell), now=now)
         house.ties.came(id, now=now)
+        leaver = msgspec.structs.replace(leaver, person=self._as_known_here(leaver.person))
         former = shell.peers.get(id)
         if former is not None:
             shell.lost(former)

@@ -27,7 +27,7 @@ from rooms.sharing import Share
 from server.bugs import log_bug
 from server.cluster.ahead import ANSWER_S, KEPT_S, Ahead
 from server.cluster.clients import AWAY, ask
-from server.cluster.wire import Listed, Planned, Ready
+from server.cluster.wire import Listed, Planned, Ready, Released
 from server.store.sealing import SealBroken
 
 if TYPE_CHECKING:
@@ -108,6 +108,8 @@ class Regions:
         window = share.window
         end = self._end(window)
         end.share = share
+        if self._cluster.is_leaving:
+            offer = Offer(offer.people, ())  # nobody is sent to rooms that are handed on at this moment
         self._later(PLAN_S, partial(self._decide, window))
         living = self.ahead.living(window)
         planner = planner_of(window, self._staying(living) or living)
@@ -151,12 +153,16 @@ class Regions:
         """Send those who are called."""
         cluster, now = self._cluster, self._cluster.clock.now()
         end = self._ends.get(Window(message.closes, Cell(message.region)))
-        if end is None or end.share is None:
-            return
+        stay: list[str] = []
         for id in message.ids:
             # One by one: a bug with one of them leaves the others where they sit down in the end.
-            for person in end.share.take([id]):
+            going = end.share.take([id]) if end is not None and end.share is not None else []
+            for person in going:
                 cluster.moving.send(person, sender, now=now, why="window")
+            if not going:
+                stay.append(id)
+        if stay:
+            cluster.tell(sender, Released(tuple(stay)))
         cluster.node.arm()
 
     # The plan

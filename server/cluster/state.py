@@ -28,21 +28,40 @@ decode_identity = msgspec.msgpack.Decoder(FrozenIdentity).decode
 def encode_state(room: Room, house: House, *, now: float) -> bytes:
     """Return the room's whole state."""
     known = (house.identities.known(seat.person.id) for seat in room.seats.values())
-    identities = tuple(freeze_identity(identity, now=now) for identity in known if identity is not None)
+    identities = tuple(freeze_with_lines(house, identity, now=now) for identity in known if identity is not None)
     held = freeze_house(house, room.id, now=now, with_trail=False)
     return _encode(State(freeze(room, now=now, events_max=0), identities, held))
 
 
-def encode_identity(identity: Identity, *, now: float, is_online: bool = True) -> bytes:
+def encode_identity(house: House, identity: Identity, *, now: float, is_online: bool = True) -> bytes:
     """Return who somebody is to the server."""
-    return _encode(freeze_identity(identity, now=now, is_online=is_online))
+    return _encode(freeze_with_lines(house, identity, now=now, is_online=is_online))
+
+
+def freeze_with_lines(house: House, identity: Identity, *, now: float, is_online: bool = True) -> FrozenIdentity:
+    """Return an identity as a value, with the contact lines that go with it."""
+    lines = house.keeps.lines.of(identity.id)
+    return freeze_identity(identity, now=now, is_online=is_online, lines=lines)
+
+
+def know_identity(house: House, frozen: FrozenIdentity, *, now: float) -> Identity:
+    """Know in this house who somebody is to the server, and return it."""
+    identity = thaw_identity(house.identities, frozen, now=now)
+    if house.identities.online(frozen.id) is None:
+        house.keeps.lines.take_up(frozen.id, frozen.lines)
+    return identity
 
 
 def put_in_place(house: House, state: State, later: list[Numbered], *, now: float) -> list[Change]:
     """Have the room go on in this house, and return what follows."""
     for frozen in state.identities:
-        house.identities.came(thaw_identity(house.identities, frozen, now=now))
+        house.identities.came(know_identity(house, frozen, now=now))
     room, changes = thaw(house.world, state.room, later, now=now)
     said = [event for event in (*state.room.events, *later) if isinstance(event, Said)]
     thaw_house(house, room, state.house, said)
+    for seat in room.seats.values():
+        identity = house.identities.online(seat.person.id)
+        if identity is not None:
+            house.know_blocks(identity, seat.person.next_cell, now=now)
+        house.keep_apart(seat.person)
     return changes

@@ -41,6 +41,8 @@ class Effects:
                 self._forget(row.identity)
             case rows.Notice() if is_here:
                 self._tell(row.identity)
+            case Tie(kind="keep"):
+                self._house.keeps.changed(row.owner, row.other)
             case Tie(kind="mute"):
                 known = self._house.identities.known(row.owner)
                 if known is not None:

@@ -97,6 +97,8 @@ class Asked(Message, frozen=True, array_like=True, tag=10):
     room: str
     people: list[bytes]
     """Frozen, so that the host can tell whether each may sit there."""
+    left: str
+    """The room that all of them come from."""
 
 
 class Kept(Message, frozen=True, array_like=True, tag=11):
@@ -124,6 +126,12 @@ class Came(Message, frozen=True, array_like=True, tag=12):
     subprotocol: str
     why: str = ""
     shook: tuple[float, str | None] | None = None
+
+
+class Released(Message, frozen=True, array_like=True, tag=25):
+    """These do not come: what is kept for them is free again."""
+
+    people: tuple[str, ...]
 
 
 class Carried(msgspec.Struct, frozen=True, array_like=True):
@@ -256,6 +264,7 @@ AnyMessage: TypeAlias = (
     | Called
     | Inquired
     | Answered
+    | Released
 )
 
 encode = msgspec.msgpack.Encoder().encode

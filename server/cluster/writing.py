@@ -193,7 +193,7 @@ class Writing:
         self.rooms_lost += 1
         people = [seat.person for seat in room.seats.values()]
         for person in people:
-            cluster.house.identities.let_go(person.id)
+            cluster.house.let_go(person.id)
             peer = cluster.node.peers.get(person.id)
             if peer is not None:
                 cluster.node.lost(peer)
@@ -237,7 +237,7 @@ class Writing:
         identity = cluster.house.identities.known(id)
         if identity is None:
             return None
-        frozen = encode_identity(identity, now=now, is_online=False)
+        frozen = encode_identity(cluster.house, identity, now=now, is_online=False)
         # Sealed, since it says who somebody is and where they were, and Redis may write down what it holds.
         return Where("", "", cluster.seal.seal(frozen, about=id), now + DAY_S)
 

@@ -15,6 +15,7 @@ from geo import Cell
 from rooms.frozen import FrozenPerson, freeze_person, thaw_person
 from rooms.person import Person
 from server.safety.identities import Identities, Identity
+from server.safety.lines import CarriedLine
 from server.safety.rates import Meter
 
 METERS = ("said", "shown", "nexts", "shakes", "throws", "picks", "answers", "keeps", "vouches", "cells")
@@ -30,6 +31,7 @@ class FrozenIdentity(msgspec.Struct, frozen=True, array_like=True, kw_only=True)
         dues: name of the rates → until when each is used up, Unix seconds of the rooms' clock; those of any use.
         jumped_at, ejected_at: None for never.
         person: what the rooms hold against them; None while they are online, since it goes along with their seat.
+        lines: contact lines they have given, or that come to them.
     """
 
     at: float
@@ -48,9 +50,12 @@ class FrozenIdentity(msgspec.Struct, frozen=True, array_like=True, kw_only=True)
     vouched_until: float
     rooms: tuple[tuple[str, float], ...]
     person: FrozenPerson | None
+    lines: tuple[CarriedLine, ...] = ()
 
 
-def freeze_identity(identity: Identity, *, now: float, is_online: bool = True) -> FrozenIdentity:
+def freeze_identity(
+    identity: Identity, *, now: float, is_online: bool = True, lines: tuple[CarriedLine, ...] = ()
+) -> FrozenIdentity:
     """Return the identity as a value."""
     home, person = identity.home, identity.person
     return FrozenIdentity(
@@ -70,6 +75,7 @@ def freeze_identity(identity: Identity, *, now: float, is_online: bool = True) -
         vouched_until=identity.vouched_until,
         rooms=tuple(identity.rooms),
         person=None if person is None or is_online else freeze_person(person),
+        lines=lines,
     )
 
 

@@ -77,6 +77,10 @@ class Keeps:
             log.error("%s", error)
         self._renew(owner, other)
 
+    def changed(self, owner: str, other: str) -> None:
+        """Have both know that the one keeps the other since a moment ago, or no more, by what happened elsewhere."""
+        self._renew(owner, other)
+
     def held(self, owner: str) -> frozenset[str]:
         """Return whom somebody keeps, in their own eyes."""
         return self._ties.of("keep", owner)

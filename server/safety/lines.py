@@ -4,6 +4,7 @@ Pure. In memory alone, until their time is over. A line that was sent may have g
 already, so it comes again until its reader has sent a command after it, which nobody does on a dead one.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from server.safety.pairs import Pair, Pairs
@@ -16,6 +17,14 @@ class Line(NamedTuple):
     name: str
     text: str
     until: float
+
+
+class CarriedLine(NamedTuple):
+    """A line that goes with one of its two people: with who gave it, or, once it comes, with whom it is for."""
+
+    to: str
+    is_coming: bool
+    line: Line
 
 
 class Lines:
@@ -60,6 +69,33 @@ class Lines:
         for pair in self._coming.of(to):
             if pair[1] == to:
                 self._coming.pop(pair)
+
+    def of(self, one: str) -> tuple["CarriedLine", ...]:
+        """Return what goes with somebody who goes on in another process: what they have given, and what comes to them.
+
+        A line that was given lives with who gave it: that is where it is looked for when the other gives theirs.
+        """
+        given = [
+            CarriedLine(to=pair[1], is_coming=False, line=line) for pair, line in self._lines_of(self._given, one, 0)
+        ]
+        coming = [CarriedLine(to=one, is_coming=True, line=line) for _, line in self._lines_of(self._coming, one, 1)]
+        return (*given, *coming)
+
+    def take_up(self, one: str, lines: Iterable["CarriedLine"]) -> None:
+        """Know what came with somebody, instead of what was known of them here."""
+        self.let_go(one)
+        for each in lines:
+            (self._coming if each.is_coming else self._given).put((each.line.by, each.to), each.line)
+
+    def let_go(self, one: str) -> None:
+        """Know nothing of somebody's any more, since they go on in another process."""
+        for lines, at in ((self._given, 0), (self._coming, 1)):
+            for pair, _ in self._lines_of(lines, one, at):
+                lines.pop(pair)
+
+    @staticmethod
+    def _lines_of(lines: Pairs[Line], one: str, at: int) -> list[tuple[Pair, Line]]:
+        return [(pair, line) for pair in lines.of(one) if pair[at] == one and (line := lines.get(pair)) is not None]
 
     def withdraw(self, *pairs: Pair) -> None:
         """Forget what the first of each pair gave the second."""
