@@ -1,7 +1,9 @@
 """Several nodes are one server: people at different ones sit together, hear each other, and find their seats again."""
 
+from redis import asyncio as redis
+
 from tests.apps import Clients
-from tests.clusters import nodes, together
+from tests.clusters import nodes, together, until_shown
 from tests.sessions import HERE
 
 
@@ -30,3 +32,18 @@ async def test_whoever_comes_back_at_another_node_has_their_seat(redis_url: str)
         entered = await back.ask("enter", "entered", cell=HERE, token=token, resume={"room": room, "seq": seq})
         assert entered["resumed"]
         assert (await back.hear("said"))["text"] == "Missed"
+
+
+async def test_what_passes_through_redis_ends_by_real_time_however_fast_the_rooms_live(redis_url: str) -> None:
+    async with nodes(redis_url, 1, time_scale=600, window_s=7200) as (one,), Clients(one) as clients:
+        ann = await clients.new()
+        await ann.enter(HERE)
+        await until_shown(redis_url)
+        async with redis.Redis.from_url(redis_url) as client:
+            left = {key.decode(): await client.ttl(key) async for key in client.scan_iter("ha:{*}*")}
+            left |= {key.decode(): await client.ttl(key) async for key in client.scan_iter("ha:rooms:*")}
+    lasting = [key for key in left if key.startswith("ha:{store}")]
+    passing = {key: ttl for key, ttl in left.items() if key not in lasting}
+    assert {f"ha:{{{ann.room}}}:log"} < set(passing)
+    # A room that begins in a window's last quarter lasts through the next one.
+    assert all(0 < ttl <= 1.25 * 7200 / 600 + 900 + 1 for ttl in passing.values()), passing

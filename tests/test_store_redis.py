@@ -1,11 +1,13 @@
 """The store in Redis: two nodes are of one mind, what was forgotten is nowhere, and an outage loses nothing."""
 
 import asyncio
+import logging
+import time
 from pathlib import Path
 
 import pytest
 
-from server.cluster import store, store_wire
+from server.cluster import engine, store, store_wire
 from server.cluster.engine import Engine
 from server.cluster.store import QUEUE_MAX
 from server.cluster.store_rows import Field, packed
@@ -264,6 +266,27 @@ async def test_redis_that_comes_back_empty_is_told_everything_anew(tmp_path: Pat
         assert all_of(third) == all_of(node) == all_of(other)
         for each in (node, other, third):
             await each.close()
+
+
+async def test_process_that_stood_still_goes_on_from_where_it_was_and_calls_nobody_away(
+    url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(engine, "COMMAND_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(store_wire, "BLOCK_MS", 100)
+    node, other = await linked(url), await linked(url)
+    other.store.add_block(block())
+    await until(lambda: node.store.blocks_of(ANN))
+    with caplog.at_level(logging.INFO):
+        time.sleep(1.0)  # noqa: ASYNC251 - the whole process stands still
+        node.store.add_block(block(BO, CY))
+        await node.link.flush()
+    assert "in which this process stood still" in caplog.text
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]
+    assert node.link.failures == 0
+    await until(lambda: other.store.blocks_of(BO))
+    assert all_of(node) == all_of(other)
+    await node.close()
+    await other.close()
 
 
 async def test_waiting_changes_are_bounded_while_redis_is_away(tmp_path: Path) -> None:

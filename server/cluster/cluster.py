@@ -91,7 +91,10 @@ class Cluster:
             went_away=self.writing.went_away,
         )
         self.journal = Journal(
-            self.log, house.world.rooms.get, lambda room: encode_state(room, house, now=self.clock.now())
+            self.log,
+            house.world.rooms.get,
+            lambda room: encode_state(room, house, now=self.clock.now()),
+            unix=self.clock.unix,
         )
         self.commit = Commit(loop.call_soon, self.writing.write_down, gathers=self.writing.is_under_way)
         self.node = ClusterNode(
@@ -113,6 +116,7 @@ class Cluster:
             is_dead=self.registry.is_dead,
             rng=house.world.rng,
             unix=self.clock.now,
+            time_scale=settings.time_scale,
         )
         self.remotes = Remotes(self.wire_to, self._receive)
         self.finding = Finding(self)

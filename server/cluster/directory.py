@@ -76,6 +76,7 @@ class Directory:
         takes: whether a node lives and takes people; cards of others are passed over.
         is_dead: whether a node lived and does no more: its cards are taken away.
         unix: Unix seconds, as in `until` and `closes`.
+        time_scale: how much faster these pass than Redis's.
         rng: draws among rooms equally near.
     """
 
@@ -88,6 +89,7 @@ class Directory:
         is_dead: Callable[[str], bool],
         rng: random.Random,
         unix: Callable[[], float] = time.time,
+        time_scale: float = 1.0,
         answer_s: float = 2.0,
         pause_s: float = 0.5,
     ) -> None:
@@ -97,6 +99,7 @@ class Directory:
         self._is_dead = is_dead
         self._rng = rng
         self._unix = unix
+        self._time_scale = time_scale
         self._answer_s = answer_s
         self._pause_s = pause_s
         self._people: dict[str, Where] = {}
@@ -292,7 +295,7 @@ class Directory:
         key, where = person_key(identity), self._people.get(identity)
         if where is None:
             return [("EVAL", _FORGET, 1, key, self.node)]
-        left_s = where.until - self._unix()
+        left_s = (where.until - self._unix()) / self._time_scale
         if left_s <= 0:
             del self._people[identity]
             return []
@@ -308,7 +311,7 @@ class Directory:
         ]
         if card is not None:
             self._standing[room] = former.union(stands)
-            left_ms = int((card.closes - self._unix() + LATE_S) * 1000)
+            left_ms = int(((card.closes - self._unix()) / self._time_scale + LATE_S) * 1000)
             packed = pack(card)
             for shelf in stands:
                 key = key_of(shelf)

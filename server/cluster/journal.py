@@ -18,8 +18,8 @@ STATE_EVERY = 32
 and of those it keeps at least one has the state."""
 
 LATER_S = 900.0
-"""How long after its end a room's log is kept: a member who slept over it is told that it ended, not that nobody knows
-it."""
+"""How long after its end a room's log is kept, real seconds: a member who slept over it is told that it ended, not that
+nobody knows it."""
 
 AnyNumbered: TypeAlias = Joined | Left | Changed | Said | Closing | Extended
 
@@ -42,10 +42,19 @@ class Journal:
         log: where it goes.
         room_of: gives the room of an id, if it is here.
         state_of: gives a room's whole state, encoded.
+        unix: gives the real time at a moment of the rooms'.
     """
 
-    def __init__(self, log: RoomLog, room_of: Callable[[str], Room | None], state_of: Callable[[Room], bytes]) -> None:
+    def __init__(
+        self,
+        log: RoomLog,
+        room_of: Callable[[str], Room | None],
+        state_of: Callable[[Room], bytes],
+        *,
+        unix: Callable[[float], float],
+    ) -> None:
         self._log = log
+        self._unix = unix
         self._room_of = room_of
         self._state_of = state_of
         self._events: dict[str, list[Numbered]] = {}
@@ -120,7 +129,7 @@ class Journal:
                 self._log.drop(id)
             return
         body = _encode((events, self._state_of(room)))
-        ends_at = room.closes + LATER_S
+        ends_at = self._unix(room.closes) + LATER_S
         if id in self._turns:
             self._log.append(id, body, long=room.unconnected > 0, ends_at=ends_at)
         else:

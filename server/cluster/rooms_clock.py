@@ -25,6 +25,10 @@ class RoomsClock(Clock):
         assert found is not None
         self._origin = float(found)
 
+    def unix(self, moment: float) -> float:
+        """Return when, in real Unix seconds, the rooms' time is or was this moment."""
+        return self._origin + (moment - self._origin) / self.time_scale
+
     def now(self) -> float:
         """Return the rooms' time in Unix seconds."""
         return self._origin + (self._engine.time() - self._origin) * self.time_scale

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Coroutine
 from typing import Any
 
 from server.bugs import log, log_bug
+from server.cluster import engine
 from server.cluster.outbox import BATCH_MAX
 from server.cluster.store import RedisStore
 from server.cluster.store_rows import Field
@@ -34,6 +35,8 @@ AGAIN_S, AGAIN_MAX_S = 0.2, 2.0
 """How soon Redis is tried again, and how seldom at most: one command of each node in two seconds."""
 STOP_S = 3.0
 CANCEL_AGAIN_S = 0.05
+SLEPT_S = 0.5
+"""A read that took so much longer than any may was slept through: this process stood still, and Redis did not."""
 NODES_MAX = 1000
 """Nodes whose numbers are followed, most of them long gone; beyond, those longest silent are forgotten."""
 
@@ -67,6 +70,7 @@ class StoreLink:
         self._waiting: list[asyncio.Future[None]] = []
         self._running: asyncio.Task[None] | None = None
         self._works: list[asyncio.Task[None]] = []
+        self._read_since = 0.0
         store.wake = self._wakened.set
 
     async def open(self) -> None:
@@ -119,15 +123,24 @@ class StoreLink:
             trouble = await self._until_trouble(self._send(), self._follow(), self._tend())
             if isinstance(trouble, Behind):
                 log.info("the store fell behind, and loads all rows anew")
+            elif has_slept := self._has_slept(trouble):
+                log.info("The store was not followed for %.0f s in which this process stood still.", has_slept)
             else:
                 self._away(trouble)
-            await self._come_back(at_once=isinstance(trouble, Behind))
+            await self._come_back()
+
+    def _has_slept(self, trouble: Exception) -> float:
+        """Return for how long this process stood still, if that alone is what went wrong; else 0."""
+        took_s = asyncio.get_running_loop().time() - self._read_since
+        return took_s if not isinstance(trouble, Lost) and took_s > engine.COMMAND_TIMEOUT_S + SLEPT_S else 0.0
 
     async def _until_trouble(self, *works: Coroutine[Any, Any, None]) -> Exception:
         self._works = [asyncio.create_task(work) for work in works]
         try:
             done, _ = await asyncio.wait(self._works, return_when=asyncio.FIRST_COMPLETED)
-            trouble = next(iter(done)).exception()
+            ended = next(iter(done))
+            # The client's own timeout, when it rings together with an answer, may end as a cancellation.
+            trouble = ended.exception() if not ended.cancelled() else TimeoutError("cancelled by the client")
             assert isinstance(trouble, Exception)
             return trouble
         finally:
@@ -154,6 +167,7 @@ class StoreLink:
 
     async def _follow(self) -> None:
         while True:
+            self._read_since = asyncio.get_running_loop().time()
             for entry in await self._wire.read(self._last):
                 self._take(entry)
 
@@ -192,15 +206,19 @@ class StoreLink:
         )
         self._fail_waiting(self.store.away)
 
-    async def _come_back(self, *, at_once: bool) -> None:
-        wait_s = 0.0 if at_once else AGAIN_S
+    async def _come_back(self) -> None:
+        """Return when this node has caught up; where Redis is not known to be away it is asked at once."""
+        wait_s = AGAIN_S if self.store.away else 0.0
         while True:
             await asyncio.sleep(wait_s)
             try:
                 await self._catch_up()
                 break
             except (*TROUBLE, ValueError) as error:
-                self.store.away = self._told(error)
+                if self.store.away:
+                    self.store.away = self._told(error)
+                else:
+                    self._away(error)
                 wait_s = min(AGAIN_MAX_S, max(AGAIN_S, wait_s * 2))
         if self.store.away:
             log.info("Redis is back at %s", self._where)

@@ -233,7 +233,8 @@ class Writing:
         cluster, now = self._cluster, self._cluster.clock.now()
         person = cluster.house.world.people.get(id)
         if person is not None and person.room is not None:
-            return Where(cluster.name, person.room.id, None, person.room.closes + LATER_S)
+            later_s = LATER_S * cluster.clock.time_scale
+            return Where(cluster.name, person.room.id, None, person.room.closes + later_s)
         identity = cluster.house.identities.known(id)
         if identity is None:
             return None
