@@ -43,17 +43,22 @@ class Share:
         self.window = window
         self._gathering = gathering
         self._ids = list(ids)
+        self._is_given_up = False
 
     def carry_out(self, plan: RegionPlan | None, node: str, *, now: float) -> None:
         """Have this process, `node`, do its part of the plan; None: there is none, and there will be none."""
         self._gathering.begin(self._carry_out(plan, node) if plan is not None else self._seat_the_rest(), now=now)
 
     def take(self, ids: Iterable[str]) -> list[Person]:
-        """Return those who still wait here, counted where they are to be seated: they are given away now."""
-        return self._gathering.give_away(ids)
+        """Return those who still wait here, counted where they are to be seated: they are given away now.
+
+        Nobody of those who are about to sit down here, since they were not called in time.
+        """
+        return [] if self._is_given_up else self._gathering.give_away(ids)
 
     def give_up(self, *, now: float) -> None:
         """Have those sit down here who still wait: nobody has called for them."""
+        self._is_given_up = True
         self._gathering.begin(self._seat_the_rest(), now=now)
 
     def _carry_out(self, plan: RegionPlan, node: str) -> Work:

@@ -40,7 +40,8 @@ PLAN_S = 3.0
 """How long people wait in their old rooms for a plan before their nodes go on without."""
 
 CALLED_S = 2.0
-"""How long those who are to go to another node wait, after that, to be called."""
+"""How long those who are to go to another node wait, after that, while nobody of them is called: thousands take some
+seconds, room by room."""
 
 SLICE = 200
 """People told of in one message: some 20 KB, and a millisecond to read."""
@@ -64,6 +65,7 @@ class _End:
         offers: node → what it has sent so far.
         missing: node → how many slices are yet to come.
         is_decided: whether what becomes of it is known, or being asked for.
+        calls: how often some of them were called to another node.
     """
 
     def __init__(self) -> None:
@@ -72,6 +74,7 @@ class _End:
         self.missing: dict[str, int] = {}
         self.is_planning = False
         self.is_decided = False
+        self.calls = 0
 
 
 class Regions:
@@ -153,6 +156,8 @@ class Regions:
         """Send those who are called."""
         cluster, now = self._cluster, self._cluster.clock.now()
         end = self._ends.get(Window(message.closes, Cell(message.region)))
+        if end is not None:
+            end.calls += 1
         stay: list[str] = []
         for id in message.ids:
             # One by one: a bug with one of them leaves the others where they sit down in the end.
@@ -204,9 +209,9 @@ class Regions:
         end = self._end(window)
         if end.share is not None and not end.is_decided:
             end.is_decided = True
-            self._cluster.begin(self._carry_out(window, end.share))
+            self._cluster.begin(self._carry_out(window, end, end.share))
 
-    async def _carry_out(self, window: Window, share: Share) -> None:
+    async def _carry_out(self, window: Window, end: _End, share: Share) -> None:
         cluster, plan = self._cluster, None
         try:
             decided = await self._settle(window, _NO_PLAN)
@@ -219,11 +224,15 @@ class Regions:
             self.alone += 1
         else:
             self.plans += 1
-            self._later(CALLED_S, partial(self._give_up, share))
+            self._later(CALLED_S, partial(self._give_up_if_quiet, end, share, end.calls))
         share.carry_out(plan, cluster.name, now=cluster.clock.now())
         cluster.node.arm()
 
-    def _give_up(self, share: Share) -> None:
+    def _give_up_if_quiet(self, end: _End, share: Share, calls: int) -> None:
+        """Wait for calls no more if none has come since there were so many."""
+        if end.calls != calls:
+            self._later(CALLED_S, partial(self._give_up_if_quiet, end, share, end.calls))
+            return
         share.give_up(now=self._cluster.clock.now())
         self._cluster.node.arm()
 
