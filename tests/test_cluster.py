@@ -5,6 +5,7 @@ from redis import asyncio as redis
 from tests.apps import Clients
 from tests.clusters import nodes, together, until_shown
 from tests.sessions import HERE
+from tests.test_cluster_regions import nobody_near
 
 
 async def test_people_at_different_nodes_sit_together_and_talk(redis_url: str) -> None:
@@ -32,6 +33,33 @@ async def test_whoever_comes_back_at_another_node_has_their_seat(redis_url: str)
         entered = await back.ask("enter", "entered", cell=HERE, token=token, resume={"room": room, "seq": seq})
         assert entered["resumed"]
         assert (await back.hear("said"))["text"] == "Missed"
+
+
+async def test_whoever_was_gone_for_long_sits_where_they_left_with_what_was_known_of_them(redis_url: str) -> None:
+    async with nodes(redis_url, 2, resume_grace_s=0.2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.new(), await clients.new()
+        for client in (ann, bo):
+            await client.enter(HERE)
+        # Where they come back there is company, too.
+        assert two.cluster is not None
+        two.cluster.finding._near_company = nobody_near  # type: ignore[method-assign]
+        for client in [await clients.new(at=two) for _ in range(4)]:
+            await client.enter(HERE)
+            assert client.room in two.house.world.rooms
+        who = one.house.world.rooms[bo.room].seats[bo.me].person.id
+        known = one.house.identities.known(who)
+        assert known is not None
+        await bo.socket.close()
+        assert (await ann.hear("left"))["id"] == bo.me
+        # As if the process that has the room knew nothing of them by itself.
+        one.house.identities.let_go(who)
+        back = await clients.new(at=two)
+        await back.enter(HERE, token=bo.token)
+        assert back.room == ann.room
+        again = one.house.identities.known(who)
+        assert again is not None
+        assert again is not known
+        assert (again.first_at, [room for room, _ in again.rooms]) == (known.first_at, [ann.room])
 
 
 async def test_what_passes_through_redis_ends_by_real_time_however_fast_the_rooms_live(redis_url: str) -> None:

@@ -16,6 +16,7 @@ from tests.apps import Client, Clients
 from tests.cluster_clients import until
 from tests.clusters import nodes, together
 from tests.sessions import FAR_AWAY, HERE
+from tests.test_cluster_regions import nobody_near
 
 
 def cluster_of(app: App) -> Cluster:
@@ -145,6 +146,26 @@ async def test_block_that_overtook_somebody_on_their_way_keeps_them_apart(redis_
         await go_over(one, two, ann)
         assert ann.room != bo.room
         assert people[1].id in person_of(two, ann).barred
+
+
+async def test_blocks_that_somebody_has_inherited_hold_at_the_next_node(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.new(at=two), await clients.new(at=two)
+        for client in (ann, bo):
+            await client.enter(HERE)
+        blocked, blocking = person_of(two, bo).id, person_of(two, ann).id
+        await ann.ask("block", "blocked", who=bo.me)
+        await ann.hear("room")
+        await until(lambda: bool(one.house.store.blocks_against(blocked)))
+        cluster_of(one).finding._near_company = nobody_near  # type: ignore[method-assign]
+        heir = await clients.new(at=one)
+        await heir.enter(HERE)
+        person = person_of(one, heir)
+        assert blocking in person.barred
+        person.barred = frozenset()
+        await go_over(one, two, heir)
+        assert heir.room != ann.room
+        assert blocking in two.house.blocks.kept_from(person.id)
 
 
 async def test_seats_kept_for_those_who_do_not_come_are_free_at_once(

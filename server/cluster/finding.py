@@ -3,12 +3,13 @@
 import time
 from typing import TYPE_CHECKING
 
-from geo import BadCell
+from geo import BadCell, Cell
 from rooms.person import Person
 from rooms.placement import choose_room
 from server.arrival import parse_cell
 from server.cluster.newcomers import Newcomers
 from server.cluster.takeover import take_over
+from server.cluster.wire import Known
 from server.codes import Refused
 from server.commands import Enter
 from server.safety.tokens import BadToken
@@ -45,15 +46,43 @@ class Finding:
         if identity in cluster.house.world.people:
             return ""
         where = await cluster.directory.person(identity)
-        if where is not None and where.frozen is not None:
-            cluster.know_identity(identity, where.frozen)
-        if where is None or not where.is_online:
-            return await self._with_kept(identity) or await self._near_company(enter, identity)
+        if where is None or where.frozen is not None:
+            return await self._returning(enter, identity, where.frozen if where is not None else None)
         # This node itself: their room was lost to another, which has not said so yet.
         if where.node != cluster.name and cluster.registry.lives(where.node):
             return where.node
         node = await take_over(cluster, where.room)
         return node if node is not None else await self._near_company(enter, identity)
+
+    async def _returning(self, enter: Enter, identity: str, frozen: bytes | None) -> str:
+        """Return where somebody is to be who was here before: in the room they left, or as any newcomer.
+
+        What they left behind goes there before them: else their rates would begin anew.
+        """
+        cluster = self._cluster
+        if frozen is not None:
+            cluster.know_identity(identity, frozen)
+        node = await self._where_left(enter, identity) or await self._with_kept(identity)
+        node = node or await self._near_company(enter, identity)
+        if frozen is not None and node not in ("", cluster.name):
+            cluster.tell(node, Known(identity, frozen))
+        return node
+
+    async def _where_left(self, enter: Enter, identity: str) -> str:
+        """Return the node that has the room somebody left, if they come from where they were: no other is drawn."""
+        cluster = self._cluster
+        known = cluster.house.identities.known(identity)
+        if known is None or known.person is None or not known.rooms or known.person.cell != self._cell_of(enter):
+            return ""
+        room = known.rooms[-1][0]
+        node = cluster.name if room in cluster.house.world.rooms else await cluster.log.holder(room)
+        return node if node == cluster.name or cluster.registry.takes(node) else ""
+
+    def _cell_of(self, enter: Enter) -> Cell | None:
+        try:
+            return parse_cell(enter.cell, finest=self._cluster.house.settings.finest_cell)
+        except (Refused, BadCell):
+            return None
 
     def _identity_of(self, enter: Enter) -> str | None:
         house, now = self._cluster.house, self._cluster.clock.now()
@@ -77,9 +106,8 @@ class Finding:
         """Return the node that has company for somebody who would find none here, in a room they have not left."""
         cluster = self._cluster
         world = cluster.house.world
-        try:
-            cell = parse_cell(enter.cell, finest=cluster.house.settings.finest_cell)
-        except (Refused, BadCell):
+        cell = self._cell_of(enter)
+        if cell is None:
             return ""
         if self._newcomers.is_dense(cell, now=time.monotonic()):
             return ""

@@ -15,6 +15,7 @@ from server.cluster.wire import (
     Handed,
     Inquired,
     Kept,
+    Known,
     Listed,
     Offered,
     Opened,
@@ -48,6 +49,7 @@ class Hearing:
             Patience: self._patience,
             Rehomed: self._rehomed,
             Returned: self._returned,
+            Known: self._known,
             Asked: cluster.moving.asked,
             Kept: cluster.moving.kept,
             Came: cluster.moving.came,
@@ -114,6 +116,9 @@ class Hearing:
             self._cluster.tell(message.node, Closed(message.conn))
         elif entrance.host == sender:
             entrance.rehomed(message.node)
+
+    def _known(self, sender: str, message: Known) -> None:
+        self._cluster.know_identity(message.identity, message.sealed)
 
     def _returned(self, sender: str, message: Returned) -> None:
         entrance = self._cluster.entrances.get(message.conn)

@@ -24,7 +24,7 @@ from server.cluster.engine import COMMAND_TIMEOUT_S, Engine
 from server.cluster.entries import END, EVENTS, WHOLE, Nonces, RoomSeal, log_key, read_raw
 from server.cluster.lane import Lane
 from server.cluster.lanes import ASK, ELSEWHERE, Lanes, asked_shard
-from server.cluster.link import ASKING, Answered, ignore, pack
+from server.cluster.link import ASKING, Answered, LinkLostError, ignore, pack
 from server.cluster.logged import LoggedRoom, Pending, Verdict
 from server.store.sealing import NONCE_BYTES
 
@@ -117,6 +117,18 @@ class RoomLog:
         """Tell whether more is to be learnt of a room: whether it is held here, and goes on."""
         logged = self._rooms.get(room)
         return logged is not None and not logged.is_over
+
+    async def holder(self, room: str) -> str:
+        """Return the node that wrote last of a room, "" if it is over or that cannot be asked."""
+        key = log_key(room)
+        lane = self._lanes.get(self._engine.shard_of(key))
+        try:
+            async with asyncio.timeout(COMMAND_TIMEOUT_S):
+                answer = await lane.ask(b"XREVRANGE", key, b"+", b"-", b"COUNT", b"1")
+        except (TimeoutError, LinkLostError):
+            return ""
+        tops = read_raw(answer) if isinstance(answer, list) else []
+        return tops[0].node.decode() if tops and tops[0].mark != END else ""
 
     # What the host of a room says
 

@@ -87,6 +87,13 @@ class Returned(Message, frozen=True, array_like=True, tag=9):
     is_binary: bool
 
 
+class Known(Message, frozen=True, array_like=True, tag=26):
+    """Somebody of mine is about to enter at yours: this is what they left behind, sealed."""
+
+    identity: str
+    sealed: bytes
+
+
 # Between hosts, about people who move
 
 
@@ -265,6 +272,7 @@ AnyMessage: TypeAlias = (
     | Inquired
     | Answered
     | Released
+    | Known
 )
 
 encode = msgspec.msgpack.Encoder().encode

@@ -139,7 +139,8 @@ def status(asks: Ask) -> None:
     if told["off"]:
         click.echo(f"off: {', '.join(told['off'])}")
     if not told["lasting"]:
-        click.echo("blocks, bans and reports end with the process (no --data)")
+        missing = "--store" if told["nodes"] else "--data"
+        click.echo(f"blocks, bans and reports end with the process (no {missing})")
 
 
 def _tell_filters(own: dict[str, Any] | None, nodes: list[dict[str, Any]]) -> None:
