@@ -76,6 +76,8 @@ async def everything_in(url: str, *, but: str = "") -> bytes:
             elif kind == b"stream":
                 for _, fields in await client.xrange(key):
                     found += [part for pair in fields.items() for part in pair]
+            elif kind == b"set":
+                found += await client.smembers(key)
             else:
                 assert kind == b"string", kind
                 found.append(await client.get(key))
