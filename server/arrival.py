@@ -58,11 +58,11 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
         _check_resume(person, command.resume)
         _check_name(house, person, name if command.name is not None else person.name)
         try:
-            claim_cell(house, identity, cell, visiting=visiting, now=now)
+            claim_cell(house, identity, cell, sits=person.cell, visiting=visiting, now=now)
         except Refused:
             cell = person.next_cell  # the seat is theirs all the same; only the move is not
     else:
-        claim_cell(house, identity, cell, visiting=visiting, now=now)
+        claim_cell(house, identity, cell, sits=None, visiting=visiting, now=now)
     house.identities.came(identity)
     house.ties.came(identity.id, now=now)
     if verified is not None:
@@ -70,7 +70,7 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
     if is_new:
         identity.ejected_at = house.votes.spent_at(session.origin.key)
     house.know_place(session.origin, identity, cell, now=now)
-    visiting = visiting or is_visiting(identity, now=now)
+    visiting = visiting or is_visiting(identity, person.cell if person is not None else None, now=now)
     shown = identity.verified(now)
     if person is not None:
         name = person.name if command.name is None else name

@@ -1,7 +1,9 @@
 """Visiting: who says so may name a place out of reach once a day, everybody sees it, and the way back is free."""
 
 import asyncio
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,6 +82,69 @@ def test_a_visit_is_shown_whatever_one_says_until_one_could_have_travelled(ann: 
     assert shown(visitor), "it may still be said"
     visitor, _ = again(visitor, FAR_AWAY)
     assert not shown(visitor), "6,385 km are a day's journey"
+
+
+ACTS: dict[str, dict[str, Any]] = {
+    "moves home": {"type": "move", "cell": HERE},
+    "moves abroad": {"type": "move", "cell": FAR_AWAY},
+    "moves elsewhere": {"type": "move", "cell": SYDNEY},
+    "comes back at home": {"cell": HERE, "visiting": False},
+    "comes back abroad": {"cell": FAR_AWAY, "visiting": False},
+    "sits elsewhere": {"type": "next"},
+}
+
+
+def does(guest: Guest, act: dict[str, Any]) -> Guest:
+    """Return a guest who has said so, or who lost the connection and came back so."""
+    fields = dict(act)
+    kind = fields.pop("type", None)
+    if kind is not None:
+        guest.ask(kind, **fields)
+        return guest
+    guest.lose()
+    back = guest.back(**fields)
+    guest.stage.take_turn()
+    back.got()
+    return back
+
+
+@pytest.mark.parametrize("first", ACTS)
+def test_whoever_sits_abroad_is_shown_as_visiting_whatever_they_say_in_whatever_order(first: str) -> None:
+    for then in product(ACTS, repeat=2):
+        for last in ("comes back at home", "comes back abroad"):
+            stage = Stage(cells_per_h=50, next_per_h=0)
+            [visitor] = stage.seated("Ann")
+            visitor.lose()
+            visitor = visitor.back(cell=FAR_AWAY, visiting=True)
+            stage.take_turn()
+            visitor.got()
+            visitor.ask("next")
+            for act in (first, *then, last):
+                visitor = does(visitor, ACTS[act])
+                is_abroad = visitor.peer.session.seated.cell == FAR_AWAY
+                assert shown(visitor) or not is_abroad, (first, *then, last)
+            if first == "moves home" and then[0] == "sits elsewhere" and then[1] == last == "comes back at home":
+                assert not shown(visitor), "the visit is over"
+
+
+def test_a_second_visit_from_the_first_does_not_make_the_first_a_home(ann: Guest) -> None:
+    visitor, _ = again(ann, SYDNEY, visiting=True)
+    ann.stage.pass_time(JUMP_EVERY_S)
+    visitor, came = again(visitor, "xn76ur", visiting=True)
+    assert only(came, "room")["cell"] == "xn76ur"
+    error = only(visitor.ask("move", cell=SYDNEY), "error")
+    assert error["code"] == "too_fast", "16,000 km are two days"
+    visitor, _ = again(visitor, HERE, visiting=False)
+    assert not shown(visitor)
+
+
+def test_when_a_visit_is_over_nobody_is_ahead_of_who_travelled(ann: Guest) -> None:
+    visitor, _ = again(ann, "gcpvj0", visiting=True)
+    ann.stage.pass_time(18.7 * 3600)
+    visitor, _ = again(visitor, "gcpvj0", visiting=False)
+    assert not shown(visitor), "London is a day's journey"
+    # Rome is nearer to it than they could have come in the time of their visit, and no traveller is there yet.
+    assert only(again(visitor, "sr2ykk", visiting=False)[1], "error")["code"] == "too_fast"
 
 
 def test_a_near_place_is_no_jump(ann: Guest) -> None:

@@ -65,8 +65,16 @@ class Visitors(RuleBasedStateMachine):
             assert visiting, f"from {who.cell} to {cell}"
             assert not who.jumps or self.now - who.jumps[-1] >= JUMP_EVERY_S
             who.jumps.append(self.now)
-            self.homes[id(who)] = who.cell, who.at
+            if not self.is_abroad(who, who.cell):
+                self.homes[id(who)] = who.cell, who.at
         who.cell, who.at = cell, self.now
+
+    def is_abroad(self, who: Known, place: str) -> bool:
+        """Tell whether somebody who has jumped cannot have travelled to a place from where they were before."""
+        if id(who) not in self.homes:
+            return False
+        home, since = self.homes[id(who)]
+        return not is_in_reach(home, place, in_s=self.now - since)
 
     @rule(number=which, cell=st.sampled_from(CELLS), visiting=st.booleans(), topics=st.sampled_from(TOPICS))
     def come_back(self, number: int, cell: str, visiting: bool, topics: list[str]) -> None:
@@ -117,14 +125,13 @@ class Visitors(RuleBasedStateMachine):
             who.guest.got()
 
     @invariant()
-    def who_is_out_of_reach_of_home_is_shown_as_visiting(self) -> None:
+    def who_is_or_sits_out_of_reach_of_home_is_shown_as_visiting(self) -> None:
         for who in self.known:
             person = self._person(who)
             if person is None or person.seat is None or not who.jumps:
                 continue
-            home, since = self.homes[id(who)]
             assert person.seat.member.visiting == person.visiting
-            if not is_in_reach(home, who.cell, in_s=self.now - since):
+            if self.is_abroad(who, who.cell) or self.is_abroad(who, str(person.cell)):
                 assert person.seat.member.visiting
 
     @invariant()

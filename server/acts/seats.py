@@ -64,9 +64,10 @@ def move(session: "Session", command: Move, now: float) -> Outcome:
     """Note another cell, for the next window or `next`."""
     cell = parse_cell(command.cell, finest=session.house.settings.finest_cell)
     check_place(session.house, cell)
-    claim_cell(session.house, session.identity, cell, visiting=session.seated.visiting, now=now)
+    seated = session.seated
+    claim_cell(session.house, session.identity, cell, sits=seated.cell, visiting=seated.visiting, now=now)
     session.house.know_place(session.origin, session.identity, cell, now=now)
-    counts_from = session.house.world.move(session.seated, cell, now=now)
+    counts_from = session.house.world.move(seated, cell, now=now)
     return (Moved(cell=str(cell), counts_from=int(counts_from * 1000), ref=command.ref),)
 
 

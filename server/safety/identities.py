@@ -41,8 +41,9 @@ class Identity:
 
     Attributes:
         cell, cell_at: the one they named last, and when they can have been there; a little ahead of now at most.
-        home: where they were, and when, before they went where nobody travels so fast; None while they visit nowhere.
-        jumped_at: when they last did.
+        home: where they can be, and since when, while they say they are, or sit, where nobody travels so fast; None
+            while they visit nowhere.
+        jumped_at: when they last went to visit.
         came_from: a mark of the address they came from last, from which no address follows.
         ejected_at: when a vote of theirs last had somebody ejected.
         person: who they were to the rooms when they were last online, with what the rooms hold against them.

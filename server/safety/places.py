@@ -4,8 +4,9 @@
     at A --claim B, too far, `visiting`-------> at B, visiting: once a day
     visiting B --claim A, or near it----------> at A again: the way back is no jump
 
-A visit is over once somebody could have travelled there from where they were. Until then they are shown as visiting,
-whatever they say. Knows two cells of an identity at most; decides nothing about seats.
+A visit is over once somebody could have travelled from where they were to where they say they are, and to where they
+sit: a claim counts in the rooms later than it is made. Until then they are shown as visiting, whatever they say. Knows
+two cells of an identity at most; decides nothing about seats.
 """
 
 from typing import TYPE_CHECKING, NamedTuple
@@ -35,20 +36,31 @@ class Claim(NamedTuple):
     wait_s: float
 
 
-def claim_cell(house: "House", identity: Identity, cell: Cell, *, visiting: bool, now: float) -> None:
-    """Count a cell that is not the one the identity named last. Raises Refused or StoreError, changing nothing."""
+def claim_cell(
+    house: "House", identity: Identity, cell: Cell, *, sits: Cell | None, visiting: bool, now: float
+) -> None:
+    """Know where somebody says they are, and count it if it is not the cell they named last.
+
+    Raises Refused or StoreError, changing nothing.
+
+    Args:
+        sits: the cell by which the rooms count them; None of somebody without a seat.
+    """
     # Without a limit on new cells there is none on how far apart they are.
-    if not identity.cells or identity.cell is None or identity.cell == cell:
+    if not identity.cells or identity.cell is None:
         identity.cell, identity.cell_at = cell, max(now, identity.cell_at)
         return
+    visits = is_visiting(identity, sits, now=now)
     here = identity.cell, identity.cell_at
-    claim, home = _claim(here, cell, now), identity.home
-    if claim.wait_s and home is not None and not (back := _claim(home, cell, now)).wait_s:
-        claim, home = back, None
+    home = identity.home or here
+    travelled, claim = _claim(home, cell, now), _claim(here, cell, now)
+    if not travelled.wait_s:
+        claim = travelled
     jumps = claim.wait_s > 0 and visiting and now >= identity.jumped_at + JUMP_EVERY_S
     if claim.wait_s and not jumps:
-        raise _too_fast(house, identity, claim.wait_s, visiting=visiting, now=now)
-    wait_s = take_all(identity.cells, now)
+        wait_s = min(travelled.wait_s, claim.wait_s)
+        raise _too_fast(house, identity, wait_s, visiting=visiting, now=now)
+    wait_s = take_all(identity.cells, now) if cell != identity.cell else 0.0
     if wait_s:
         raise house.limited(f"At most {house.settings.cells_per_h} new cells an hour.", wait_s)
     if jumps:
@@ -58,18 +70,27 @@ def claim_cell(house: "House", identity: Identity, cell: Cell, *, visiting: bool
             for meter in identity.cells:
                 meter.give_back()
             raise
-        claim, home = Claim(now, 0.0), here
-    identity.home = home
+        claim = Claim(now, 0.0)
     identity.cell, identity.cell_at = cell, claim.there_at
+    if travelled.wait_s:
+        identity.home = home
+    elif visits:
+        # Back, or there in good time; but they may still sit where they cannot have been.
+        identity.home = cell, claim.there_at
 
 
-def is_visiting(identity: Identity, *, now: float) -> bool:
-    """Tell whether somebody says they are where they cannot have travelled; once they could have, they are there."""
-    if identity.home is None or identity.cell is None:
+def is_visiting(identity: Identity, sits: Cell | None, *, now: float) -> bool:
+    """Tell whether somebody says they are, or sits, where they cannot have travelled.
+
+    Once they could have, they are there, from the moment on at which they could: their next claim is held against that.
+    """
+    home, cell = identity.home, identity.cell
+    if home is None or cell is None:
         return False
-    if not _claim(identity.home, identity.cell, now).wait_s:
-        identity.home = None
-    return identity.home is not None
+    if any(_claim(home, place, now).wait_s for place in (cell, sits or cell)):
+        return True
+    identity.home, identity.cell_at = None, max(identity.cell_at, home[1] + _travel_s(home[0], cell))
+    return False
 
 
 def _claim(here: tuple[Cell, float], cell: Cell, now: float) -> Claim:
