@@ -25,19 +25,25 @@ from server.safety.places import claim_cell, is_visiting
 from server.safety.topics import clean_topics
 from server.safety.verified import Verified
 from server.safety.words import clean_name, name_worn
+from server.store.store import StoreError
 
 if TYPE_CHECKING:
     from server.session import Session
 
 
 class Arrival(NamedTuple):
-    """Who came, and what follows: changes of the rooms, then events for them alone."""
+    """Who came, and what follows: changes of the rooms, then events for them alone.
+
+    Attributes:
+        unclaimed: why the place they named does not count, of somebody whose seat waited for them all the same.
+    """
 
     identity: Identity
     person: Person
     resumed: bool
     changes: list[Change]
     events: list[Event]
+    unclaimed: Refused | None = None
 
 
 def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
@@ -49,20 +55,18 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
     identity, verified = _identify(session, command, now=now)
     is_new = command.token is None and command.auth is None
     check_ban(house, identity.id, session.origin.address, is_new=is_new, now=now)
-    check_place(house, cell)
     person = house.world.people.get(identity.id)
     visiting = bool(person.visiting if person is not None and command.visiting is None else command.visiting)
+    unclaimed = None
     if person is None:
+        check_place(house, cell)
         check_newcomer(house, terms=command.terms, is_new=is_new, now=now)
-    if person is not None:
+        claim_cell(house, identity, cell, sits=None, visiting=visiting, now=now)
+    else:
         _check_resume(person, command.resume)
         _check_name(house, person, name if command.name is not None else person.name)
-        try:
-            claim_cell(house, identity, cell, sits=person.cell, visiting=visiting, now=now)
-        except Refused:
-            cell = person.next_cell  # the seat is theirs all the same; only the move is not
-    else:
-        claim_cell(house, identity, cell, sits=None, visiting=visiting, now=now)
+        unclaimed = _move(house, identity, person, cell, visiting=visiting, now=now)
+        cell = person.next_cell if unclaimed is not None else cell
     house.identities.came(identity)
     house.ties.came(identity.id, now=now)
     if verified is not None:
@@ -79,7 +83,7 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
         returned, events = _come_back(house, person, command.resume, name, far=bool(command.far), now=now)
         house.world.move(person, cell, now=now)
         resumed = _is_resumed(person, command.resume)
-        return Arrival(identity, person, resumed, [*changes, *returned], events)
+        return Arrival(identity, person, resumed, [*changes, *returned], events, unclaimed)
     person = Person(
         identity.id,
         cell,
@@ -96,6 +100,20 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
     person.shunned_by = house.blocks.shunned_by(identity.id)
     person.kept = house.keeps.both(identity.id)
     return Arrival(identity, person, False, [*untold, *house.world.enter(person, now=now, former=former)], [])
+
+
+def _move(
+    house: House, identity: Identity, person: Person, cell: Cell, *, visiting: bool, now: float
+) -> Refused | None:
+    """Claim the place of somebody whose seat waits for them. What is refused of it is returned: the seat is theirs."""
+    try:
+        check_place(house, cell)
+        claim_cell(house, identity, cell, sits=person.cell, visiting=visiting, now=now)
+    except Refused as refused:
+        return refused
+    except StoreError as error:
+        return house.unkept(error)
+    return None
 
 
 def _untold(before: Person, person: Person, resume: Resume | None) -> list[Change]:

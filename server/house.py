@@ -17,6 +17,7 @@ from rooms.room import Room, Seat
 from rooms.windows import region_of
 from rooms.world import World
 from server.answers import ServerInfo
+from server.bugs import log
 from server.codes import Refused
 from server.messages import PROTOCOL
 from server.origin import KEY_BYTES, Origin
@@ -40,7 +41,7 @@ from server.safety.verified import Verified, Verifier
 from server.safety.votes import Votes
 from server.settings import BINDS_LOOPBACK, Settings
 from server.store.sealing import Seal
-from server.store.store import Store
+from server.store.store import Store, StoreError
 from server.version import VERSION
 
 CLIENT_LIMITS = (
@@ -158,6 +159,11 @@ class House:
         real_s = wait_s / self.settings.time_scale
         # Rounded up, so that whoever waits as long as told is not told again.
         return Refused(code, message, retry_after=int(real_s * 1000 + 1) / 1000)
+
+    def unkept(self, error: StoreError) -> Refused:
+        """Return the refusal of what could not be written down: a full disk is no reason to lose a connection."""
+        log.error("%s", error)
+        return Refused("not_now", "The server cannot write this down at the moment; try again later.")
 
     def _pace_of(self, room: Room) -> Meter | None:
         if self._room_rate is None:

@@ -23,7 +23,6 @@ from rooms.room import Room, Seat
 from rooms.seating import place_of
 from server.acts import HANDLERS
 from server.answers import Error, RoomEvent
-from server.bugs import log
 from server.codes import Refused
 from server.commands import (
     AnswerBottle,
@@ -159,9 +158,10 @@ class Session:
             outcome = self._refuse_command(refused, command, now)
         except StoreError as error:
             self._give_back()
-            outcome = self._refuse_command(_unkept(error), command, now)
+            outcome = self._refuse_command(self.house.unkept(error), command, now)
         else:
-            self.state = after
+            if self.state is not State.ENDED:  # an `enter` may hold one error too many
+                self.state = after
         return [*back, *outcome] if back else outcome
 
     def refuse(self, refused: Refused, *, about: str | None, ref: str | None, now: float) -> Outcome:
@@ -379,9 +379,3 @@ class Session:
                 return True
             self._errors = Meter(rate)
         return not take_all((self._errors,), now)
-
-
-def _unkept(error: StoreError) -> Refused:
-    """Return the refusal of what could not be written down: a full disk is no reason to lose anybody's connection."""
-    log.error("%s", error)
-    return Refused("not_now", "The server cannot write this down at the moment; try again later.")

@@ -33,6 +33,10 @@ def shown(guest: Guest) -> bool:
     return bool(guest.members[guest.me].get("visiting"))
 
 
+def full(_self: MemoryStore, _row: Standing) -> None:
+    raise StoreError("full")
+
+
 @pytest.fixture
 def ann() -> Guest:
     return Stage(cells_per_h=50).seated("Ann")[0]
@@ -188,6 +192,71 @@ def test_who_entered_as_visiting_may_move_out_of_reach_once() -> None:
     assert only(bo.ask("move", cell=HERE), "moved")["cell"] == HERE
 
 
+@pytest.mark.parametrize("code", ["too_fast", "rate_limited", "outside", "not_now"])
+def test_a_place_refused_on_return_is_told_as_of_a_move_and_the_seat_is_given_back(
+    code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(cells_per_h=1, area="dr u3")
+    ann, bo = stage.seated("Ann Bo")
+    stage.pass_time(100)
+    ann.got()
+    place: dict[str, Any] = {"cell": FAR_AWAY}
+    match code:
+        case "rate_limited":
+            ann.ask("move", cell=NEAR)
+            place = {"cell": "dr5ru5"}
+        case "outside":
+            place = {"cell": SYDNEY}
+        case "not_now":
+            monkeypatch.setattr(MemoryStore, "put_standing", full)
+            place = {"cell": FAR_AWAY, "visiting": True}
+    told_of_move = only(ann.ask("move", cell=place["cell"]), "error") if code != "not_now" else {}
+    before = ann.peer.session.seated.next_cell
+    ann.lose()
+    bo.ask("say", text="one")
+    back = ann.back(ref="r", **place)
+    stage.take_turn()
+    came = back.got()
+    assert (came[0]["type"], came[0]["resumed"], came[0]["privacy"]["cell"]) == ("entered", True, before)
+    assert only(came, "said")["text"] == "one"
+    error = came[-1]
+    assert (error["type"], error["code"], error["about"], error["ref"]) == ("error", code, "move", "r")
+    if told_of_move:
+        same = ("message", "retry_after") if code != "too_fast" else ("message",)
+        assert [error.get(field) for field in same] == [told_of_move.get(field) for field in same]
+    assert (back.room, back.me) == (ann.room, ann.me)
+    assert [event["type"] for event in back.ask("ping")] == ["pong"]
+    stage.check()
+
+
+def test_a_place_refused_on_return_counts_among_the_errors_of_the_connection() -> None:
+    stage = Stage(errors_per_min=1)
+    [ann] = stage.seated("Ann")
+    ann.lose()
+    back = Guest(stage)
+    back.say("rubbish")
+    back.say("enter", cell=FAR_AWAY, token=ann.token)
+    stage.take_turn()
+    assert [event["type"] for event in back.got()] == ["error", "entered", "room", "waiting", "error", "bye"]
+    assert back.connection.close_code == 4502
+    again = ann.back()
+    stage.take_turn()
+    assert only(again.got(), "room")["room"] == ann.room
+    stage.check()
+
+
+def test_a_seat_waits_though_its_owners_standing_cannot_be_written(ann: Guest, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann.stage.pass_time(100)
+    monkeypatch.setattr(MemoryStore, "put_standing", full)
+    ann.lose()
+    back = ann.back()
+    ann.stage.take_turn()
+    assert only(back.got(), "room")["me"] == ann.me
+    back.lose()
+    ann.stage.pass_time(60)
+    ann.stage.check()
+
+
 def test_without_a_limit_on_cells_there_is_no_jump() -> None:
     [ann] = Stage(cells_per_h=0).seated("Ann")
     visitor, came = again(ann, FAR_AWAY)
@@ -199,10 +268,6 @@ def test_a_store_that_cannot_write_lets_nobody_jump_and_takes_nothing(monkeypatc
     stage = Stage(cells_per_h=1)
     [ann] = stage.seated("Ann")
     stage.pass_time(100)
-
-    def full(_self: MemoryStore, _row: Standing) -> None:
-        raise StoreError("full")
-
     ann.lose()
     stage.pass_time(60)
     with monkeypatch.context() as patched:

@@ -85,15 +85,18 @@ class Visitors(RuleBasedStateMachine):
         back.say("enter", cell=cell, token=who.guest.token, visiting=visiting, topics=topics)
         self.stage.take_turn()
         came = back.got()
-        if of_type(came, "error"):
+        refused = [error["about"] for error in of_type(came, "error")]
+        if refused == ["enter"]:
             assert not was_seated, "a seat is given back whatever is said of the place"
             back.say("enter", cell=who.cell, token=who.guest.token)
             self.stage.take_turn()
-            came = back.got()
+            came, refused = back.got(), []
             cell = who.cell
         [entered] = of_type(came, "entered")
         who.guest = back
-        if entered["privacy"]["cell"] == cell:
+        is_there = entered["privacy"]["cell"] == cell
+        assert refused == ([] if is_there else ["move"]), "a place that does not count is told"
+        if is_there:
             self.claimed(who, cell, visiting=visiting)
 
     @rule(number=which, cell=st.sampled_from(CELLS))

@@ -9,7 +9,9 @@ from server.acts.keeping import waiting_lines
 from server.answers import Answered, Entered, Moved, Notice, Privacy, You
 from server.arrival import arrive, parse_cell
 from server.bugs import log
+from server.codes import Refused
 from server.commands import Away, Enter, Leave, Move, Next
+from server.messages import wire_name
 from server.outcomes import Arrived, End, Outcome, bye
 from server.safety.admission import check_place
 from server.safety.places import claim_cell
@@ -41,7 +43,18 @@ def enter(session: "Session", command: Enter, now: float) -> Outcome:
         *_kept_for(session, now),
         *waiting_lines(session),
         *session.lasts(now=now),
+        *_unclaimed(session, command, arrival.unclaimed, now),
     ]
+
+
+def _unclaimed(session: "Session", command: Enter, refused: Refused | None, now: float) -> Outcome:
+    """Return how somebody is told that they have their seat again and the place they named does not count.
+
+    It is the error of a `move`: one of an `enter` would have clients try it again.
+    """
+    if refused is None:
+        return ()
+    return session.refuse(refused, about=wire_name(Move), ref=command.ref, now=now)
 
 
 def _kept_for(session: "Session", now: float) -> list[Notice | Answered]:

@@ -12,6 +12,7 @@ from math import inf
 
 from geo import Cell
 from rooms.person import NOBODY, Person
+from server.bugs import log
 from server.codes import Refused
 from server.safety.rates import Meter, Rate, per_period
 from server.safety.tokens import BadToken, Tokens
@@ -252,7 +253,16 @@ class Identities:
         return self._online.pop(id, None) or self._absent.pop(id, None)
 
     def keep(self, identity: Identity, *, now: float) -> None:
-        """Have the store know how long the identity has sat, as long as its newest token may be good."""
+        """Have the store know how long the identity has sat, as long as its newest token may be good.
+
+        If that cannot be written it is known here alone: a full disk is no reason to stop anybody.
+        """
+        try:
+            self._write_down(identity, now)
+        except StoreError as error:
+            log.error("%s", error)
+
+    def _write_down(self, identity: Identity, now: float) -> None:
         sat_s = identity.sat_s(now)
         if sat_s >= STANDING_MIN_S:
             standing = Standing(
@@ -268,7 +278,7 @@ class Identities:
         """Know that somebody visits where they cannot have travelled. Raises StoreError, changing nothing."""
         before, identity.jumped_at = identity.jumped_at, now
         try:
-            self.keep(identity, now=now)
+            self._write_down(identity, now)
         except StoreError:
             identity.jumped_at = before
             raise
