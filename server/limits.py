@@ -67,19 +67,23 @@ class Limits(Rules, frozen=True, kw_only=True):
     throws_per_day: Annotated[
         Count,
         Meta(
-            description="Bottles a person may throw per day; three make one think what to write. 0: no limit.",
+            description="Bottles a person may throw at once, and per day over time: with three the next one eight "
+            "hours later. Three make one think what to write. 0: no limit.",
         ),
     ] = 3
     picks_per_day: Annotated[
         Count,
         Meta(
-            description="Bottles a person may pick per day, and all new ones from one address together: a bottle "
-            "comes to three people only. 0: no limit.",
+            description="Bottles a person may pick at once, and per day over time, and all new ones from one address "
+            "together: with twenty the next one 72 minutes later. A bottle comes to three people only. 0: no limit.",
         ),
     ] = 20
     answers_per_day: Annotated[
         Count,
-        Meta(description="Bottles a person may answer per day; no more than they may pick. 0: no limit."),
+        Meta(
+            description="Bottles a person may answer at once, and per day over time; no more than they may pick. "
+            "0: no limit.",
+        ),
     ] = 20
     keeps_per_h: Annotated[
         Count,

@@ -332,6 +332,11 @@ class Session:
             raise self.house.limited(message, wait_s)
         self._taken = meters
 
+    def count_as_said(self, now: float) -> None:
+        """Count words that are held as said, instead of what they were to be. Raises Refused if that is too much."""
+        self._give_back()
+        self.take(self.identity.said, "You say too much at once.", now)
+
     # What receiving does by itself
 
     def _come_back_from_away(self, command: Command, now: float) -> list[Change]:
@@ -368,7 +373,8 @@ class Session:
 
     def _give_back(self) -> None:
         """Count less what this command has counted."""
-        for meter in self._taken:
+        taken, self._taken = self._taken, ()
+        for meter in taken:
             meter.give_back()
 
     def _count_error(self, now: float) -> bool:

@@ -201,11 +201,43 @@ def test_an_empty_bottle_is_refused_and_costs_none() -> None:
     assert thrown(ann)
 
 
-def test_the_same_text_in_bottle_after_bottle_is_held() -> None:
+def test_the_same_text_in_bottle_after_bottle_is_held_and_the_words_say_so() -> None:
     place = stage(same_text_rooms=3)
-    ann = sit(place, "Ann")
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    bottles = [thrown(bo, f"{number} times I ask") for number in range(2)]
+    ann.got()
     text = "Come all of you to the old tram depot behind the station tonight"
-    assert [ann.ask("throw", text=text)[0]["type"] for _ in range(4)] == ["thrown", "thrown", "held", "held"]
+    *before, held, again = [ann.ask("throw", text=text)[0] for _ in range(4)]
+    assert ([event["type"] for event in before], held) == (["thrown", "thrown"], again)
+    assert (held["type"], held["reason"]) == ("held", "same_text")
+    assert "several bottles" in held["message"]
+    for _ in bottles:
+        picked(ann)
+    assert only(ann.ask("answer", bottle=bottles[0], text=text), "held")["message"] == held["message"]
+
+
+HELD: dict[str, Any] = {"new_identity_s": 0, "throws_per_day": 1, "answers_per_day": 1, "keeps_per_h": 3}
+
+
+@pytest.mark.parametrize(("act", "left"), [("throw", 1), ("answer", 1), ("contact", 2)])
+def test_what_is_held_takes_nothing_of_its_own_limit_and_counts_as_said(act: str, left: int) -> None:
+    place = Stage(**HELD, say_burst=2, say_per_s=0.1)
+    place.house.checks.list = read_rules(["gold"])[0]
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    ann.got()
+    bottle = thrown(bo)
+    picked(ann)
+    ann.ask("keep", who=bo.me)
+    bo.ask("keep", who=ann.me)
+    fields: dict[str, Any] = {"throw": {}, "answer": {"bottle": bottle}, "contact": {"who": bo.me}}[act]
+    for _ in range(2):
+        assert ann.ask(act, text="buy GOLD now", **fields)[-1]["type"] == "held"
+    assert code(ann.ask("say", text="And so?")) == "rate_limited", "it counted as said"
+    refused = only(ann.ask(act, text="buy GOLD now", **fields), "error")
+    assert (refused["code"], refused["retry_after"]) == ("rate_limited", pytest.approx(10, abs=0.1))
+    for _ in range(left):
+        assert ann.ask(act, text="Fine words.", **fields)[-1]["type"] in ("thrown", "answered", "voted")
+    assert code(ann.ask(act, text="Fine words.", **fields)) in ("rate_limited", "no_such_bottle")
 
 
 def test_an_answer_waits_for_whoever_threw_the_bottle_and_comes_again_if_it_may_have_been_lost() -> None:

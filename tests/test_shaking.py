@@ -91,6 +91,20 @@ def test_the_nearest_meet_first() -> None:
     assert company_of(far) == {far.id, paris.id}
 
 
+@pytest.mark.parametrize("has_fourth", [True, False])
+def test_that_nobody_is_left_over_goes_before_who_is_nearest(has_fourth: bool) -> None:
+    scene = Scene()
+    ann, bo, near = scene.enter(), scene.enter(), scene.enter(beside(HOME, north=1))
+    far = [scene.enter(TOKYO)] if has_fourth else []
+    for person in (ann, bo, near, *far):
+        scene.shake(person)
+    scene.wait(TOGETHER_S)
+    pair = {ann.id, bo.id}
+    assert company_of(ann) == pair | ({near.id} if not has_fourth else set())
+    if far:
+        assert company_of(near) == {near.id, far[0].id}
+
+
 def test_four_at_one_place_sit_together_and_of_five_nobody_is_left_over() -> None:
     for count, sizes in ((2, [2]), (3, [3]), (4, [4]), (5, [2, 3]), (6, [2, 4]), (8, [4, 4]), (9, [2, 3, 4])):
         scene = Scene()

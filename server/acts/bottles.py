@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING
 
 from rooms.changes import Told
 from rooms.events import Nobody
-from server.answers import Answered, BottleEvent, Held, Thrown, ThrownBack
+from server.answers import Answered, BottleEvent, Thrown, ThrownBack
 from server.codes import Refused
 from server.commands import AnswerBottle, Pick, Report, Throw, ThrowBack
 from server.outcomes import Outcome
 from server.safety.admission import BOTTLES, check_offered
 from server.safety.bottles import HOLDING_REPORTS
+from server.safety.checks import OF_ANSWERS, OF_BOTTLES
 from server.safety.evidence import Evidence, Line, Note
 from server.safety.folding import fold
 from server.safety.strictly import leads_out_strictly
@@ -25,7 +26,10 @@ _OF_BOTTLES = "bottle "
 
 
 def throw(session: "Session", command: Throw, now: float) -> Outcome:
-    """Throw a bottle, unless its words are held. It carries nobody's name, so it leads nowhere either."""
+    """Throw a bottle, unless its words are held. It carries nobody's name, so it leads nowhere either.
+
+    Held words are no bottle, and take none of the day's: they count as said.
+    """
     house, identity = session.house, session.identity
     check_offered(house, BOTTLES)
     text = clean_text(command.text, max_chars=house.settings.text_max_chars)
@@ -33,13 +37,11 @@ def throw(session: "Session", command: Throw, now: float) -> Outcome:
     if wait_s > 0:
         raise house.limited("Whoever is new here cannot throw bottles yet.", wait_s, code="too_new")
     session.take(identity.throws, f"At most {house.settings.throws_per_day} bottles a day.", now)
-    way_out = leads_out_strictly(fold(text))
-    if way_out is not None:
-        return (house.checks.held(way_out, ref=command.ref, in_bottle=True),)
     bottle = house.bottles.new_id()
-    held = _looked_at(session, text, f"bottle {bottle}", command.ref, now)
-    if held is not None:
-        return (held,)
+    reason = leads_out_strictly(fold(text)) or _looked_at(session, text, f"bottle {bottle}", now)
+    if reason is not None:
+        session.count_as_said(now)
+        return (house.checks.held(reason, ref=command.ref, reasons=OF_BOTTLES),)
     is_held = _is_reported(session, identity.id)
     house.bottles.throw(identity.id, session.seated.next_cell, text, now=now, bottle=bottle, is_held=is_held)
     return (Thrown(bottle=bottle, ref=command.ref),)
@@ -71,9 +73,10 @@ def answer(session: "Session", command: AnswerBottle, now: float) -> Outcome:
     text = clean_text(command.text, max_chars=house.settings.text_max_chars)
     row = _in_hand(session, command.bottle, now)
     session.take(identity.answers, f"At most {house.settings.answers_per_day} answers a day.", now)
-    held = _looked_at(session, text, f"answer {row.bottle}", command.ref, now)
-    if held is not None:
-        return (held,)
+    reason = _looked_at(session, text, f"answer {row.bottle}", now)
+    if reason is not None:
+        session.count_as_said(now)
+        return (house.checks.held(reason, ref=command.ref, reasons=OF_ANSWERS),)
     done = Answered(bottle=row.bottle, ref=command.ref)
     if not row.owner or row.owner in house.blocks.kept_from(identity.id):
         house.bottles.let_go(identity.id, row)
@@ -166,8 +169,6 @@ def _in_hand(session: "Session", id: str, now: float) -> Bottle:
     return row
 
 
-def _looked_at(session: "Session", text: str, place: str, ref: str | None, now: float) -> Held | None:
+def _looked_at(session: "Session", text: str, place: str, now: float) -> str | None:
     """Look at words as at what is said in a room, and return why they are held, if they are."""
-    checks = session.house.checks
-    reason, _ = checks.look(text, session.identity, session.origin, place, now=now)
-    return checks.held(reason, ref=ref) if reason is not None else None
+    return session.house.checks.look(text, session.identity, session.origin, place, now=now).reason

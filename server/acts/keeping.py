@@ -55,6 +55,7 @@ def contact(session: "Session", command: Contact, now: float) -> Outcome:
     text = " ".join(clean_text(command.text, max_chars=CONTACT_MAX_CHARS).split())
     _count(session, now)
     if house.checks.list.holds(text):
+        session.count_as_said(now)
         return (house.checks.held("filter", ref=command.ref),)
     voted = Voted(about="contact", ref=command.ref)
     apart = are_apart(seat.person, other.person)

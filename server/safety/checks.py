@@ -5,6 +5,7 @@ is told.
 """
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from server.answers import Held
@@ -23,11 +24,15 @@ REASONS = {
     "filter": "It contains something that this server does not pass on.",
 }
 """Why something was not delivered, in a sentence for its sender."""
-IN_BOTTLES = {
+OF_ANSWERS = REASONS | {
+    "same_text": "Nearly the same words went into several bottles, answers or rooms within the last hour already.",
+}
+"""The same, of answers to bottles; a bottle or an answer counts like a room."""
+OF_BOTTLES = OF_ANSWERS | {
     "link": "There are no links in bottles.",
     "contact": "There are no phone numbers, addresses or names on other services in bottles.",
 }
-"""The same, of what nobody may throw, be they as long here as they like."""
+"""The same, of bottles: some ways out are open to nobody, be they as long here as they like."""
 
 
 SUSPECTS_MAX = 10_000
@@ -95,10 +100,9 @@ class Checks:
         if len(self._suspects) > SUSPECTS_MAX:
             self._suspects.popitem(last=False)
 
-    def held(self, reason: str, *, ref: str | None, in_bottle: bool = False) -> Held:
-        """Return what its sender is told; of a bottle, that some ways out are open to nobody."""
-        message = IN_BOTTLES.get(reason, REASONS[reason]) if in_bottle else REASONS[reason]
-        return Held(reason=reason, message=message, object=self._object, ref=ref)
+    def held(self, reason: str, *, ref: str | None, reasons: Mapping[str, str] = REASONS) -> Held:
+        """Return what its sender is told, in one of these sentences."""
+        return Held(reason=reason, message=reasons[reason], object=self._object, ref=ref)
 
 
 _FINE = Looked(None)
