@@ -60,8 +60,9 @@ def of_rooms(settings: Settings) -> tuple[str, ...]:
 def of_rows(settings: Settings) -> dict[type[Row], str]:
     """Return what is kept in the store, by the kind of row."""
     return {
-        Standing: "Since when you come here, how long you have sat and when you last visited a place out of reach, "
-        "under a random number, until your token expires or you leave.",
+        Standing: "Since when you come here, how long you have sat, when you last visited a place out of reach and "
+        "until when your bottles of a day are used up (to throw, to pick, to answer), under a random number, until "
+        "your token expires or you leave.",
         Block: "Whom you block and what they were called, sealed, until "
         f"{span(settings.token_ttl_s + DAY_S)} after you last came or you leave.",
         Mark: "If somebody blocks you, a mark of the address and the region that you come from, from which nobody "

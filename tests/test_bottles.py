@@ -279,10 +279,7 @@ def test_an_answer_that_has_come_is_not_told_again_whether_or_not_its_writer_has
     back = ann.back()
     place.take_turn()
     assert not back.got("answered")
-    assert [len(each) for each in (place.house.bottles._unheard, place.house.bottles._heard)] == [0, 1]
-    place.pass_time(601)
-    place.house.expire(now=place.clock.now())
-    assert not place.house.bottles._heard
+    assert not place.house.bottles._unheard
 
 
 def test_a_bottle_ends_after_a_day_and_with_its_throwers_leave() -> None:
@@ -690,14 +687,14 @@ def reopened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callabl
     """Return what gives a server on the same state as the one before, as after a restart."""
     opened: list[Store] = []
 
-    def anew(before: Stage | None) -> Stage:
+    def anew(before: Stage | None, **settings: Any) -> Stage:
         if request.param == "disk":
             if opened:
                 opened[-1].close()
             opened.append(on_disk(tmp_path))
         elif not opened:
             opened.append(MemoryStore())
-        after = stage(store=opened[-1], key=SECRET)
+        after = stage(store=opened[-1], key=SECRET, **settings)
         after.loop.now = before.loop.now if before is not None else 0.0
         return after
 
@@ -728,6 +725,74 @@ def _again(place: Stage, guest: Guest) -> Guest:
     back.say("enter", cell=HERE, token=guest.token)
     place.take_turn()
     return back
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_an_answer_that_has_come_is_not_told_again_after_a_restart(
+    reopened: Callable[..., Stage], is_heard: bool
+) -> None:
+    place = reopened(None)
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    bottle = thrown(ann)
+    picked(bo)
+    bo.ask("answer", bottle=bottle, text="The sea.")
+    answer = only(ann.got(), "answered")["answer"]
+    if is_heard:
+        ann.ask("ping")
+    place = reopened(place)
+    ann = _again(place, ann)
+    assert len(ann.got("answered")) == (not is_heard)
+    only(ann.ask("report", bottle=answer, reason="spam"), "reported")
+
+
+def test_an_answer_may_come_again_where_it_cannot_be_written_that_it_came() -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    bottle = thrown(ann)
+    picked(bo)
+    bo.ask("answer", bottle=bottle, text="The sea.")
+    told = only(ann.got(), "answered")
+    with pytest.MonkeyPatch.context() as broken:
+        failing(place, broken, "put_answer")
+        assert ann.ask("ping")[-1]["type"] == "pong"
+    ann.lose()
+    back = ann.back()
+    place.take_turn()
+    assert only(back.got(), "answered") == told
+
+
+def test_what_is_used_up_of_a_day_is_so_after_a_restart(reopened: Callable[..., Stage]) -> None:
+    day: dict[str, Any] = {"throws_per_day": 2, "picks_per_day": 2, "answers_per_day": 1, "window_s": 86_400}
+    place = reopened(None, **day)
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    place.pass_time(60)
+    bottles = [thrown(ann, f"{WORDS} {number}") for number in range(2)]
+    for _ in bottles:
+        picked(bo)
+    bo.ask("answer", bottle=bottles[0], text="The sea.")
+    refused = only(ann.ask("throw", text=WORDS), "error")
+    place = reopened(place, **day)
+    ann, bo = (_again(place, guest) for guest in (ann, bo))
+    assert only(ann.ask("throw", text=WORDS), "error") == refused
+    assert code(bo.ask("pick")) == "rate_limited"
+    assert code(bo.ask("answer", bottle=bottles[1], text="A wall.")) == "rate_limited"
+    place.pass_time(refused["retry_after"])
+    place = reopened(place, **day)
+    ann, bo = (_again(place, guest) for guest in (ann, bo))
+    thrown(ann)
+    assert code(ann.ask("throw", text=WORDS)) == "rate_limited"
+    picked(bo)
+
+
+def test_a_bottle_floats_though_the_count_of_the_day_cannot_be_written() -> None:
+    place = stage(throws_per_day=1, window_s=86_400)
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    place.pass_time(60)
+    with pytest.MonkeyPatch.context() as broken:
+        failing(place, broken, "put_standing")
+        thrown(ann)
+    assert picked(bo)["text"] == WORDS
+    assert code(ann.ask("throw", text=WORDS)) == "rate_limited"
 
 
 def test_nothing_of_an_ended_bottle_is_in_any_file_nor_a_living_one_in_clear(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,10 +85,18 @@ def reopen(place: tuple[Store, Reopen]) -> Reopen:
 def test_standing_is_kept_and_replaced(store: Store, reopen: Reopen) -> None:
     assert store.standing(ANN) is None
     store.put_standing(standing(seated_s=1.0))
-    store.put_standing(standing(seated_s=601.5))
+    now: dict[str, Any] = {
+        "seated_s": 601.5,
+        "jumped_at": 5.0,
+        "throws_due": 6.5,
+        "picks_due": 7.5,
+        "answers_due": 8.5,
+    }
+    store.put_standing(standing(**now))
     store.put_standing(standing(BO))
     store = reopen(store)
-    assert store.standing(ANN) == standing(seated_s=601.5)
+    assert store.standing(ANN) == standing(**now)
+    assert store.standing(BO) == standing(BO)
     assert store.standing(CY) is None
 
 
@@ -387,10 +396,10 @@ def test_answers_wait_for_the_owner_of_the_bottle(store: Store, reopen: Reopen) 
     store.put_answer(bottle_answer("a2", at=2.0))
     store.put_answer(bottle_answer("a1"))
     store.put_answer(bottle_answer("a3", owner=BO, by=ANN))
-    store.put_answer(bottle_answer("a1", is_told=True))
+    store.put_answer(bottle_answer("a1", is_told=True, is_heard=True))
     store.remove_bottle("b1")
     store = reopen(store)
-    assert store.answers_for(ANN) == [bottle_answer("a1", is_told=True), bottle_answer("a2", at=2.0)]
+    assert store.answers_for(ANN) == [bottle_answer("a1", is_told=True, is_heard=True), bottle_answer("a2", at=2.0)]
     assert store.answer("a3") == bottle_answer("a3", owner=BO, by=ANN)
     store.remove_answer("a3")
     store = reopen(store)

@@ -5,14 +5,15 @@ import logging
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from server.cluster import engine, store, store_wire
 from server.cluster.engine import Engine
 from server.cluster.store import QUEUE_MAX
-from server.cluster.store_rows import Field, packed
+from server.cluster.store_rows import Field, packed, unpacked
 from server.cluster.store_wire import KEY, Wire
-from server.store.rows import Switch
+from server.store.rows import Row, Switch
 from server.store.sqlite import FILE
 from server.store.store import StoreError
 from tests.redis_cluster import redis_cluster
@@ -327,6 +328,22 @@ async def test_backup_is_the_file_that_a_store_on_disk_reads_and_goes_back_into_
     again = await linked(url, folder=folder)
     assert again.store.blocks_of(ANN) == [], "only an empty store takes a folder's rows over"
     await again.close()
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "news"),
+    [
+        ("standings", standing(), ("throws_due", "picks_due", "answers_due")),
+        ("answers", bottle_answer(is_told=True), ("is_heard",)),
+    ],
+)
+def test_rows_of_an_earlier_version_hold_and_it_reads_those_of_this_one(
+    table: str, row: Row, news: tuple[str, ...]
+) -> None:
+    then = {name: value for name, value in msgspec.structs.asdict(row).items() if name not in news}
+    assert unpacked(table, msgspec.msgpack.encode(then), seal()) == row
+    later = msgspec.structs.asdict(row) | {"of_a_later_version": 1}
+    assert unpacked(table, msgspec.msgpack.encode(later), seal()) == row
 
 
 async def test_name_sealed_under_another_secret_is_gone_and_the_block_holds(url: str) -> None:

@@ -151,6 +151,17 @@ def test_blocks_of_the_fourth_version_hold_and_keep_their_names(tmp_path: Path) 
     assert on_disk(tmp_path).blocks_of(ANN) == [block(block="b1", name="Bartholomew")]
 
 
+def test_standings_and_answers_of_the_sixth_version_hold(tmp_path: Path) -> None:
+    db = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    bring_up_to_date(db, schema.STEPS[:6])
+    db.execute("INSERT INTO standings VALUES (?, ?, ?, ?, ?)", (ANN, 1.0, 2.5, 100.0, 7.0))
+    db.execute("INSERT INTO answers VALUES ('a1', 'b1', ?, ?, ?, 1, 100, 1)", (ANN, BO, b"\x00sealed"))
+    db.close()
+    store = on_disk(tmp_path)
+    assert store.standing(ANN) == standing(jumped_at=7.0)
+    assert store.answers_for(ANN) == [bottle_answer(is_told=True)]
+
+
 def test_step_that_fails_leaves_the_version_before_it() -> None:
     db = sqlite3.connect(":memory:", isolation_level=None)
     with pytest.raises(sqlite3.OperationalError):

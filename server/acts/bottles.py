@@ -44,6 +44,7 @@ def throw(session: "Session", command: Throw, now: float) -> Outcome:
         return (house.checks.held(reason, ref=command.ref, reasons=OF_BOTTLES),)
     is_held = _is_reported(session, identity.id)
     house.bottles.throw(identity.id, session.seated.next_cell, text, now=now, bottle=bottle, is_held=is_held)
+    house.identities.keep(identity, now=now)
     return (Thrown(bottle=bottle, ref=command.ref),)
 
 
@@ -56,6 +57,7 @@ def pick(session: "Session", command: Pick, now: float) -> Outcome:
     session.take((*identity.picks, *shared), message, now)
     apart = house.blocks.kept_from(identity.id)
     found = house.bottles.pick(identity.id, session.seated.next_cell, apart=apart, now=now)
+    house.identities.keep(identity, now=now)
     if found is None:
         return (Nobody(about="pick", ref=command.ref),)
     at = int(found.at * 1000)
@@ -80,8 +82,10 @@ def answer(session: "Session", command: AnswerBottle, now: float) -> Outcome:
     done = Answered(bottle=row.bottle, ref=command.ref)
     if not row.owner or row.owner in house.blocks.kept_from(identity.id):
         house.bottles.let_go(identity.id, row)
+        house.identities.keep(identity, now=now)
         return (done,)
     kept = house.bottles.answer(identity.id, row, text, now=now)
+    house.identities.keep(identity, now=now)
     thrower = house.world.people.get(row.owner)
     if thrower is None or thrower.seat is None or thrower.seat.waits_until is not None:
         return (done,)

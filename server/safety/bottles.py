@@ -72,8 +72,6 @@ class Bottles:
         self._newcomers: OrderedDict[bytes, Meter] = OrderedDict()
         self._unheard: dict[str, set[str]] = {}
         """Answers that were sent to whom, and of which it is not known that they have come."""
-        self._heard: set[str] = set()
-        """Those of which it is, as long as they are kept."""
         for row in list(store.bottles()):
             if not row.owner:
                 continue
@@ -194,7 +192,7 @@ class Bottles:
         told = []
         for answer in self._store.answers_for(owner):
             text = self.text_of(answer)
-            if answer.until > now and answer.by not in apart and text is not None and answer.answer not in self._heard:
+            if answer.until > now and answer.by not in apart and text is not None and not answer.is_heard:
                 told.append((self.tell(answer, now=now), text))
         return told
 
@@ -216,10 +214,17 @@ class Bottles:
         return told
 
     def heard(self, owner: str) -> None:
-        """Know that everything sent to somebody until now has come."""
-        answers = self._unheard.pop(owner, None)
-        if answers is not None:  # of nearly every command there are none
-            self._heard |= answers
+        """Know that everything sent to somebody until now has come, over a restart too.
+
+        If that cannot be written it may come once more, and is shown once by its id.
+        """
+        for id in self._unheard.pop(owner, ()):  # of nearly every command there are none
+            try:
+                answer = self._store.answer(id)
+                if answer is not None:
+                    self._store.put_answer(msgspec.structs.replace(answer, is_heard=True))
+            except StoreError as error:
+                log.error("%s", error)
 
     def text_of(self, kept: Bottle | BottleAnswer) -> str | None:
         """Return the words of a bottle or an answer, None if its seal is broken."""
@@ -272,10 +277,9 @@ class Bottles:
             self._float(Afloat(row.bottle, row.owner, Cell(content.cell), row.at, row.picked))
 
     def forget(self, *, now: float) -> None:
-        """Have bottles float no more that have ended, and forget what is known of answers that have."""
+        """Have bottles float no more that have ended, and forget of answers that have whether they have come."""
         while self._afloat and next(iter(self._afloat.values())).at + BOTTLE_S <= now:
             self._sink(next(iter(self._afloat)))
-        self._heard = {answer for answer in self._heard if self._lasts(answer, now)}
         for owner in list(self._unheard):
             left = {answer for answer in self._unheard.pop(owner) if self._lasts(answer, now)}
             if left:

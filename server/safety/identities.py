@@ -2,8 +2,8 @@
 
 An identity is anonymous: random bytes the server made. It is remembered while its
 person is online, and for a while afterwards, so that coming back is no way around a
-limit. How long somebody has sat, and whose tokens have ended, the store
-keeps longer than that.
+limit. How long somebody has sat, what they have used up of a day, and whose tokens have
+ended, the store keeps longer than that.
 """
 
 from collections import OrderedDict
@@ -204,6 +204,9 @@ class Identities:
                 seated_s=standing.seated_s,
                 jumped_at=standing.jumped_at,
             )
+            _use_up(identity.throws, standing.throws_due)
+            _use_up(identity.picks, standing.picks_due)
+            _use_up(identity.answers, standing.answers_due)
         self.see_ties(identity)
         return identity
 
@@ -253,7 +256,9 @@ class Identities:
         return self._online.pop(id, None) or self._absent.pop(id, None)
 
     def keep(self, identity: Identity, *, now: float) -> None:
-        """Have the store know how long the identity has sat, as long as its newest token may be good.
+        """Have the store know how long the identity has sat, and what it has used up of its day.
+
+        That is known for as long as its newest token may be good.
 
         If that cannot be written it is known here alone: a full disk is no reason to stop anybody.
         """
@@ -270,6 +275,9 @@ class Identities:
                 first_at=identity.first_at,
                 seated_s=sat_s,
                 jumped_at=None if identity.jumped_at == -inf else identity.jumped_at,
+                throws_due=_due(identity.throws, now),
+                picks_due=_due(identity.picks, now),
+                answers_due=_due(identity.answers, now),
                 until=now + self._settings.token_ttl_s,
             )
             self._store.put_standing(standing)
@@ -309,3 +317,15 @@ def _talk(settings: Settings) -> tuple[Meter, ...]:
 
 def _meters(*rates: Rate | None) -> tuple[Meter, ...]:
     return tuple(Meter(rate) for rate in rates if rate is not None)
+
+
+def _due(meters: tuple[Meter, ...], now: float) -> float | None:
+    """Return until when what may be done in a day is used up, None if nothing of it is."""
+    due = max((meter.due for meter in meters), default=now)
+    return due if due > now else None
+
+
+def _use_up(meters: tuple[Meter, ...], due: float | None) -> None:
+    for meter in meters:
+        if due is not None:
+            meter.use_up(due)

@@ -16,12 +16,17 @@ class Standing(Row, frozen=True, kw_only=True):
 
     Attributes:
         jumped_at: when it last visited a place out of its reach, never which; None if it never did.
+        throws_due, picks_due, answers_due: until when it has used up what it may throw, pick and answer in a day; None
+            if that is over.
     """
 
     identity: str
     first_at: float
     seated_s: float
     jumped_at: float | None = None
+    throws_due: float | None = None
+    picks_due: float | None = None
+    answers_due: float | None = None
     until: float
 
 
@@ -135,7 +140,11 @@ class Bottle(Row, frozen=True, kw_only=True):
 
 
 class BottleAnswer(Row, frozen=True, kw_only=True):
-    """An answer to a bottle, from `by` to its `owner`. `is_told`: whether it was sent to them at least once."""
+    """An answer to a bottle, from `by` to its `owner`.
+
+    Attributes:
+        is_told: whether it was sent to them at least once, is_heard: whether it is known to have come.
+    """
 
     answer: str
     bottle: str
@@ -145,6 +154,7 @@ class BottleAnswer(Row, frozen=True, kw_only=True):
     at: float
     until: float
     is_told: bool = False
+    is_heard: bool = False
 
 
 class Notice(Row, frozen=True, kw_only=True):

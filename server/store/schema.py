@@ -59,6 +59,12 @@ STEPS: tuple[str, ...] = (
     DROP TABLE blocks;
     ALTER TABLE blocks_via RENAME TO blocks;
     """,
+    """
+    ALTER TABLE standings ADD COLUMN throws_due REAL;
+    ALTER TABLE standings ADD COLUMN picks_due REAL;
+    ALTER TABLE standings ADD COLUMN answers_due REAL;
+    ALTER TABLE answers ADD COLUMN is_heard INTEGER;
+    """,
 )
 """SQL that leads from version n to n + 1."""
 
