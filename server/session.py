@@ -275,6 +275,7 @@ class Session:
         """Go on where another process' session of the same client left off, and return what follows."""
         self.known(now=now)
         self.begin(identity, person, now=now)
+        self.house.bottles.take_up(identity.id)
         self.state = State.SEATED
         return self.lasts(now=now)
 

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
+from server.commands import Ping
 from server.safety.bottles import BOTTLE_S, PICKED_MAX
 from server.safety.identities import DAY_S
 from server.safety.wordlist import read_rules
+from server.session import Session
 from server.store.memory import MemoryStore
 from server.store.rows import Switch
 from server.store.store import Store, StoreError
-from tests.sessions import FAR_AWAY, HERE, NEAR, Guest, Json, Stage, only
+from tests.sessions import FAR_AWAY, HERE, NEAR, ORIGIN, Guest, Json, Stage, only
 from tests.stores import SECRET, ban, everything_in, on_disk
 
 WORDS = "Whoever reads this, what do you see?"
@@ -743,6 +745,22 @@ def test_an_answer_that_has_come_is_not_told_again_after_a_restart(
     ann = _again(place, ann)
     assert len(ann.got("answered")) == (not is_heard)
     only(ann.ask("report", bottle=answer, reason="spam"), "reported")
+
+
+def test_an_answer_that_another_process_sent_is_heard_where_somebody_goes_on() -> None:
+    store = MemoryStore()
+    place, other = stage(store=store, key=SECRET), stage(store=store, key=SECRET)
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    bottle = thrown(ann)
+    picked(bo)
+    bo.ask("answer", bottle=bottle, text="The sea.")
+    answer = only(ann.got(), "answered")["answer"]
+    who, now = ann.peer.session.identity, other.clock.now()
+    session = Session(other.house, ORIGIN)
+    session.go_on(who, ann.peer.session.seated, now=now)
+    assert not [row for row in store.answers_for(who.id) if row.is_heard]
+    session.receive(Ping(), now=now)
+    assert [row.answer for row in store.answers_for(who.id) if row.is_heard] == [answer]
 
 
 def test_an_answer_may_come_again_where_it_cannot_be_written_that_it_came() -> None:

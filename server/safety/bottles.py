@@ -213,6 +213,12 @@ class Bottles:
             return answer
         return told
 
+    def take_up(self, owner: str) -> None:
+        """Know which answers another process has sent somebody who goes on here, and does not know to have come."""
+        sent = {answer.answer for answer in self._store.answers_for(owner) if answer.is_told and not answer.is_heard}
+        if sent:
+            self._unheard.setdefault(owner, set()).update(sent)
+
     def heard(self, owner: str) -> None:
         """Know that everything sent to somebody until now has come, over a restart too.
 
