@@ -221,6 +221,14 @@ class House:
         self.identities.let_go(id)
         self.keeps.lines.let_go(id)
 
+    def may_still_come(self, by: str, to: str) -> bool:
+        """Tell whether a contact line that was on its way elsewhere still is: neither has left since, nor blocked."""
+        # Whoever left and has come back by an account may keep anew whom they kept.
+        has_left = self.store.has_ended(by) or self.store.has_ended(to)
+        if has_left and not self.ties.has("keep", by, to):
+            return False
+        return not (self.blocks.parts(by, to) or self.blocks.parts(to, by))
+
     def left_seat(self, identity: Identity, person: Person) -> None:
         """Know that somebody leaves their seat, or has lost the connection to it: they may come back as anybody."""
         if person.room is not None:

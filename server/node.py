@@ -39,6 +39,10 @@ def _tell_nobody(report: Report) -> None:
     """Leave the report to whoever looks for it."""
 
 
+def _know_all(identity: str) -> None:
+    """Stand in where nothing that concerns somebody is written elsewhere."""
+
+
 class Node:
     """The shell around one house.
 
@@ -47,6 +51,7 @@ class Node:
         received: messages from clients so far.
         want_keys: called when a client shows a JWT of an unknown key.
         alert: called with each report, when it is kept.
+        arrived: called with whoever goes on here where another process left off, once their seat is here.
     """
 
     def __init__(self, house: House, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
@@ -56,6 +61,7 @@ class Node:
         self.received = 0
         self.want_keys: Callable[[], None] = _nothing
         self.alert: Callable[[Report], None] = _tell_nobody
+        self.arrived: Callable[[str], None] = _know_all
         self.fanout = Fanout(loop.call_soon)
         self._loop = loop
         self._timer: asyncio.TimerHandle | None = None

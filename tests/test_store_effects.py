@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from server.app import App
+from server.cluster.store_effects import FELT
+from server.cluster.store_rows import KINDS
 from server.operate.admin.requests import read
+from server.safety.evidence import Evidence, Note
 from tests.apps import Client, Clients, running
 from tests.redis_stores import emptied, until
 from tests.sessions import UNLIMITED
@@ -77,6 +80,69 @@ async def test_bottle_thrown_at_one_server_is_picked_at_the_other(place: Place) 
         [row] = place.one.house.store.bottles()
         await until(lambda: list(place.other.house.store.bottles()) == [row])
         assert len(row.in_hand) == 1
+
+
+async def test_answer_given_at_one_server_is_told_at_the_other_at_once_and_once(place: Place) -> None:
+    bottle = (await place.ann.ask("throw", "thrown", text="A bottle for whoever is there."))["bottle"]
+    async with Clients(place.one) as here:
+        await until(lambda: len(place.one.house.bottles))
+        [cy] = await here.seated("Cy")
+        await cy.ask("pick", "bottle")
+        await cy.ask("answer", "answered", bottle=bottle, text="I am, too.")
+        told = await place.ann.hear("answered")
+        assert (told["bottle"], told["text"]) == (bottle, "I am, too.")
+        await until(lambda: all(answer.is_told for answer in place.one.house.store.answers_for(place.identity)))
+        assert (await place.ann.ask("ping", "pong", "answered"))["type"] == "pong"
+
+
+async def test_answer_of_somebody_blocked_at_the_other_server_meanwhile_is_told_to_nobody(place: Place) -> None:
+    now, store = place.one.node.clock.now(), place.one.house.store
+    await place.ann.ask("throw", "thrown", text="A bottle for whoever is there.")
+    await until(lambda: len(place.one.house.bottles))
+    [row] = store.bottles()
+    # By Bo, whom she blocks.
+    answer = place.one.house.bottles.answer(BO, row, "It is me again.", now=now)
+    await until(lambda: place.other.house.store.answer(answer.answer))
+    assert (await place.ann.ask("ping", "pong", "answered"))["type"] == "pong"
+
+
+async def test_bottles_that_three_reported_at_three_servers_come_to_nobody(place: Place) -> None:
+    await place.ann.ask("throw", "thrown", text="A bottle for whoever is there.")
+    await until(lambda: len(place.one.house.bottles))
+    [row] = place.one.house.store.bottles()
+    against = f"bottle {row.bottle}"
+    for number, app in enumerate((place.one, place.other, place.one)):
+        note = Note(f"{number:024}", "spam", "", 0)
+        evidence, now = Evidence("", {}, (), (note,)), app.node.clock.now()
+        # As it is filed where the other reports are not known yet: nobody counts three.
+        app.house.reports.file(room=against, against=row.owner, by=note.by, evidence=evidence, now=now)
+    await until(lambda: not len(place.one.house.bottles) and not len(place.other.house.bottles))
+    assert all(bottle.is_held for bottle in place.one.house.store.bottles())
+
+
+async def test_contact_line_of_who_lets_go_at_another_server_is_withdrawn(place: Place) -> None:
+    await place.there.seated("Bo")
+    one, other = place.other.node.peers
+    ties, keeps, now = place.one.house.ties, place.other.house.keeps, place.one.node.clock.now()
+    ties.add("keep", [(one, other), (other, one)], now=now)
+    await until(lambda: keeps.both(one))
+    keeps.lines.give(one, other, "Ann", "ann@example.org", now=now)
+    ties.remove("keep", [(one, other)])
+    await until(lambda: not len(keeps.lines))
+
+
+async def test_who_has_just_come_sees_the_room_with_their_eyes_as_soon_as_it_is_known_whom_they_mute(
+    place: Place,
+) -> None:
+    [bo] = await place.there.seated("Bo")
+    one, other = place.other.node.peers
+    place.one.house.ties.add("mute", [(one, other)], now=place.one.node.clock.now())
+    session = place.other.node.peers[one].session
+    await until(lambda: session.hidden == frozenset({bo.me}))
+
+
+def test_every_kind_of_row_has_an_effect_or_a_reason_for_none() -> None:
+    assert set(FELT) == set(KINDS.values())
 
 
 async def test_block_made_at_one_server_keeps_two_apart_at_the_other(place: Place) -> None:

@@ -19,9 +19,10 @@ from server.store.rows import Bottle, BottleAnswer
 from server.store.rows import Report as ReportRow
 
 if TYPE_CHECKING:
+    from server.house import House
     from server.session import Session
 
-_OF_BOTTLES = "bottle "
+OF_BOTTLES = "bottle "
 """What the place of a bottle's report begins with."""
 
 
@@ -42,7 +43,7 @@ def throw(session: "Session", command: Throw, now: float) -> Outcome:
     if reason is not None:
         session.count_as_said(now)
         return (house.checks.held(reason, ref=command.ref, reasons=OF_BOTTLES),)
-    is_held = _is_reported(session, identity.id)
+    is_held = is_reported(house, identity.id)
     house.bottles.throw(identity.id, session.seated.next_cell, text, now=now, bottle=bottle, is_held=is_held)
     house.identities.keep(identity, now=now)
     return (Thrown(bottle=bottle, ref=command.ref),)
@@ -86,11 +87,24 @@ def answer(session: "Session", command: AnswerBottle, now: float) -> Outcome:
         return (done,)
     kept = house.bottles.answer(identity.id, row, text, now=now)
     house.identities.keep(identity, now=now)
-    thrower = house.world.people.get(row.owner)
+    return (done, *told_at_once(house, kept, text, now=now))
+
+
+def told_at_once(house: "House", kept: BottleAnswer, text: str, *, now: float) -> tuple[Told, ...]:
+    """Return what tells whoever threw the bottle of an answer, if they are there to hear it."""
+    thrower = house.world.people.get(kept.owner)
     if thrower is None or thrower.seat is None or thrower.seat.waits_until is not None:
-        return (done,)
+        return ()
     house.bottles.tell(kept, now=now)
-    return (done, Told(thrower, told(kept, text)))
+    return (Told(thrower, told(kept, text)),)
+
+
+def told_from_elsewhere(house: "House", kept: BottleAnswer, *, now: float) -> tuple[Told, ...]:
+    """Return the same of an answer given in another process, unless it was told there, or a block came between."""
+    text = house.bottles.text_of(kept)
+    if kept.is_told or kept.until <= now or text is None or kept.by in house.blocks.kept_from(kept.owner):
+        return ()
+    return told_at_once(house, kept, text, now=now)
 
 
 def throw_back(session: "Session", command: ThrowBack, now: float) -> Outcome:
@@ -132,7 +146,7 @@ def file_report(session: "Session", command: Report, note: Note, now: float) -> 
     house = session.house
     rows: list[Bottle | BottleAnswer]
     if isinstance(kept, Bottle):
-        place, against, rows = f"{_OF_BOTTLES}{kept.bottle}", kept.owner, [kept]
+        place, against, rows = f"{OF_BOTTLES}{kept.bottle}", kept.owner, [kept]
     else:
         about = house.store.bottle(kept.bottle)
         place, against, rows = f"answer {kept.answer}", kept.by, [about, kept] if about is not None else [kept]
@@ -149,14 +163,14 @@ def file_report(session: "Session", command: Report, note: Note, now: float) -> 
     people = {line.from_: line.from_ for line in lines}
     evidence = Evidence("", people, tuple(lines), (note,))
     filed = house.reports.file(room=place, against=against, by=note.by, evidence=evidence, now=now)
-    if isinstance(kept, Bottle) and kept.owner and _is_reported(session, kept.owner):
+    if isinstance(kept, Bottle) and kept.owner and is_reported(house, kept.owner):
         house.bottles.hold_all(kept.owner)
     return filed, bool(against)
 
 
-def _is_reported(session: "Session", thrower: str) -> bool:
+def is_reported(house: "House", thrower: str) -> bool:
     """Tell whether so many have reported somebody's bottles that none comes to anybody until that is looked at."""
-    return len(session.house.reports.reporters_of(thrower, places=_OF_BOTTLES)) >= HOLDING_REPORTS
+    return len(house.reports.reporters_of(thrower, places=OF_BOTTLES)) >= HOLDING_REPORTS
 
 
 def _known(session: "Session", id: str, now: float) -> Bottle | BottleAnswer:

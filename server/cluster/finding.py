@@ -34,9 +34,13 @@ class Finding:
 
         Whoever is no one anybody knows, and any `enter` that is going to be refused, is this node's.
         """
-        node = await self._host_of(enter)
-        staying = sorted(self._cluster.registry.staying) if self._cluster.is_leaving else ()
-        return node if node or not staying or self.is_here(enter) else self._cluster.house.world.rng.choice(staying)
+        return await self._host_of(enter) or self._at_one_that_stays(enter)
+
+    def _at_one_that_stays(self, enter: Enter) -> str:
+        """Return some other node if this one is about to end and they do not sit here."""
+        cluster = self._cluster
+        staying = sorted(cluster.registry.staying) if cluster.is_leaving and not self.is_here(enter) else ()
+        return cluster.house.world.rng.choice(staying) if staying else ""
 
     async def _host_of(self, enter: Enter) -> str:
         cluster = self._cluster
@@ -63,7 +67,7 @@ class Finding:
         if frozen is not None:
             cluster.know_identity(identity, frozen)
         node = await self._where_left(enter, identity) or await self._with_kept(identity)
-        node = node or await self._near_company(enter, identity)
+        node = node or await self._near_company(enter, identity) or self._at_one_that_stays(enter)
         if frozen is not None and node not in ("", cluster.name):
             cluster.tell(node, Known(identity, frozen))
         return node
@@ -75,8 +79,11 @@ class Finding:
         if known is None or known.person is None or not known.rooms or known.person.cell != self._cell_of(enter):
             return ""
         room = known.rooms[-1][0]
-        node = cluster.name if room in cluster.house.world.rooms else await cluster.log.holder(room)
-        return node if node == cluster.name or cluster.registry.takes(node) else ""
+        if room in cluster.house.world.rooms:
+            return "" if cluster.is_leaving else cluster.name
+        node = await cluster.log.holder(room)
+        # A room of this node that is not here has ended.
+        return node if node != cluster.name and cluster.registry.takes(node) else ""
 
     def _cell_of(self, enter: Enter) -> Cell | None:
         try:

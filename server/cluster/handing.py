@@ -193,6 +193,7 @@ class Handing:
         peer.carry_out(peer.session.go_on(identity, person, now=now))
         cluster.node.introduce(peer, person)
         cluster.node.fanout.attach(person.room.id, peer)
+        cluster.node.arrived(person.id)
 
 
 def send_back_held(passenger: _Passenger) -> None:

@@ -238,6 +238,7 @@ class Moving:
                 shell.introduce(peer, person)
         for change in changes:
             shell.carry_out(change)
+        shell.arrived(id)
         shell.arm()
 
 

@@ -46,9 +46,12 @@ def freeze_with_lines(house: House, identity: Identity, *, now: float, is_online
 
 def know_identity(house: House, frozen: FrozenIdentity, *, now: float) -> Identity:
     """Know in this house who somebody is to the server, and return it."""
+    known = house.identities.known(frozen.id)
+    is_news = known is None or known.gone_at <= frozen.gone_at
     identity = thaw_identity(house.identities, frozen, now=now)
-    if house.identities.online(frozen.id) is None:
-        house.keeps.lines.take_up(frozen.id, frozen.lines)
+    if is_news and house.identities.online(frozen.id) is None:
+        lines = [each for each in frozen.lines if house.may_still_come(each.line.by, each.to)]
+        house.keeps.lines.take_up(frozen.id, lines)
     return identity
 
 

@@ -40,7 +40,8 @@ class KeptStore(NamedTuple):
 
     def serve(self, node: Node, office: Office) -> None:
         """Have the people of a node feel what was written elsewhere."""
-        self.store.followed = Effects(node, office, self.store).happened
+        effects = Effects(node, office, self.store)
+        self.store.followed, node.arrived = effects.happened, effects.arrived
 
     async def close(self) -> None:
         """Send what is queued, and let go of Redis."""

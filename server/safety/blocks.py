@@ -77,6 +77,10 @@ class Blocks:
         """Return the blocks somebody holds, oldest first."""
         return self._store.blocks_of(owner)
 
+    def parts(self, owner: str, other: str) -> bool:
+        """Tell whether somebody blocks another as a member of a room, which ends what they keep."""
+        return any(block.other == other and not block.via for block in self._store.blocks_of(owner))
+
     def kept_from(self, identity: str) -> frozenset[str]:
         """Return everybody the identity is never seated with, whichever of the two wants it so."""
         owned, against = self._store.blocks_of(identity), self._store.blocks_against(identity)

@@ -85,6 +85,10 @@ class Bottles:
         """Return how many may come to somebody."""
         return len(self._afloat)
 
+    def floats_of(self, owner: str) -> bool:
+        """Tell whether any of somebody's may come to others."""
+        return owner in self._owned
+
     def lie_near(self, region: Cell) -> bool:
         """Tell whether those of a few people lie near the region."""
         return self._water.lie_near(region)

@@ -68,17 +68,24 @@ class Keeps:
         The other goes on keeping them in their own eyes, as whoever is let go: else they could tell, should they ever
         meet again, that there was a block.
         """
-        pairs = ((owner, other), (other, owner))
-        self._pressed.drop(*pairs)
-        self.lines.withdraw(*pairs)
+        self.parted(owner, other)
         try:
             self._ties.remove("keep", [(owner, other)])
         except StoreError as error:  # the block holds, which is what was asked for: the keep sleeps under it
             log.error("%s", error)
         self._renew(owner, other)
 
-    def changed(self, owner: str, other: str) -> None:
+    def parted(self, owner: str, other: str) -> None:
+        """Forget what the two have pressed and given, since the one blocks the other, here or elsewhere."""
+        pairs = ((owner, other), (other, owner))
+        self._pressed.drop(*pairs)
+        self.lines.withdraw(*pairs)
+
+    def changed(self, owner: str, other: str, *, is_there: bool) -> None:
         """Have both know that the one keeps the other since a moment ago, or no more, by what happened elsewhere."""
+        if not is_there:
+            self._pressed.drop((owner, other))
+            self.lines.withdraw((owner, other))
         self._renew(owner, other)
 
     def held(self, owner: str) -> frozenset[str]:

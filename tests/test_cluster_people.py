@@ -1,0 +1,110 @@
+"""Whoever changes nodes is the same there: what they have used up, whom they reach, what comes for them."""
+
+import asyncio
+
+from server.cluster.takeover import take_over
+from server.cluster.wire import Came
+from server.store.rows import Notice
+from tests.apps import Client, Clients
+from tests.cluster_clients import until
+from tests.clusters import nodes
+from tests.redis_stores import everything_in
+from tests.sessions import HERE
+from tests.test_cluster_moving import cluster_of, go_over, person_of
+
+TEXTS = ("Hello, sea.", "Who else cannot sleep?", "What a day this was.")
+LINE = "ann@example.org"
+
+
+async def keeping(clients: Clients) -> tuple[Client, Client]:
+    """Return two in one room who keep each other."""
+    ann, bo = await clients.seated("Ann Bo")
+    await ann.say("keep", who=bo.me)
+    await bo.say("keep", who=ann.me)
+    await ann.hear("kept")
+    await bo.hear("kept")
+    return ann, bo
+
+
+async def test_rates_used_up_are_used_up_where_a_node_that_ends_sends_its_people(redis_url: str) -> None:
+    apps = nodes(redis_url, 2, look_every_s=3600, new_identity_s=0, resume_grace_s=0.1, drain_s=60)
+    async with apps as (one, two), Clients(one) as clients:
+        ann, back = await clients.new(), await clients.new()
+        await ann.enter(HERE)
+        for text in TEXTS:
+            await ann.ask("throw", "thrown", text=text)
+        await ann.socket.close()
+        await until(lambda: not one.house.world.people)
+        leaving = asyncio.create_task(one.begin_to_drain().run())
+        await until(lambda: cluster_of(one).name not in cluster_of(two).registry.staying)
+        await back.enter(HERE, token=ann.token)
+        assert back.room in two.house.world.rooms
+        assert (await back.ask("throw", "thrown", "error", text="One more."))["code"] == "rate_limited"
+        leaving.cancel()
+
+
+async def test_contact_line_outlives_the_node_it_was_given_at_and_is_read_by_nobody(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann, bo = await keeping(clients)
+        await ann.ask("contact", "voted", who=bo.me, text=LINE)
+        assert LINE.encode() not in await everything_in(redis_url)
+        # As when the first node is dead: the other reads the room's log, and nothing else.
+        assert await take_over(cluster_of(two), ann.room, lives=lambda node: False) == ""
+        tokens = [client.token for client in (ann, bo)]
+        ann, bo = await clients.new(at=two), await clients.new(at=two)
+        await ann.enter(HERE, token=tokens[0])
+        await bo.enter(HERE, token=tokens[1])
+        await bo.say("contact", who=ann.me, text="bo@example.org")
+        assert (await bo.hear("contact"))["text"] == LINE
+        assert (await ann.hear("contact"))["text"] == "bo@example.org"
+
+
+async def test_room_that_is_handed_on_takes_presses_and_lines_along(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann, bo = await keeping(clients)
+        cy = await clients.new()
+        await cy.enter(HERE)
+        await ann.ask("contact", "voted", who=bo.me, text=LINE)
+        await cy.ask("keep", "voted", who=bo.me)
+        handing = cluster_of(one).handing
+        assert await handing.hand_on(one.house.world.rooms[ann.room], cluster_of(two).name)
+        assert not one.house.world.people
+        await bo.ask("keep", "kept", who=cy.me)
+        await cy.hear("kept")
+        await bo.say("contact", who=ann.me, text="bo@example.org")
+        assert (await bo.hear("contact"))["text"] == LINE
+        assert (await ann.hear("contact"))["text"] == "bo@example.org"
+
+
+async def test_block_withdraws_the_line_of_somebody_who_is_at_another_node_by_now(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann, bo = await keeping(clients)
+        await ann.ask("contact", "voted", who=bo.me, text=LINE)
+        was = ann.me
+        await go_over(one, two, ann)
+        assert len(two.house.keeps.lines) == 1
+        await bo.ask("block", "blocked", who=was)
+        await until(lambda: not len(two.house.keeps.lines))
+
+
+async def test_what_comes_for_somebody_on_their_way_is_told_where_they_arrive(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600, new_identity_s=0) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.seated("Ann Bo")
+        await ann.ask("throw", "thrown", text=TEXTS[0])
+        bottle = (await bo.ask("pick", "bottle"))["bottle"]
+        wire, held, who = cluster_of(one).wire_to(cluster_of(two).name), list[Came](), person_of(one, ann).id
+        wire.tell = held.append  # type: ignore[assignment, method-assign]
+        cluster_of(one).moving.send(person_of(one, ann), cluster_of(two).name, now=cluster_of(one).now())
+        cluster_of(one).node.arm()
+        await bo.ask("answer", "answered", bottle=bottle, text=TEXTS[1])
+        until_at = cluster_of(one).now() + 60
+        one.house.store.add_notice(
+            Notice(notice="N", identity=who, text="Please stop.", level="info", at=0.0, until=until_at)
+        )
+        store = two.house.store
+        await until(lambda: len(store.answers_for(who)) == 1 and bool(held))
+        del wire.tell
+        wire.tell(held[0])
+        heard = [(await ann.hear("notice", "answered"))["text"] for _ in range(2)]
+        assert sorted(heard) == ["Please stop.", TEXTS[1]]
+        assert store.answers_for(who)[0].is_told
