@@ -108,3 +108,36 @@ async def test_what_comes_for_somebody_on_their_way_is_told_where_they_arrive(re
         heard = [(await ann.hear("notice", "answered"))["text"] for _ in range(2)]
         assert sorted(heard) == ["Please stop.", TEXTS[1]]
         assert store.answers_for(who)[0].is_told
+
+
+async def test_what_happened_at_another_node_is_reported_with_what_was_said_there(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.seated("Ann Bo")
+        room, who, accused = bo.room, bo.me, person_of(one, bo).id
+        await bo.ask("say", "said", text="Buy this!", room=room)
+        await go_over(one, two, ann)
+        await bo.ask("leave", "bye")
+        await ann.say("report", room=room, reason="spam", ref="1")
+        await ann.say("report", who=who, reason="spam", ref="2")
+        await ann.say("ping", ref="3")
+        await ann.say("report", who="nobody", reason="spam", ref="4")
+        # In the order of the commands, though others had to be asked.
+        heard = [await ann.hear("reported", "pong", "error") for _ in range(4)]
+        assert [event["ref"] for event in heard] == ["1", "2", "3", "4"]
+        assert [event["type"] for event in heard] == ["reported", "reported", "pong", "error"]
+        for event, against in zip(heard, ("", accused), strict=False):
+            report, evidence = two.house.store.report(event["ticket"]), two.house.reports.evidence(event["ticket"])
+            assert report is not None
+            assert evidence is not None
+            assert (report.room, report.against) == (room, against)
+            assert [(line.name, line.text) for line in evidence.lines] == [("Bo", "Buy this!")]
+        await ann.say("report", room=room, reason="scam", ref="5")
+        await ann.say("ping", ref="6")
+        # Who goes on meanwhile has what they sent go with them.
+        peer = next(iter(two.node.peers.values()))
+        await until(lambda: len(getattr(peer, "_waiting", None) or ()) == 2)
+        await go_over(two, one, ann)
+        heard = [await ann.hear("reported", "pong", "error") for _ in range(2)]
+        assert [(event["type"], event["ref"]) for event in heard] == [("reported", "5"), ("pong", "6")]
+        # And it is known here no longer than that.
+        assert two.house.trails.scene(room, None, now=cluster_of(two).now()) is None

@@ -1,31 +1,21 @@
 """Reporting somebody, a line, or a room: what was said there is frozen, sealed, for the operator alone."""
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from rooms.events import Said
 from server.acts.bottles import file_report
 from server.answers import Reported
 from server.codes import Refused
 from server.commands import Report
 from server.outcomes import Alert, Outcome
 from server.safety.evidence import Evidence, Line, Note, fitting
-from server.safety.trails import KEEP_S
+from server.safety.trails import Scene
 from server.safety.words import clean_text
 
 if TYPE_CHECKING:
     from server.session import Session
 
 NOTE_MAX_CHARS = 500
-
-
-class _Scene(NamedTuple):
-    """A room that may be reported: who was which member there, what they were called, and what was said lately."""
-
-    room: str
-    people: Mapping[str, str]
-    names: Mapping[str, str]
-    said: list[Said]
 
 
 def report(session: "Session", command: Report, now: float) -> Outcome:
@@ -51,7 +41,7 @@ def report(session: "Session", command: Report, now: float) -> Outcome:
     return (Reported(ticket=filed.ticket, ref=command.ref), Alert(filed))
 
 
-def _found(session: "Session", command: Report, now: float) -> tuple[_Scene, str | None]:
+def _found(session: "Session", command: Report, now: float) -> tuple[Scene, str | None]:
     """Return the room that is meant, and which member of it. Raises Refused."""
     scenes = _scenes(session, now)
     if command.room is not None:
@@ -72,26 +62,39 @@ def _found(session: "Session", command: Report, now: float) -> tuple[_Scene, str
     raise Refused("wrong_room", "You did not sit in that room lately.")
 
 
-def _scenes(session: "Session", now: float) -> Iterator[_Scene]:
-    """Yield the rooms somebody sits in or left lately, the newest first."""
+def unknown_rooms(session: "Session", command: Report, now: float) -> list[str]:
+    """Return the rooms that may be meant, since somebody sat there lately, and of which nothing is known here."""
+    if command.bottle is not None or (command.who is None and command.room is None):
+        return []
+    known, unknown = [], []
+    for room, scene in _lately(session, now):
+        if scene is None:
+            unknown.append(room)
+        else:
+            known.append(scene)
+    if command.room is not None:
+        return [room for room in unknown if room == command.room]
+    return unknown if all(command.who not in scene.people for scene in known) else []
+
+
+def _scenes(session: "Session", now: float) -> Iterator[Scene]:
+    """Yield the rooms somebody sits in or left lately of which anything is known, the newest first."""
+    return (scene for _, scene in _lately(session, now) if scene is not None)
+
+
+def _lately(session: "Session", now: float) -> Iterator[tuple[str, Scene | None]]:
+    """Yield the ids of the rooms somebody sits in or left lately, the newest first, and what is known of each."""
     house = session.house
     grace_s = house.settings.report_grace_s
     session.identity.sat_in(session.place()[0].id, now)
     left_at: float | None = None
-    for room_id, since in reversed(session.identity.rooms):
+    for room, since in reversed(session.identity.rooms):
         if left_at is None or now - left_at <= grace_s:
-            room = house.world.rooms.get(room_id)
-            ended = house.trails.ended(room_id, now=now) if room is None else None
-            if room is not None:
-                people = {id: seat.person.id for id, seat in room.seats.items()} | room.gone
-                names = {id: seat.member.name for id, seat in room.seats.items()}
-                yield _Scene(room_id, people, names, house.trails.live(room_id).since((now - KEEP_S) * 1000))
-            elif ended is not None:
-                yield _Scene(room_id, ended.people, ended.names, list(ended.said))
+            yield room, house.trails.scene(room, house.world.rooms.get(room), now=now)
         left_at = since
 
 
-def _speaker(scene: _Scene, seq: int) -> str:
+def _speaker(scene: Scene, seq: int) -> str:
     """Return who said what has that number. Raises Refused."""
     for event in scene.said:
         if event.seq == seq:
@@ -99,7 +102,7 @@ def _speaker(scene: _Scene, seq: int) -> str:
     raise Refused("no_such_member", "Nobody said anything under that number lately.")
 
 
-def _evidence(scene: _Scene, who: str | None, note: Note) -> Evidence:
+def _evidence(scene: Scene, who: str | None, note: Note) -> Evidence:
     lines = [Line(event.seq, event.from_, event.name, event.text, event.at) for event in scene.said]
     kept, left_out = fitting(lines)
     called = [line.name for line in lines if line.from_ == who]

@@ -25,6 +25,7 @@ from server.cluster.metrics import ClusterCollector
 from server.cluster.moving import Moving
 from server.cluster.node import ClusterNode
 from server.cluster.offices import Offices
+from server.cluster.recalling import Recalling
 from server.cluster.regions import Regions
 from server.cluster.registry import Registry
 from server.cluster.relay import RemoteLine, Remotes, Wire
@@ -97,6 +98,7 @@ class Cluster:
             unix=self.clock.unix,
         )
         self.commit = Commit(loop.call_soon, self.writing.write_down, gathers=self.writing.is_under_way)
+        self.recalling = Recalling(self)
         self.node = ClusterNode(
             house,
             self.clock,
@@ -105,6 +107,7 @@ class Cluster:
             commit=self.commit,
             refusal=self.writing.refusal,
             turns_away=lambda enter: self.is_leaving and not self.finding.is_here(enter),
+            recall=self.recalling.recall,
         )
         self.registry = Registry(
             engine, node=name, died=self._died, came=self._came, buried=self._buried, emptied=self._emptied

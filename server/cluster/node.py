@@ -4,22 +4,27 @@ What leaves it waits for the log; where its people are is told to the others.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import cast
 
 from rooms.changes import Change, Ended, Gone, Published, Seated, Unseated
 from rooms.events import Event, Numbered
+from server.acts.reporting import unknown_rooms
 from server.clock import Clock
 from server.cluster.commit import Commit, Held
 from server.cluster.journal import Journal
+from server.cluster.relay import RemoteLine
+from server.cluster.wire import Returned
 from server.codes import Refused
-from server.commands import Command, Enter, Ping, Say
+from server.commands import Command, Enter, Ping, Report, Say
 from server.fanout import Fanout
 from server.house import House
 from server.messages import wire_name
 from server.node import Node
 from server.outcomes import bye
 from server.peer import Peer
+from server.safety.trails import Scene
+from server.session import State
 from server.transport import Line
 
 _AT_ANY_TIME = frozenset((Enter, Ping))
@@ -27,6 +32,10 @@ _TOUCHES_NOTHING = frozenset((Say, Ping))
 
 ELSEWHERE = 4000
 """Come back: another node is found then."""
+
+WAITING_MAX = 16
+"""Messages of one client that wait for its report, a second at most; what is too much is lost, as words are that come
+too fast to anybody who is not there."""
 
 
 class LoggedFanout(Fanout):
@@ -50,9 +59,26 @@ class LoggedFanout(Fanout):
 class HostPeer(Peer):
     """A client of a node that is one of many."""
 
-    __slots__ = ()
+    __slots__ = ("_recalled", "_waiting")
 
     _node: "ClusterNode"
+
+    def __init__(self, node: "ClusterNode") -> None:
+        super().__init__(node)
+        self._waiting: list[tuple[bytes, bool]] | None = None
+        """A report about which other nodes are asked, and what came after it."""
+        self._recalled: Mapping[str, Scene] | None = None
+        """What they have told."""
+
+    def received(self, payload: bytes, binary: bool) -> None:
+        """Do what one message asks for, after what came before it."""
+        if self._waiting:
+            if len(self._waiting) < WAITING_MAX:
+                self._waiting.append((payload, binary))
+            return
+        super().received(payload, binary)
+        if self._waiting is not None:
+            self._waiting.append((payload, binary))
 
     def obey(self, command: Command, *, now: float) -> None:
         """Do what one command asks for, unless it cannot be written down."""
@@ -64,9 +90,45 @@ class HostPeer(Peer):
         if refused is not None:
             self.carry_out(self.session.refuse(refused, about=wire_name(kind), ref=command.ref, now=now))
             return
+        if isinstance(command, Report) and self._asks_others(command, now):
+            return
         super().obey(command, now=now)
         if kind not in _TOUCHES_NOTHING:
             node.touched_by(self)
+
+    def _asks_others(self, command: Report, now: float) -> bool:
+        """Tell whether a report has to wait for what other nodes know of where it happened."""
+        if self.session.person is None or self._recalled is not None:
+            return False
+        rooms = unknown_rooms(self.session, command, now)
+        if not rooms:
+            return False
+        self._waiting = []
+        self._node.recall(rooms, command.who, self._go_on)
+        return True
+
+    def _go_on(self, scenes: Mapping[str, Scene]) -> None:
+        """Make the report, and do what came after it."""
+        waiting, self._waiting = self._waiting or [], None
+        if self.session.state is State.ENDED:
+            # They sit elsewhere by now, where it is looked for anew.
+            for payload, binary in waiting:
+                _send_after(cast("Held", self.connection), payload, binary)
+            return
+        self._recalled = scenes
+        with self._node.house.trails.lent(scenes):
+            super().received(*waiting[0])
+        self._recalled = None
+        for payload, binary in waiting[1:]:
+            self.received(payload, binary)
+
+
+def _send_after(held: Held, payload: bytes, binary: bool) -> None:
+    """Have a message heard by whoever has its client by now."""
+    if isinstance(held.line, RemoteLine):
+        held.line.wire.tell(Returned(held.line.conn, payload, binary))
+    elif held.entrance is not None:
+        held.entrance.received(payload, binary)
 
 
 class ClusterNode(Node):
@@ -77,10 +139,11 @@ class ClusterNode(Node):
         commit: where what is written waits.
         refusal: tells why a client's command cannot be carried out now, if so.
         turns_away: tells whether whoever enters is to come back, and finds another node then.
+        recall: asks other nodes what they know of rooms, and says so later.
 
     Attributes:
         moved: ids of people whose place may have changed since it was last asked.
-        refusal, turns_away: as given.
+        refusal, turns_away, recall: as given.
     """
 
     def __init__(
@@ -93,6 +156,7 @@ class ClusterNode(Node):
         commit: Commit,
         refusal: Callable[[Peer], Refused | None],
         turns_away: Callable[[Enter], bool],
+        recall: Callable[[list[str], str | None, Callable[[Mapping[str, Scene]], None]], None],
     ) -> None:
         super().__init__(house, clock, loop)
         self.fanout = LoggedFanout(self._soon, journal, commit)
@@ -101,6 +165,7 @@ class ClusterNode(Node):
         self._happened = commit.happened
         self.refusal = refusal
         self.turns_away = turns_away
+        self.recall = recall
 
     def _soon(self, flush: Callable[[], None]) -> None:
         """Have the fan-out wait for the end of the turn, where everything is written down and then goes out."""

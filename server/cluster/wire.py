@@ -10,6 +10,7 @@ import msgspec
 from rooms.region import Offer as RegionOffer
 from rooms.shaking_afar import Guest, Offer
 from server.operate.admin.elsewhere import Part, Question
+from server.safety.trails import Scene
 
 
 class Message(msgspec.Struct, frozen=True, array_like=True, tag=True):
@@ -223,6 +224,28 @@ class Ready(Message, frozen=True, array_like=True, tag=21):
     ids: tuple[str, ...]
 
 
+# For reports
+
+
+class Recall(Message, frozen=True, array_like=True, tag=27):
+    """Somebody of mine reports what happened in one of these rooms, of which I know nothing: do you?
+
+    Attributes:
+        who: the member who is reported, if one is.
+    """
+
+    ask: int
+    rooms: list[str]
+    who: str | None
+
+
+class Recalled(Message, frozen=True, array_like=True, tag=28):
+    """The answer: what I know."""
+
+    ask: int
+    scenes: list[Scene]
+
+
 # Between the operators' offices
 
 
@@ -273,6 +296,8 @@ AnyMessage: TypeAlias = (
     | Answered
     | Released
     | Known
+    | Recall
+    | Recalled
 )
 
 encode = msgspec.msgpack.Encoder().encode

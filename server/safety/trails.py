@@ -5,7 +5,10 @@ Knows words, numbers and who was which member. Never knows a cell, and writes no
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+import msgspec
 
 from rooms.events import Said
 from rooms.room import Room
@@ -57,10 +60,20 @@ class Trail:
         return [event for event in self.said if event.at >= at_ms]
 
 
+class Scene(msgspec.Struct, frozen=True, array_like=True):
+    """A room that may be reported: who was which member there, what they were called, and what was said lately."""
+
+    room: str
+    people: dict[str, str]
+    names: dict[str, str]
+    said: list[Said]
+
+
 class Trails:
     """All rooms', of those that ended for `grace_s` more."""
 
     def __init__(self, *, grace_s: float) -> None:
+        self._lent: Mapping[str, Scene] = {}
         self._grace_s = grace_s
         self._live: dict[str, Trail] = {}
         self._ended: OrderedDict[str, Trail] = OrderedDict()
@@ -94,6 +107,30 @@ class Trails:
         """Return the trail of a room that ended at most `grace_s` ago."""
         self.forget(now=now)
         return self._ended.get(room)
+
+    def scene(self, id: str, room: Room | None, *, now: float) -> Scene | None:
+        """Return what may be reported of a room; None if nothing is known of it any more.
+
+        Args:
+            room: the one of that id, while it lasts.
+        """
+        if room is not None:
+            people = {id: seat.person.id for id, seat in room.seats.items()} | room.gone
+            names = {id: seat.member.name for id, seat in room.seats.items()}
+            return Scene(id, people, names, self.live(id).since((now - KEEP_S) * 1000))
+        ended = self.ended(id, now=now)
+        if ended is not None:
+            return Scene(id, dict(ended.people), dict(ended.names), list(ended.said))
+        return self._lent.get(id)
+
+    @contextmanager
+    def lent(self, scenes: Mapping[str, Scene]) -> Iterator[None]:
+        """Know, for so long and no longer, rooms of which another process has told."""
+        self._lent = scenes
+        try:
+            yield
+        finally:
+            self._lent = {}
 
     def end(self, room: Room, *, now: float) -> None:
         """Know that the room is over. One where nobody met anybody is forgotten at once."""
