@@ -1,15 +1,22 @@
 """Whoever changes nodes is the same there: what they have used up, whom they reach, what comes for them."""
 
 import asyncio
+from typing import Any
 
+import pytest
+
+from client_demo.work import solve
+from geo import Cell
+from server.app import App
 from server.cluster.takeover import take_over
 from server.cluster.wire import Came
+from server.safety.door import Door
 from server.store.rows import Notice
-from tests.apps import Client, Clients
+from tests.apps import PATIENCE_S, Client, Clients
 from tests.cluster_clients import until
 from tests.clusters import nodes
 from tests.redis_stores import everything_in
-from tests.sessions import HERE
+from tests.sessions import FAR_AWAY, HERE
 from tests.test_cluster_moving import cluster_of, go_over, person_of
 
 TEXTS = ("Hello, sea.", "Who else cannot sleep?", "What a day this was.")
@@ -24,6 +31,13 @@ async def keeping(clients: Clients) -> tuple[Client, Client]:
     await ann.hear("kept")
     await bo.hear("kept")
     return ann, bo
+
+
+async def until_found(app: App, cell: str) -> None:
+    """Return when a node finds another's room near there."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not await cluster_of(app).directory.rooms_near(Cell(cell), reach_m=1000):
+            pass
 
 
 async def test_rates_used_up_are_used_up_where_a_node_that_ends_sends_its_people(redis_url: str) -> None:
@@ -141,3 +155,40 @@ async def test_what_happened_at_another_node_is_reported_with_what_was_said_ther
         assert [(event["type"], event["ref"]) for event in heard] == [("reported", "5"), ("pong", "6")]
         # And it is known here no longer than that.
         assert two.house.trails.scene(room, None, now=cluster_of(two).now()) is None
+
+
+async def test_mutes_claims_of_place_and_votes_are_the_same_at_the_next_node(redis_url: str) -> None:
+    settings: dict[str, Any] = {"look_every_s": 3600, "cells_per_h": 6, "eject_present_s": 0}
+    async with nodes(redis_url, 2, **settings) as (one, two), Clients(one) as clients:
+        ann = await clients.new()
+        await ann.enter(FAR_AWAY, visiting=True)
+        await ann.ask("move", "moved", cell=HERE)
+        await ann.ask("next", "room")
+        bo, cy, di = await clients.seated("Bo Cy Di")
+        assert (bo.room, cy.room) == (ann.room, ann.room)
+        await ann.ask("mute", "muted", who=cy.me)
+        await bo.ask("eject", "voted", who=cy.me)
+        before = person_of(one, cy).id
+        assert await cluster_of(one).handing.hand_on(one.house.world.rooms[ann.room], cluster_of(two).name)
+        assert list(two.house.votes.of(ann.room)[before]) == [person_of(two, bo).id]
+        await cy.say("say", text="Can you hear me?", room=cy.room)
+        await di.say("say", text="I can.", room=di.room)
+        assert [(await ann.hear("said", "skipped"))["type"] for _ in range(2)] == ["skipped", "said"]
+        # She has jumped today, and is at home where she was before.
+        assert (await ann.ask("move", "moved", "error", cell="r3gx2f"))["code"] == "too_fast"
+        assert (await ann.ask("move", "moved", "error", cell=FAR_AWAY))["type"] == "moved"
+
+
+async def test_stranger_who_is_asked_for_work_does_it_once_wherever_company_is(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        bo = await clients.new(at=two)
+        await bo.enter(HERE)
+        await until_found(one, HERE)
+        monkeypatch.setattr(Door, "ask", lambda *_, **__: 4)
+        ann = await clients.new()
+        asked = await ann.ask("enter", "error", cell=HERE)
+        assert asked["code"] == "work_needed"
+        await ann.enter(HERE, work=solve(asked["nonce"], asked["bits"]))
+        assert ann.room == bo.room
