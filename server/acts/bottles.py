@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from server.house import House
     from server.session import Session
 
-OF_BOTTLES = "bottle "
+BOTTLE_PLACE = "bottle "
 """What the place of a bottle's report begins with."""
 
 
@@ -146,7 +146,7 @@ def file_report(session: "Session", command: Report, note: Note, now: float) -> 
     house = session.house
     rows: list[Bottle | BottleAnswer]
     if isinstance(kept, Bottle):
-        place, against, rows = f"{OF_BOTTLES}{kept.bottle}", kept.owner, [kept]
+        place, against, rows = f"{BOTTLE_PLACE}{kept.bottle}", kept.owner, [kept]
     else:
         about = house.store.bottle(kept.bottle)
         place, against, rows = f"answer {kept.answer}", kept.by, [about, kept] if about is not None else [kept]
@@ -170,7 +170,7 @@ def file_report(session: "Session", command: Report, note: Note, now: float) -> 
 
 def is_reported(house: "House", thrower: str) -> bool:
     """Tell whether so many have reported somebody's bottles that none comes to anybody until that is looked at."""
-    return len(house.reports.reporters_of(thrower, places=OF_BOTTLES)) >= HOLDING_REPORTS
+    return len(house.reports.reporters_of(thrower, places=BOTTLE_PLACE)) >= HOLDING_REPORTS
 
 
 def _known(session: "Session", id: str, now: float) -> Bottle | BottleAnswer:

@@ -7,7 +7,7 @@ waits to be told.
 from collections.abc import Callable
 from typing import Any
 
-from server.acts.bottles import OF_BOTTLES, is_reported, told_from_elsewhere
+from server.acts.bottles import BOTTLE_PLACE, is_reported, told_from_elsewhere
 from server.answers import Notice as NoticeEvent
 from server.bugs import log_bug
 from server.cluster.store import RedisStore
@@ -79,7 +79,7 @@ class Effects:
 
     def _reported(self, row: Report, is_here: bool) -> None:
         # Each of three nodes may have had one of three reports when it counted them.
-        is_open = is_here and row.closed_at is None and row.room.startswith(OF_BOTTLES)
+        is_open = is_here and row.closed_at is None and row.room.startswith(BOTTLE_PLACE)
         if is_open and self._house.bottles.floats_of(row.against) and is_reported(self._house, row.against):
             self._house.bottles.hold_all(row.against)
 
