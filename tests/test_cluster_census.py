@@ -59,11 +59,37 @@ def test_time_in_which_redis_could_not_be_read_does_not_count(me: Observer) -> N
     assert me.died == ["a"]
 
 
-def test_time_that_redis_took_to_answer_does_not_count(me: Observer) -> None:
-    me.read(a=1, times=10, took_s=0.9)
+def test_a_row_counts_from_the_first_answer_to_the_last_question(me: Observer) -> None:
+    me.read(a=1, took_s=0.9)  # answered at 100.9
+    me.read(a=1, times=3, took_s=0.9)  # asked at 104.2 last
     assert me.died == []
-    me.read(a=1, took_s=0.9)
+    assert me.census.verdict_at == pytest.approx(105.9)
+    me.now = 105.89
+    me.read(a=1)
+    assert me.died == []
+    me.now = 105.91
+    me.read(a=1)
     assert me.died == ["a"]
+
+
+def test_a_row_begins_anew_with_a_counter_that_moved(me: Observer) -> None:
+    me.read(a=1, b=1, times=5, took_s=0.1)
+    me.read(a=2, b=1, took_s=0.1)  # asked at 103, answered at 103.1
+    assert me.census.verdict_at == pytest.approx(105.1)
+    me.now = 106.0
+    me.read(a=2, b=1)
+    assert me.died == ["b"]
+    assert me.census.verdict_at == pytest.approx(108.1)
+
+
+def test_no_verdict_is_due_while_no_time_counts(me: Observer) -> None:
+    assert me.census.verdict_at is None
+    me.read(a=1, times=3)
+    me.census.missed()
+    assert me.census.verdict_at is None
+    me.now = 110.0
+    me.read(a=1, took_s=0.1)  # one second had been counted
+    assert me.census.verdict_at == pytest.approx(114.1)
 
 
 def test_the_dead_do_not_come_back(me: Observer) -> None:

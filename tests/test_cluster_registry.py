@@ -19,7 +19,9 @@ from tests.redis_server import RedisServer, redis_server
 class Node:
     """One registry and what it told."""
 
-    def __init__(self, engine: Engine, name: str, *, unix: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, engine: Engine, name: str, *, unix: Callable[[], float] = time.time, beat_s: float = 0.05
+    ) -> None:
         self.name = name
         self.came: list[str] = []
         self.died: list[str] = []
@@ -36,7 +38,7 @@ class Node:
             emptied=self.empty,
             clock=lambda: time.monotonic() + self.slept_s,
             unix=unix,
-            beat_s=0.05,
+            beat_s=beat_s,
             dead_s=0.5,
             answer_s=0.2,
             slept_s=0.2,
@@ -60,7 +62,7 @@ class Node:
 
 
 @asynccontextmanager
-async def nodes(url: str, *names: str) -> AsyncIterator[list[Node]]:
+async def nodes(url: str, *names: str, beat_s: float = 0.05) -> AsyncIterator[list[Node]]:
     """Run a registry for each name, time ten times as fast, on a Redis that was emptied."""
     async with AsyncExitStack() as stack:
         running: list[Node] = []
@@ -68,7 +70,7 @@ async def nodes(url: str, *names: str) -> AsyncIterator[list[Node]]:
             engine = await stack.enter_async_context(engine_of(url))
             if not running:
                 await engine.client.flushall()
-            node = Node(engine, name)
+            node = Node(engine, name, beat_s=beat_s)
             await node.registry.start()
             stack.push_async_callback(node.registry.stop)
             running.append(node)
@@ -113,6 +115,19 @@ async def test_a_dead_node_is_noticed_by_all_and_does_not_come_back(redis_url: s
         assert not c.registry.lives("c.1")
         assert a.registry.nodes == {"b.1"}
         assert a.came.count("c.1") == 1
+
+
+async def test_the_verdict_comes_when_it_is_due_and_not_a_beat_later(redis_url: str) -> None:
+    async with nodes(redis_url, "a.1", "b.1", beat_s=0.4) as (a, b):
+        await until(lambda: "b.1" in a.registry.nodes)
+        await b.crash()
+        count = b.registry._count
+        await until(lambda: a.registry._census._standing["b.1"].count == count)
+        due = a.registry._census.verdict_at
+        assert due is not None
+        await until(lambda: a.died == ["b.1"])
+        # The next beat would be 0.3 s later.
+        assert time.monotonic() - due < 0.2
 
 
 async def test_a_newcomer_never_knows_the_dead(redis_url: str) -> None:

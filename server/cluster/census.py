@@ -1,9 +1,9 @@
 """Who lives, judged from what one reading after another shows: pure, and told every time.
 
-Rules. A node lives when it is first seen, and is dead once its counter stood still for `dead_s`. Only time between
-two readings that were both answered counts: from the answer of one to the asking of the next. A reading that failed,
-or an observer who slept, breaks the row, so an outage kills nobody. Who is marked dead is dead at once. Whoever is
-dead stays dead: an id names an incarnation.
+Rules. A node lives when it is first seen, and is dead once its counter stood still for `dead_s`. Only time in a row of
+readings that were all answered counts: from the answer of the first that shows a counter to the asking of the last. A
+reading that failed, or an observer who slept, breaks the row, so an outage kills nobody. Who is marked dead is dead at
+once. Whoever is dead stays dead: an id names an incarnation.
 """
 
 from collections.abc import Mapping
@@ -17,9 +17,18 @@ class _Standing:
 
     __slots__ = ("count", "still_s")
 
-    def __init__(self, count: int | None) -> None:
+    def __init__(self, count: int | None, from_s: float) -> None:
         self.count = count
-        self.still_s = 0.0
+        self.still_s = from_s
+
+    def read(self, count: int | None, *, counted_s: float, from_s: float) -> float:
+        """Take what was read, so much later than before, and return for how long it has not moved."""
+        # A counter that is not there has not moved either; one that began anew has: Redis was emptied.
+        if count is not None and count != self.count:
+            self.count, self.still_s = count, from_s
+        else:
+            self.still_s += counted_s
+        return self.still_s
 
 
 class Census:
@@ -35,7 +44,7 @@ class Census:
         self._dead_s = dead_s
         self._standing: dict[str, _Standing] = {}
         self._dead: dict[str, None] = {}
-        self._answered_at: float | None = None
+        self._counted_to: float | None = None
 
     def is_dead(self, node: str) -> bool:
         """Tell whether this node was judged or marked dead, ever."""
@@ -43,7 +52,14 @@ class Census:
 
     def missed(self) -> None:
         """Know that a reading failed or that the observer slept: the time since the last one does not count."""
-        self._answered_at = None
+        self._counted_to = None
+
+    @property
+    def verdict_at(self) -> float | None:
+        """When the next one is dead, if its counter stands still until then; None while no time counts."""
+        if self._counted_to is None or not self._standing:
+            return None
+        return self._counted_to + self._dead_s - max(standing.still_s for standing in self._standing.values())
 
     def read(
         self, counters: Mapping[str, int | None], *, asked_at: float, answered_at: float
@@ -53,8 +69,10 @@ class Census:
         Returns:
             Who came, and who died, in the order of their ids.
         """
-        counted_s = asked_at - self._answered_at if self._answered_at is not None else 0.0
-        self._answered_at = answered_at
+        counted_s = asked_at - self._counted_to if self._counted_to is not None else 0.0
+        self._counted_to = asked_at if self._counted_to is not None else answered_at
+        # What a counter shows now it may show since the answer alone, which is later than what is counted to.
+        from_s = self._counted_to - answered_at
         came, died = [], []
         for node in sorted(counters.keys() | self._standing.keys()):
             if node == self._node or node in self._dead:
@@ -65,9 +83,9 @@ class Census:
                 if is_marked:
                     _remember(self._dead, node)
                 else:
-                    self._standing[node] = _Standing(counters[node])
+                    self._standing[node] = _Standing(counters[node], from_s)
                     came.append(node)
-            elif is_marked or self._stands_still(standing, counters.get(node), counted_s):
+            elif is_marked or standing.read(counters.get(node), counted_s=counted_s, from_s=from_s) >= self._dead_s:
                 self.bury(node)
                 died.append(node)
         if came or died:
@@ -80,15 +98,6 @@ class Census:
         lived = self._standing.pop(node, None) is not None
         self.living = frozenset(self._standing)
         return lived
-
-    def _stands_still(self, standing: _Standing, count: int | None, counted_s: float) -> bool:
-        # A counter that is not there has not moved either; one that began anew has: Redis was emptied.
-        if count is not None and count != standing.count:
-            standing.count = count
-            standing.still_s = 0.0
-            return False
-        standing.still_s += counted_s
-        return standing.still_s >= self._dead_s
 
 
 def _remember(dead: dict[str, None], node: str) -> None:

@@ -11,6 +11,7 @@ something asked after that was answered.
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +29,10 @@ LEAVING_KEY = "ha:leaving"
 
 KEPT_S = 3600
 """Counters and marks end so long after their last use."""
+
+
+AT_LEAST_S = 0.01
+"""Between two readings, whatever is awaited."""
 
 
 def _nothing() -> None:
@@ -196,7 +201,8 @@ class Registry:
             except Exception as bug:
                 self._census.missed()
                 log_bug("looking who lives", bug)
-            due = max(self._clock(), asked_at + self._beat_s)
+            # Not later than when somebody may be known dead: everybody of theirs waits for it.
+            due = max(self._clock() + AT_LEAST_S, min(asked_at + self._beat_s, self._census.verdict_at or math.inf))
             await asyncio.sleep(due - self._clock())
 
     async def _look(self, asked_at: float) -> None:
