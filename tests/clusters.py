@@ -10,6 +10,7 @@ from redis import asyncio as redis
 from server.app import App, open_app
 from server.settings import load
 from tests.apps import Client
+from tests.cluster_clients import engine_of
 from tests.sessions import UNLIMITED
 
 SECRET = "5e" * 32
@@ -21,8 +22,8 @@ async def nodes(
 ) -> AsyncIterator[list[App]]:
     """Run so many nodes on a Redis, emptied unless it `is_empty`; with the limits of a server in use if `bare`."""
     if not is_empty:
-        async with redis.Redis.from_url(url) as client:
-            await client.flushdb()
+        async with engine_of(url) as engine:
+            await engine.client.flushdb()
     apps: list[App] = []
     try:
         for _ in range(count):

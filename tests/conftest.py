@@ -15,6 +15,7 @@ FIRST = (
     "test_chaos.py",
     "test_cluster_shaking.py",
     "test_cluster_vectors.py",
+    "test_cluster_vectors_shards.py",
     "test_workers.py",
     "test_cluster_leaving.py",
     "test_cluster_regions.py",
