@@ -41,14 +41,20 @@ class RedisServer:
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}"
 
-    async def start(self) -> None:
-        """Start it, empty, and return when it answers; on the same port each time."""
+    @property
+    def urls(self) -> list[str]:
+        """Where everything that is written may lie."""
+        return [self.url]
+
+    async def start(self, *more: str) -> None:
+        """Start it, empty, and return when it answers; on the same port each time. `more` are flags of this time."""
         fixed = ["--port", str(self.port), "--bind", "127.0.0.1"]
         fixed = [str(self._sentinel), "--sentinel", *fixed] if self._sentinel else [*fixed, *IN_MEMORY]
         self._process = await asyncio.create_subprocess_exec(
             _binary(),
             *fixed,
             *self._flags,
+            *more,
             cwd=self._folder,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,

@@ -1,10 +1,13 @@
 """The checker of the chaos suite can fail: each thing that must hold, broken in a history of two people, is named."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from tests.chaos.checker import check
 from tests.chaos.history import Acknowledged, Entry, Fault, Heard, History, Lost, Refused, Sat, Tried
+from tests.chaos.pace import Pace
 
 ROOM, ELSEWHERE = "room", "elsewhere"
 
@@ -32,8 +35,8 @@ def story() -> dict[int, History]:
     return {0: ann, 1: bo}
 
 
-def rules(histories: dict[int, History], *entries: Entry, faults: tuple[Fault, ...] = ()) -> set[str]:
-    return {violation.rule for violation in check(histories, entries, faults)}
+def rules(histories: dict[int, History], *entries: Entry, faults: tuple[Fault, ...] = (), **more: Any) -> set[str]:
+    return {violation.rule for violation in check(histories, entries, faults, **more)}
 
 
 def test_what_holds_is_not_violated() -> None:
@@ -136,6 +139,79 @@ def test_a_word_that_waits_too_long_for_its_answer_is_late() -> None:
     broken = story()
     broken[0][4] = Tried(-8, ROOM, "two")
     assert rules(broken) == {"late"}
+
+
+def waiting(*, until: float, port: int = 1) -> dict[int, History]:
+    """Return what Ann saw: a word said at 0, acknowledged then, by the node at that port."""
+    return {0: [sat(-1, "ann", 2, port=port), Tried(0, ROOM, "one"), said(until, 3, "one"), ack(until, 3, "one")]}
+
+
+def ack(at: float, seq: int, word: str) -> Acknowledged:
+    return Acknowledged(at, ROOM, word, seq)
+
+
+def test_a_word_that_waits_longer_than_was_promised_for_this_fault_is_a_pause() -> None:
+    killed = Fault(0.5, 0.5, "kill -9 of a node", (2,), pause_s=6.5)
+    assert rules(waiting(until=6.9), faults=(killed,)) == set()
+    assert rules(waiting(until=7.1), faults=(killed,)) == {"pause"}
+
+
+def test_whom_a_fault_concerns_or_another_one_and_whom_nothing_was_promised_may_wait_longer() -> None:
+    killed = Fault(0.5, 0.5, "kill -9 of a node", (2,), pause_s=6.5)
+    assert rules(waiting(until=7.1, port=2), faults=(killed,)) == set()
+    assert rules(waiting(until=7.1), faults=(Fault(0.5, 0.5, "Redis killed"),)) == set()
+    assert rules(waiting(until=7.1), faults=(killed, Fault(1.0, 6.0, "Redis stopped"))) == set()
+
+
+def test_a_pause_on_a_machine_that_does_not_keep_up_says_nothing() -> None:
+    killed = Fault(0.5, 0.5, "kill -9 of a node", (2,), pause_s=6.5)
+    slow, busy, quick = Pace(), Pace(), Pace()
+    for number in range(200):
+        slow.rang(number / 20, late_s=0.3 if number == 100 else 0.001)
+        busy.rang(number / 20, late_s=0.05)
+        quick.rang(number / 20, late_s=0.02)
+    assert rules(waiting(until=7.1), faults=(killed,), was_slow=slow.was_slow) == set()
+    assert rules(waiting(until=7.1), faults=(killed,), was_slow=busy.was_slow) == set()
+    assert rules(waiting(until=7.1), faults=(killed,), was_slow=quick.was_slow) == {"pause"}
+    assert (slow.worst_s(0.0, 4.9), slow.worst_s(0.0, 5.1)) == (0.001, 0.3)
+
+
+def together() -> dict[int, History]:
+    """Return what Ann and Bo saw, who sit with each other at the end; Cy came and left."""
+    ann: History = [
+        sat(0, "ann", 1, members=("ann",)),
+        Heard(1, ROOM, 2, "joined cy", joined="cy"),
+        Heard(2, ROOM, 3, "joined bo", joined="bo"),
+        Heard(3, ROOM, 4, "left cy", left="cy", why="moved"),
+    ]
+    bo: History = [sat(2, "bo", 3, members=("bo", "cy", "ann")), Heard(3, ROOM, 4, "left cy", left="cy", why="moved")]
+    cy: History = [sat(1, "cy", 2, members=("ann", "cy")), sat(3, "cy2", 1, ELSEWHERE, members=("cy2",))]
+    return {0: ann, 1: bo, 2: cy}
+
+
+def test_at_the_end_all_see_who_sits_with_them() -> None:
+    assert rules(together(), is_everybody=True) == set()
+
+
+@pytest.mark.parametrize("who", [0, 1])
+def test_somebody_who_sits_in_two_rooms_is_seen(who: int) -> None:
+    broken = together()
+    del broken[who][-1]
+    assert rules(broken) == set()
+    assert rules(broken, is_everybody=True) == {"seated"}
+
+
+def test_somebody_whom_the_others_are_not_told_of_is_seen() -> None:
+    broken = together()
+    broken[1][0] = sat(2, "bo", 3, members=("bo", "cy"))
+    assert rules(broken, is_everybody=True) == {"seated"}
+
+
+def test_whoever_comes_back_is_told_anew_who_is_there() -> None:
+    fine = together()
+    fine[0][2:] = [Lost(2, 1006), sat(4, "ann", 2, members=("ann", "bo"), asked=(ROOM, 2), is_back=True, resumed=True)]
+    fine[0] += [Heard(4, ROOM, 3, "joined bo", joined="bo"), Heard(4, ROOM, 4, "left cy", left="cy", why="moved")]
+    assert rules(fine, is_everybody=True) == set()
 
 
 def test_an_error_that_no_good_client_gets_is_told() -> None:

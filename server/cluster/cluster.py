@@ -143,6 +143,7 @@ class Cluster:
         await self.log.start()
         await self.bus.start()
         await self.registry.start()
+        log.info("This is node %s.", self.name)
         self.begin(self.moving.look_outward())
         self.begin(self.regions.ahead.look_ahead())
 

@@ -1,23 +1,28 @@
-"""Nodes in processes of their own, one Redis and a crowd who talk: everything that faults are done to."""
+"""Nodes in processes of their own, a Redis and a crowd who talk: everything that faults are done to."""
 
 import asyncio
 import contextlib
 import math
 import random
+import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from geo import ALPHABET, Cell
 from rooms.windows import closing_time, region_of
 from tests.chaos.history import Acknowledged, Fault, History, Tried
 from tests.chaos.logs import LogWatch
+from tests.chaos.pace import Pace
 from tests.chaos.talker import Breaks, Talker
 from tests.clusters import SECRET
 from tests.live_server import LiveServer, live_server
+from tests.redis_cluster import RedisCluster, redis_cluster
 from tests.redis_proxy import RedisProxy
+from tests.redis_sentinel import RedisSentinel, redis_sentinel
 from tests.redis_server import RedisServer, redis_server
 from tests.sessions import UNLIMITED
 
@@ -46,25 +51,47 @@ SILENT_S = 3.0
 AROUND = 6
 """Cells of a city where people are: enough for rooms to differ in distance."""
 
+Redis: TypeAlias = RedisServer | RedisSentinel | RedisCluster
+
+REDIS: dict[str, Callable[[Path], contextlib.AbstractAsyncContextManager[Redis]]] = {
+    "single": redis_server,
+    "sentinel": redis_sentinel,
+    "cluster": partial(redis_cluster, with_replicas=True),
+}
+"""What nodes may meet at."""
+
+_NAME = re.compile(rb"This is node (\S+)\.")
+
 
 class Arena:
     """The place.
 
     Attributes:
+        redis: where the nodes meet.
         servers: the nodes that run, or stand still.
+        window_s: how long rooms last.
+        regions: where people are.
+        pace: whether the machine keeps up.
         faults: what was done so far.
         faulty: what servers wrote of bugs of their own.
+        logs: what servers that are no more wrote, by their port.
         ways: each node's way to Redis, where it can be cut.
         unhealthy: those of the servers that a load balancer's probes find silent.
     """
 
-    def __init__(self, redis: RedisServer, *, rng: random.Random, settings: Mapping[str, Any], cuttable: bool) -> None:
+    def __init__(
+        self, redis: Redis, *, rng: random.Random, settings: Mapping[str, Any], cuttable: bool, pace: Pace
+    ) -> None:
         self.redis = redis
         self.rng = rng
+        self.pace = pace
+        self.regions: list[Cell] = []
+        self.window_s = float(settings.get("window_s", WINDOW_S))
         self.servers: list[LiveServer] = []
         self.talkers: list[Talker] = []
         self.faults: list[Fault] = []
         self.faulty: list[str] = []
+        self.logs: dict[int, bytes] = {}
         self.unhealthy: set[LiveServer] = set()
         self.ways: dict[LiveServer, RedisProxy] = {}
         self._settings = {**SETTINGS, "redis": redis.url, **settings}
@@ -77,11 +104,13 @@ class Arena:
         """Start one more node."""
         stack = contextlib.AsyncExitStack()
         settings = self._settings
+        way = None
         if self._is_cuttable:
+            assert isinstance(self.redis, RedisServer), "the others tell their clients where else to go"
             way = await stack.enter_async_context(RedisProxy(self.redis.port))
             settings = {**settings, "redis": way.url}
         server = await stack.enter_async_context(live_server(settings))
-        if self._is_cuttable:
+        if way is not None:
             self.ways[server] = way
         self._stacks[server] = stack
         self.servers.append(server)
@@ -103,7 +132,8 @@ class Arena:
 
     async def add_people(self, count: int, *, every_s: float, breaks: Breaks | None = None) -> list[Talker]:
         """Have so many people come, some at a time, and return them when all sit."""
-        cells = quiet_cells(self.rng, cities=max(1, count // CITY_OF))
+        cells = quiet_cells(self.rng, cities=max(1, count // CITY_OF), window_s=self.window_s)
+        self.regions = sorted({*self.regions, *(region_of(Cell(cell)) for cell in cells)})
         came = []
         for _ in range(count):
             talker = Talker(
@@ -123,6 +153,11 @@ class Arena:
             for talker in came:
                 await talker.has_seat.wait()
         return came
+
+    def named(self, name: str) -> LiveServer | None:
+        """Return the node that has this name among the others; it says so when it joins them."""
+        ours = (server for server in self.servers if _NAME.findall(server.log)[-1:] == [name.encode()])
+        return next(ours, None)
 
     @property
     def histories(self) -> dict[int, History]:
@@ -195,6 +230,7 @@ class Arena:
             # It asserts that no error was written: that Redis is away is one, which an operator has to know of.
             with contextlib.suppress(AssertionError):
                 await self._stacks.pop(server).aclose()
+            self.logs[server.port] = server.log
             if b"Traceback" in server.log:
                 self.faulty.append(server.log.decode())
         except TimeoutError:
@@ -217,12 +253,13 @@ async def arena(
     *,
     nodes: int,
     rng: random.Random,
+    redis: str = "single",
     settings: Mapping[str, Any] | None = None,
     cuttable: bool = False,
 ) -> AsyncIterator[tuple[Arena, LogWatch]]:
-    """Start Redis and so many nodes; `cuttable`: so that each can be cut off from it."""
-    async with redis_server(folder) as redis, LogWatch(redis.url) as watch:
-        place = Arena(redis, rng=rng, settings=settings or {}, cuttable=cuttable)
+    """Start a Redis of that kind and so many nodes; `cuttable`: so that each can be cut off from a single one."""
+    async with REDIS[redis](folder) as started, LogWatch(started.urls) as watch, Pace() as pace:
+        place = Arena(started, rng=rng, settings=settings or {}, cuttable=cuttable, pace=pace)
         try:
             await asyncio.gather(*(place.add_node() for _ in range(nodes)))
             yield place, watch
@@ -230,8 +267,8 @@ async def arena(
             await place.close()
 
 
-def quiet_cells(rng: random.Random, *, cities: int) -> list[str]:
-    """Return cells where people are: all of each city in one region, the windows of which end late."""
+def quiet_cells(rng: random.Random, *, cities: int, window_s: float = WINDOW_S) -> list[str]:
+    """Return cells where people are: all of each city in one region, the windows of which end late, if they may."""
     now = time.time()
-    late = sorted(CITIES, key=lambda city: closing_time(region_of(Cell(city)), now, WINDOW_S) - now < QUIET_S)
+    late = sorted(CITIES, key=lambda city: closing_time(region_of(Cell(city)), now, window_s) - now < QUIET_S)
     return [city + letter for city in late[:cities] for letter in rng.sample(ALPHABET, AROUND)]

@@ -5,8 +5,9 @@ they keep it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from tests.chaos.figures import all_figures
 from tests.chaos.history import Entry, Fault, Heard, History, Violation
 from tests.chaos.sittings import MOVED, Sitting, outages, sittings_of, waits
 
@@ -23,6 +24,8 @@ def check(
     faults: Iterable[Fault] = (),
     *,
     back_s: float = 10.0,
+    is_everybody: bool = False,
+    was_slow: Callable[[float, float], bool] = lambda began, ended: False,
 ) -> list[Violation]:
     """Return what did not hold.
 
@@ -30,6 +33,8 @@ def check(
         histories: person's number → what they saw, to a quiet end.
         entries: of the rooms' logs, as they were seen in Redis, in any order and as often as one likes.
         back_s: everybody sits again, and every word is acknowledged, so long after the last fault at most.
+        is_everybody: nobody else was there, and at the end all sit: each of them in one seat.
+        was_slow: tells whether the machine did not keep up at that time, so that a pause says nothing of the servers.
     """
     found: list[Violation] = []
     rooms: dict[str, list[Sitting]] = defaultdict(list)
@@ -44,9 +49,13 @@ def check(
         found += _once(room, story)
         found += _reached(room, story, sittings)
         found += _seats(story, sittings)
+        if is_everybody:
+            found += _company(room, sittings)
     found += _one_room_each(rooms)
     found += _one_host(entries)
-    found += _in_time(histories, list(faults), back_s)
+    faults = list(faults)
+    found += _in_time(histories, faults, back_s)
+    found += _pauses(histories, faults, was_slow)
     return found
 
 
@@ -103,6 +112,16 @@ def _seats(story: dict[int, Heard], sittings: list[Sitting]) -> Iterator[Violati
             yield Violation("seat", text, sitting.room, (sitting.who,))
 
 
+def _company(room: str, sittings: list[Sitting]) -> Iterator[Violation]:
+    """Whoever sits there at the end is told of all the others, and of nobody who sits elsewhere or nowhere."""
+    last = [sitting for sitting in sittings if sitting.ended_by is None and sitting.is_whole]
+    here = {sitting.me for sitting in last}
+    for sitting in last:
+        if sitting.members != here:
+            unseen, ghosts = sorted(here - sitting.members), sorted(sitting.members - here)
+            yield Violation("seated", f"{sitting.who} is told of {ghosts}, and not of {unseen}", room, (sitting.who,))
+
+
 def _one_room_each(rooms: Mapping[str, list[Sitting]]) -> Iterator[Violation]:
     """A word is said in one room."""
     where: dict[str, str] = {}
@@ -136,6 +155,16 @@ def _in_time(histories: Mapping[int, History], faults: list[Fault], back_s: floa
         for began, ended, room in waits(history):
             if ended - _blameless(began, ended, faults) > back_s:
                 yield Violation("late", f"a word of {who} waited for {ended - began:.1f} s", room, (who,))
+
+
+def _pauses(
+    histories: Mapping[int, History], faults: list[Fault], was_slow: Callable[[float, float], bool]
+) -> Iterator[Violation]:
+    """Words of those whom a fault does not concern directly wait no longer for it than was promised."""
+    for each in all_figures(faults, histories):
+        fault = each.fault
+        if fault.pause_s and each.pause_s > fault.pause_s and not was_slow(fault.at, fault.at + each.pause_s):
+            yield Violation("pause", f"{fault.what}: a word of the others waited for {each.pause_s:.1f} s")
 
 
 def _blameless(began: float, ended: float, faults: list[Fault]) -> float:

@@ -1,11 +1,12 @@
 """How long people were without a seat and words without an answer, after each fault."""
 
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 
 import msgspec
 
-from tests.chaos.history import Acknowledged, Fault, Heard, History, Lost, Sat
-from tests.chaos.sittings import outages, waits
+from tests.chaos.history import Acknowledged, Fault, Heard, History, Lost
+from tests.chaos.sittings import outages, port_at, waits
 
 AFTER_S = 30.0
 """What comes later than that after a fault is none of its."""
@@ -34,12 +35,13 @@ def figures_of(fault: Fault, histories: Mapping[int, History], *, until: float) 
     own, others, pauses = [0.0], [0.0], [0.0]
     end = min(until, fault.until + AFTER_S)
     for history in histories.values():
-        is_own = _port_at(history, fault.at) in fault.ports
+        is_own = port_at(history, fault.at) in fault.ports
         for began, ended in outages(history):
             if fault.at <= began < end:
                 (own if is_own else others).append(ended - max(began, fault.at))
         for began, ended, _ in waits(history):
-            if fault.at <= ended and began < end and not is_own:
+            # Over the next fault's begin a wait is that one's, and of those whom that one concerns.
+            if fault.at <= ended <= until and began < end and not is_own:
                 pauses.append(ended - max(began, fault.at))
     return Figures(fault, len(own) - 1, len(others) - 1, max(own), max(others), max(pauses))
 
@@ -52,15 +54,5 @@ def counts(histories: Mapping[int, History]) -> tuple[int, int, int]:
 
 def all_figures(faults: list[Fault], histories: Mapping[int, History]) -> Iterator[Figures]:
     """Give the figures of each fault in turn."""
-    for fault, following in zip(faults, [*faults[1:], None], strict=True):
+    for fault, following in zip_longest(faults, faults[1:]):
         yield figures_of(fault, histories, until=following.at if following is not None else float("inf"))
-
-
-def _port_at(history: History, at: float) -> int:
-    port = 0
-    for record in history:
-        if record.at > at:
-            break
-        if isinstance(record, Sat) and record.port:
-            port = record.port
-    return port

@@ -24,6 +24,7 @@ class Sat(Record, frozen=True):
         is_back: it is the first after an `enter`.
         resumed: what `entered` said before it.
         closes: seconds until the room ends, as it was told.
+        members: everybody's ids there, as it was told.
         port: of the node they are connected to.
     """
 
@@ -37,6 +38,7 @@ class Sat(Record, frozen=True):
     why: str = ""
     closes: float = 0.0
     port: int = 0
+    members: tuple[str, ...] = ()
 
 
 class Heard(Record, frozen=True):
@@ -49,6 +51,8 @@ class Heard(Record, frozen=True):
     left: str = ""
     """The member who left, if that is what it tells."""
     why: str = ""
+    joined: str = ""
+    """The member who came, if it tells that."""
 
 
 class Tried(Record, frozen=True):
@@ -98,12 +102,14 @@ class Fault(msgspec.Struct, frozen=True):
     Attributes:
         at, until: when it began, and when nothing stood in the way any more.
         ports: of the nodes whose clients it concerns directly.
+        pause_s: how long the words of all others may wait for it; 0 if as long as it takes.
     """
 
     at: float
     until: float
     what: str
     ports: tuple[int, ...] = ()
+    pause_s: float = 0.0
 
 
 class Violation(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 from redis import asyncio as redis
@@ -18,27 +19,28 @@ STORE = "store"
 
 
 class LogWatch:
-    """Collects what lies in all rooms' logs, until it is stopped."""
+    """Collects what lies in all rooms' logs, on whichever server, until it is stopped."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, urls: Sequence[str]) -> None:
         self.entries: dict[tuple[str, int, int, str, int], Entry] = {}
-        self._url = url
-        self._task: asyncio.Task[None] | None = None
+        self._urls = urls
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "LogWatch":
-        self._task = asyncio.create_task(self._watch())
+        self._tasks = [asyncio.create_task(self._watch(url)) for url in self._urls]
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        assert self._task is not None
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _watch(self) -> None:
+    async def _watch(self, url: str) -> None:
         while True:
             with contextlib.suppress(OSError, redis.RedisError, TimeoutError):
-                async with asyncio.timeout(5), redis.Redis.from_url(self._url, socket_timeout=3) as client:
+                async with asyncio.timeout(5), redis.Redis.from_url(url, socket_timeout=3) as client:
+                    with contextlib.suppress(redis.ResponseError):
+                        await client.readonly()  # so that a Cluster's replica answers, too
                     while True:
                         await self.look(client)
                         await asyncio.sleep(LOOK_EVERY_S)

@@ -18,6 +18,7 @@ class Sitting:
         first: what comes after this number is theirs to hear.
         last: the newest number they have.
         is_whole: they heard all until they left: the next `room` came on the same connection, or nothing followed.
+        members: everybody's ids there, as they were told of them last.
     """
 
     def __init__(self, who: int, sat: Sat) -> None:
@@ -31,6 +32,7 @@ class Sitting:
         self.acknowledged: list[Acknowledged] = []
         self.ended_by: Sat | None = None
         self.lost_at: float | None = None
+        self.members = set(sat.members)
 
 
 def sittings_of(who: int, history: History) -> tuple[list[Sitting], list[Violation]]:
@@ -88,6 +90,17 @@ def waits(history: History) -> Iterator[tuple[float, float, str]]:
                 tried[tried_now.word] = tried_now
 
 
+def port_at(history: History, at: float) -> int:
+    """Return the port of the node where somebody was connected last at that time; 0 if nowhere yet."""
+    port = 0
+    for record in history:
+        if record.at > at:
+            break
+        if isinstance(record, Sat) and record.port:
+            port = record.port
+    return port
+
+
 def _goes_on(sitting: Sitting, sat: Sat) -> bool:
     return sat.is_back and sat.resumed and (sat.room, sat.me) == (sitting.room, sitting.me)
 
@@ -98,6 +111,7 @@ def _check_resume(sitting: Sitting, sat: Sat) -> Iterator[Violation]:
         yield Violation("gap", text, sitting.room, (sitting.who,))
         sitting.last = sat.seq + sat.missed
     sitting.closes_at = sat.at + sat.closes
+    sitting.members = set(sat.members)
 
 
 def _hear(sitting: Sitting, heard: Heard) -> Iterator[Violation]:
@@ -112,4 +126,7 @@ def _hear(sitting: Sitting, heard: Heard) -> Iterator[Violation]:
     if known.what != heard.what:
         text = f"{sitting.who} heard two events {seq}: {known.what} and {heard.what}"
         yield Violation("agree", text, sitting.room, (sitting.who,))
+    if seq > sitting.last:
+        sitting.members.discard(heard.left)
+        sitting.members |= {heard.joined} - {""}
     sitting.last = max(sitting.last, seq)

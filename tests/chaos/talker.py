@@ -253,6 +253,7 @@ class Talker:
                 event["why_code"],
                 closes_s,
                 self.port,
+                tuple(member["id"] for member in event["members"]),
             )
         )
         is_same = (event["room"], event["me"]) == (self.room, self.me)
@@ -278,6 +279,7 @@ class Talker:
                 word=event["text"] if event["type"] == "said" else "",
                 left=event["id"] if event["type"] == "left" else "",
                 why=event.get("why", ""),
+                joined=event["id"] if event["type"] == "joined" else "",
             )
         )
         if word is not None:
