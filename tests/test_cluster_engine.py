@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from server.cluster.address import EngineError
-from server.cluster.engine import Endpoint, Engine
+from server.cluster.engine import COMMAND_TIMEOUT_S, Endpoint, Engine
+from tests.redis_sentinel import redis_sentinel
 from tests.redis_server import free_port, redis_server
 
 
@@ -83,6 +84,19 @@ async def test_a_server_that_stands_still_is_not_waited_for(tmp_path: Path) -> N
         assert "gave no answer" in await refused(server.url)
         assert time.monotonic() - began < 6.0
         server.go_on()
+
+
+async def test_sentinels_that_stand_still_do_not_keep_the_master_from_being_found(tmp_path: Path) -> None:
+    async with redis_sentinel(tmp_path) as running, opened(running.url) as engine:
+        master = await running.master()
+        for sentinel in running.sentinels[:2]:
+            sentinel.stop_for_a_while()
+        try:
+            async with asyncio.timeout(COMMAND_TIMEOUT_S):
+                assert (await engine.endpoint("")).port == master.port
+        finally:
+            for sentinel in running.sentinels[:2]:
+                sentinel.go_on()
 
 
 async def test_a_node_of_a_cluster_is_no_single_server(tmp_path: Path) -> None:

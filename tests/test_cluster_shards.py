@@ -185,3 +185,21 @@ async def test_a_master_that_was_killed_is_found_again(cluster: RedisCluster) ->
         else:
             pytest.fail("not heard any more")
         assert there.deaf == here.deaf == 0
+
+
+async def test_nodes_that_write_nothing_find_whoever_has_the_place_of_a_lost_master(tmp_path: Path) -> None:
+    async with redis_cluster(tmp_path, with_replicas=True) as cluster, AsyncExitStack() as stack:
+        first, _, last = names_on(cluster)
+        here, there = [Node(await stack.enter_async_context(engine_of(cluster.url)), name) for name in (first, last)]
+        for node in (here, there):
+            await node.bus.start()
+            stack.push_async_callback(node.bus.stop)
+        await cluster.until_whole()
+        lost = cluster.master_of(channel_of(last))
+        lost.stop_for_a_while()
+        try:
+            here.bus.send(last, b"late")
+            await until(lambda: there.heard == [b"late"])
+        finally:
+            lost.go_on()
+        assert there.gaps == []

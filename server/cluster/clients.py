@@ -8,10 +8,13 @@ cancels until it is so.
 import asyncio
 from typing import Any, Protocol
 
+from redis import exceptions
 from redis.exceptions import RedisClusterException, RedisError
 
 AWAY = (OSError, TimeoutError, RedisError, RedisClusterException)
 """What asking raises when Redis could not be asked, or refused."""
+
+_NO_ANSWER = (OSError, TimeoutError, exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ClusterDownError)
 
 CANCELLED_S = 0.1
 """How long a cancelled task may take to end before it is cancelled again."""
@@ -26,6 +29,9 @@ class Asks(Protocol):
 
     def shard_of(self, key: str) -> str:
         """Return the name of the shard that holds a key."""
+
+    def doubt(self, key: str) -> None:
+        """Know that whoever holds this key gave no answer: another may hold it by now."""
 
 
 async def ask(engine: Asks, commands: list[tuple[Any, ...]], *, answer_s: float) -> list[Any]:
@@ -43,10 +49,21 @@ async def ask(engine: Asks, commands: list[tuple[Any, ...]], *, answer_s: float)
     try:
         async with asyncio.timeout(answer_s):
             answers: list[Any] = await pipeline.execute(raise_on_error=False)
+    except AWAY:
+        engine.doubt(_key_of(commands[0]))
+        raise
     finally:
         if task.cancelling() > cancelled:
             raise asyncio.CancelledError
+    for command, answer in zip(commands, answers, strict=True):
+        if isinstance(answer, _NO_ANSWER):
+            engine.doubt(_key_of(command))
+            break
     return answers
+
+
+def _key_of(command: tuple[Any, ...]) -> str:
+    return str(command[3] if command[0] == "EVAL" else command[1])
 
 
 async def end(*tasks: asyncio.Task[None]) -> None:

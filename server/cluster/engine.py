@@ -6,6 +6,7 @@ knows what a second time would do.
 """
 
 import asyncio
+import contextlib
 import re
 import ssl
 import time
@@ -34,6 +35,10 @@ CLUSTER_CONNECTIONS_MAX = 1000
 VERSION_MIN = 7
 CLOCKS_APART_MAX_S = 5.0
 """How far this machine's clock may be from Redis's at the start: more is a clock that nobody sets."""
+SENTINEL_TIMEOUT_S = 0.5
+"""How long one Sentinel may take: of three the last is asked within a command's time, though two machines are gone."""
+LOOK_AGAIN_S = 0.1
+"""A Cluster that moves a slot or elects a master takes about a second: it is not asked all the time meanwhile."""
 ASK_TIME_EVERY_S = 5.0
 """Clocks of machines drift by some 50 µs a second at worst."""
 
@@ -71,6 +76,7 @@ class Engine:
         self.address: Address = read_address(url)
         self._sentinel: Sentinel | None = None
         self._asks_time: asyncio.Task[None] | None = None
+        self._looks: asyncio.Task[None] | None = None
         self._clock: ClusterClock | None = None
         try:
             (SSLConnection if self.address.is_tls else Connection)(**self.address.options)  # knows all its options
@@ -95,9 +101,10 @@ class Engine:
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._asks_time is not None:
-            self._asks_time.cancel()
-            await asyncio.gather(self._asks_time, return_exceptions=True)
+        for task in (self._asks_time, self._looks):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         await self.client.aclose()
         if self._sentinel is not None:
             await self._sentinel.aclose()
@@ -106,6 +113,11 @@ class Engine:
         """Return the cluster's time, Unix seconds; the same on all nodes to some ms. Only after `open`."""
         assert self._clock is not None
         return self._clock.time(time.monotonic())
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether keys may be elsewhere by and by."""
+        return isinstance(self.client, redis.RedisCluster)
 
     def shard_of(self, key: str) -> str:
         """Return the name of the shard that holds a key, as far as is known; `look_again` finds out anew."""
@@ -132,10 +144,27 @@ class Engine:
             return Endpoint(host, int(number))
         return Endpoint("", 0, self.address.path) if self.address.path else Endpoint(*self.address.hosts[0])
 
-    async def look_again(self) -> None:
-        """Find out anew which shard holds what. Raises one of FAILURES."""
+    async def look_again(self, failed: str = "") -> None:
+        """Find out anew which shard holds what. Raises one of FAILURES.
+
+        Args:
+            failed: the shard that gave no answer, whose master is asked last.
+        """
         if isinstance(self.client, redis.RedisCluster):
-            await self.client.nodes_manager.initialize()
+            await self.client.nodes_manager.initialize(last_failed_node_name=failed or None)
+
+    def doubt(self, key: str) -> None:
+        """Look again soon: whoever should hold this key gave no answer, and another may hold it by now.
+
+        The library looks by itself where a single command failed, and not where a pipeline did.
+        """
+        if isinstance(self.client, redis.RedisCluster) and (self._looks is None or self._looks.done()):
+            self._looks = asyncio.create_task(self._look_soon(self.shard_of(key)))
+
+    async def _look_soon(self, failed: str) -> None:
+        await asyncio.sleep(LOOK_AGAIN_S)
+        with contextlib.suppress(*FAILURES):  # whoever asked meets the same again, and doubts again
+            await self.look_again(failed)
 
     def tls(self) -> ssl.SSLContext | None:
         """Return how a connection of one's own is encrypted."""
@@ -162,7 +191,8 @@ class Engine:
             )
         if address.kind is Kind.SENTINEL:
             tls = {name: value for name, value in address.options.items() if name.startswith("ssl_")}
-            own = {"ssl": address.is_tls, **common, **tls, **address.sentinel_options}
+            timeouts = {"socket_timeout": SENTINEL_TIMEOUT_S, "socket_connect_timeout": SENTINEL_TIMEOUT_S}
+            own = {"ssl": address.is_tls, **common, **timeouts, **tls, **address.sentinel_options}
             self._sentinel = Sentinel(list(address.hosts), sentinel_kwargs=own)  # type: ignore[no-untyped-call]
             master: redis.Redis = self._sentinel.master_for(
                 address.master,

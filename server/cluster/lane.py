@@ -22,7 +22,7 @@ class Lane:
 
     Args:
         up: called when there is a connection, with this lane.
-        failed: called when there is none to be had where it is thought to be.
+        failed: called with its name when there is none to be had where it is thought to be.
         unasked: called with what comes though no answer is awaited.
 
     Attributes:
@@ -38,7 +38,7 @@ class Lane:
         shard: str,
         *,
         up: Callable[["Lane"], None],
-        failed: Callable[[], None],
+        failed: Callable[[str], None],
         unasked: Answered | None = None,
     ) -> None:
         self.shard = shard
@@ -121,7 +121,7 @@ class Lane:
             if self.shard not in self._engine.unreachable:
                 self._engine.unreachable.add(self.shard)  # said once, though several try
                 log.warning("Redis cannot be reached: %s", str(error) or "no answer")
-            self._failed()
+            self._failed(self.shard)
             return False
         except Exception as bug:
             log_bug("connecting to Redis", bug)

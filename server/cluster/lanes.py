@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection
 
 from server.bugs import log_bug
-from server.cluster.engine import FAILURES, Engine
+from server.cluster.engine import FAILURES, LOOK_AGAIN_S, Engine
 from server.cluster.lane import Lane
 from server.cluster.link import Answered
 
@@ -14,8 +14,8 @@ ELSEWHERE = ("MOVED", "ASK", "TRYAGAIN", "CLUSTERDOWN")
 ASK = "ASK "
 """How one of them begins that says: only this key, and only for who says ASKING first. Its slot is on its way."""
 
-LOOK_EVERY_S = 0.1
-"""A Cluster that moves a slot or elects a master takes about a second: it is not asked all the time meanwhile."""
+AWAY_LOOK_S = 0.5
+"""How often it is looked whether another has the place of a master that is away."""
 
 
 def asked_shard(error: str, asked: str) -> str:
@@ -68,10 +68,14 @@ class Lanes:
         for lane in self._lanes.values():
             lane.flush()
 
-    def look_again(self) -> None:
-        """Find out soon where keys are by now."""
-        if len(self._engine.shards()) > 1 and (self._looking is None or self._looking.done()):
-            self._looking = asyncio.create_task(self._look())
+    def look_again(self, failed: str = "") -> None:
+        """Find out soon where keys are by now, and go on looking while a shard is away.
+
+        Args:
+            failed: the shard that did not answer, if that is why.
+        """
+        if self._engine.is_sharded and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.create_task(self._look(failed))
 
     def keep(self, shards: Collection[str]) -> None:
         """End the lanes to shards that are no more, unless they are among these."""
@@ -90,13 +94,18 @@ class Lanes:
             await lane.stop()
         await asyncio.gather(*self._ending, return_exceptions=True)
 
-    async def _look(self) -> None:
-        await asyncio.sleep(LOOK_EVERY_S)
-        try:
-            await self._engine.look_again()
-        except FAILURES:
-            pass  # whoever asked meets the same again, and asks again
-        except Exception as bug:
-            log_bug("asking where keys are", bug)
-        self._looking = None
-        self._rerouted()
+    async def _look(self, failed: str) -> None:
+        task, pause_s = self._looking, LOOK_AGAIN_S
+        while True:
+            await asyncio.sleep(pause_s)
+            try:
+                await self._engine.look_again(failed)
+            except FAILURES:
+                pass  # whoever asked meets the same again, and asks again
+            except Exception as bug:
+                log_bug("asking where keys are", bug)
+            self._looking = None
+            self._rerouted()
+            if self._looking is not None or not self.are_away:
+                return
+            self._looking, pause_s = task, AWAY_LOOK_S

@@ -407,6 +407,7 @@ class RoomLog:
             lane = self._lanes.get(shard)
             lane.is_away = True
             lane.reset()
+            self._lanes.look_again(shard)
         for room in rooms:
             if room.shard in late:
                 room.give_up(Verdict.AWAY)
