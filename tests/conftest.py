@@ -13,6 +13,7 @@ settings.load_profile("hereabouts")
 
 FIRST = (
     "test_chaos.py",
+    "test_chaos_sentinel.py",
     "test_cluster_shaking.py",
     "test_cluster_vectors.py",
     "test_cluster_vectors_shards.py",
@@ -21,6 +22,7 @@ FIRST = (
     "test_cluster_regions.py",
     "test_vectors.py",
     "test_chaos_proofs.py",
+    "test_chaos_shards.py",
     "test_cluster_shards.py",
     "test_cluster_log.py",
     "test_cluster_log_shards.py",

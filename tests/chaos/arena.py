@@ -36,8 +36,8 @@ SETTINGS: dict[str, Any] = {
 """Whoever tests the rooms' logs has no use for rates, nor for what is done about junk."""
 
 WINDOW_S = 1800.0
-QUIET_S = 600.0
-"""At least so long before a window ends where nothing else is asked for."""
+QUIET = 1 / 3
+"""At least so much of a window is left when people come, if there are cities enough."""
 
 CITIES = tuple(f"{first}{second}5ru" for first in "d6ugxrtw9s" for second in "rqy")
 """Places far from each other."""
@@ -130,9 +130,11 @@ class Arena:
         self.unhealthy.discard(server)
         await self._look_at(server)
 
-    async def add_people(self, count: int, *, every_s: float, breaks: Breaks | None = None) -> list[Talker]:
-        """Have so many people come, some at a time, and return them when all sit."""
-        cells = quiet_cells(self.rng, cities=max(1, count // CITY_OF), window_s=self.window_s)
+    async def add_people(
+        self, count: int, *, every_s: float, breaks: Breaks | None = None, cities: int = 0
+    ) -> list[Talker]:
+        """Have so many people come, some at a time, to so many cities if that is said; return them when all sit."""
+        cells = quiet_cells(self.rng, cities=cities or max(1, count // CITY_OF), window_s=self.window_s)
         self.regions = sorted({*self.regions, *(region_of(Cell(cell)) for cell in cells)})
         came = []
         for _ in range(count):
@@ -268,7 +270,11 @@ async def arena(
 
 
 def quiet_cells(rng: random.Random, *, cities: int, window_s: float = WINDOW_S) -> list[str]:
-    """Return cells where people are: all of each city in one region, the windows of which end late, if they may."""
+    """Return cells where people are: all of each city in one region, the windows of which do not end at once."""
     now = time.time()
-    late = sorted(CITIES, key=lambda city: closing_time(region_of(Cell(city)), now, window_s) - now < QUIET_S)
+
+    def left_s(city: str) -> float:
+        return closing_time(region_of(Cell(city)), now, window_s) - now
+
+    late = sorted(CITIES, key=lambda city: (left_s(city) < QUIET * window_s, left_s(city)))
     return [city + letter for city in late[:cities] for letter in rng.sample(ALPHABET, AROUND)]
