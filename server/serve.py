@@ -1,6 +1,7 @@
 """`hereabouts serve`: one server process in the foreground, until Ctrl-C or SIGTERM."""
 
 import asyncio
+import contextlib
 import errno
 import logging
 import resource
@@ -13,6 +14,7 @@ import click
 import msgspec
 
 from server.app import App, open_app
+from server.bugs import log
 from server.cluster.trouble import EngineError
 from server.collector import look_rarely
 from server.config import settings_options
@@ -33,6 +35,9 @@ STOP_S = 1.0
 
 GENTLE_STOP_S = 3.0
 """After a drain the last of them have as long as every closing connection has."""
+
+AGAIN_S = 1.0
+"""How soon a node that was outlived tries again to begin anew, where it cannot."""
 
 SPARE_FILES = HEADS_MAX + 100
 """File descriptors besides those of clients: probes of a full server, listening sockets, the loop's own, logs."""
@@ -100,8 +105,23 @@ async def _serve(loaded: Loaded, network: Network | None) -> None:
         # Whoever was told where it listens finds it there again.
         loaded = replace(loaded, settings=msgspec.structs.replace(loaded.settings, port=app.listener.port))
         await app.stop(within_s=STOP_S)
-        app, _ = await _start(loaded, network)
+        another = await _start_anew(loaded, network, ending)
+        if another is None:
+            return
+        app = another
     await end(app, ending)
+
+
+async def _start_anew(loaded: Loaded, network: Network | None, ending: Ending) -> App | None:
+    """Return a server in the place of one that was outlived, as soon as Redis lets it; None if asked to end first."""
+    while not ending.asked.is_set():
+        try:
+            return (await _start(loaded, network))[0]
+        except click.ClickException as error:
+            log.warning("This node cannot begin anew yet: %s", error.message)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ending.asked.wait(), AGAIN_S)
+    return None
 
 
 async def _start(loaded: Loaded, network: Network | None) -> tuple[App, list[str]]:
@@ -123,6 +143,7 @@ async def _start(loaded: Loaded, network: Network | None) -> tuple[App, list[str
         port = app.listener.port or loaded.settings.port
         raise click.ClickException(cannot_listen(address, port, error)) from None
     except EngineError as error:
+        await app.stop(within_s=0)
         raise click.ClickException(str(error)) from None
     return app, pages
 

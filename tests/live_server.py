@@ -43,6 +43,11 @@ class LiveServer:
         """Whether it logged an error, which it does for its own bugs only."""
         return b"Traceback" in self.log or b" ERROR " in self.log
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether there is no process any more."""
+        return self._process.returncode is not None
+
     async def wait_until_told_where(self) -> None:
         """Return when the server has said where it listens."""
         found = None
@@ -56,8 +61,7 @@ class LiveServer:
 
     async def end(self) -> None:
         """End the process and read what it wrote last."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGINT)
+        self._signal(signal.SIGINT)
         try:
             await asyncio.wait_for(self._process.wait(), END_S)
         except TimeoutError:
@@ -69,21 +73,26 @@ class LiveServer:
 
     async def kill(self) -> None:
         """End the process at once, without a word to it."""
-        self._process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
         await self._process.wait()
 
     async def end_gently(self) -> None:
         """Ask it to end as whoever restarts a server does, and return when it has ended."""
-        self._process.terminate()
+        self._signal(signal.SIGTERM)
         await self._process.wait()
 
     def stop_for_a_while(self) -> None:
         """Have it stand still, as a machine that swaps would."""
-        self._process.send_signal(signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def go_on(self) -> None:
         """Have it go on where it stood still."""
-        self._process.send_signal(signal.SIGCONT)
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(number)
 
     @property
     def _output(self) -> asyncio.StreamReader:

@@ -1,15 +1,24 @@
-"""A node is killed, with `kill -9` and in a process of its own: nothing acknowledged is lost, everybody comes back."""
+"""A node is killed, with `kill -9` and in a process of its own: nothing acknowledged is lost, everybody comes back.
 
+Or it is held dead, and begins anew.
+"""
+
+import asyncio
 import contextlib
+import re
+import signal
 from collections.abc import AsyncIterator
 
 from redis import asyncio as redis
 from websockets.asyncio.client import connect
 from websockets.typing import Subprotocol
 
+from server.cluster.registry import NODES_KEY
 from tests.apps import Client
 from tests.clusters import SECRET, until_shown
 from tests.live_server import LiveServer, live_server
+from tests.redis_proxy import RedisProxy
+from tests.served import Server, serving
 from tests.sessions import HERE, UNLIMITED
 
 
@@ -66,3 +75,30 @@ async def test_the_room_of_a_killed_node_goes_on_with_all_that_was_acknowledged(
         await back.say("say", text="After", room=room, ref="a")
         assert (await back.hear("said"))["text"] == "After"
         assert (await again.hear("said"))["text"] == "After"
+
+
+async def wrote(server: Server, pattern: str) -> str:
+    """Return what the node's next line of this kind says."""
+    output = server.process.stderr
+    assert output is not None
+    async with asyncio.timeout(30):
+        while True:
+            line = (await output.readline()).decode()
+            assert line, "the node ended"
+            found = re.search(pattern, line)
+            if found:
+                return found[1]
+
+
+async def test_a_node_that_is_held_dead_begins_anew_when_redis_is_there(redis_url: str) -> None:
+    async with redis.Redis.from_url(redis_url) as client, RedisProxy(int(redis_url.rpartition(":")[2])) as way:
+        await client.flushall()
+        async with serving("--set", f"redis={way.url}", HEREABOUTS_SECRET=SECRET) as node:
+            name = await wrote(node, r"This is node (\S+)\.")
+            await client.hset(NODES_KEY, name, "dead 0")
+            await wrote(node, "it (begins) anew")
+            way.flows.clear()
+            await wrote(node, "cannot (begin) anew yet")
+            way.flows.set()
+            assert await wrote(node, r"This is node (\S+)\.") != name
+            await node.end(signal.SIGINT)

@@ -113,6 +113,7 @@ async def _run(folder: Path, run: Run, rng: random.Random) -> tuple[list[Violati
             await asyncio.sleep(quiet_s / 2)
             place.disconnect(run.clients // RESTLESS)
             await asyncio.sleep(quiet_s / 2)
+            await place.replace_ended()
             before = len(place.faults)
             await FAULTS[rng.choice(run.faults)](place)
             what = place.faults[-1].what if len(place.faults) > before else "no window ends that several share"
@@ -124,6 +125,7 @@ async def _run(folder: Path, run: Run, rng: random.Random) -> tuple[list[Violati
             )
         await asyncio.sleep(QUIET_BETWEEN_S[0])
         await place.hush(within_s=TAIL_S)
+        await place.replace_ended()
     found = check(
         place.histories, watch.entries.values(), place.faults, is_everybody=True, was_slow=place.pace.was_slow
     )

@@ -130,6 +130,14 @@ class Arena:
         self.unhealthy.discard(server)
         await self._look_at(server)
 
+    async def replace_ended(self) -> None:
+        """Know of nodes that ended by themselves, which none is to do, and start others."""
+        for server in [server for server in self.servers if server.has_ended]:
+            self.faulty.append(f"the node at {server.port} ended by itself: {server.log[-2000:].decode()}")
+            self.servers.remove(server)
+            await self._look_at(server)
+            await self.add_node()
+
     async def add_people(
         self, count: int, *, every_s: float, breaks: Breaks | None = None, cities: int = 0
     ) -> list[Talker]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from redis import asyncio as redis
 
+from server.cluster.clients import end
 from tests.chaos.history import Entry
 
 LOOK_EVERY_S = 0.5
@@ -31,9 +32,7 @@ class LogWatch:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
 
     async def _watch(self, url: str) -> None:
         while True:

@@ -40,5 +40,6 @@ class Trial:
         )
         found = set(all_found) - self._known
         self._known |= found
+        await place.replace_ended()
         assert not place.faulty
         return sorted(found, key=str)
