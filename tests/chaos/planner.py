@@ -24,7 +24,7 @@ KNOWN_S = AHEAD_S / 2
 STILL_BEFORE_S = 0.2
 HALF_WAY_S = 0.4
 
-WITHIN_S = 60.0
+WITHIN_S = 30.0
 """In this time a window of which several nodes have people ends somewhere, or there is none for now."""
 
 
