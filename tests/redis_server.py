@@ -6,6 +6,7 @@ Never skips: a test that cannot find a server fails.
 import asyncio
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -18,6 +19,9 @@ from server.cluster.embedded import binary
 
 READY_S = 10.0
 IN_MEMORY = ("--save", "", "--appendonly", "no")
+
+PORTS = range(10_240, 32_000)
+"""Below those that connections get on the systems we know."""
 
 
 class RedisServer:
@@ -132,7 +136,12 @@ def _binary() -> str:
 
 
 def free_port() -> int:
-    """Return a port of loopback nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port of loopback nobody listens on now.
+
+    One that the system gives out would be given to any connection in the moment until the server listens.
+    """
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
