@@ -41,7 +41,7 @@ e2e: .venv/.tested ## Run the tests in a browser; needs a Chromium
 	HEREABOUTS_E2E=1 $(BIN)/python -m pytest --reruns 1 --numprocesses auto --maxprocesses 4 --dist loadfile \
 	  --no-loadscope-reorder --ignore tests/e2e/test_bad_lines.py tests/e2e
 
-chaos: .venv/.tested ## Kill and stop nodes and Redis by chance while many talk (CHAOS="--minutes 30 --clients 300 --seed 7")
+chaos: .venv/.tested ## Kill and stop nodes and Redis by chance while many talk (CHAOS="--minutes 30 --redis sentinel --seed 7")
 	$(BIN)/python -m tests.chaos $(CHAOS)
 
 check: .venv/.checked ## Look at format, lint and types
