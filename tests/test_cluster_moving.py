@@ -71,6 +71,30 @@ async def test_whoever_moved_can_be_found_and_comes_back_to_the_same_seat(redis_
             assert (await back.hear("room"))["me"] == me
 
 
+async def test_whoever_moved_comes_back_to_that_seat_from_the_node_they_left_too(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=1) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.new(), await clients.new(at=two)
+        await ann.say("enter", cell=HERE, name="Ann")
+        await bo.say("enter", cell=HERE, name="Bo")
+        await ann.hear("room")
+        await bo.hear("room")
+        await together(ann, bo)
+        mover, left = (bo, two) if one.house.world.people else (ann, one)
+        assert left.cluster is not None
+
+        async def nobody_near(enter: object) -> str:
+            return ""
+
+        # They are known, so that nobody looks where newcomers would sit best.
+        left.cluster.finding._near_company = nobody_near  # type: ignore[method-assign]
+        await mover.socket.close()
+        back = await clients.new(at=left)
+        resume = {"room": mover.room, "seq": mover.seq}
+        entered = await back.ask("enter", "entered", cell=HERE, token=mover.token, resume=resume)
+        assert entered["resumed"]
+        assert (await back.hear("room"))["me"] == mover.me
+
+
 async def test_whoever_leaves_a_room_of_another_node_is_forgotten_there(redis_url: str) -> None:
     async with nodes(redis_url, 2, look_every_s=1) as (one, two), Clients(one) as clients:
         ann, bo = await clients.new(), await clients.new(at=two)

@@ -191,6 +191,7 @@ class Moving:
             node.carry_out(change)
         cluster.house.let_go(person.id)
         node.moved.discard(person.id)
+        cluster.directory.let_go_person(person.id)
         self.moved_out += 1
         gateway, conn, address, subprotocol = "", 0, "", ""
         if peer is not None:
