@@ -1,10 +1,11 @@
 """People who wait at different nodes come together, with their names, their connections and their rates."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from geo import Cell
+from geo import Cell, cell_distance_m
 from rooms.moving import hold_for
 from rooms.person import Person
 from rooms.whys import Why
@@ -15,7 +16,7 @@ from server.cluster.wire import Ready
 from tests.apps import Client, Clients
 from tests.cluster_clients import until
 from tests.clusters import nodes, together
-from tests.sessions import FAR_AWAY, HERE
+from tests.sessions import FAR_AWAY, HERE, NEAR
 from tests.test_cluster_regions import nobody_near
 
 
@@ -52,6 +53,22 @@ async def test_two_who_wait_at_different_nodes_are_brought_together(redis_url: s
         assert (await ann.hear("said"))["text"] == "Yes"
         people = [set(app.house.world.people) for app in (one, two)]
         assert sorted(map(len, people)) == [0, 2]
+
+
+@pytest.mark.parametrize(("cell", "code"), [(NEAR, "outward"), (HERE, "outward_here")])
+async def test_whoever_moves_is_told_that_too_few_came(redis_url: str, cell: str, code: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=1) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.new(), await clients.new(at=two)
+        await ann.say("enter", cell=HERE)
+        await bo.say("enter", cell=cell)
+        await ann.hear("room")
+        await bo.hear("room")
+        moves = [asyncio.create_task(client.hear("room")) for client in (ann, bo)]
+        (moved,), (stayed,) = await asyncio.wait(moves, return_when=asyncio.FIRST_COMPLETED)
+        stayed.cancel()
+        event = moved.result()
+        far_m = round(cell_distance_m(Cell(HERE), Cell(cell)) / 100) * 100
+        assert (event["why_code"], event.get("why_args", {})) == (code, {"distance_m": far_m} if far_m else {})
 
 
 async def test_whoever_moved_can_be_found_and_comes_back_to_the_same_seat(redis_url: str) -> None:

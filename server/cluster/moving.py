@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from geo import Cell
+from geo import Cell, cell_distance_m
 from rooms.frozen import FrozenPerson, freeze_person
 from rooms.moving import Leaver, hold, put_in, release, take_out
 from rooms.outward import can_move
@@ -102,6 +102,8 @@ class Moving:
         frozen = [_encode(freeze_person(person)) for person in people]
         is_kept = await self.ask(card.node, lambda ask: Asked(ask, card.room, frozen, room.id), within_s=ANSWER_S)
         now = cluster.clock.now()
+        far_m = round(cell_distance_m(room.cell, Cell(card.cell)) / 100) * 100
+        why = "outward" if far_m else "outward_here"
         is_changed = {person.id for person in members_of(room)} != {person.id for person in people}
         if not is_kept or is_changed or self._awaits_answer(room, now):
             # Asked for in vain, or too late: then they may be kept by now.
@@ -110,7 +112,7 @@ class Moving:
         for person in people:
             own_window = window_end(region_of(person.cell), now, cluster.house.world.rules.window_s)
             person.moved_until = min(own_window, card.closes)
-            self.send(person, card.node, now=now)
+            self.send(person, card.node, now=now, why=why, far_m=far_m)
         cluster.node.arm()
         return True
 
@@ -170,12 +172,14 @@ class Moving:
         *,
         now: float,
         why: str = "",
+        far_m: int = 0,
         shook: tuple[float, str | None] | None = None,
     ) -> None:
         """Have somebody leave here and go to that node, their connection with them.
 
         Args:
             why: what they are told there, if it is not how near the room is.
+            far_m: how far they go, where that is said with it.
             shook: when, and with which `ref`, if they go for that.
         """
         cluster = self._cluster
@@ -203,7 +207,7 @@ class Moving:
                 cluster.commit.put([held], partial(cluster.remotes.rehome, held.line, to))
             elif held.entrance is not None:
                 gateway, conn = cluster.name, held.entrance.leave_for(to)
-        came = Came(_encode(leaver), packed, gateway, conn, address, subprotocol, why, shook)
+        came = Came(_encode(leaver), packed, gateway, conn, address, subprotocol, why, shook, far_m)
         # After what they heard here last, so that they hear everything in its order.
         cluster.commit.then(lambda: cluster.wire_to(to).tell(came))
 
@@ -227,7 +231,8 @@ class Moving:
             at, ref = came.shook
             changes = come(house.world, leaver, at=at, ref=ref, now=now)
         else:
-            changes = put_in(house.world, leaver, now=now, why=Why(came.why) if came.why else None)
+            args = {"distance_m": came.far_m} if came.far_m else {}
+            changes = put_in(house.world, leaver, now=now, why=Why(came.why, args) if came.why else None)
         self.moved_in += 1
         shell.moved.add(id)
         person, identity = house.world.people[id], house.identities.online(id)

@@ -124,6 +124,7 @@ class Came(Message, frozen=True, array_like=True, tag=12):
         gateway, conn, address, subprotocol: their connection; `gateway` is empty while they have none.
         why: what they are told; empty if it is how near the room is.
         shook: when and with which `ref`, if they come for that.
+        far_m: how far, where `why` says it; 0 where it does not.
     """
 
     leaver: bytes
@@ -134,6 +135,7 @@ class Came(Message, frozen=True, array_like=True, tag=12):
     subprotocol: str
     why: str = ""
     shook: tuple[float, str | None] | None = None
+    far_m: int = 0
 
 
 class Released(Message, frozen=True, array_like=True, tag=25):
