@@ -97,13 +97,8 @@ async def test_whoever_moved_comes_back_to_that_seat_from_the_node_they_left_too
         await bo.hear("room")
         await together(ann, bo)
         mover, left = (bo, two) if one.house.world.people else (ann, one)
-        assert left.cluster is not None
-
-        async def nobody_near(enter: object) -> str:
-            return ""
-
         # They are known, so that nobody looks where newcomers would sit best.
-        left.cluster.finding._near_company = nobody_near  # type: ignore[method-assign]
+        cluster_of(left).finding._near_company = nobody_near  # type: ignore[method-assign]
         await mover.socket.close()
         back = await clients.new(at=left)
         resume = {"room": mover.room, "seq": mover.seq}
