@@ -226,6 +226,7 @@ class Bus:
     def _rerouted(self) -> None:
         """Say what waits to where those it is for listen by now."""
         self._lanes.keep(())
+        self._ear.follow()
         self._flush()
 
     def _taken(self, box: Outbox) -> None:
@@ -286,6 +287,7 @@ class Bus:
         for sent in self._under_way.values():
             if sent.left and sent.lane.is_up and now - sent.at >= self._answer_s:
                 sent.lane.reset()
+                self._lanes.look_again(sent.lane.shard)
 
     def _mind_ears(self, now: float) -> None:
         if not self._lanes.get(self._lane_of(self.node)).is_up:

@@ -34,6 +34,7 @@ class Ear:
         self._channel = channel
         self._heard = heard
         self._subscribed = subscribed
+        self._shard = ""
         self._lanes = Lanes(engine, up=self._subscribe, rerouted=self._follow, unasked=self._hear)
 
     def listen(self) -> None:
@@ -48,8 +49,14 @@ class Ear:
         """Listen no more."""
         await self._lanes.stop()
 
+    def follow(self) -> None:
+        """Listen where the channel is by now, if that is known to be elsewhere: a master that is lost says nothing."""
+        if self._engine.shard_of(self._channel) != self._shard:
+            self._follow()
+
     def _lane(self) -> Lane:
-        return self._lanes.get(self._engine.shard_of(self._channel))
+        self._shard = self._engine.shard_of(self._channel)
+        return self._lanes.get(self._shard)
 
     def _subscribe(self, lane: Lane) -> None:
         if lane is self._lane():

@@ -9,7 +9,7 @@ from bisect import bisect_left
 
 EVERY_S = 0.05
 
-LATE_S = 0.25
+LATE_S = 0.2
 """One timer so late is a machine that stood still for a moment: of what servers may take, that is too much of it."""
 
 MEAN_LATE_S = 0.03
