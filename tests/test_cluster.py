@@ -1,7 +1,11 @@
 """Several nodes are one server: people at different ones sit together, hear each other, and find their seats again."""
 
+import asyncio
+
+import pytest
 from redis import asyncio as redis
 
+from server.cluster.registry import Registry
 from tests.apps import Clients
 from tests.clusters import nodes, together, until_shown
 from tests.sessions import HERE
@@ -75,3 +79,20 @@ async def test_what_passes_through_redis_ends_by_real_time_however_fast_the_room
     assert {f"ha:{{{ann.room}}}:log"} < set(passing)
     # A room that begins in a window's last quarter lasts through the next one.
     assert all(0 < ttl <= 1.25 * 7200 / 600 + 900 + 1 for ttl in passing.values()), passing
+
+
+async def test_a_node_that_slept_ends_no_window_before_it_knows_whether_it_is_held_dead(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept = {"has_slept": True}
+    async with nodes(redis_url, 1, window_s=10, time_scale=10) as (one,), Clients(one) as clients:
+        ann = await clients.new()
+        closes_s = (await ann.enter(HERE))["closes"] / 1000
+        monkeypatch.setattr(Registry, "has_slept", property(lambda self: slept["has_slept"]))
+        assert one.cluster is not None
+        while one.cluster.now() < closes_s + 5.0:  # noqa: ASYNC110 - half a second after it
+            await asyncio.sleep(0.05)
+        assert ann.room in one.house.world.rooms
+        slept["has_slept"] = False
+        while (await ann.hear("room"))["why_code"] != "window":
+            pass

@@ -112,6 +112,7 @@ async def test_a_dead_node_is_noticed_by_all_and_does_not_come_back(redis_url: s
         await until(lambda: c.registry.is_buried)
         await beats(a, 3)
         assert c.buried == 1
+        assert c.registry.has_slept
         assert not c.registry.lives("c.1")
         assert a.registry.nodes == {"b.1"}
         assert a.came.count("c.1") == 1
@@ -211,9 +212,12 @@ async def test_an_observer_who_slept_judges_nobody_by_that_time(redis_url: str) 
         await beats(a, 2)
         await b.crash()
         await beats(a, 1)
+        assert not a.registry.has_slept
         a.slept_s = 30.0
         assert a.registry.is_degraded
+        assert a.registry.has_slept
         await beats(a, 2)
+        assert not a.registry.has_slept
         assert not a.registry.is_degraded
         assert a.died == []
         assert a.registry.lives("b.1")

@@ -108,6 +108,7 @@ class Cluster:
             refusal=self.writing.refusal,
             turns_away=lambda enter: self.is_leaving and not self.finding.is_here(enter),
             recall=self.recalling.recall,
+            has_slept=lambda: self.registry.has_slept,
         )
         self.registry = Registry(
             engine, node=name, died=self._died, came=self._came, buried=self._buried, emptied=self._emptied

@@ -30,6 +30,9 @@ from server.transport import Line
 _AT_ANY_TIME = frozenset((Enter, Ping))
 _TOUCHES_NOTHING = frozenset((Say, Ping))
 
+AWAKE_S = 0.05
+"""How often a node that slept looks whether it may go on: Redis tells it within a beat."""
+
 ELSEWHERE = 4000
 """Come back: another node is found then."""
 
@@ -140,6 +143,7 @@ class ClusterNode(Node):
         refusal: tells why a client's command cannot be carried out now, if so.
         turns_away: tells whether whoever enters is to come back, and finds another node then.
         recall: asks other nodes what they know of rooms, and says so later.
+        has_slept: tells whether this process slept, so that the rooms here may be others' by now.
 
     Attributes:
         moved: ids of people whose place may have changed since it was last asked.
@@ -157,6 +161,7 @@ class ClusterNode(Node):
         refusal: Callable[[Peer], Refused | None],
         turns_away: Callable[[Enter], bool],
         recall: Callable[[list[str], str | None, Callable[[Mapping[str, Scene]], None]], None],
+        has_slept: Callable[[], bool],
     ) -> None:
         super().__init__(house, clock, loop)
         self.fanout = LoggedFanout(self._soon, journal, commit)
@@ -166,10 +171,18 @@ class ClusterNode(Node):
         self.refusal = refusal
         self.turns_away = turns_away
         self.recall = recall
+        self._has_slept = has_slept
 
     def _soon(self, flush: Callable[[], None]) -> None:
         """Have the fan-out wait for the end of the turn, where everything is written down and then goes out."""
         self._happened()
+
+    def _tick(self) -> None:
+        """Let time pass, unless all of it may have passed elsewhere already."""
+        if self._has_slept():
+            self._timer = self._loop.call_later(AWAKE_S, self._tick)
+            return
+        super()._tick()
 
     def arm(self) -> None:
         """Have the timer ring when the rooms next have something to do; called after whatever happened to them."""

@@ -83,7 +83,8 @@ class Registry:
         self._slept_s = slept_s
         self._census = Census(node, dead_s=dead_s)
         self._count = 0
-        self._sure_at = clock()
+        self._sure_at = self._seen_at = clock()
+        self._slept = False
         self._fault = ""
         self._degraded_s = 0.0
         self._leaving: frozenset[str] = frozenset()
@@ -154,13 +155,19 @@ class Registry:
         return self._degraded_s + (self._clock() - self._sure_at if self.is_degraded else 0.0)
 
     @property
+    def has_slept(self) -> bool:
+        """Whether this loop slept, and has not yet heard whether the others went on without it; or knows they did."""
+        stood_s = self._clock() - self._seen_at
+        return self.is_buried or self._slept or stood_s > self._answer_s + self._beat_s + self._slept_s
+
+    @property
     def is_degraded(self) -> bool:
         """Whether Redis could not be asked for a while, or this loop slept and has not asked since."""
         return self.reason != ""
 
     async def start(self) -> None:
         """Say that this node lives, and return when the others are known."""
-        self._sure_at = self._clock()
+        self._sure_at = self._seen_at = self._clock()
         self._task = asyncio.create_task(self._beat())
         await self._first.wait()
 
@@ -190,13 +197,16 @@ class Registry:
     async def _beat(self) -> None:
         due = self._clock()
         while True:
-            asked_at = self._clock()
+            asked_at = self._seen_at = self._clock()
             if asked_at - due > self._slept_s:
                 self._census.missed()
+                self._slept = True
             try:
                 await self._look(asked_at)
             except AWAY as away:
                 self._census.missed()
+                # Whoever slept while they asked knows nothing yet; who could not ask goes on by themselves.
+                self._slept = self._clock() - asked_at > self._answer_s + self._slept_s
                 self._fault = type(away).__name__
             except Exception as bug:
                 self._census.missed()
@@ -219,6 +229,7 @@ class Registry:
         if answered_at - asked_at > self._answer_s + self._slept_s:
             # Slept in the middle: the answer is as old as the sleep.
             self._census.missed()
+            self._slept = True
             return
         self._raised(raised)
         self._see_leaving(leaving)
@@ -226,7 +237,7 @@ class Registry:
         came, died = self._census.read(counters, asked_at=asked_at, answered_at=answered_at)
         if self.is_degraded:
             self._degraded_s += asked_at - self._sure_at
-        self._sure_at, self._fault = asked_at, ""
+        self._sure_at, self._fault, self._slept = asked_at, "", False
         for node in died:
             self._tell(self._died, node)
         for node in came:
