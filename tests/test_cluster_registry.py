@@ -119,7 +119,7 @@ async def test_a_dead_node_is_noticed_by_all_and_does_not_come_back(redis_url: s
 
 
 async def test_the_verdict_comes_when_it_is_due_and_not_a_beat_later(redis_url: str) -> None:
-    async with nodes(redis_url, "a.1", "b.1", beat_s=0.4) as (a, b):
+    async with nodes(redis_url, "a.1", "b.1", beat_s=2.0) as (a, b):
         await until(lambda: "b.1" in a.registry.nodes)
         await b.crash()
         count = b.registry._count
@@ -127,8 +127,8 @@ async def test_the_verdict_comes_when_it_is_due_and_not_a_beat_later(redis_url: 
         due = a.registry._census.verdict_at
         assert due is not None
         await until(lambda: a.died == ["b.1"])
-        # The next beat would be 0.3 s later.
-        assert time.monotonic() - due < 0.2
+        # The next beat would be a second and a half later.
+        assert time.monotonic() - due < 1.0
 
 
 async def test_a_newcomer_never_knows_the_dead(redis_url: str) -> None:
