@@ -47,7 +47,7 @@ def eject(world: "World", person: Person, *, now: float) -> list[Change]:
     """Seat somebody elsewhere because the room has voted so; that room is not theirs again."""
     room, _ = place_of(person)
     changes, seat = _stand_up(world, person, "ejected", now=now)
-    changes += world.tell_waiting(room, now)
+    changes += world.company_changed(room, now)
     why = Why("ejected")
     told = Ejected(
         room=room.id, until=int(room.closes * 1000), why=why.sentence, why_code=why.code, why_args=dict(why.args)
@@ -65,7 +65,7 @@ def walk_out(world: "World", people: Sequence[Person], other: Person, *, now: fl
         left, seat = _stand_up(world, person, "moved", now=now)
         changes += left
         formers.append(Former(person, seat, room, None))
-    changes += world.tell_waiting(room, now)
+    changes += world.company_changed(room, now)
     choice = room_for(world, people) if room.kind == NEARBY else _room_like(world, room, people[0], now=now)
     if choice is None:
         target = world.seating.open_room(_amid(people, room, world.rules), now=now)
@@ -77,7 +77,7 @@ def walk_out(world: "World", people: Sequence[Person], other: Person, *, now: fl
     for person in people:
         person.asked_until = target.closes
     other.avoids = (*other.avoids, target.id)
-    return changes + world.tell_waiting(target, now)
+    return changes + world.company_changed(target, now)
 
 
 def _amid(people: Sequence[Person], room: Room, rules: Rules) -> Cell:

@@ -21,9 +21,9 @@ VOTES_MIN = 2
 
 
 def vote(world: "World", person: Person) -> list[Change]:
-    """Count somebody's vote, each one's once, and have the room go on if most of those present want it.
+    """Take somebody's vote, each one's once, and have the room go on if most of those present want it.
 
-    Whoever is away or without a connection is not present. Raises CannotExtend, changing nothing.
+    Raises CannotExtend, changing nothing.
     """
     room, _ = place_of(person)
     if room.kind != NEARBY:
@@ -31,7 +31,18 @@ def vote(world: "World", person: Person) -> list[Change]:
     if room.is_over or room.is_extended:
         raise CannotExtend("it is over" if room.is_over else "it was given more time already")
     room.wishes = room.wishes | {person.id}
-    present = [seat.person.id for seat in room.seats.values() if seat.away_since is None and seat.waits_until is None]
+    return count_votes(world, room)
+
+
+def count_votes(world: "World", room: Room) -> list[Change]:
+    """Have the room go on if most of those present want it, though nobody has voted at this moment.
+
+    Whoever is away is not present. Whoever has lost the connection is, until their seat is given up: the others see
+    them there, and after a breakdown they all come back one by one, when two could outvote ten.
+    """
+    if room.is_over or room.is_extended:
+        return []
+    present = [seat.person.id for seat in room.seats.values() if seat.away_since is None]
     votes = sum(id in room.wishes for id in present)
     if votes < VOTES_MIN or 2 * votes <= len(present):
         return []

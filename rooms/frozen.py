@@ -276,7 +276,7 @@ def _sit_once(world: "World", room: Room, seat: Seat, *, now: float) -> list[Cha
     if here.seat is not None and here.seat.since >= seat.since:
         # Who is online here goes on hearing the other room: it is not they whom this unseats.
         left = world.seating.leave(seat.person, "moved", now=now)
-        return [change for change in left if not isinstance(change, Unseated)] + world.tell_waiting(room, now)
+        return [change for change in left if not isinstance(change, Unseated)] + world.company_changed(room, now)
     return _change_seats(world, here, room, seat, now=now)
 
 
@@ -286,7 +286,7 @@ def _change_seats(world: "World", here: Person, room: Room, seat: Seat, *, now: 
     is_connected = True
     if here.room is not None and here.seat is not None:
         former, is_connected = here.room, here.seat.waits_until is None
-        changes = world.seating.leave(here, "moved", now=now) + world.tell_waiting(former, now)
+        changes = world.seating.leave(here, "moved", now=now) + world.company_changed(former, now)
     frozen = freeze_person(seat.person)
     world.count_in(here, seat.person.cell)
     _become(here, frozen)

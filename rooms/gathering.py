@@ -130,7 +130,9 @@ class Gathering:
         if not cells:
             return
         for room in waiting_around(self._window.region, world.seating.index, rules=world.rules, rng=world.rng):
-            if not room.is_over and reaches(room, cells, now=self.now, rules=world.rules):
+            # One that was given more time lasts as long as those there were told.
+            goes_on = room.is_over or room.is_extended
+            if not goes_on and reaches(room, cells, now=self.now, rules=world.rules):
                 yield from self._withdraw(room)
             yield from self._rest(_FAR_US * len(cells))
 
@@ -279,7 +281,7 @@ class Gathering:
             room = world.seating.open_room(cell, now=self.now, id=id, waiting_since=waited_since(near))
             self._changes += world.seating.gather(near, room, Why("window"), now=self.now)
             if not is_for_more:
-                self._changes += world.tell_waiting(room, self.now)
+                self._changes += world.company_changed(room, self.now)
         for former in formers if len(near) < len(formers) else ():
             if former not in near:
                 self._seat_as_newcomers([former])
@@ -298,7 +300,7 @@ class Gathering:
                 self._changes += world.seating.join(
                     former.person, room, Why("window"), now=self.now, former=former.seat
                 )
-            self._changes += world.tell_waiting(room, self.now)
+            self._changes += world.company_changed(room, self.now)
         self._seat_as_newcomers(others)
 
     def _may_join(self, people: list[Person], room: Room) -> bool:

@@ -108,7 +108,7 @@ def take_out(world: "World", person: Person, *, now: float) -> tuple[Leaver, lis
     else:
         changes = world.seating.leave(person, "moved", now=now)
     world.dismiss(person)
-    changes += world.tell_waiting(room, now)
+    changes += world.company_changed(room, now)
     leaver = Leaver(
         person=freeze_person(person),
         away_since=seat.away_since,
@@ -132,7 +132,7 @@ def put_in(
     if held is not None:
         room = held.room
         changes += world.seating.join(person, room, why or held.why, now=now, former=seat, ref=ref)
-        changes += world.tell_waiting(room, now)
+        changes += world.company_changed(room, now)
     else:
         since = leaver.waiting_since
         changes += world.seat_newcomer(person, now=now, seat=seat, waiting_since=since, ref=ref, because=why)

@@ -258,7 +258,7 @@ def _stand_up(world: "World", person: Person, now: float) -> tuple[list[Change],
     if room.kind == NEARBY:
         person.came_from = room.id
     changes = world.seating.leave(person, "moved", now=now)
-    return changes + world.tell_waiting(room, now), Former(person, seat, room, None)
+    return changes + world.company_changed(room, now), Former(person, seat, room, None)
 
 
 def go_back(world: "World", person: Person, *, now: float, ref: str | None = None) -> list[Change]:
@@ -279,4 +279,4 @@ def go_back(world: "World", person: Person, *, now: float, ref: str | None = Non
         person.asked_until = place_of(person)[0].closes
         return changes
     changes += world.seating.join(person, before, Why("back"), now=now, ref=ref)
-    return changes + world.tell_waiting(before, now)
+    return changes + world.company_changed(before, now)

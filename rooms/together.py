@@ -85,4 +85,4 @@ def seat_as_newcomers(
     else:
         for former in formers:
             changes += world.seating.join(former.person, room, why, now=now, former=former.seat)
-    return changes + world.tell_waiting(room, now)
+    return changes + world.company_changed(room, now)

@@ -20,7 +20,8 @@ def told_to_wait(room: Room, *, others: int, now: float, rules: Rules, bottles: 
         bottles: whether some lie near.
     """
     within_m = round(reach_m(room, now=now, rules=rules))
-    next_at = int(window_end(room.region, now, rules.window_s) * 1000)
+    # Whoever was given more time is seated anew at its end.
+    next_at = int((room.closes if room.is_extended else window_end(room.region, now, rules.window_s)) * 1000)
     people = _bucket(others)
     args = {"company": room.company, "within_m": within_m} if room.company > 1 else {"within_m": within_m}
     told = room.told

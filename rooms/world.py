@@ -31,7 +31,7 @@ from rooms.apart import meet_barred, turn_from
 from rooms.changes import Change, Gone, Published, Seated
 from rooms.errors import NameWorn
 from rooms.events import Waiting
-from rooms.extending import announce_end, end_alone
+from rooms.extending import announce_end, count_votes, end_alone
 from rooms.gathering import Gathering, announce_closing
 from rooms.lookalikes import looks
 from rooms.moving import Hold
@@ -92,7 +92,7 @@ class World:
             return self._seat_where_kept(person, now=now)
         has_seat = room.kind == NEARBY and room.taken < self.rules.seats_max
         if has_seat and may_sit_in(room, [person], self.rules):
-            return self.seating.join(person, room, why_there(person, room), now=now) + self.tell_waiting(room, now)
+            return self.seating.join(person, room, why_there(person, room), now=now) + self.company_changed(room, now)
         changes = self._seat_where_kept(person, now=now)
         person.asked_until = place_of(person)[0].closes
         return changes
@@ -104,7 +104,7 @@ class World:
             return self.seat_newcomer(person, now=now)
         # It is not chance that seats them there: what they vote there has no weight.
         person.asked_until = room.closes
-        return self.seating.join(person, room, Why("together"), now=now) + self.tell_waiting(room, now)
+        return self.seating.join(person, room, Why("together"), now=now) + self.company_changed(room, now)
 
     def next(self, person: Person, *, now: float, ref: str | None = None) -> list[Change]:
         """Seat somebody elsewhere at once; their new cell counts.
@@ -120,7 +120,7 @@ class World:
         avoided = person.avoids
         turn_from(person, room.id, self.all_rooms)
         changes = self.seating.leave(person, "moved", now=now)
-        changes += self.tell_waiting(room, now)
+        changes += self.company_changed(room, now)
         self.count_in(person, person.next_cell)
         changes += self.seat_newcomer(person, now=now, ref=ref)
         if goes_away:
@@ -135,8 +135,9 @@ class World:
         if room.is_over:
             # From a room that is over one goes to where one was when it ended.
             return room.closes + self.rules.window_s
-        # A room that waits gathers with its region, though it began too late to end with it.
-        return window_end(room.region, now, self.rules.window_s) if is_waiting(room) else room.closes
+        # A room that waits gathers with its region, though it began too late to end with it; an extended one does not.
+        gathers = is_waiting(room) and not room.is_extended
+        return window_end(room.region, now, self.rules.window_s) if gathers else room.closes
 
     def leave(self, person: Person, *, now: float) -> list[Change]:
         """Let somebody go; they are online no more."""
@@ -197,7 +198,7 @@ class World:
         member = msgspec.structs.replace(seat.member, away=since is not None)
         changes: list[Change] = [Published(room, room.change(seat, member, ref=ref))]
         self.seating.refill(room, now=now)
-        return changes + self.tell_waiting(room, now)
+        return changes + self.company_changed(room, now)
 
     def snapshot(self, person: Person, why: Why) -> Seated:
         """Return the person's seat as it is now, to be told to them again."""
@@ -266,7 +267,7 @@ class World:
             self.seating.have_look(room, first)
             return []
         union = search(room, self.seating.index, now=now, rules=self.rules, rng=self.rng)
-        changes = self._unite(union, now) if union is not None else self.tell_waiting(room, now)
+        changes = self._unite(union, now) if union is not None else self._tell_waiting(room, now)
         if room.id in self.rooms and is_waiting(room):
             self.seating.have_look(room, now + self.rules.look_every_s)
         return changes
@@ -286,7 +287,7 @@ class World:
                 own_window = window_end(region_of(person.cell), now, self.rules.window_s)
                 person.moved_until = min(own_window, target.closes)
                 changes += self.seating.join(person, target, why, now=now, former=former.seat)
-        return changes + self.tell_waiting(target, now)
+        return changes + self.company_changed(target, now)
 
     def kept_until(self, room: Room, seat: Seat) -> float | None:
         """Return until when the seat is kept for somebody away or without a connection, Unix seconds, or None."""
@@ -341,7 +342,7 @@ class World:
             apart, changes = self._part(room, parting, now)
             room = apart if parting.takes_newcomer else room
         changes += self.seating.join(person, room, why, now=now, former=seat, ref=ref)
-        return changes + self.tell_waiting(room, now)
+        return changes + self.company_changed(room, now)
 
     def _part(self, room: Room, parting: Parting, now: float) -> tuple[Room, list[Change]]:
         """Have some go on in a room of their own, which ends when the whole one would have, and return it."""
@@ -351,14 +352,15 @@ class World:
             changes += self.seating.leave(seat.person, "moved", now=now)
             seat.person.parted_until = room.closes
         formers = [Former(seat.person, seat, room, None) for seat in parting.movers]
-        return apart, changes + self.seating.gather(formers, apart, Why("parted"), now=now)
+        changes += self.seating.gather(formers, apart, Why("parted"), now=now)
+        return apart, changes + self.company_changed(room, now)
 
     def depart(self, person: Person, why: str, *, now: float) -> list[Change]:
         room, _ = place_of(person)
         changes = self.seating.leave(person, why, now=now)
         self.dismiss(person)
         changes.append(Gone(person))
-        return changes + self.tell_waiting(room, now)
+        return changes + self.company_changed(room, now)
 
     def admit(self, person: Person) -> None:
         """Know somebody online here, who is to have a seat at once."""
@@ -405,7 +407,13 @@ class World:
         online = (self.people[id] for id in barred if id in self.people)
         return sum(region_of(person.cell) == room.region and person.room is not room for person in online)
 
-    def tell_waiting(self, room: Room, now: float) -> list[Change]:
+    def company_changed(self, room: Room, now: float) -> list[Change]:
+        """Return what follows for a room from others keeping company in it than before."""
+        return (
+            [*count_votes(self, room), *self._tell_waiting(room, now)] if room.wishes else self._tell_waiting(room, now)
+        )
+
+    def _tell_waiting(self, room: Room, now: float) -> list[Change]:
         """Tell those who wait in a room what has changed of that since they were told last."""
         if room.is_over or (room.waiting_since is None and room.told is None):
             return []

@@ -65,7 +65,7 @@ def test_a_room_people_shook_for_gets_no_more_time() -> None:
     assert not room.is_extended
 
 
-def test_who_is_away_lost_or_gone_is_not_present() -> None:
+def test_who_is_away_or_gone_is_not_present_and_a_seat_that_waits_is() -> None:
     scene = Scene()
     crowd = scene.enter_many(8)
     for person in crowd[:2]:
@@ -73,11 +73,72 @@ def test_who_is_away_lost_or_gone_is_not_present() -> None:
     scene.leave(crowd[0])
     scene.away(crowd[2])
     scene.lose(crowd[3])
-    scene.lose(crowd[4])
-    # Two of four: the vote of who left counts no more.
+    # Two of six: the vote of who left counts no more, the seat that waits does.
     assert scene.extend(crowd[5]) == []
-    scene.lose(crowd[6])
-    assert scene.extend(crowd[5]) != []
+    scene.away(crowd[6])
+    assert scene.extend(crowd[5]) == []
+    assert scene.extend(crowd[4]) != []
+
+
+@pytest.mark.parametrize("how", ["leave", "next", "away", "lose", "block", "eject"])
+def test_votes_are_counted_anew_whenever_somebody_goes(how: str) -> None:
+    scene = Scene()
+    crowd = scene.enter_many(4)
+    room, _ = place_of(crowd[0])
+    for person in crowd[:2]:
+        assert scene.extend(person) == []
+    scene.trace.clear()
+    if how == "block":
+        scene.block(crowd[3], crowd[2])
+    else:
+        getattr(scene, how)(crowd[3])
+    if how == "lose":
+        assert not room.is_extended
+        scene.wait(RULES.resume_grace_s)
+    events = [change.event for change in scene.trace if isinstance(change, Published) and change.room is room]
+    assert [type(event).__name__ for event in events] == ["Changed" if how == "away" else "Left", "Extended"]
+    assert room.closes == END + HALF_S
+    scene.check()
+
+
+def test_of_two_who_leave_together_neither_counts() -> None:
+    scene = Scene()
+    crowd = scene.enter_many(4)
+    for person in crowd[:2]:
+        scene.extend(person)
+    scene.walk_out([crowd[2], crowd[1]], crowd[3])
+    assert not place_of(crowd[0])[0].is_extended, "one of two, be it that for a moment it was two of three"
+
+
+def test_votes_are_counted_anew_when_somebody_who_was_away_is_back() -> None:
+    scene = Scene()
+    crowd = scene.enter_many(3)
+    scene.extend(crowd[0])
+    scene.away(crowd[0])
+    assert scene.extend(crowd[1]) == []
+    assert scene.extend(crowd[1]) == [], "one of two"
+    assert Extended in map(type, told(scene.back(crowd[0])))
+
+
+def test_two_given_more_time_sit_on_while_the_others_of_the_region_gather() -> None:
+    scene = Scene()
+    full = scene.enter_many(scene.rules.seats_max)
+    pair = [scene.enter(beside(HOME, north=1)) for _ in range(2)]
+    room = place_of(pair[0])[0]
+    assert room is place_of(pair[1])[0] is not place_of(full[0])[0]
+    vote_for_more(scene, room)
+    counts_from = scene.world.move(pair[0], HOME, now=scene.now)
+    assert counts_from == room.closes == END + HALF_S
+    waiting = scene.world.waiting(room, now=scene.now)
+    assert waiting is not None
+    assert waiting.next_at == room.closes * 1000
+    scene.wait_until(END + HALF_S - 1)
+    assert all(person.room is room for person in pair)
+    notices = [change.event for change in scene.trace if isinstance(change, Published) and change.room is room]
+    assert Closing in map(type, notices)
+    scene.wait_until(END + HALF_S)
+    scene.check()
+    assert room.id not in scene.world.rooms
 
 
 def test_it_closes_again_ends_alone_and_its_people_are_seated_like_newcomers() -> None:
