@@ -500,3 +500,70 @@ def test_keeps_and_mutes_survive_a_restart(tmp_path: Path) -> None:
     assert [only(events, "room")["why_code"] for events in came] == ["first_here", "together", "same_cell"]
     [of_ann, _, of_cy] = [guest.peer.session.identity for guest in seated]
     assert of_ann.muted == {of_cy.id}
+
+
+def test_a_line_under_way_waits_while_a_block_by_bottle_stands_between_the_two() -> None:
+    place = stage(new_identity_s=0)
+    ann, bo, _ = place.seated(NAMES)
+    keep_each_other(ann, bo)
+    bo.ask("contact", who=ann.me, text="bo@example.org")
+    thrown = only(bo.ask("throw", text="Whoever reads this: hello!"), "thrown")["bottle"]
+    assert only(ann.ask("pick"), "bottle")["bottle"] == thrown
+    bo.lose()
+    assert only(ann.ask("contact", who=bo.me, text="ann@example.org"), "contact")["text"] == "bo@example.org"
+    block = only(ann.ask("block", bottle=thrown), "blocked")["block"]
+    bo = back_again(place, bo)
+    assert bo.got("contact") == []
+    bo.ask("ping")  # which tells that all that was sent has come, and this was not
+    ann.ask("unblock", block=block)
+    bo.lose()
+    bo = back_again(place, bo)
+    assert only(bo.got(), "contact")["text"] == "ann@example.org"
+    bo.ask("ping")
+    bo.lose()
+    assert back_again(place, bo).got("contact") == []
+
+
+def test_nobody_gives_lines_while_a_block_stands_between_the_two() -> None:
+    place = stage(new_identity_s=0)
+    ann, bo, _ = place.seated(NAMES)
+    keep_each_other(ann, bo)
+    thrown = only(bo.ask("throw", text="Whoever reads this: hello!"), "thrown")["bottle"]
+    ann.ask("pick")
+    block = only(ann.ask("block", bottle=thrown), "blocked")["block"]
+    for one, other in ((ann, bo), (bo, ann)):
+        assert [event["type"] for event in one.ask("contact", who=other.me, text="a line")] == ["voted"]
+    ann.ask("unblock", block=block)
+    assert bo.got() == []
+    assert only(bo.ask("contact", who=ann.me, text="another"), "contact")["text"] == "a line"
+    assert only(ann.got(), "contact")["text"] == "another"
+
+
+def back_again(place: Stage, guest: Guest) -> Guest:
+    back = guest.back()
+    place.take_turn()
+    return back
+
+
+def test_whoever_has_just_left_the_room_is_let_go_and_heard_again() -> None:
+    place = stage()
+    people = [sit(place, f"P{number}") for number in range(4)]
+    one, other = people[:2]
+    for guest in people:
+        guest.got()
+    keep_each_other(one, other)
+    who = other.me
+    one.ask("mute", who=who)
+    other.ask("next")
+    one.got()
+    assert one.room != other.room
+    assert one.ask("unmute", who=who) == [{"type": "unmuted", "who": who}]
+    assert one.ask("unkeep", who=who) == [{"type": "unkept", "who": who}]
+    place.pass_time(1800)
+    one.got()
+    there = next(who for who in one.members.values() if who["name"] == "P1")
+    assert there.keys().isdisjoint(("kept", "muted"))
+    own = one.me
+    one.ask("next")
+    [error] = one.ask("unkeep", who=own)
+    assert error["code"] == "no_such_member"

@@ -51,7 +51,7 @@ def test_text_of_which_something_is_seen_is_given_in_nfc_or_refused_as_bad(text:
 @pytest.mark.parametrize(
     "text",
     ["", " ", "\n\t ", "\u2003", "\u3000\u00a0", "\u200b", "\u200b\u200d\ufeff \u2060", "\u3164\u3164", "\ufe0f",
-     " \u00ad\n", "\u2800"],
+     " \u00ad\n", "\u2800", "\x00", "\x07\x08", "\x7f", " \x1b\n"],
 )  # fmt: skip
 def test_blank_text_is_refused(text: str) -> None:
     assert refusal(clean_text, text, max_chars=10) == "bad_text"
@@ -74,6 +74,11 @@ def test_length_is_counted_after_nfc() -> None:
     assert clean_text("e\u0301" * 1000, max_chars=1000) == "é" * 1000
     assert refusal(clean_text, "e\u0301" * 1001, max_chars=1000) == "bad_text"
     assert refusal(clean_text, "\ufb2c" * 400, max_chars=1000) == "bad_text"
+
+
+def test_text_is_seen_behind_what_is_not() -> None:
+    for text in ("\x07a", "\u200b!", " \u3042", "~"):
+        assert clean_text(text, max_chars=10) == text
 
 
 @pytest.mark.parametrize(

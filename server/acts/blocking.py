@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from rooms import elsewhere
 from server.acts.bottles import written
+from server.acts.people import met_here
 from server.answers import Blocked, BlockRow, BlocksEvent, Unblocked
 from server.codes import Refused
 from server.commands import Block, Blocks, Unblock
@@ -28,7 +29,7 @@ def block(session: "Session", command: Block, now: float) -> Outcome:
         return [Blocked(block=kept.block, ref=command.ref)]
     if command.who is None:
         raise Refused("bad_message", "Say who is blocked: `who` or `bottle`.")
-    other, name = _meant(session, command.who)
+    other, name = met_here(session, command.who)
     house = session.house
     kept = house.blocks.add(session.identity.id, other, name, now=now)
     house.keeps.part(session.identity.id, other)
@@ -36,19 +37,6 @@ def block(session: "Session", command: Block, now: float) -> Outcome:
     person = house.world.people.get(other)
     changes = elsewhere.block(house.world, session.seated, person, now=now) if person is not None else []
     return [Blocked(block=kept.block, ref=command.ref), *changes]
-
-
-def _meant(session: "Session", who: str) -> tuple[str, str]:
-    """Return the identity of somebody who sits or sat in the room, and what they were called. Raises Refused."""
-    room, _ = session.place()
-    if who not in room.gone:
-        seat = session.other(who)
-        return seat.person.id, seat.member.name
-    other = room.gone[who]
-    if other == session.identity.id:
-        raise Refused("no_such_member", "That is you.")
-    said = session.house.trails.live(room.id).said
-    return other, next((event.name for event in reversed(said) if event.from_ == who), "")
 
 
 def blocks(session: "Session", command: Blocks, now: float) -> Outcome:

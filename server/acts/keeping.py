@@ -5,8 +5,8 @@ What one of two presses is told to nobody, whatever the other has done: the answ
 
 from typing import TYPE_CHECKING
 
-from rooms.apart import are_apart
 from rooms.changes import Told
+from server.acts.people import met_here
 from server.answers import ContactEvent, Kept, Unkept, Voted
 from server.codes import Refused
 from server.commands import Contact, Keep, Unkeep
@@ -39,9 +39,9 @@ def keep(session: "Session", command: Keep, now: float) -> Outcome:
 def unkeep(session: "Session", command: Unkeep, now: float) -> Outcome:
     """Let somebody go; they are not told, and go on seeing what they saw."""
     room, _ = session.place()
-    other = session.other(command.who)
+    other, _ = met_here(session, command.who)
     _count(session, now)
-    session.house.keeps.let_go(room.id, session.identity.id, other.person.id)
+    session.house.keeps.let_go(room.id, session.identity.id, other)
     return (LooksAgain(session.seated), Unkept(who=command.who, ref=command.ref))
 
 
@@ -57,15 +57,18 @@ def contact(session: "Session", command: Contact, now: float) -> Outcome:
     if house.checks.list.holds(text):
         session.count_as_said(now)
         return (house.checks.held("filter", ref=command.ref),)
+    me, them, lines = seat.person, other.person, house.keeps.lines
+    apart = them.id in house.blocks.kept_from(me.id)
     voted = Voted(about="contact", ref=command.ref)
-    apart = are_apart(seat.person, other.person)
-    lines = house.keeps.lines.give(seat.person.id, other.person.id, seat.member.name, text, now=now, are_apart=apart)
-    if lines is None:
+    both = lines.give(me.id, them.id, seat.member.name, text, now=now, are_apart=apart)
+    if both is None:
         return (voted,)
-    mine, theirs = lines
+    mine, theirs = both
+    lines.sent(them.id, me.id)
+    if other.waits_until is None:  # else they get it when they are back
+        lines.sent(me.id, them.id)
     got = ContactEvent(who=other.member.id, name=theirs.name, text=theirs.text)
-    # Whoever has no connection is told nothing now, and gets it when they are back.
-    return (voted, got, Told(other.person, ContactEvent(who=seat.member.id, name=mine.name, text=mine.text)))
+    return (voted, got, Told(them, ContactEvent(who=seat.member.id, name=mine.name, text=mine.text)))
 
 
 def _count(session: "Session", now: float) -> None:
@@ -75,7 +78,9 @@ def _count(session: "Session", now: float) -> None:
 
 def waiting_lines(session: "Session") -> list[ContactEvent]:
     """Return the lines that came while somebody had no connection, or one that may have been dead already."""
-    room, _ = session.place()
-    members = {seat.person.id: id for id, seat in room.seats.items()}
-    lines = session.house.keeps.lines.coming(session.identity.id)
+    house, (room, seat) = session.house, session.place()
+    me, members = seat.person.id, {seat.person.id: id for id, seat in room.seats.items()}
+    lines = house.keeps.lines.coming(me, apart=house.blocks.kept_from(me))
+    for line in lines:
+        house.keeps.lines.sent(line.by, me)
     return [ContactEvent(who=members.get(line.by), name=line.name, text=line.text) for line in lines]

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from server.answers import Muted, Unmuted
+from server.codes import Refused
 from server.commands import Mute, Unmute
 from server.outcomes import LooksAgain, Outcome
 
@@ -19,8 +20,21 @@ def mute(session: "Session", command: Mute, now: float) -> Outcome:
 
 
 def unmute(session: "Session", command: Unmute, now: float) -> Outcome:
-    """Show again what somebody says."""
-    other, identity = session.other(command.who).person.id, session.identity
+    """Show again what somebody says, here or who has left."""
+    (other, _), identity = met_here(session, command.who), session.identity
     session.house.ties.remove("mute", [(identity.id, other)])
     identity.muted = session.house.ties.of("mute", identity.id)
     return (LooksAgain(session.seated), Unmuted(who=command.who, ref=command.ref))
+
+
+def met_here(session: "Session", who: str) -> tuple[str, str]:
+    """Return the identity of somebody who sits or sat in the room, and what they were called. Raises Refused."""
+    room, _ = session.place()
+    if who not in room.gone:
+        seat = session.other(who)
+        return seat.person.id, seat.member.name
+    other = room.gone[who]
+    if other == session.identity.id:
+        raise Refused("no_such_member", "That is you.")
+    said = session.house.trails.live(room.id).said
+    return other, next((event.name for event in reversed(said) if event.from_ == who), "")

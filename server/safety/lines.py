@@ -1,10 +1,11 @@
 """Contact lines on their way between two who keep each other: given, and then coming until they are known to have come.
 
 Pure. In memory alone, until their time is over. A line that was sent may have gone into a connection that was dead
-already, so it comes again until its reader has sent a command after it, which nobody does on a dead one.
+already, so it comes again until its reader has sent a command after it, which nobody does on a dead one. Where a block
+has come between the two meanwhile it waits, unsent, for the block's end.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from server.safety.pairs import Pair, Pairs
@@ -25,6 +26,7 @@ class CarriedLine(NamedTuple):
     to: str
     is_coming: bool
     line: Line
+    is_sent: bool = False
 
 
 class Lines:
@@ -34,6 +36,8 @@ class Lines:
         self._ttl_s = token_ttl_s
         self._given: Pairs[Line] = Pairs()
         self._coming: Pairs[Line] = Pairs()
+        self._sent: set[Pair] = set()
+        """Those coming that were sent to whom they are for, so that whatever they send next tells that it has come."""
 
     def __len__(self) -> int:
         """Return how many are under way."""
@@ -55,20 +59,29 @@ class Lines:
             self._given.put((by, to), given)
             return None
         self._given.pop((by, to))
-        self._coming.put((by, to), given)
-        self._coming.put((to, by), answer)
+        for pair, line in (((by, to), given), ((to, by), answer)):
+            self._coming.put(pair, line)
+            self._sent.discard(pair)
         return given, answer
 
-    def coming(self, to: str) -> list[Line]:
-        """Return the lines of which it is not known that they have come to somebody, oldest first."""
+    def sent(self, by: str, to: str) -> None:
+        """Know that the line by the one is sent to the other now."""
+        self._sent.add((by, to))
+
+    def coming(self, to: str, *, apart: Collection[str]) -> list[Line]:
+        """Return the lines of which it is not known that they have come to somebody, oldest first.
+
+        Args:
+            apart: of whom, or by whom, they are blocked.
+        """
         lines = [self._coming.get(pair) for pair in self._coming.of(to) if pair[1] == to]
-        return [line for line in lines if line is not None]
+        return [line for line in lines if line is not None and line.by not in apart]
 
     def heard(self, to: str) -> None:
         """Know that everything sent to somebody until now has come."""
         for pair in self._coming.of(to):
-            if pair[1] == to:
-                self._coming.pop(pair)
+            if pair[1] == to and pair in self._sent:
+                self._forget_coming(pair)
 
     def of(self, one: str) -> tuple["CarriedLine", ...]:
         """Return what goes with somebody who goes on in another process: what they have given, and what comes to them.
@@ -78,20 +91,27 @@ class Lines:
         given = [
             CarriedLine(to=pair[1], is_coming=False, line=line) for pair, line in self._lines_of(self._given, one, 0)
         ]
-        coming = [CarriedLine(to=one, is_coming=True, line=line) for _, line in self._lines_of(self._coming, one, 1)]
+        coming = [
+            CarriedLine(to=one, is_coming=True, line=line, is_sent=pair in self._sent)
+            for pair, line in self._lines_of(self._coming, one, 1)
+        ]
         return (*given, *coming)
 
     def take_up(self, one: str, lines: Iterable["CarriedLine"]) -> None:
         """Know what came with somebody, instead of what was known of them here."""
         self.let_go(one)
         for each in lines:
-            (self._coming if each.is_coming else self._given).put((each.line.by, each.to), each.line)
+            pair = (each.line.by, each.to)
+            (self._coming if each.is_coming else self._given).put(pair, each.line)
+            if each.is_sent:
+                self._sent.add(pair)
 
     def let_go(self, one: str) -> None:
         """Know nothing of somebody's any more, since they go on in another process."""
-        for lines, at in ((self._given, 0), (self._coming, 1)):
-            for pair, _ in self._lines_of(lines, one, at):
-                lines.pop(pair)
+        for pair, _ in self._lines_of(self._given, one, 0):
+            self._given.pop(pair)
+        for pair, _ in self._lines_of(self._coming, one, 1):
+            self._forget_coming(pair)
 
     @staticmethod
     def _lines_of(lines: Pairs[Line], one: str, at: int) -> list[tuple[Pair, Line]]:
@@ -101,7 +121,7 @@ class Lines:
         """Forget what the first of each pair gave the second."""
         for pair in pairs:
             self._given.pop(pair)
-            self._coming.pop(pair)
+            self._forget_coming(pair)
 
     def forget_person(self, one: str) -> None:
         """Forget every line by somebody or for them."""
@@ -109,7 +129,13 @@ class Lines:
 
     def forget(self, *, now: float) -> None:
         """Forget lines whose time is over."""
-        for lines in (self._given, self._coming):
-            for pair, line in lines.items():
-                if line.until <= now:
-                    lines.pop(pair)
+        for pair, line in self._given.items():
+            if line.until <= now:
+                self._given.pop(pair)
+        for pair, line in self._coming.items():
+            if line.until <= now:
+                self._forget_coming(pair)
+
+    def _forget_coming(self, pair: Pair) -> None:
+        self._coming.pop(pair)
+        self._sent.discard(pair)

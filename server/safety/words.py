@@ -39,7 +39,8 @@ def clean_text(text: str, *, max_chars: int) -> str:
         text = unicodedata.normalize("NFC", text)
     if len(text) > max_chars:
         raise Refused("bad_text", f"The text has {len(text)} characters; at most {max_chars} are sent.")
-    if not text or text.isspace() or (not text.isascii() and _is_blank(text)):
+    # A first character that is seen is enough, and nearly every text has one.
+    if not text or (not "!" <= text[0] <= "~" and _is_blank(text)):
         raise Refused("bad_text", "The text is empty.")
     return text
 
