@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from server.commands import Ping
-from server.safety.bottles import BOTTLE_S, PICKED_MAX
+from server.safety.bottles import BOTTLE_S, PICKED_MAX, YOUNG_THROWERS
 from server.safety.identities import DAY_S
 from server.safety.wordlist import read_rules
 from server.session import Session
@@ -388,6 +388,92 @@ def test_three_who_report_bottles_of_one_person_hold_all_of_them_until_it_is_loo
         place.house.store.close_report(report.ticket, now=place.clock.now())
     found = thrown(ann)
     assert picked(last)["bottle"] == found
+
+
+@pytest.mark.parametrize(("new_s", "addresses", "is_held"), [(600, "234", False), (0, "222", False), (0, "234", True)])
+def test_reports_of_newcomers_and_more_than_one_of_an_address_hold_nothing(
+    new_s: float, addresses: str, is_held: bool
+) -> None:
+    place = stage(new_identity_s=new_s)
+    ann = sit(place, "Ann")
+    place.pass_time(new_s)
+    bottle = thrown(ann)
+    for number, address in enumerate(addresses):
+        guest = place.guest(address=f"192.0.2.{address}")
+        guest.enter(name=f"G{number}")
+        assert picked(guest)["bottle"] == bottle
+        only(guest.ask("report", bottle=bottle, reason="spam"), "reported")
+    [report] = place.house.reports.open()
+    assert len(report.reporters) == 3, "the operator sees them all"
+    thrown(ann, "Another day, another bottle.")
+    assert (len(place.house.bottles) == 0) == is_held
+
+
+def test_a_report_counts_from_when_its_reporter_is_no_longer_new() -> None:
+    place = stage(new_identity_s=600)
+    ann = sit(place, "Ann")
+    place.pass_time(600)
+    bottle, others = thrown(ann), []
+    for number in range(3):
+        guest = place.guest(address=f"192.0.2.{number}")
+        guest.enter(name=f"G{number}")
+        picked(guest)
+        only(guest.ask("report", bottle=bottle, reason="spam"), "reported")
+        others.append(guest)
+    thrown(ann, "Another day, another bottle.")
+    place.pass_time(600)
+    for guest in others:
+        assert len(place.house.bottles) == 1
+        only(guest.ask("report", bottle=bottle, reason="spam", note="Still."), "reported")
+    assert len(place.house.bottles) == 0
+
+
+def test_identities_of_a_day_of_one_address_share_their_throws() -> None:
+    place = Stage(new_identity_s=0, throws_per_day=2, same_text_rooms=0, same_text_rooms_all=0)
+    crowd = [place.guest(address="192.0.2.7") for _ in range(YOUNG_THROWERS + 1)]
+    for guest in crowd:
+        guest.enter()
+    for guest in crowd[:-1]:
+        for _ in range(2):
+            thrown(guest)
+    assert code(crowd[-1].ask("throw", text=WORDS)) == "rate_limited"
+    elsewhere = place.guest(address="192.0.2.8")
+    elsewhere.enter()
+    thrown(elsewhere)
+    place.pass_time(DAY_S)
+    place.house.expire(now=place.clock.now())
+    assert not place.house.bottles._throwers
+    # A day old, each has their own two.
+    for guest in crowd:
+        for _ in range(2):
+            thrown(guest)
+    assert not place.house.bottles._throwers
+
+
+def test_what_an_address_has_picked_is_forgotten_when_it_may_pick_as_before() -> None:
+    place = Stage(picks_per_day=3)
+    guest = place.guest(address="192.0.2.7")
+    guest.enter()
+    guest.ask("pick")
+    counted = place.house.bottles._newcomers
+    place.pass_time(DAY_S / 3 - 1)
+    place.house.expire(now=place.clock.now())
+    assert counted
+    place.pass_time(1)
+    place.house.expire(now=place.clock.now())
+    assert not counted
+
+
+@pytest.mark.parametrize(("cell", "kept"), [("dr5ru6", "dr5ru"), ("dr5r", "dr5r")])
+def test_where_a_bottle_was_thrown_is_kept_by_five_characters(cell: str, kept: str) -> None:
+    place = stage()
+    bottle = thrown(sit(place, "Ann", cell))
+    row = place.house.store.bottle(bottle)
+    assert row is not None
+    content = place.house.bottles._read(row.sealed, f"bottle {bottle}")
+    assert content is not None
+    assert content.cell == kept
+    assert str(place.house.bottles._afloat[bottle].cell) == kept
 
 
 def test_held_bottles_are_held_though_it_cannot_be_written() -> None:

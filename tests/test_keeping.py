@@ -567,3 +567,33 @@ def test_whoever_has_just_left_the_room_is_let_go_and_heard_again() -> None:
     one.ask("next")
     [error] = one.ask("unkeep", who=own)
     assert error["code"] == "no_such_member"
+
+
+def test_a_press_under_a_block_is_no_second_one() -> None:
+    place = stage(new_identity_s=0)
+    ann, bo, _ = place.seated(NAMES)
+    ann.ask("keep", who=bo.me)
+    only(bo.ask("throw", text="Whoever reads this: hello!"), "thrown")
+    block = only(ann.ask("block", bottle=only(ann.ask("pick"), "bottle")["bottle"]), "blocked")["block"]
+    assert [event["type"] for event in bo.ask("keep", who=ann.me)] == ["voted"]
+    assert ann.got() == []
+    assert not place.house.keeps.held(ann.peer.session.identity.id)
+    ann.ask("unblock", block=block)
+    assert [event["type"] for event in ann.ask("keep", who=bo.me)] == ["voted", "kept"]
+
+
+def test_ties_last_as_long_as_one_comes_again_before_the_token_ends() -> None:
+    place = stage()
+    ann, bo, cy = place.seated(NAMES)
+    keep_each_other(ann, bo)
+    ann.ask("mute", who=cy.me)
+    for _ in range(4):
+        for guest in (ann, bo, cy):
+            guest.lose()
+        place.pass_time(5 * 86_400)
+        place.house.expire(now=place.clock.now())
+        ann, bo, cy = (back_again(place, guest) for guest in (ann, bo, cy))
+        for guest in (ann, bo, cy):
+            guest.got()
+    assert ann.members[bo.me].get("kept") is bo.members[ann.me].get("kept") is True
+    assert ann.members[cy.me].get("muted") is True

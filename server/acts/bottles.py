@@ -7,12 +7,14 @@ from rooms.events import Nobody
 from server.answers import Answered, BottleEvent, Thrown, ThrownBack
 from server.codes import Refused
 from server.commands import AnswerBottle, Pick, Report, Throw, ThrowBack
+from server.origin import LOOPBACK
 from server.outcomes import Outcome
 from server.safety.admission import BOTTLES, check_offered
 from server.safety.bottles import HOLDING_REPORTS
 from server.safety.checks import OF_ANSWERS, OF_BOTTLES
 from server.safety.evidence import Evidence, Line, Note
 from server.safety.folding import fold
+from server.safety.identities import DAY_S, Identity
 from server.safety.strictly import leads_out_strictly
 from server.safety.words import clean_text
 from server.store.rows import Bottle, BottleAnswer
@@ -37,7 +39,8 @@ def throw(session: "Session", command: Throw, now: float) -> Outcome:
     wait_s = identity.new_for_s(now)
     if wait_s > 0:
         raise house.limited("Whoever is new here cannot throw bottles yet.", wait_s, code="too_new")
-    session.take(identity.throws, f"At most {house.settings.throws_per_day} bottles a day.", now)
+    shared = house.bottles.throws_from(session.origin) if _is_of_today(identity, now) else ()
+    session.take((*identity.throws, *shared), f"At most {house.settings.throws_per_day} bottles a day.", now)
     bottle = house.bottles.new_id()
     reason = leads_out_strictly(fold(text)) or _looked_at(session, text, f"bottle {bottle}", now)
     if reason is not None:
@@ -138,8 +141,8 @@ def written(session: "Session", id: str, now: float) -> tuple[Bottle | BottleAns
 def file_report(session: "Session", command: Report, note: Note, now: float) -> tuple[ReportRow, bool]:
     """Freeze a bottle or an answer for the operator; return the ticket, and whether it says anything new.
 
-    Raises Refused. Of somebody who has left there is nothing new to say. Once enough people have reported bottles of
-    one person, none of theirs comes to anybody.
+    Raises Refused. Of somebody who has left there is nothing new to say. Once enough people who count have reported
+    bottles of one person, none of theirs comes to anybody.
     """
     assert command.bottle is not None, "asked of bottles alone"
     kept = _known(session, command.bottle, now)
@@ -162,7 +165,8 @@ def file_report(session: "Session", command: Report, note: Note, now: float) -> 
     ]
     people = {line.from_: line.from_ for line in lines}
     evidence = Evidence("", people, tuple(lines), (note,))
-    filed = house.reports.file(room=place, against=against, by=note.by, evidence=evidence, now=now)
+    counts = isinstance(kept, Bottle) and _counts(session, against, now)
+    filed = house.reports.file(room=place, against=against, by=note.by, evidence=evidence, now=now, counts=counts)
     if isinstance(kept, Bottle) and kept.owner and is_reported(house, kept.owner):
         house.bottles.hold_all(kept.owner)
     return filed, bool(against)
@@ -170,7 +174,28 @@ def file_report(session: "Session", command: Report, note: Note, now: float) -> 
 
 def is_reported(house: "House", thrower: str) -> bool:
     """Tell whether so many have reported somebody's bottles that none comes to anybody until that is looked at."""
-    return len(house.reports.reporters_of(thrower, places=BOTTLE_PLACE)) >= HOLDING_REPORTS
+    return len(house.reports.counted_of(thrower, places=BOTTLE_PLACE)) >= HOLDING_REPORTS
+
+
+def _counts(session: "Session", thrower: str, now: float) -> bool:
+    """Tell whether what somebody reports counts toward holding the thrower's bottles.
+
+    Not from whoever is new, nor from a second one of an address: three identities cost nothing, and nobody is told
+    whose bottles come to nobody. The operator sees each report all the same.
+    """
+    house, identity = session.house, session.identity
+    if identity.is_new(now):
+        return False
+    if session.origin.address == LOOPBACK:
+        return True
+    counted = house.reports.counted_of(thrower, places=BOTTLE_PLACE) - {identity.id}
+    others = (house.identities.known(other) for other in counted)
+    return not any(other is not None and other.came_from == session.origin.key for other in others)
+
+
+def _is_of_today(identity: Identity, now: float) -> bool:
+    """Tell whether somebody came first within a day; nobody makes accounts of an application at will."""
+    return now - identity.first_at < DAY_S and identity.verified(now) is None
 
 
 def _known(session: "Session", id: str, now: float) -> Bottle | BottleAnswer:

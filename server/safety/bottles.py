@@ -33,7 +33,10 @@ BOTTLES_MAX = 100_000
 ANSWERS_MAX = 20
 """Answers kept for one person who is not there: three bottles a day bring nine. Beyond, the oldest are forgotten."""
 ADDRESSES_MAX = 20_000
-"""Addresses whose new identities' picks are counted, keyed hashes, some 4 MB."""
+"""Addresses whose young identities' picks are counted, and as many for throws: keyed hashes, some 4 MB each."""
+YOUNG_THROWERS = 5
+"""Those of an address who first came within a day throw together as much as so many people: a family that tries it out
+is not stopped, and whoever makes themselves forty identities reaches 45 people a day, not 360."""
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -70,6 +73,9 @@ class Bottles:
         self._afloat: OrderedDict[str, Afloat] = OrderedDict()
         self._owned: dict[str, set[str]] = {}
         self._newcomers: OrderedDict[bytes, Meter] = OrderedDict()
+        """How much has been picked by the new identities of an address."""
+        self._throwers: OrderedDict[bytes, Meter] = OrderedDict()
+        """How much has been thrown by those of an address that first came within a day."""
         self._unheard: dict[str, set[str]] = {}
         """Answers that were sent to whom, and of which it is not known that they have come."""
         for row in list(store.bottles()):
@@ -111,14 +117,11 @@ class Bottles:
 
     def picks_from(self, origin: Origin) -> tuple[Meter, ...]:
         """Return what counts the picks of all new identities from there together."""
-        rate = per_period(self._settings.picks_per_day, DAY_S)
-        if rate is None or origin.address == LOOPBACK:
-            return ()
-        meter = self._newcomers.setdefault(origin.key, Meter(rate))
-        self._newcomers.move_to_end(origin.key)
-        if len(self._newcomers) > ADDRESSES_MAX:
-            self._newcomers.popitem(last=False)
-        return (meter,)
+        return _shared(self._newcomers, origin, self._settings.picks_per_day)
+
+    def throws_from(self, origin: Origin) -> tuple[Meter, ...]:
+        """Return what counts the throws of all identities from there that first came within a day together."""
+        return _shared(self._throwers, origin, YOUNG_THROWERS * self._settings.throws_per_day)
 
     def pick(self, who: str, cell: Cell, *, apart: Collection[str], now: float) -> Found | None:
         """Return a bottle for somebody, None if none may come to them. Raises StoreError, changing nothing.
@@ -294,8 +297,9 @@ class Bottles:
             left = {answer for answer in self._unheard.pop(owner) if self._lasts(answer, now)}
             if left:
                 self._unheard[owner] = left
-        for key in [key for key, meter in self._newcomers.items() if meter.wait_s(now) <= -DAY_S]:
-            del self._newcomers[key]
+        for meters in (self._newcomers, self._throwers):
+            for key in [key for key, meter in meters.items() if meter.due <= now]:
+                del meters[key]
 
     def _lasts(self, answer: str, now: float) -> bool:
         row = self._store.answer(answer)
@@ -322,3 +326,15 @@ class Bottles:
             return msgspec.msgpack.decode(self._seal.unseal(sealed, about=about), type=Content)
         except (SealBroken, ValueError):
             return None
+
+
+def _shared(meters: OrderedDict[bytes, Meter], origin: Origin, per_day: float) -> tuple[Meter, ...]:
+    """Return what counts the acts of all from there together; nothing does where they are not limited, or one's own."""
+    rate = per_period(per_day, DAY_S)
+    if rate is None or origin.address == LOOPBACK:
+        return ()
+    meter = meters.setdefault(origin.key, Meter(rate))
+    meters.move_to_end(origin.key)
+    if len(meters) > ADDRESSES_MAX:
+        meters.popitem(last=False)
+    return (meter,)

@@ -45,12 +45,13 @@ class Reports:
         noted = self._noted.get(report.ticket, set())
         return report if len(noted) >= NOTES_MAX or _mark(note) in noted else None
 
-    def file(self, *, room: str, against: str, by: str, evidence: Evidence, now: float) -> Report:
+    def file(self, *, room: str, against: str, by: str, evidence: Evidence, now: float, counts: bool = False) -> Report:
         """Keep a report: as a new ticket, or with the open one about the same. Returns it as it stands.
 
         Args:
             against: an identity, or "" for the room as a whole.
             evidence: as frozen now, with the one note of this report.
+            counts: whether the reporter counts toward holding somebody's bottles.
         """
         [note] = evidence.notes
         old = self._open(room, against)
@@ -66,6 +67,7 @@ class Reports:
                 at=now,
                 last_at=now,
                 until=now + self._ttl_s,
+                counted=(by,) if counts else (),
             )
             return self._keep(report, evidence)
         known = self.evidence(old.ticket)
@@ -76,6 +78,7 @@ class Reports:
             times=min(old.times + 1, TIMES_MAX),
             last_at=now,
             until=now + self._ttl_s,
+            counted=tuple(dict.fromkeys((*old.counted, by)))[:REPORTERS_MAX] if counts else old.counted,
         )
         return self._keep(report, with_more(known, evidence) if known is not None else evidence)
 
@@ -89,13 +92,13 @@ class Reports:
         except (SealBroken, ValueError):
             return None
 
-    def reporters_of(self, against: str, *, places: str) -> set[str]:
-        """Return who made the open reports of an identity in places whose names begin so."""
+    def counted_of(self, against: str, *, places: str) -> set[str]:
+        """Return who counts of those who made the open reports of an identity in places whose names begin so."""
         return {
             reporter
             for report in self._store.reports()
             if report.closed_at is None and report.against == against and report.room.startswith(places)
-            for reporter in report.reporters
+            for reporter in report.counted
         }
 
     def reported_in(self, place: str) -> str:

@@ -505,5 +505,8 @@ def _holds(ban: Ban, now: float) -> bool:
 
 def without(report: Report, identity: str) -> Report:
     """Return the report as it is once this reporter is forgotten."""
-    reporters = tuple(reporter for reporter in report.reporters if reporter != identity)
-    return msgspec.structs.replace(report, reporters=reporters)
+    reporters, counted = (
+        tuple(reporter for reporter in reporters if reporter != identity)
+        for reporters in (report.reporters, report.counted)
+    )
+    return msgspec.structs.replace(report, reporters=reporters, counted=counted)

@@ -102,6 +102,7 @@ class Report(Row, frozen=True, kw_only=True):
     Attributes:
         against: the identity, or "" for the room.
         reasons, reporters: each once, in the order they came.
+        counted: those reporters who count toward holding somebody's bottles.
         times: how often it was reported.
         closed_at: when the operator was done with it.
     """
@@ -116,6 +117,7 @@ class Report(Row, frozen=True, kw_only=True):
     last_at: float
     until: float
     closed_at: float | None = None
+    counted: tuple[str, ...] = ()
 
 
 class Bottle(Row, frozen=True, kw_only=True):

@@ -65,6 +65,10 @@ STEPS: tuple[str, ...] = (
     ALTER TABLE standings ADD COLUMN answers_due REAL;
     ALTER TABLE answers ADD COLUMN is_heard INTEGER;
     """,
+    """
+    ALTER TABLE reports ADD COLUMN counted TEXT;
+    UPDATE reports SET counted = reporters;
+    """,
 )
 """SQL that leads from version n to n + 1."""
 

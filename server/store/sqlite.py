@@ -65,7 +65,7 @@ _TABLES: dict[type[Row], str] = {
 }
 SEALED: dict[type[Row], str] = {Block: "name", Notice: "text"}
 """What somebody wrote: the one column of a table that is sealed here; bottles and evidence come sealed."""
-_LISTS = frozenset(("reasons", "reporters", "picked", "in_hand"))
+_LISTS = frozenset(("reasons", "reporters", "counted", "picked", "in_hand"))
 _BOOLS = frozenset(("stops_known", "is_held", "is_told", "is_heard"))
 """Columns that SQLite has no type for."""
 
