@@ -15,7 +15,6 @@ except ImportError:  # built without the C extension
 
 FINAL_TEXT = 0x81
 FINAL_BINARY = 0x82
-FINAL_PONG = 0x8A
 PING = bytes((0x89, 0))
 
 _MASKED = 0x80

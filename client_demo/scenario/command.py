@@ -226,7 +226,7 @@ def rows(run: Play) -> list[tuple[str, str]]:
             f"{figures.rooms_spoken:,} of {figures.rooms_of_three:,} where 3 sat "
             f"({_shown(told['share_with_3_speakers'])})",
         ),
-        ("met by shake", f"{told['met_by_shake']:,} of {told['shook']:,} who shook"),
+        ("met by shake", f"{told['met_by_shake']:,} of {told['shook']:,} shakes"),
         (
             "bottles thrown / picked / answered",
             f"{figures.did['throw']:,} / {figures.did['pick']:,} / {figures.did['answer']:,}",

@@ -65,7 +65,7 @@ class Figures:
 
     Attributes:
         seated: people who ever had a seat, by population.
-        met: people who met somebody by shaking; `alone`: who shook and met nobody.
+        met: shakes by which their maker met somebody; `alone`: those by which nobody was met.
         tickets: reports as the server counts them: repeated ones of one person in one room are one.
         readers: how often an advert was read by somebody else than its sender.
         did: acts that the server took, by name. refused: by act and code. held: by reason.
