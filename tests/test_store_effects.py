@@ -115,7 +115,7 @@ async def test_bottles_that_three_reported_at_three_servers_come_to_nobody(place
         note = Note(f"{number:024}", "spam", "", 0)
         evidence, now = Evidence("", {}, (), (note,)), app.node.clock.now()
         # As it is filed where the other reports are not known yet: nobody counts three.
-        app.house.reports.file(room=against, against=row.owner, by=note.by, evidence=evidence, now=now)
+        app.house.reports.file(room=against, against=row.owner, by=note.by, evidence=evidence, now=now, counts=True)
     await until(lambda: not len(place.one.house.bottles) and not len(place.other.house.bottles))
     assert all(bottle.is_held for bottle in place.one.house.store.bottles())
 
