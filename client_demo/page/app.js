@@ -1,8 +1,8 @@
 /*
  * The page put together: one state, one client, one view at a time. The only file that keeps anything of a person, and
  * only for this tab: the seat with what was said and not confirmed, so that a page that was put to sleep comes back to
- * it; what was being written; where people can be reached who gave it, for the server tells that once; and a seat that
- * was left and whose server does not know it yet.
+ * it; what was being written; where people can be reached who gave it and what was answered to bottles, for the server
+ * tells that once, and the bottles; and a seat that was left and whose server does not know it yet.
  */
 
 import { Client } from "./client.js";
@@ -18,6 +18,7 @@ const SEAT = "hereabouts.seat";
 const DRAFT = "hereabouts.draft";
 const LEFT = "hereabouts.left";
 const LINES = "hereabouts.lines";
+const BOTTLES = "hereabouts.bottles";
 
 const RELOAD_MS = 1500;
 
@@ -41,15 +42,23 @@ const isToKeep = ({ type, from }) => ["room", "entered", "held", "client.outgoin
 function take(event) {
   const before = state;
   state = step(state, event, Date.now());
+  if (state.bottles !== before.bottles) forTab.write(BOTTLES, state.bottles);
+  if (event.type === "contact" || event.type === "answered") forTab.write(LINES, linesOf(state));
   if (event.type === "client.refused") showEnter(event);
-  if (isToKeep(event)) forTab.write(SEAT, { ...person, ...client.session });
-  if (event.type === "contact") forTab.write(LINES, linesOf(state));
+  if (isToKeep(event)) keepSeat();
   if (view instanceof EnterView) view.tell(event);
   if (!before.room && state.room && view instanceof EnterView) void showRoom();
   if (document.hidden && event.type === "said") announce();
   if (!isDrawn) return;
   isDrawn = false;
   requestAnimationFrame(draw);
+}
+
+/** Keeps the seat, and who sits there where: another name, place or visit than one entered with, too. */
+function keepSeat() {
+  const { cell, name, visiting } = client;
+  person = { ...person, cell, name, visiting };
+  forTab.write(SEAT, { ...person, ...client.session });
 }
 
 function draw() {
@@ -73,6 +82,7 @@ function showEnter(refused = null) {
   // Who is kept out stays who they are: asking again, or a reload, is answered with the same reason until the ban ends.
   if (refused?.code !== "banned") forTab.remove(SEAT);
   forTab.remove(LINES);
+  forTab.remove(BOTTLES);
   client?.stop();
   client = null;
   state = FIRST;
@@ -139,9 +149,19 @@ async function leave(leaver, seat) {
   if (forTab.read(LEFT)?.token === seat.token) forTab.remove(LEFT);
 }
 
+/** Does something by the client that may change what is kept of the seat. */
+async function kept(act) {
+  const by = client;
+  const answer = await act(by);
+  if (by === client) keepSeat();
+  return answer;
+}
+
 const act = {
   say: (text) => client.say(text),
-  request: (command, fields) => client.request(command, fields),
+  request: (command, fields) => kept((by) => by.request(command, fields)),
+  visit: (cell, visiting) => kept((by) => by.visit(cell, visiting)),
+  tell: take,
   retryNow: () => client.retryNow(),
   away: () => client.away(),
   back: () => client.back(),
@@ -188,7 +208,7 @@ async function begin() {
   if (left) void leave(new Client({ url: address(), ...left, session: left, onEvent: () => {} }), left);
   if (!seat?.token) return showEnter();
   person = chosenIn(seat);
-  take({ type: "client.lines", lines: forTab.read(LINES) ?? [] });
+  take({ type: "client.lines", lines: forTab.read(LINES) ?? [], bottles: forTab.read(BOTTLES) });
   connect(seat);
   return showRoom();
 }

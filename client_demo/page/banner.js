@@ -6,10 +6,12 @@
 
 import { fill, h, set } from "./dom.js";
 import { hour, span, t } from "./i18n.js";
-import { localTime } from "./state.js";
+import { localTime, mayExtend } from "./state.js";
 import { ending, soon } from "./wording.js";
 
 export class Banner {
+  #look = "";
+
   /**
    * @param {object} options.act what can be done about it: goOnHere, enterAnew, retryNow, back
    * @param {(() => void) | null} options.onExtend votes for more time, where the server has it
@@ -26,7 +28,9 @@ export class Banner {
     const [said, counted] = this.element.children;
     set(said, text);
     set(counted, count);
-    if (this.element.dataset.kind === kind) return;
+    const look = `${kind} ${label ?? ""}`;
+    if (this.#look === look) return;
+    this.#look = look;
     this.element.dataset.kind = kind;
     fill(this.element, said, counted, label && h("button", { type: "button", class: "link", onclick: act }, label));
   }
@@ -47,8 +51,9 @@ export class Banner {
     if (link.status !== "live") return { kind: "connecting", text: t("connecting") };
     if (state.isClosing) {
       const left = Math.max(0, (localTime(state, state.room.closes) - now) / 1000);
-      const more = this.onExtend && { label: t("do.extend"), act: this.onExtend };
-      return { kind: "closing", text: t("closing.soon"), count: span(left), ...more };
+      const more = this.onExtend && mayExtend(state) && { label: t("do.extend"), act: this.onExtend };
+      const text = state.hasVoted ? `${t("closing.soon")} ${t("extend.voted")}` : t("closing.soon");
+      return { kind: "closing", text, count: span(left), ...more };
     }
     if (state.members[state.room?.me]?.away) return { kind: "away", text: t("away.now"), label: t("do.back"), act: act.back };
     if (!state.moved) return {};

@@ -15,7 +15,7 @@
  *
  * and, once `client.ready` has come:
  *
- *     await client.request("next");        // resolves with the answer, rejects with the `error` event
+ *     await client.request("next");        // resolves with the answer, rejects with the `error` or the `held` event
  *     client.leave();                      // be forgotten
  *
  * `onEvent` gets every event of the server's, in order and once, and local ones, whose types begin with `client.`:
@@ -93,6 +93,8 @@ export class Client {
   #retryTimer = 0;
   #looking = 0;
   #isAway = false;
+  #claim = null; // a claim to visit that is not answered yet: {was, resolve, reject}
+  #tellsVisiting = false; // whether `visiting` was changed here, so that a false has to be told, too
 
   /**
    * @param {object} options
@@ -181,13 +183,33 @@ export class Client {
     return ref;
   }
 
-  /** Sends a command; resolves with its answer, rejects with the `error` or {code: "not_connected"}. */
+  /**
+   * Sends a command; resolves with its answer, rejects with the `error`, {code: "not_connected"}, or what is `held`, of
+   * which the `code` is "held": then nobody got it.
+   */
   request(type, fields = {}) {
     if (!this.#ready) return Promise.reject({ type: "error", code: "not_connected", about: type });
     const ref = newRef();
     return new Promise((resolve, reject) => {
-      this.#asked.set(ref, { resolve, reject });
+      this.#asked.set(ref, { resolve: (answer) => (this.#adopt(type, fields), resolve(answer)), reject });
       this.#send({ type, ...fields, ref });
+    });
+  }
+
+  /**
+   * Comes in anew, in one's seat, as somebody who visits a place or no longer does; no other command says so.
+   *
+   * Resolves once one is there again; whether the place counts, a `move` to it says. Rejects with the `error` if one is
+   * not let in like that, and comes in as before.
+   */
+  visit(cell, visiting = true) {
+    if (!this.#ready) return Promise.reject({ type: "error", code: "not_connected", about: "enter" });
+    return new Promise((resolve, reject) => {
+      this.#claim = { was: { cell: this.cell, visiting: this.visiting }, resolve, reject };
+      Object.assign(this, { cell, visiting });
+      this.#tellsVisiting = true;
+      this.#detach()?.close();
+      this.#connect();
     });
   }
 
@@ -306,6 +328,8 @@ export class Client {
   /** Ends it for good: words that come from now on would wait for ever. */
   #over() {
     this.#isOver = true;
+    this.#claim?.reject({ type: "error", code: "not_connected", about: "enter" });
+    this.#claim = null;
     this.#outbox.giveUp();
     this.stop();
     if (this.#forgotten) this.#gone();
@@ -333,7 +357,7 @@ export class Client {
     const command = { type: "enter", cell: this.cell, ref: newRef() };
     if (this.name) command.name = this.name;
     if (this.topics.length) command.topics = this.topics;
-    if (this.visiting) command.visiting = true;
+    if (this.visiting || this.#tellsVisiting) command.visiting = this.visiting;
     if (this.far) command.far = true;
     if (this.terms) command.terms = this.terms;
     if (auth) command.auth = auth;
@@ -361,9 +385,21 @@ export class Client {
     if (auth) this.request("auth", { auth }).catch(() => {}); // refused or too late: the connection ends with 4504
   }
 
-  /** What is not given back is given up step by step: the replay, then the identity. */
+  /** Remembers what one is called and where one is now, for the next `enter`: it would take that back. */
+  #adopt(type, { cell, name }) {
+    if (type === "move") this.cell = cell;
+    if (type === "rename") this.name = name;
+  }
+
+  /** What is not given back is given up step by step: the claim to visit, the replay, then the identity. */
   #refused(error) {
-    if (error.code === "bad_token" && this.#forgotten) {
+    if (["too_fast", "rate_limited", "outside", "bad_cell", "too_precise"].includes(error.code) && this.#claim) {
+      const { was, reject } = this.#claim;
+      this.#claim = null;
+      Object.assign(this, was);
+      this.#enter();
+      reject(error);
+    } else if (error.code === "bad_token" && this.#forgotten) {
       this.#gone();
     } else if (error.code === "bad_message" && this.token && this.#keep) {
       this.#keep = false;
@@ -401,6 +437,8 @@ export class Client {
 
   #onEntered(event) {
     this.token = event.you.token;
+    // The seat is given back where the place is not taken.
+    if (this.#claim && event.privacy.cell !== this.cell) this.cell = this.#claim.was.cell;
     this.#keep = this.#enteredHere = true;
     if (this.#seatedBefore) this.#emit({ type: "client.reconnected", resumed: event.resumed, is_forgotten: this.#isForgotten });
     this.#isForgotten = false;
@@ -440,6 +478,8 @@ export class Client {
     this.#askedAt = 0;
     this.#ready = true;
     this.#emit({ type: "client.ready", said });
+    this.#claim?.resolve();
+    this.#claim = null;
     if (this.#isAway) this.away();
     this.#outbox.reveal(this.room, this.me);
     this.#outbox.pump();
@@ -504,6 +544,8 @@ export class Client {
     if (event.type === "error") {
       this.#outbox.refused(event);
       asked?.reject(event);
+    } else if (event.type === "held") {
+      asked?.reject({ ...event, code: "held" });
     } else {
       asked?.resolve(event);
     }

@@ -163,9 +163,8 @@ export class EnterView {
     const long = topics.filter((topic) => length(topic, "NFKC") > TOPIC_MAX);
     if (!cell) return this.#object(t("enter.noplace"), this.place.city);
     if (!this.name.reportValidity()) return undefined;
-    if (topics.length > TOPICS_MAX || long.length) {
-      return this.#object(long.length ? t("enter.longtopic", { topics: listed(long) }) : t("enter.topics.hint"), this.topics);
-    }
+    if (long.length) return this.#object(t("enter.longtopic", { topics: listed(long) }), this.topics);
+    if (topics.length > TOPICS_MAX) return this.#object(t("enter.manytopics", { n: topics.length }), this.topics);
     return this.#enter({});
   }
 

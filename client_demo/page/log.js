@@ -11,7 +11,7 @@ import { faceOf } from "./faces.js";
 import { hour, listed, metres, span, t } from "./i18n.js";
 import { hue, portrait } from "./seat.js";
 import { localTime } from "./state.js";
-import { holding, refusal, why } from "./wording.js";
+import { answerTo, holding, refusal, why } from "./wording.js";
 
 const NEAR_END_PX = 80;
 const SHOWN = 200; // more elements make each new one cost more, and few read back so far: the rest is one press away
@@ -160,6 +160,9 @@ const isTogether = (before, item) =>
 
 const note = (kind, ...children) => h("li", { class: `note ${kind}` }, children);
 
+/** Returns what somebody is called, and that they visit. */
+const named = ({ name, visiting }) => (visiting ? t("name.visiting", { name }) : name);
+
 /** Returns words that somebody wrote, apart from the talk, under who they are from. */
 const told = (kind, from, text) => note(kind, h("p", {}, h("strong", {}, from), " ", h("span", { dir: "auto" }, text)));
 
@@ -184,22 +187,23 @@ const MAKE = {
 
   comings(state, item) {
     const parts = [
-      item.joined.length && t("came", { n: item.joined.length, names: listed(item.joined) }),
-      item.left.length && t("went", { n: item.left.length, names: listed(item.left) }),
+      item.joined.length && t("came", { n: item.joined.length, names: listed(item.joined.map(named)) }),
+      item.left.length && t("went", { n: item.left.length, names: listed(item.left.map(named)) }),
     ];
     return note("comings", h("p", {}, parts.filter(Boolean).join(" · ")));
   },
 
   room(state, item) {
-    const others = item.room.members.filter((member) => member.id !== item.room.me).map((member) => member.name);
+    const others = item.room.members.filter((member) => member.id !== item.room.me).map(named);
     const sits = others.length ? t("room.with", { names: listed(others), within: metres(item.room.within_m) }) : t("room.alone");
-    const first = item.isFirst ? "" : t(item.isSame ? "room.same" : "room.new");
+    const isShaken = item.room.kind === "shake";
+    const first = item.isFirst ? "" : t(isShaken ? "room.shaken" : item.isSame ? "room.same" : "room.new");
     return note(
       "new-room",
       h("p", { class: "rule" }, h("time", {}, hour(localTime(state, item.at)))),
       first && h("h2", {}, first),
       item.gone && h("p", {}, t(`gone.${item.gone}`)),
-      !item.isSame && h("p", {}, sits),
+      (isShaken || !item.isSame) && h("p", {}, sits),
       h("p", { class: "hint" }, why(item.room)),
     );
   },
@@ -210,7 +214,7 @@ const MAKE = {
   notice: (state, item) => told(item.level === "warning" ? "notice warning" : "notice", t("notice"), item.text),
   contact: (state, item) => told("contact", t("contact.from", { name: item.name }), item.text),
   answered(state, item, log) {
-    const element = told("contact", t("answered.from"), item.text);
+    const element = told("contact", answerTo(item.to), item.text);
     const label = t("answered.more");
     if (log.onAnswer) element.append(h("button", { type: "button", class: "link", onclick: () => log.onAnswer(item) }, label));
     return element;

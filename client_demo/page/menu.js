@@ -1,14 +1,17 @@
 /*
  * What one can do beyond the bar, on oneself and on the room: be away, be called otherwise, stay longer, shake,
- * bottles, and whom one has blocked.
+ * bottles, people, and whom one has blocked.
  *
  * Asks by Commands. Never knows the network.
  */
 
-import { choices, rows, write } from "./commands.js";
+import { firstWords } from "./bottles.js";
+import { choices, line, rows, write } from "./commands.js";
 import { ask } from "./dialog.js";
 import { h } from "./dom.js";
 import { metres, t } from "./i18n.js";
+import { mayExtend } from "./state.js";
+import { answerTo } from "./wording.js";
 
 const BOTTLE_MAX = 1000;
 const SHAKE_MS2 = 18; // m/s², twice what walking gives a phone in the hand
@@ -21,31 +24,41 @@ export class Menu {
   #commands;
   #people;
   #act;
+  #state;
+  #drafts = new Map(); // what was written and not sent, by the bottle it is for
 
   /**
-   * @param {object} options.act what the page does about being away: away, back
+   * @param {object} options.act what the page does: away, back, and tell, of what no event says
+   * @param {() => object} options.state returns the present one
    */
-  constructor({ commands, people, act }) {
+  constructor({ commands, people, act, state }) {
     this.#commands = commands;
     this.#people = people;
     this.#act = act;
+    this.#state = state;
   }
 
   /** Shows what there is. */
   open() {
     const row = (command, act, options) => (close) => this.#commands.row(command, () => (close(), act()), options);
+    const { bottles } = this.#state();
+    const held = ({ bottle, text, within_m }) =>
+      row("answer", () => this.#show({ bottle, text, within_m }), { id: bottle, label: "do.hold", means: "hold.means", args: { words: firstWords(text) } });
+    const people = (close) => h("li", {}, line({ name: "people", act: () => (close(), this.#people.all()), label: t("people.title"), means: [t("people.means")] }));
     const made = [
       this.#people.me.away
         ? row("away", () => this.#act.back(), { label: "do.back", means: "back.means" })
         : row("away", () => this.#act.away()),
       row("rename", () => this.#people.one(this.#people.me.id)),
-      row("extend", () => this.extend()),
+      people,
+      mayExtend(this.#state()) && row("extend", () => this.extend()),
       row("shake", () => this.#shake()),
+      ...bottles.inHand.map(held),
       row("pick", () => this.pick()),
       row("throw", () => this.#throw()),
       row("blocks", () => this.#people.blocks()),
     ];
-    ask(t("more.title"), (close) => rows(...made.map((make) => make(close))));
+    ask(t("more.title"), (close) => rows(...made.map((make) => make && make(close))));
   }
 
   /** Votes for staying together. */
@@ -70,51 +83,74 @@ export class Menu {
   }
 
   #throw() {
-    const options = { label: t("throw.label"), max: BOTTLE_MAX, hint: t("throw.hint"), send: t("do.throw") };
-    write(t("throw.title"), options, (text, object) => this.#commands.do("throw", { text }, {}, object));
+    const hint = [t("throw.hint"), this.#commands.again("throw")].filter(Boolean).join(" ");
+    this.#write("throw", { title: t("throw.title"), hint }, async (text, object) => {
+      const thrown = await this.#commands.do("throw", { text }, { object });
+      if (thrown) this.#act.tell({ type: "client.threw", bottle: thrown.bottle, text });
+      return thrown;
+    });
   }
 
   /** Takes a bottle out of the water, and shows what is in it. */
   async pick() {
     const found = await this.#commands.do("pick");
-    if (found?.type !== "bottle") return;
-    const { bottle, text, within_m } = found;
+    if (found?.type === "bottle") this.#show(found);
+  }
+
+  /** Shows a bottle in one's hand; closed, it stays there. */
+  #show({ bottle, text, within_m }) {
+    const refused = ({ code }) => code === "no_such_bottle" && this.#act.tell({ type: "client.sank", bottle });
     ask(t("bottle.title"), (close) => {
       const row = (command, act) => this.#commands.row(command, () => (close(), act(command)));
       return [
-        h("p", { class: "plain bottle", dir: "auto" }, text),
+        ...inside(text),
         h("p", { class: "hint" }, t("bottle.from", { within: metres(within_m ?? 0) })),
         rows(
-          row("answer", () => this.#answer(bottle)),
-          row("throw_back", (command) => this.#commands.do(command, { bottle })),
-          ...this.#against(bottle, close, t("bottle.thrower")),
+          row("answer", () => this.#answer(bottle, text, refused)),
+          row("throw_back", (command) => this.#commands.do(command, { bottle }, { refused })),
+          ...this.#against(bottle, close, { name: t("bottle.thrower"), title: t("report.bottle"), means: "report.bottle.means" }),
         ),
       ];
     });
   }
 
   /** Shows an answer to a bottle of one's own, and what can be done about it. */
-  answered({ text, answer }) {
-    ask(t("answered.from"), (close) => [
-      h("p", { class: "plain bottle", dir: "auto" }, text),
-      rows(...this.#against(answer, close, t("bottle.answerer"))),
+  answered({ text, answer, to }) {
+    ask(answerTo(to), (close) => [
+      ...inside(text),
+      rows(...this.#against(answer, close, { name: t("bottle.answerer"), title: t("report.answer"), means: "report.answer.means" })),
     ]);
   }
 
   /** Returns what can be done about who wrote a bottle, or an answer. */
-  #against(bottle, close, name) {
+  #against(bottle, close, { name, title, means }) {
     const row = (command, act, options) => this.#commands.row(command, () => (close(), act(command)), { ...options, warns: true });
     return [
-      row("report", () => this.#people.report({ bottle }), { means: "report.bottle.means" }),
-      row("block", (command) => this.#commands.do(command, { bottle }), { args: { name }, means: "block.bottle.means" }),
+      row("report", () => this.#people.report({ bottle }, title), { means }),
+      row("block", (command) => this.#commands.do(command, { bottle }, { done: "block.bottle.done" }), { args: { name }, means: "block.bottle.means" }),
     ];
   }
 
-  #answer(bottle) {
-    const options = { label: t("answer.label"), max: BOTTLE_MAX, send: t("do.answer") };
-    write(t("do.answer"), options, (text, object) => this.#commands.do("answer", { bottle, text }, {}, object));
+  #answer(bottle, text, refused) {
+    this.#write("answer", { title: t("do.answer"), before: inside(text), draft: bottle }, (words, object) =>
+      this.#commands.do("answer", { bottle, text: words }, { object, refused }),
+    );
+  }
+
+  /** Has something written for a bottle; closed, it is there again the next time. */
+  #write(command, { title, hint = "", before = [], draft = command }, onSend) {
+    const value = this.#drafts.get(draft) ?? "";
+    const onDraft = (text) => this.#drafts.set(draft, text);
+    const options = { label: t(`${command}.label`), max: BOTTLE_MAX, hint, before, value, onDraft, send: t(`do.${command}`) };
+    write(title, options, async (text, object) => {
+      const answer = await onSend(text, object);
+      if (answer) this.#drafts.delete(draft);
+      return answer;
+    });
   }
 }
+
+const inside = (text) => [h("p", { class: "plain bottle", dir: "auto" }, text)];
 
 /** Calls back once the device is shaken; returns what ends the waiting. */
 function felt(shaken) {

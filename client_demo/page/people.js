@@ -4,14 +4,13 @@
  * Shows a state; asks by Commands. Never knows the network.
  */
 
-import { choices, field, rows, write } from "./commands.js";
+import { rows, write, written } from "./commands.js";
 import { ask } from "./dialog.js";
 import { fill, h } from "./dom.js";
 import { faceOf } from "./faces.js";
 import { day, t, tOr } from "./i18n.js";
-import { upTo } from "./lengths.js";
 import { portrait } from "./seat.js";
-import { marks } from "./table.js";
+import { marks, shared } from "./table.js";
 
 const NAME_MAX = 32;
 const NOTE_MAX = 500;
@@ -21,6 +20,7 @@ const REASONS = ["spam", "scam", "harassment", "sexual", "minor", "violence", "i
 export class People {
   #commands;
   #state;
+  #pressed = new Set(); // whom one would keep, by their ids, which are new at every table: no event tells
 
   /**
    * @param {Commands} options.commands
@@ -47,7 +47,20 @@ export class People {
         portrait(faceOf(this.#state(), member.id)),
         h("span", { class: "person-lines" }, h("strong", { dir: "auto" }, member.name), h("span", { class: "hint", dir: "auto" }, known(member, member.id === room.me, members[room.me]?.topics))),
       );
-    ask(t("people.title"), (close) => [h("ul", { class: "people" }, Object.values(members).map((member) => h("li", {}, line(member, close))))]);
+    const legend = ["visiting", "kindred"].filter((mark) => this.#table()[mark]).map((mark) => h("p", { class: "hint" }, t(`people.${mark}`)));
+    ask(t("people.title"), (close) => [
+      h("p", { class: "hint" }, t("people.means")),
+      h("ul", { class: "people" }, Object.values(members).map((member) => h("li", {}, line(member, close)))),
+      ...legend,
+    ]);
+  }
+
+  /** Tells which marks of the table have to be explained. */
+  #table() {
+    const { members, room } = this.#state();
+    const mine = this.me?.topics ?? [];
+    const others = Object.values(members).filter(({ id }) => id !== room.me);
+    return { visiting: Object.values(members).some(({ visiting }) => visiting), kindred: others.some((each) => shared(each, mine).length) };
   }
 
   /** Shows somebody, and what one can do; of those who have left, by the name they had, little. */
@@ -66,11 +79,16 @@ export class People {
   #doable(member, close) {
     const { id: who, name } = member;
     const row = (command, act, options) => this.#commands.row(command, () => (close(), act(command)), { args: { name }, ...options });
-    const at_once = (command) => this.#commands.do(command, { who }, { name });
+    const at_once = (command) => this.#commands.do(command, { who }, { args: { name } });
+    const keep = async () => (await at_once("keep")) && this.#pressed.add(who);
+    const takeBack = async () => (await this.#commands.do("unkeep", { who }, { args: { name }, done: "takeback.done" })) && this.#pressed.delete(who);
+    const hasPressed = this.#pressed.has(who) && !member.kept;
     if (member.isGone) return rows(row("report", () => this.#report({ who }, name)));
     return rows(
       row(member.muted ? "unmute" : "mute", at_once),
-      row(member.kept ? "unkeep" : "keep", at_once),
+      member.kept && row("unkeep", async () => (await at_once("unkeep")) && this.#pressed.delete(who)),
+      hasPressed && row("unkeep", takeBack, { label: "do.takeback", means: "takeback.means" }),
+      !member.kept && !hasPressed && row("keep", keep),
       member.kept && row("contact", () => this.#contact(who, name)),
       row("block", () => this.#commands.sure("block", () => at_once("block"), { args: { name } }), { warns: true }),
       row("report", () => this.#report({ who }, name), { warns: true }),
@@ -80,33 +98,29 @@ export class People {
 
   #rename(member, close) {
     if (!this.#commands.offers("rename")) return null;
-    const name = upTo(NAME_MAX, h("input", { type: "text", value: member.name, autocomplete: "nickname" }), "NFKC");
-    const submit = (event) => {
-      event.preventDefault();
-      close();
-      if (name.value.trim() !== member.name) this.#commands.do("rename", { name: name.value.trim() });
-    };
-    return h("form", { class: "written", onsubmit: submit }, field(t("rename.label"), name), choices(h("button", { type: "submit", class: "primary" }, t("do.rename"))));
+    const options = { label: t("rename.label"), max: NAME_MAX, form: "NFKC", value: member.name, rows: 1, required: false, send: t("do.rename") };
+    const send = (name, object) => (name === member.name ? undefined : this.#commands.do("rename", { name }, { object }));
+    return written(options, send, close);
   }
 
   #contact(who, name) {
     const options = { label: t("contact.label"), max: CONTACT_MAX, hint: t("contact.hint", { name }), send: t("do.contact") };
-    write(t("contact.title", { name }), options, (text, object) => this.#commands.do("contact", { who, text }, { name }, object));
+    write(t("contact.title", { name }), options, (text, object) => this.#commands.do("contact", { who, text }, { args: { name }, object }));
   }
 
-  /** Asks what is wrong with somebody, or with a bottle. */
-  report(what, name = "") {
-    this.#report(what, name);
+  /** Asks what is wrong with a bottle, or with an answer. */
+  report(what, title) {
+    this.#report(what, "", title);
   }
 
-  #report(what, name) {
+  #report(what, name, title = t("report.title", { name })) {
     const reason = (value) =>
       h("label", { class: "choice" }, h("input", { type: "radio", name: "reason", value, required: true }), h("span", {}, t(`report.${value}`)));
     const before = h("fieldset", {}, h("legend", { class: "hint" }, t("report.why")), h("div", { class: "reasons" }, REASONS.map(reason)));
     const options = { before, label: t("report.note"), max: NOTE_MAX, hint: name ? t("report.kept") : "", required: false, send: t("do.report") };
-    write(name ? t("report.title", { name }) : t("report.bottle"), options, async (note, object) => {
+    write(title, options, async (note, object) => {
       const chosen = before.querySelector("input:checked").value;
-      const answer = await this.#commands.do("report", { ...what, reason: chosen, ...(note && { note }) }, {}, object);
+      const answer = await this.#commands.do("report", { ...what, reason: chosen, ...(note && { note }) }, { object });
       if (answer) this.#commands.whisper(tOr("reported", "", { ticket: answer.ticket }));
       return answer;
     });
@@ -124,7 +138,7 @@ export class People {
   }
 
   #blocked({ block, name, at }, gone) {
-    const free = async () => (await this.#commands.do("unblock", { block }, { name })) && gone();
+    const free = async () => (await this.#commands.do("unblock", { block }, { args: { name: name || t("bottle.writer") } })) && gone();
     return h(
       "li",
       {},

@@ -33,15 +33,16 @@ export class RoomView {
 
   /**
    * @param {object} options.about what /about told: what is not offered there is not shown
-   * @param {object} options.act what the page does: say, request, retry, drop, away, back, leave, enterAnew, goOnHere, retryNow
+   * @param {object} options.act what the page does: say, request, visit, tell, retry, drop, away, back, leave, enterAnew, goOnHere, retryNow
    * @param {string} options.draft what was being written
    */
   constructor({ about, act, draft, onDraft }) {
     this.about = about;
     this.act = act;
-    this.commands = new Commands({ offered: about.commands, request: act.request, whisper: (text) => this.#whisper(text) });
-    this.people = new People({ commands: this.commands, state: () => this.#state });
-    this.menu = new Menu({ commands: this.commands, people: this.people, act });
+    this.commands = new Commands({ about, request: act.request, whisper: (text) => this.#whisper(text) });
+    const state = () => this.#state;
+    this.people = new People({ commands: this.commands, state });
+    this.menu = new Menu({ commands: this.commands, people: this.people, act, state });
     const onPerson = (id, name) => this.people.one(id, name);
     this.table = new Table({ onPerson });
     const onAnswer = this.commands.offers("report", "block") ? (item) => this.menu.answered(item) : null;
@@ -184,18 +185,39 @@ export class RoomView {
     const { room } = this.#state;
     ask(t("map.title"), (close) => {
       const picker = new PlacePicker({ finest: this.about.limits.finest_cell, cell: room.cell, onChange: (cell, map) => this.#reach(cell, map) });
-      const move = () => {
-        close();
-        if (picker.cell !== room.cell) this.commands.do("move", { cell: picker.cell });
+      const visiting = h("input", { type: "checkbox", checked: Boolean(this.people.me.visiting) });
+      const problem = h("p", { class: "problem", role: "alert" });
+      const button = h("button", { type: "button", class: "primary", onclick: () => void move() }, t("move.do"));
+      const move = async () => {
+        problem.textContent = "";
+        button.disabled = true;
+        const told = await this.#moved(picker.cell, visiting.checked, (why) => problem.isConnected && Boolean((problem.textContent = why)));
+        button.disabled = false;
+        if (told !== null) close();
+        else button.scrollIntoView({ block: "nearest" }); // a map leaves a phone no room for what is said below it
       };
       picker.map.show({ cell: room.cell, reach_m: room.within_m, go: true });
       return [
         h("p", { class: "hint" }, t("map.reach", { within: metres(room.within_m) })),
         picker.element,
+        h("label", { class: "choice" }, visiting, h("span", {}, t("enter.visiting"))),
         h("p", { class: "hint" }, t("move.means")),
-        choices(h("button", { type: "button", class: "primary", onclick: move }, t("move.do"))),
+        problem,
+        choices(button),
       ];
     });
+  }
+
+  /** Tells another place, or that one visits it; returns null where that was refused. */
+  async #moved(cell, visiting, object) {
+    const { room } = this.#state;
+    const isNews = visiting !== Boolean(this.people.me.visiting);
+    if (isNews && (await this.commands.tried("visit", () => this.act.visit(cell, visiting), { object })) === null) return null;
+    if (cell === room.cell) return undefined;
+    // Said once more where the place came with the visit: the answer tells from when it counts, or why it does not.
+    const moved = await this.commands.do("move", { cell }, { object });
+    if (!moved && isNews) await this.commands.tried("visit", () => this.act.visit(room.cell, !visiting));
+    return moved;
   }
 
   /** Draws the table's reach around the own cell, and none around another. */

@@ -6,6 +6,7 @@
  * by identity what is new.
  */
 
+import { bottled, NO_BOTTLES, wordsOf } from "./bottles.js";
 import { faced } from "./faces.js";
 
 export const ITEMS_MAX = 2000;
@@ -29,6 +30,9 @@ export const FIRST = Object.freeze({
   returning: null,
   refused: null,
   moved: null,
+  hasVoted: false,
+  isExtended: false,
+  bottles: NO_BOTTLES,
   nextKey: 1,
 });
 
@@ -60,9 +64,14 @@ export function timeLeft(state, now) {
   return { seconds: left / 1000, share: Math.min(1, left / Math.max(1, ends - began)) };
 }
 
-/** Returns where people can be reached who gave a line, each with what they were called. */
+/** Returns what the server tells once: where people can be reached who gave a line, and answers to bottles. */
 export const linesOf = (state) =>
-  state.items.filter(({ kind }) => kind === "contact").map(({ name, by, text }) => ({ name, by, text }));
+  state.items
+    .filter(({ kind }) => kind === "contact" || kind === "answered")
+    .map(({ kind, name, by, text, answer, to }) => ({ kind, name, by, text, answer, to }));
+
+/** Tells whether a vote for more time may come to anything here: once a room, and in none that people shook for. */
+export const mayExtend = ({ room, hasVoted, isExtended }) => room.kind !== "shake" && !hasVoted && !isExtended;
 
 /** Returns how many sit here who are not away. */
 export const company = (state) => Object.values(state.members).filter((member) => !member.away).length;
@@ -94,6 +103,8 @@ const ACTS = {
       returning: null,
       clock: { server: event.now, local: now },
       isClosing: isOther ? false : state.isClosing,
+      hasVoted: isOther ? false : state.hasVoted,
+      isExtended: isOther ? false : state.isExtended,
       seats: seated(isOther ? {} : state.seats, members, event.me, state.limits.seats_max ?? 12),
       faces: faced(isOther ? only(members, state.faces) : state.faces, Object.keys(members)),
     };
@@ -116,7 +127,7 @@ const ACTS = {
     const room = { ...state.room, within_m: event.within_m ?? state.room.within_m };
     const seats = seated(state.seats, members, room.me, state.limits.seats_max ?? 12);
     const faces = faced(state.faces, Object.keys(members));
-    return accompanied(folded({ ...state, members, seats, faces, room }, event.member, "joined", event.seq));
+    return accompanied(folded({ ...state, members, seats, faces, room }, event.member, "joined"));
   },
 
   left(state, event) {
@@ -124,7 +135,7 @@ const ACTS = {
     if (!member) return state;
     const { [event.id]: _, ...members } = state.members;
     const { [event.id]: __, ...seats } = state.seats;
-    return folded({ ...state, members, seats }, member, "left", event.seq);
+    return folded({ ...state, members, seats }, member, "left");
   },
 
   changed(state, event) {
@@ -149,7 +160,11 @@ const ACTS = {
   },
 
   closing: (state, event) => added(closes({ ...state, isClosing: true }, event), { kind: "closing", closes: event.closes }),
-  extended: (state, event) => added(closes({ ...state, isClosing: false }, event), { kind: "extended", closes: event.closes }),
+  extended(state, event) {
+    const next = closes({ ...state, isClosing: false, isExtended: true }, event);
+    return added(next, { kind: "extended", closes: event.closes });
+  },
+  voted: (state, { about }) => (about === "extend" ? { ...state, hasVoted: true } : state),
   notice: (state, event) => added(state, { kind: "notice", text: event.text, level: event.level }),
   ejected: (state, event) => added(state, { ...event, kind: "ejected" }),
   auth_expiring: (state, event) => added(state, { kind: "expiring", in_s: event.in_s }),
@@ -167,12 +182,20 @@ const ACTS = {
   },
 
   /** What others gave before this page was loaded; it stands first. */
-  "client.lines": (state, { lines }) => lines.reduce((next, line) => added(next, { kind: "contact", ...line }), state),
+  "client.lines": (state, { lines, bottles }) =>
+    lines.reduce((next, line) => added(next, { kind: "contact", ...line }), { ...state, bottles: bottles ?? state.bottles }),
+
+  bottle: withBottles,
+  thrown_back: withBottles,
+  "client.threw": withBottles,
+  "client.sank": withBottles,
 
   // The answer to a bottle of mine, which may come again after a break; the answer to my `answer` has no text.
-  answered(state, { text, bottle, answer = bottle }) {
+  answered(state, event) {
+    const { text, bottle, answer = bottle } = event;
+    if (!text) return withBottles(state, event);
     const isKnown = state.items.some((item) => item.kind === "answered" && item.answer === answer && item.text === text);
-    return text && !isKnown ? added(state, { kind: "answered", text, answer }) : state;
+    return isKnown ? state : added(state, { kind: "answered", text, answer, to: wordsOf(state.bottles, bottle) });
   },
 
   moved: (state, event) => ({ ...state, moved: event }),
@@ -190,7 +213,8 @@ const ACTS = {
     return { ...state, link, absence: state.absence ?? (state.room && absenceFrom(state)) };
   },
 
-  "client.reconnected": (state, event) => ({ ...state, returning: event }),
+  // Bottles are a former self's, whose answers do not come here.
+  "client.reconnected": (state, event) => ({ ...state, returning: event, bottles: event.is_forgotten ? NO_BOTTLES : state.bottles }),
 
   "client.ready"(state) {
     const next = { ...state, link: { status: "live", retryAt: null } };
@@ -254,12 +278,15 @@ function added(state, item) {
 }
 
 /** Puts who came and went in a row into one line. */
-function folded(state, member, did, seq) {
+function folded(state, { name, visiting }, did) {
   const last = state.items.at(-1);
-  if (last?.kind !== "comings" || last.isPast) {
-    return added(state, { kind: "comings", joined: [], left: [], [did]: [member.name] });
-  }
-  return { ...state, items: state.items.with(-1, { ...last, [did]: [...last[did], member.name] }) };
+  const who = { name, visiting: Boolean(visiting) && did === "joined" };
+  if (last?.kind !== "comings" || last.isPast) return added(state, { kind: "comings", joined: [], left: [], [did]: [who] });
+  return { ...state, items: state.items.with(-1, { ...last, [did]: [...last[did], who] }) };
+}
+
+function withBottles(state, event) {
+  return { ...state, bottles: bottled(state.bottles, event) };
 }
 
 /** Returns what is known by id of those who are members. */

@@ -4,7 +4,7 @@
  * Shows a state of state.js; tells which member was chosen. Never knows the network.
  */
 
-import { fill, h, s } from "./dom.js";
+import { fill, h, icon, s } from "./dom.js";
 import { faceOf } from "./faces.js";
 import { listed, span, t } from "./i18n.js";
 import { portrait } from "./seat.js";
@@ -17,6 +17,7 @@ const TWO_CIRCLES = [183, 148];
 const ONE_CIRCLE_MAX = 26; // more would be smaller in one circle than in two
 const NAMED_MAX = 12; // more names would run under the seats of others
 const SEAT_MAX = 56;
+const BAG = "M4 8.5h16v11H4zM9 8.5V5h6v3.5"; // shown of who visits
 
 export class Table {
   #seats = new Map();
@@ -114,7 +115,9 @@ export class Table {
     if (known?.member === member && known.number === number) return;
     const mine = isMe ? [] : (state.members[state.room.me]?.topics ?? []);
     const seat = known ?? this.#made(state, id);
-    seat.button.setAttribute("aria-label", described(member, isMe, mine));
+    const label = described(member, isMe, mine);
+    seat.button.setAttribute("aria-label", label);
+    seat.button.title = label; // for whoever wonders what a mark means
     seat.name.textContent = isMe ? t("you") : member.name;
     const { x, y } = position(number, count);
     seat.element.style.setProperty("--x", x / 400);
@@ -125,13 +128,14 @@ export class Table {
     seat.element.classList.toggle("is-me", isMe);
     seat.element.classList.toggle("is-away", Boolean(member.away));
     seat.element.classList.toggle("is-kindred", shared(member, mine).length > 0);
+    seat.element.classList.toggle("is-visiting", Boolean(member.visiting));
     seat.element.classList.toggle("is-muted", Boolean(member.muted));
     this.#seats.set(id, { ...seat, member, number });
   }
 
   #made(state, id) {
     const name = h("span", { class: "seat-name", "aria-hidden": "true", dir: "auto" });
-    const button = h("button", { type: "button", onclick: () => this.#onPerson(id) }, portrait(faceOf(state, id)), name);
+    const button = h("button", { type: "button", onclick: () => this.#onPerson(id) }, portrait(faceOf(state, id)), icon(BAG), name);
     return { element: h("li", { class: "seat", "data-id": id }, button), button, name };
   }
 
@@ -151,7 +155,7 @@ export class Table {
 const described = (member, isMe, mine) => [isMe ? t("person.you", { name: member.name }) : member.name, ...marks(member, mine)].join(", ");
 
 /** Returns the topics that somebody has and the reader has, too. */
-const shared = (member, mine) => (member.topics ?? []).filter((topic) => mine.includes(topic));
+export const shared = (member, mine) => (member.topics ?? []).filter((topic) => mine.includes(topic));
 
 /** Returns what is known of somebody besides the name; of the topics last those that the reader, who has `mine`, shares. */
 export const marks = (member, mine = []) => [

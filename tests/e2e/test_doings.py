@@ -70,7 +70,7 @@ async def test_everything_that_may_be_offered_fits_and_has_no_serious_barrier(
         await look(ada)
         await ada.page.keyboard.press("Escape")
         await ada.button("More").click()
-        await expect(ada.page.locator("dialog [data-command]")).to_have_count(7)
+        await expect(ada.page.locator("dialog [data-command]")).to_have_count(8)
         await look(ada)
         for command in ("blocks", "pick", "shake", "throw"):
             await ada.page.locator(f"dialog [data-command={command}]").click()
@@ -190,6 +190,12 @@ async def test_keeping_takes_both_and_opens_the_way_to_contact(visits: Visits) -
         await on_bo(ada, "keep")
         assert (await stage.heard("keep"))["who"] == "bo"
         await expect(ada.page.locator(".toast")).to_contain_text("presses it too")
+        stage.answers["unkeep"] = [{"type": "unkept", "who": "bo"}]
+        await on_bo(ada, "unkeep")
+        assert (await stage.heard("unkeep"))["who"] == "bo"
+        await expect(ada.page.locator(".toast")).to_contain_text("Taken back.")
+        await on_bo(ada, "keep")
+        await expect(ada.page.locator(".toast")).to_contain_text("presses it too")
         stage.send({"type": "kept", "who": "bo"})
         await expect(ada.log).to_contain_text("both pressed Keep")
         await expect(ada.page.locator(".toast")).to_have_text("")
@@ -214,7 +220,6 @@ async def test_keeping_takes_both_and_opens_the_way_to_contact(visits: Visits) -
         for line in ("bo@example.org", "Bo's next"):
             await expect(ada.log.get_by_text(line)).to_have_count(1)
         stage.send({"type": "kept", "who": "bo"})
-        stage.answers["unkeep"] = [{"type": "unkept", "who": "bo"}]
         await on_bo(ada, "unkeep")
         assert (await stage.heard("unkeep"))["who"] == "bo"
         await ada.page.locator(".seat button[aria-label^=Bo]").click()
@@ -236,9 +241,14 @@ async def test_staying_longer_is_voted_for_and_said(visits: Visits) -> None:
         await ada.banner.get_by_role("button", name="Stay longer").click()
         await stage.heard("extend")
         await expect(ada.page.locator(".toast")).to_contain_text("Your vote for more time counts.")
+        await expect(ada.banner).to_contain_text("You have voted to stay longer.")
+        await expect(ada.banner.get_by_role("button")).to_have_count(0)
         stage.send({"type": "extended", "closes": closes + 900_000})
         await expect(ada.log).to_contain_text("This table goes on until")
         await expect(ada.banner).to_have_attribute("data-kind", "")
+        await ada.button("More").click()
+        await expect(ada.page.locator("dialog [data-command=rename]")).to_be_visible()
+        await expect(ada.page.locator("dialog [data-command=extend]")).to_have_count(0)
 
 
 async def test_one_is_away_and_back_by_hand(visits: Visits) -> None:
@@ -280,7 +290,7 @@ async def test_shaking_meets_somebody_or_nobody(visits: Visits) -> None:
         await ada.page.evaluate(
             "dispatchEvent(new DeviceMotionEvent('devicemotion', { acceleration: { x: 15, y: 15, z: 0 } }))"
         )
-        await expect(ada.page.get_by_role("heading", name="A new table")).to_be_visible()
+        await expect(ada.page.get_by_role("heading", name="You shook, and met")).to_be_visible()
         await expect(ada.page.locator(".toast")).to_have_text("", timeout=3000)  # sooner than it goes by itself
         await expect(ada.page.get_by_role("dialog")).to_have_count(0)
 
@@ -333,13 +343,18 @@ async def test_a_bottle_that_is_refused_keeps_its_words_and_says_when(visits: Vi
         words = ada.page.get_by_label("Your message")
         await words.fill("Whoever reads this")
         await ada.button("Throw a bottle").click()
-        await expect(problem).to_have_text(re.compile(r"have sat here a while\. Again in .?10 min.?\.$"))
+        await expect(problem).to_have_text(re.compile(r"^Newcomers cannot throw bottles yet\. Again in .?10 min.?\.$"))
         await expect(words).to_have_value("Whoever reads this")
         await expect(words).to_be_focused()
+        await ada.page.keyboard.press("Escape")
+        await ada.button("More").click()
+        await expect(ada.page.locator("dialog [data-command=throw]")).to_contain_text("Again in")  # before one writes
+        await ada.page.locator("dialog [data-command=throw]").click()
+        await expect(words).to_have_value("Whoever reads this")
         stage.answers["throw"] = [{"type": "thrown", "bottle": "b1"}]
         await ada.button("Throw a bottle").click()
         await expect(ada.page.get_by_role("dialog")).to_have_count(0)
-        await expect(ada.page.locator(".toast")).to_have_text("It floats.")
+        await expect(ada.page.locator(".toast")).to_contain_text("It floats.")
         await on_room(ada, "pick")
         await ada.page.locator("dialog [data-command=answer]").click()
         words = ada.page.get_by_label("Your answer")
@@ -374,6 +389,83 @@ async def test_what_was_held_says_why_and_how_to_object(visits: Visits, reason: 
         await expect(ada.said("Then without")).to_have_attribute("data-status", "said")
         await held.get_by_role("button", name="Discard").click()
         await expect(held).to_have_count(0)
+
+
+async def test_what_was_held_of_a_bottle_an_answer_a_contact_or_a_name_keeps_its_words(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, "throw", "pick", "answer", "keep", "contact", "rename")
+        held = {"type": "held", "reason": "contact", "message": "Held.", "object": "Write to desk@campus.example."}
+        stage.answers |= {
+            "throw": [held],
+            "pick": [{"type": "bottle", "bottle": "b2", "text": "Ahoy", "at": 0, "within_m": 900}],
+            "answer": [held | {"reason": "filter"}],
+            "contact": [held | {"reason": "filter"}],
+            "rename": [held | {"reason": "filter"}],
+        }
+        stage.send({"type": "kept", "who": "bo"})
+        dialog = ada.page.get_by_role("dialog")
+
+        async def tries(label: str, button: str, says: str) -> None:
+            await dialog.get_by_label(label).fill("call +33 1 99 00 12 34")
+            await ada.button(button).click()
+            await expect(dialog.get_by_role("alert")).to_contain_text(says)
+            await expect(dialog.get_by_role("alert")).to_contain_text("Write to desk@campus.example.")
+            await expect(dialog.get_by_label(label)).to_have_value("call +33 1 99 00 12 34")
+            await ada.page.keyboard.press("Escape")
+
+        await on_room(ada, "throw")
+        await tries("Your message", "Throw a bottle", "no phone numbers")
+        await on_room(ada, "pick")
+        await ada.page.locator("dialog [data-command=answer]").click()
+        await expect(ada.page.locator("dialog .bottle")).to_have_text("Ahoy")  # in sight of who answers it
+        await tries("Your answer", "Answer", "The operator does not let this through.")
+        await on_bo(ada, "contact")
+        await tries("Where to reach you", "Give my contact", "The operator does not let this through.")
+        await on_room(ada, "rename")
+        await tries("Name", "Change my name", "The operator does not let this through.")
+        await expect(ada.page.locator(".toast")).to_have_text("")
+        await expect(ada.log).not_to_contain_text("Held.")
+
+
+async def test_a_bottle_in_hand_stays_there_and_an_answer_says_to_which_it_is(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, "throw", "pick", "answer", "throw_back")
+        stage.answers |= {
+            "throw": [{"type": "thrown", "bottle": "b1"}],
+            "pick": [{"type": "bottle", "bottle": "b2", "text": "Ahoy", "at": 0, "within_m": 900}],
+            "answer": [{"type": "error", "code": "no_such_bottle", "message": "Gone."}],
+        }
+        await on_room(ada, "throw")
+        await ada.page.get_by_label("Your message").fill("Whoever reads this")
+        await ada.page.keyboard.press("Escape")
+        await on_room(ada, "throw")
+        await expect(ada.page.get_by_label("Your message")).to_have_value("Whoever reads this")
+        await ada.button("Throw a bottle").click()
+        await expect(ada.page.get_by_role("dialog")).to_have_count(0)
+        await on_room(ada, "pick")
+        await ada.page.keyboard.press("Escape")
+        await ada.page.reload()
+        await expect(ada.page.locator(".room:not(.is-lost)")).to_be_visible()
+        answer = {"type": "answered", "bottle": "b1", "answer": "a1", "text": "Read it!", "at": 0}
+        stage.send(answer)
+        await expect(ada.log).to_contain_text("Whoever reads this")
+        await ada.page.reload()
+        await expect(ada.page.locator(".room:not(.is-lost)")).to_be_visible()
+        stage.send(answer)  # it comes again, and is there already
+        await expect(ada.log.get_by_text("Read it!")).to_have_count(1)
+        await ada.button("More").click()
+        in_hand = ada.page.locator("dialog [data-command=answer]")
+        await expect(in_hand).to_contain_text("In your hand: \u2068Ahoy\u2069")
+        await in_hand.click()
+        await expect(ada.page.locator("dialog .bottle")).to_have_text("Ahoy")
+        await ada.page.locator("dialog [data-command=answer]").click()
+        await ada.page.get_by_label("Your answer").fill("Ahoy back")
+        await ada.button("Answer").click()
+        await expect(ada.page.get_by_role("dialog").get_by_role("alert")).to_have_text("That bottle is gone.")
+        await ada.page.keyboard.press("Escape")
+        await ada.button("More").click()
+        await expect(ada.page.locator("dialog [data-command=pick]")).to_be_visible()
+        await expect(ada.page.locator("dialog [data-command=answer]")).to_have_count(0)
 
 
 async def test_what_went_to_many_tables_is_marked(visits: Visits) -> None:

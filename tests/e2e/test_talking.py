@@ -160,10 +160,48 @@ async def test_renaming_moving_and_leaving_are_done_and_said(visits: Visits) -> 
         await ada.page.get_by_role("dialog").get_by_label("How exactly").fill("5")
         await ada.button("This is my place").click()
         await expect(ada.banner).to_contain_text("Your new place")
+        await ada.page.reload()  # which would else take both back
+        await expect(ada.page.locator(".seat.is-me button[aria-label*=Countess]")).to_be_visible()
+        assert len(await cell_of(ada)) == 5
         await ada.button("Leave").click()
         await ada.page.get_by_role("dialog").get_by_role("button", name="Leave", exact=True).click()
         await expect(ada.button("Take a seat")).to_be_visible()
         await ada.page.wait_for_function("sessionStorage.length === 0")  # once the server has said goodbye
+
+
+async def test_one_visits_a_place_out_of_reach_from_the_table(visits: Visits) -> None:
+    async with visits.serving(window_s=7200) as app, Clients(app) as clients:
+        ada = await (await visits.open(app, viewport=PHONE)).enter("Ada")
+        home, dialog = await cell_of(ada), ada.page.get_by_role("dialog")
+        bo = await clients.new()
+        await bo.enter(home, name="Bo")
+
+        async def go(city: str) -> None:
+            await dialog.get_by_role("searchbox").fill(city)
+            await dialog.locator(".found button").first.click()
+            await ada.button("This is my place").click()
+
+        await ada.button("Map").click()
+        await go("London")
+        await expect(dialog.get_by_role("alert")).to_contain_text("if you say that you are visiting")
+        await dialog.get_by_label("I am visiting").check()
+        await ada.button("This is my place").click()
+        await expect(dialog).to_have_count(0)
+        await expect(ada.banner).to_contain_text("Your new place \u2068gcpv")
+        assert (await bo.hear("changed"))["member"]["visiting"] is True
+        await ada.button("Next table").click()
+        await expect(ada.page.locator(".seat.is-me.is-visiting .icon")).to_be_visible()
+        await expect(ada.page.locator(".room")).not_to_contain_text("No connection")
+        await ada.button("Map").click()
+        await go("Tokyo")  # one such place a day
+        await expect(dialog.get_by_role("alert")).to_contain_text("Nobody travels that fast")
+        await dialog.get_by_label("I am visiting").uncheck()
+        await ada.button("This is my place").click()
+        await expect(dialog.get_by_role("alert")).to_contain_text("Nobody travels that fast")
+        await ada.page.keyboard.press("Escape")
+        await ada.say("Still here")
+        await ada.hears("Still here")
+        assert (await cell_of(ada)).startswith("gcpv")
 
 
 async def test_five_thousand_messages_do_not_slow_the_page(visits: Visits) -> None:
