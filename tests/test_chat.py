@@ -280,7 +280,7 @@ async def test_blocks_votes_and_being_ejected_are_told() -> None:
 
     async with sitting(script, size=WIDE) as person:
         await person.enter("/block bo")
-        await person.sees("You two never sit together again. Nobody is told; /blocks shows your blocks.")
+        await person.sees("You two are seated together no more. Nobody is told; /blocks shows your blocks.")
         await person.enter("/blocks")
         await person.sees("1 Bo, since ")
         await person.enter("/unblock bo")
@@ -394,6 +394,7 @@ async def test_slash_commands_ask_for_what_they_name() -> None:
     [
         ("/dance", "There is no /dance; /help shows what there is."),
         ("/mute", "/mute wants a name after it: /mute NAME"),
+        ("/throw", "/throw wants words after it: /throw WORDS"),
         ("/mute Zoe", "Nobody here is called 'Zoe'. Here are: Bo, Cy."),
         ("/report Bo", "/report wants a name and one of these: spam, scam,"),
         ("/report Zoe spam", "Nobody here is called 'Zoe'. Here are: Bo, Cy."),
@@ -480,7 +481,20 @@ async def test_shaking_meets_somebody_or_nobody() -> None:
         await peer.send({"type": "nobody", "about": "shake", "ref": first["ref"]})
         second = await peer.receive("shake")
         await peer.give_room(
-            room="r2", kind="shake", me="x", ref=second["ref"], members=[member("x", "Ada"), member("y", "Cy")]
+            room="r2",
+            kind="shake",
+            me="x",
+            ref=second["ref"],
+            members=[member("x", "Ada"), member("y", "Cy", visiting=True)],
+        )
+        third = await peer.receive("shake")
+        await peer.give_room(
+            room="r3",
+            kind="shake",
+            why="You shook in the same moment.",
+            me="z",
+            ref=third["ref"],
+            members=[member("z", "Ada"), member("w", "Cy", visiting=True)],
         )
         await peer.bye_to_leave()
 
@@ -488,7 +502,9 @@ async def test_shaking_meets_somebody_or_nobody() -> None:
         await person.press("ctrl+l")
         await person.sees("You shake. Whoever does so now meets you…", "Nobody else shook in that moment.")
         await person.enter("/shake")
-        await person.sees("New room.", "You sit with Cy")
+        await person.sees("New room.", "You sit with Cy (visiting)")
+        await person.enter("/shake")
+        await person.sees("A new room, the same company.", "You shook in the same moment.")
 
 
 async def test_bottles_are_thrown_picked_answered_thrown_back_reported_and_blocked() -> None:
@@ -525,12 +541,12 @@ async def test_bottles_are_thrown_picked_answered_thrown_back_reported_and_block
         await person.enter("/pick")
         await person.sees("In a bottle Again")
         await person.enter("/answer ahoy yourself")
-        screen = await person.sees("Your answer is on its way", "An answer to your bottle I do.")
+        screen = await person.sees("Your answer is on its way", "An answer to your bottle “who reads this?” I do.")
         assert screen.count("I do.") == 1, "what came again after a lost connection is shown once"
         await person.enter("/report bottle spam of gold")
         await person.sees("Reported; your ticket is T1.")
         await person.enter("/block bottle")
-        await person.sees("You two never sit together again.")
+        await person.sees("You two are seated together no more.")
         await person.enter("/pick")
         await person.sees("No bottle may come to you now.")
         await person.enter("/answer too late")
@@ -682,6 +698,37 @@ async def test_looking_back_stays_there_and_counts_what_comes() -> None:
         await person.sees_no_more("below (PgDn)")
 
 
+async def test_leaving_says_once_what_ends_with_it() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(members=[member("a", "Ada"), member("b", "Bo", kept=True)])
+        asked = await peer.receive("throw")
+        await peer.send({"type": "thrown", "bottle": "b1", "ref": asked["ref"]})
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        await person.enter("/throw who reads this?")
+        await person.sees("Your bottle floats.", "Leaving ends it.")
+        await person.press("ctrl+g", "ctrl+c")
+        await person.sees("If you leave, the server forgets your bottle, the answers to come and whom you keep, too.")
+        await person.enter("/quit")
+        assert await person.left_with() == []
+
+
+async def test_people_are_told_one_by_one_where_there_is_no_room_for_their_list() -> None:
+    async def script(peer: Peer) -> None:
+        mine = member("a", "Ada", topics=["tea"])
+        await peer.enter(members=[mine, member("b", "Bo", visiting=True, topics=["chess", "tea"]), member("c", "Cy")])
+        await peer.send(
+            {"type": "joined", "seq": 2, "id": "d", "member": member("d", "Di", visiting=True), "within_m": 900}
+        )
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=(44, 24)) as person:
+        await person.sees("Bo (visiting) and Cy", "Di (visiting) sat down")
+        await person.enter("/who")
+        await person.sees("◆ Ada: you; topics: tea", "● Bo: visiting; both: tea", "● Cy", "● Di: visiting")
+
+
 @pytest.mark.parametrize("keys", [["ctrl+c"], ["ctrl+q"], ["ctrl+g", "ctrl+c"], ["ctrl+r", "ctrl+q"]])
 async def test_leaving_key_leaves_politely(keys: list[str]) -> None:
     has_left = []
@@ -760,7 +807,7 @@ async def test_what_is_held_says_why_and_how_to_object_and_is_not_offered_again(
 
     async with sitting(script) as person:
         await person.enter("see example.com")
-        screen = await person.sees("⊘", "Not delivered. Whoever is new here cannot send links yet.", "desk@campus.")
+        screen = await person.sees("⊘", "Not delivered. No links.", "desk@campus.")
         assert "^S say again" not in screen
         assert person.app.unheard() == ["see example.com"]
 

@@ -121,6 +121,7 @@ async def test_footer_of_forty_columns_keeps_help_and_leave_when_something_can_b
         await peer.bye_to_leave()
 
     async with sitting(script, size=(40, 14)) as person:
+        assert re.search(r"\^N next *\^L shake *\^G help *\^Q leave", await person.sees("^Q leave"))
         await person.enter("hello")
         assert re.search(r"\^N next *\^S say again *\^G help *\^Q leave", await person.sees("^S say again"))
 

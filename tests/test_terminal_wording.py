@@ -2,11 +2,11 @@
 
 import pytest
 
-from client_demo.client import Closed, Refused
+from client_demo.client import Closed, Held, Refused
 from client_demo.terminal.heading import bar
 from client_demo.terminal.people import Palette
 from client_demo.terminal.server_time import ServerTime
-from client_demo.terminal.wording import broken, clock, count, distance, ending, refusal
+from client_demo.terminal.wording import broken, clock, count, distance, ending, leaving, refusal
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,22 @@ def test_refusal_says_when_to_try_again() -> None:
     assert refusal(Refused(next_refused)) == "At most 6 other rooms an hour. Again in 9:54."
     assert refusal(Refused({"code": "new_code", "message": "Not\x1b on\nSundays."})) == "Not␛ on Sundays."
     assert refusal(Refused({"code": "new_code"})) == "new_code"
+
+
+def test_what_is_held_is_said_as_the_server_says_it() -> None:
+    link = Held({"reason": "link", "message": "There are no links in bottles.", "object": "Write to us."})
+    assert refusal(link, "throw") == "There are no links in bottles. Write to us."
+    again = Held({"reason": "same_text", "message": "This was sent to several rooms."})
+    assert refusal(again) == "This was sent to several rooms."
+    assert "rooms" not in refusal(again, "throw")
+    assert refusal(Held({"reason": "contact"})).startswith("It holds a phone number")
+    assert refusal(Held({"reason": "new"})) == "The server held it back."
+
+
+def test_leaving_names_what_ends_with_it() -> None:
+    assert leaving(bottles=0, keeps=0) == ""
+    assert "your bottle and the answers to come, too." in leaving(bottles=1, keeps=0)
+    assert "your bottles, the answers to come and whom you keep, too." in leaving(bottles=2, keeps=3)
 
 
 def test_a_server_that_restarts_is_no_lost_connection() -> None:

@@ -73,6 +73,7 @@ class ChatApp(App[list[str]], inherit_bindings=False):
         super().__init__()
         self.client = client
         self._offers_again = False
+        self._has_asked_to_leave = False
         time = ServerTime()
         # The heading names the cell by itself.
         self.heading = Heading(time.now_s, "" if place == f"cell {client.cell}" else place)
@@ -204,13 +205,17 @@ class ChatApp(App[list[str]], inherit_bindings=False):
                 near, cell = (argument, None) if "," in argument else (None, argument)
                 self._ask(client.move(parse_place(near=near, cell=cell, characters=self._finest()).cell), asked)
             case "throw":
-                self._ask(client.throw(argument), asked)
+                self._ask(self._throw(argument), asked)
             case "answer":
                 self._ask(client.answer(self.story.bottles.in_hand(), argument), asked)
             case "back":
                 self._ask(client.throw_back(self.story.bottles.in_hand()), asked)
             case other:
                 getattr(self, f"action_{other}")()
+
+    async def _throw(self, text: str) -> None:
+        thrown = await self.client.throw(text)
+        self.story.bottles.threw(str(thrown.get("bottle")), text)
 
     def _block(self, typed: str, here: dict[str, str]) -> Awaitable[object]:
         """Block a member, or who wrote the last bottle or answer."""
@@ -261,7 +266,7 @@ class ChatApp(App[list[str]], inherit_bindings=False):
         try:
             await command
         except (Refused, Closed, Misunderstood) as exc:
-            why = wording.reason(exc)
+            why = wording.reason(exc, asked.name if asked is not None else "")
         else:
             return
         typed = f"/{asked.name} {asked.argument}".strip() if asked is not None else ""
@@ -276,6 +281,9 @@ class ChatApp(App[list[str]], inherit_bindings=False):
 
     def action_next(self) -> None:
         self._ask(self.client.next())
+
+    def action_who(self) -> None:
+        self.story.show_people()
 
     def action_extend(self) -> None:
         self._ask(self.client.extend())
@@ -311,6 +319,14 @@ class ChatApp(App[list[str]], inherit_bindings=False):
         self.push_screen(Help(self.client.privacy, self.client.cell))
 
     def action_leave(self) -> None:
+        """Leave, but say first what ends with that; whoever asks once more has heard it."""
+        ends = self.story.ends_with_leaving()
+        if ends and not self._has_asked_to_leave and self.client.connected:
+            self._has_asked_to_leave = True
+            if len(self.screen_stack) > 1:
+                self.pop_screen()  # what lies over the conversation would hide the answer
+            self.transcript.note(ends, kind="warning")
+            return
         self.run_worker(self._leave())
 
     async def _leave(self) -> None:

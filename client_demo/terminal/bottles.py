@@ -1,4 +1,4 @@
-"""What is said of shaking and of bottles, and which bottle one holds.
+"""What is said of shaking and of bottles, which one holds, and which one threw: an answer names it by its id alone.
 
 Knows the conversation, where it writes. Never sends anything.
 """
@@ -14,6 +14,9 @@ from client_demo.terminal.transcript import Transcript
 
 Message = dict[str, Any]
 
+FIRST_WORDS_MAX_CHARS = 40
+"""Enough to know one's own bottle by."""
+
 
 class Bottles:
     """The bottles of one person's evening."""
@@ -22,6 +25,7 @@ class Bottles:
         self._transcript = transcript
         self._in_hand = self._last = ""
         self._shown: set[str] = set()
+        self._thrown: dict[str, str] = {}
         self._told_near = False
 
     def in_hand(self) -> str:
@@ -35,6 +39,15 @@ class Bottles:
         if not self._last:
             raise Misunderstood("No bottle has come to you yet.")
         return self._last
+
+    @property
+    def afloat(self) -> int:
+        """How many one has thrown."""
+        return len(self._thrown)
+
+    def threw(self, bottle: str, text: str) -> None:
+        """Remember what is in a bottle of one's own."""
+        self._thrown[bottle] = text
 
     def note_shaking(self) -> None:
         """Say that it takes a moment."""
@@ -54,7 +67,10 @@ class Bottles:
     def on_thrown(self, event: Message) -> None:
         """Say that it floats."""
         del event
-        self._transcript.note("Your bottle floats. Three people may find it, within a day; an answer comes here.")
+        self._transcript.note(
+            "Your bottle floats. Three people may find it, within a day; an answer comes here while you stay. "
+            "Leaving ends it."
+        )
 
     def on_bottle(self, event: Message) -> None:
         """Show what was in the bottle."""
@@ -76,7 +92,9 @@ class Bottles:
             return
         self._shown.add(answer)
         self._last = answer or event["bottle"]
-        words = _written("An answer to your bottle", event["text"])
+        thrown = self._thrown.get(event["bottle"])
+        which = f" “{_first_words(thrown)}”" if thrown is not None else ""
+        words = _written(f"An answer to your bottle{which}", event["text"])
         self._transcript.note(words, when=hour(event.get("at")), kind="notice")
 
     def on_thrown_back(self, event: Message) -> None:
@@ -84,6 +102,11 @@ class Bottles:
         del event
         self._in_hand = ""
         self._transcript.note("It floats again.")
+
+
+def _first_words(text: str) -> str:
+    words = safe.line(text)
+    return words if len(words) <= FIRST_WORDS_MAX_CHARS else f"{words[: FIRST_WORDS_MAX_CHARS - 1].rstrip()}…"
 
 
 def _written(what: str, text: str) -> Content:

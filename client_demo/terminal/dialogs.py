@@ -23,8 +23,10 @@ KEYS = (
     ("Ctrl-T", "mute or unmute somebody"),
     ("Ctrl-R", "rename yourself"),
     ("Ctrl-O", "away, and back"),
+    ("Ctrl-L", "shake: meet whoever shakes now"),
     ("Ctrl-S", "say again what failed; reconnect now"),
     ("PgUp PgDn", "look back"),
+    ("Ctrl-G F1", "this help"),
     ("Ctrl-Q", "leave (Ctrl-C too)"),
 )
 

@@ -29,7 +29,10 @@ class Keys(Footer):
     """The keys at the bottom, each with a class of its action, so that a narrow screen can do without some."""
 
     def compose(self) -> ComposeResult:
-        for key in super().compose():
-            if action := getattr(key, "action", ""):
+        keys = list(super().compose())
+        actions = [getattr(key, "action", "") for key in keys]
+        self.set_class("again" in actions, "-has-again")
+        for key, action in zip(keys, actions, strict=True):
+            if action:
                 key.add_class(f"-{action}")
             yield key

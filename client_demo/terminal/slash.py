@@ -28,26 +28,27 @@ class Misunderstood(ValueError):
 # name: (what follows it, what it does)
 COMMANDS = {
     "next": ("", "sit with other people, at once"),
+    "who": ("", "who sits here, who visits, what you share"),
     "mute": ("NAME", "stay, and see no more of what they say"),
     "unmute": ("NAME", "see again what they say"),
     "block": ("NAME", "never sit with them again; nobody is told"),
     "blocks": ("", "show whom you block"),
     "unblock": ("NAME", "end that; or its number in /blocks"),
-    "keep": ("NAME", "go on together, if they press it too"),
+    "keep": ("NAME", "go on together, if they press it too; ends as you leave"),
     "unkeep": ("NAME", "let them go; nobody is told"),
     "contact": ("NAME LINE", "where they reach you, once both gave one"),
     "extend": ("", "vote for half a window more"),
     "eject": ("NAME", "vote, in secret, that they sit elsewhere"),
     "report": ("NAME REASON", "tell the operator; a note may follow"),
     "shake": ("", "meet whoever shakes now; /next leads back"),
-    "throw": ("WORDS", "throw a message in a bottle"),
+    "throw": ("WORDS", "throw a message in a bottle, not as a newcomer"),
     "pick": ("", "take a bottle out of the water"),
     "answer": ("WORDS", "answer it, once"),
     "back": ("", "throw it back; or /report bottle, /block bottle"),
     "name": ("NAME", "be called something else"),
     "away": ("", "keep the seat while you are gone; again to be back"),
     "move": ("CELL", "tell a new place, as a cell or LAT,LON"),
-    "leave": ("", "be forgotten, and close; /quit and ^Q too"),
+    "leave": ("", "be forgotten with your bottles and keeps, and close; /quit, ^Q and ^C too"),
     "help": ("", "show keys and commands"),
 }
 ALSO = {"quit": "leave"}
@@ -69,7 +70,8 @@ def parse(typed: str) -> Words | Slash:
         raise Misunderstood(f"There is no /{name}; /help shows what there is. To say it, begin with //.")
     wanted, _ = COMMANDS[name]
     if wanted and not argument:
-        raise Misunderstood(f"/{name} wants a {wanted.lower()} after it: /{name} {wanted}")
+        what = wanted.lower() if wanted == "WORDS" else f"a {wanted.lower()}"
+        raise Misunderstood(f"/{name} wants {what} after it: /{name} {wanted}")
     if argument and not wanted:
         raise Misunderstood(f"/{name} stands alone. To say it, begin with //.")
     return Slash(name, argument)

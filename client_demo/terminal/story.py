@@ -14,7 +14,7 @@ from client_demo.client import Client, Held
 from client_demo.terminal import safe, wording
 from client_demo.terminal.bottles import Bottles
 from client_demo.terminal.heading import Heading
-from client_demo.terminal.people import Palette, People
+from client_demo.terminal.people import Palette, People, in_common, mark, remark
 from client_demo.terminal.server_time import ServerTime, hour
 from client_demo.terminal.sizes import BOX_FROM_ROWS
 from client_demo.terminal.transcript import Line, OwnLine, Transcript, said
@@ -98,6 +98,8 @@ class Story:
         is_new, self._room = bool(self._room), event["room"]
         if len(before) > 1 and sorted(before.values()) == sorted(self._sitting.values()):
             self._transcript.note("A new room, the same company.", when=hour(event["now"]), kind="room")
+            if event.get("kind") == "shake":
+                self._transcript.note(safe.line(event.get("why") or ""))
             return
         self._transcript.begin_room()
         self._palette.start_anew()
@@ -119,8 +121,8 @@ class Story:
         self._transcript.note("What the server keeps: /help")
 
     def _company(self, event: Message) -> str:
-        others = (member["name"] for member in event["members"] if member["id"] != event["me"])
-        names = sorted(map(safe.line, others), key=str.casefold)
+        others = (_shown(member) for member in event["members"] if member["id"] != event["me"])
+        names = sorted(others, key=str.casefold)
         if not names:
             return "You sit alone for now."
         return f"You sit with {wording.listed(names)}, within {wording.distance(event.get('within_m'))}."
@@ -139,7 +141,7 @@ class Story:
         self._known[event["id"]] = event["member"]
         self._sitting[event["id"]] = event["member"]["name"]
         if event["id"] != self._me:
-            self._note_company(self._name(event["id"]), "sat down")
+            self._note_company(_shown(event["member"]), "sat down")
         if self._waiting.display and self._client.waiting is None:
             self._transcript.note("That is company.", kind="good")
 
@@ -185,13 +187,27 @@ class Story:
 
     def _on_blocked(self, event: Message) -> None:
         del event
+        # Not that they are gone: nobody moves for the block of a bottle, and whoever threw it may sit right here.
         self._transcript.note(
-            "You two never sit together again. Nobody is told; /blocks shows your blocks.", kind="good"
+            "You two are seated together no more. Nobody is told; /blocks shows your blocks.", kind="good"
         )
 
     def _on_unblocked(self, event: Message) -> None:
         del event
         self._transcript.note("That block is over.")
+
+    def show_people(self) -> None:
+        """Show who sits here, one a line, and what is known of them; narrow screens have no list beside the talk."""
+        me = self._client.me
+        members = self._client.members
+        mine = members.get(me, {}).get("topics") or ()
+        for member in sorted(members.values(), key=lambda member: (member["id"] != me, member["name"].casefold())):
+            topics = (member.get("topics") or ()) if member["id"] == me else in_common(member, mine)
+            label = "topics" if member["id"] == me else "both"
+            known = [remark(member, me), str(member.get("verified") or "")]
+            known += [f"{label}: {', '.join(map(str, topics))}"] if topics else []
+            told = safe.line("; ".join(filter(None, known)))
+            self._transcript.note(f"{mark(member, me)} {safe.line(member['name'])}{f': {told}' if told else ''}")
 
     def show_blocks(self, held: list[Message]) -> None:
         """Show whom one blocks, numbered."""
@@ -232,6 +248,11 @@ class Story:
     def _on_ejected(self, event: Message) -> None:
         contact = safe.line(str(self._client.server.get("contact") or ""))
         self._transcript.note(" ".join(filter(None, (safe.line(event.get("why") or ""), contact))), kind="warning")
+
+    def ends_with_leaving(self) -> str:
+        """Return what ends with leaving, in a sentence; nothing if nothing does."""
+        keeps = sum(bool(member.get("kept")) for member in self._client.members.values())
+        return wording.leaving(bottles=self.bottles.afloat, keeps=keeps)
 
     def met(self) -> dict[str, str]:
         """Return the names of everybody met so far, by member id; of two of one name the later one."""
@@ -362,3 +383,8 @@ class Story:
         if isinstance(counted, int):
             return counted
         return sum(not member.get("away") for member in self._client.members.values())
+
+
+def _shown(member: Message) -> str:
+    """Return what somebody is called, and that they visit."""
+    return f"{safe.line(member['name'])} (visiting)" if member.get("visiting") else safe.line(member["name"])

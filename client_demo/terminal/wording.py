@@ -33,13 +33,16 @@ ADVICE = {
 # Where the server's own sentence says most: which character, which of its limits. It comes behind ours.
 LEADS = {"bad_name": "That name cannot be used.", "bad_text": "That text cannot be said."}
 
-# What the server does not pass on, in our words; its own sentence where it has a reason we do not know.
+# Why something is not passed on, where a server sends no sentence of its own; one knows best whether waiting helps.
 HELD = {
-    "link": "Whoever is new here cannot send links yet.",
-    "contact": "Whoever is new here cannot send phone numbers, addresses or names on other services yet.",
+    "link": "It holds a link.",
+    "contact": "It holds a phone number, an address or a name on another service.",
     "same_text": "This went to several rooms within an hour already.",
     "filter": "It contains something that this server does not pass on.",
 }
+# A bottle has no room to have gone to.
+HELD_IN_BOTTLES = {"same_text": "Nearly the same words went out several times within an hour."}
+IN_BOTTLES = ("throw", "answer")
 
 # Said where a server sends no sentence of its own.
 FALLBACKS = {"rate_limited": "That was too much at once."}
@@ -56,10 +59,19 @@ ENDINGS = {
 # What a vote comes to, by the command.
 VOTED = {
     "eject": "Your vote is cast; nobody is told. It takes most of those here, and three at least.",
-    "keep": "If they press it too before this room ends, you both hear of it. Nobody is told until then.",
+    "keep": "If they press it too before this room ends, you both hear of it. Nobody is told until then. "
+    "It ends when you leave; /unkeep takes it back.",
     "contact": "They get it once they have given you theirs.",
     "extend": "Your vote for more time is cast. It takes most of those here.",
 }
+
+
+def leaving(*, bottles: int, keeps: int) -> str:
+    """Return what ends with leaving, or nothing if nothing does."""
+    what = [f"your {'bottle' if bottles == 1 else 'bottles'}", "the answers to come"] if bottles else []
+    what += ["whom you keep"] if keeps else []
+    return f"If you leave, the server forgets {listed(what)}, too. Once more leaves." if what else ""
+
 
 LEFT = {"left": "left", "lost": "got lost on the way", "moved": "moved on", "ejected": "had to go"}
 
@@ -98,16 +110,17 @@ def marks(marks: object) -> str:
     return f"(sent to {rooms} rooms lately)" if isinstance(rooms, int) and rooms > 1 else ""
 
 
-def held(refused: Held) -> str:
+def held(refused: Held, command: str = "say") -> str:
     """Return why something reached nobody, and how to object."""
-    why = HELD.get(refused.reason) or safe.line(refused.message) or "The server held it back."
+    own = HELD_IN_BOTTLES.get(refused.reason) if command in IN_BOTTLES else None
+    why = own or safe.line(refused.message) or HELD.get(refused.reason) or "The server held it back."
     return f"{why} {safe.line(refused.object)}".strip()
 
 
-def refusal(refused: Refused) -> str:
+def refusal(refused: Refused, command: str = "say") -> str:
     """Return why something was not done, and when it may be tried again."""
     if isinstance(refused, Held):
-        return held(refused)
+        return held(refused, command)
     told = f"{LEADS.get(refused.code, '')} {safe.line(refused.message)}".strip()
     reason = ADVICE.get(refused.code) or told or FALLBACKS.get(refused.code) or refused.code
     again = f" Again in {clock(refused.retry_after)}." if refused.retry_after else ""
@@ -126,10 +139,10 @@ def broken(disconnected: dict[str, Any]) -> str:
     return f"No connection: {safe.line(disconnected['reason']).rstrip('.')}."
 
 
-def reason(failed: Exception) -> str:
+def reason(failed: Exception, command: str = "say") -> str:
     """Return why what was asked for did not happen."""
     if isinstance(failed, Refused):
-        return refusal(failed)
+        return refusal(failed, command)
     return ending(failed) if isinstance(failed, Closed) else str(failed)
 
 
