@@ -11,7 +11,7 @@ from client_demo.crowd.characters import CHATTY
 from client_demo.ledger import Ledger
 from client_demo.person import Person
 from client_demo.phrases import CONVERSATIONS, GREETINGS
-from tests.fake_server import Peer, fake_server
+from tests.fake_server import NOW_MS, Peer, fake_server, member
 
 RUN = "wabc12"
 CELL = "dr5ru7"
@@ -208,43 +208,38 @@ async def test_a_connection_closed_for_good_is_a_trouble_and_one_being_mended_a_
     assert [what.partition(" ")[0] for what in troubles] == ["1006", "closed:"]
 
 
-async def test_a_bot_keeps_gives_its_contact_and_votes_for_more_time() -> None:
+async def test_a_bot_keeps_a_guest_gives_its_contact_and_votes_for_more_time_and_does_nothing_for_bots() -> None:
     asked = []
 
     async def script(peer: Peer) -> None:
-        await peer.enter(seq=1)
-        for _ in range(3):
+        await peer.enter(members=[member("a", "Ada (bot)"), member("b", "Bo"), member("c", "Cy (bot)")])
+        for seq in range(2, 42):
+            who, name = ("b", "Bo") if seq > 20 else ("c", "Cy (bot)")
+            await peer.send({"type": "said", "seq": seq, "from": who, "name": name, "text": "Hello.", "at": NOW_MS})
+        for seq in range(42, 52):
+            await peer.send({"type": "closing", "seq": seq, "closes": NOW_MS + 60_000})
+        while "extend" not in asked or "contact b" not in asked:
             command = await peer.receive()
-            asked.append({name: value for name, value in command.items() if name != "ref"})
+            asked.append(" ".join(filter(None, (command["type"], command.get("who")))))
             if command["type"] == "extend":
                 await peer.send({"type": "error", "code": "not_now", "message": "No.", "ref": command["ref"]})
                 continue
             await peer.send({"type": "voted", "about": command["type"], "ref": command["ref"]})
             if command["type"] == "keep":
                 await peer.send({"type": "kept", "who": command["who"]})
+        done.set()
         await peer.bye_to_leave()
 
-    kept = asyncio.Event()
-
-    def hear(event: Message) -> None:
-        if event["type"] == "kept":
-            kept.set()
-
+    done = asyncio.Event()
     async with fake_server(script) as url:
-        bot, troubles = make_bot(url, on_heard=hear)
+        bot, troubles = make_bot(url)
+        bot.hesitates_s = (0.0, 0.0)
         await bot.arrive()
-        await bot.press_keep()
-        await kept.wait()
-        await bot.give_contact("@bot")
-        await bot.press_extend()
+        async with asyncio.timeout(20):
+            await done.wait()
         await bot.depart()
-    who = asked[0]["who"]
-    assert who in bot.members.keys() - {bot.me}
-    assert asked == [
-        {"type": "keep", "who": who},
-        {"type": "contact", "who": who, "text": "@bot"},
-        {"type": "extend"},
-    ]
+    assert asked.count("keep b") == 1, "once, however much they say"
+    assert not [what for what in asked if what.endswith(" c")]
     assert troubles == []
 
 
