@@ -52,6 +52,9 @@ CLIENT_LIMITS = (
 )  # fmt: skip
 """The settings that clients are told."""
 
+CROSSING_S = 5.0
+"""What is sent within so long after something else may have crossed it: some round trips of a bad line."""
+
 ADULTS_TERMS = "18+"
 """What is accepted where only adults may come in and the terms have no version of their own."""
 
@@ -240,13 +243,14 @@ class House:
         if known is not None and known.cell is not None and known.came_from:
             self.blocks.mark(identity, (known.came_from, region_of(known.cell)), now=now)
 
-    def heard(self, identity: str) -> None:
+    def heard(self, identity: str, *, now: float) -> None:
         """Know that everything sent to somebody until now has come: nobody sends anything on a connection that is dead.
 
-        What has come is not told again, lest it matter by then whether who wrote it is still here.
+        What has come is not told again, lest it matter by then whether who wrote it is still here. A bottle's answer,
+        which nobody can write again, may have crossed what was sent just after it.
         """
         self.keeps.lines.heard(identity)
-        self.bottles.heard(identity)
+        self.bottles.heard(identity, before=now - CROSSING_S, now=now)
 
     def forget(self, identity: str, *, now: float) -> None:
         """Forget somebody who asked for it: place, token, standing, ties, blocks and bottles. Bans stay.

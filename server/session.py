@@ -146,7 +146,7 @@ class Session:
         seat = None
         if self.person is not None:
             seat = self.person.seat
-            self.house.heard(self.person.id)
+            self.house.heard(self.person.id, now=now)
         self._taken = ()
         is_away = seat is not None and seat.away_since is not None
         back = self._come_back_from_away(command, now) if is_away else ()

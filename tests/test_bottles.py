@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from server.commands import Ping
+from server.house import CROSSING_S
 from server.safety.bottles import BOTTLE_S, PICKED_MAX, YOUNG_THROWERS
 from server.safety.identities import DAY_S
 from server.safety.wordlist import read_rules
@@ -258,13 +259,19 @@ def test_an_answer_waits_for_whoever_threw_the_bottle_and_comes_again_if_it_may_
     again = back.back()
     place.take_turn()
     assert only(again.got(), "answered") == told
-    place.pass_time(700)
-    place.house.expire(now=place.clock.now())
-    assert not place.house.bottles._unheard
+    again.ask("ping")  # which may have crossed it
     again.lose()
-    last = again.back()
+    place.pass_time(40_000)
+    late = again.back()
+    place.take_turn()
+    assert only(late.got(), "answered") == told
+    place.pass_time(CROSSING_S + 1)
+    late.ask("ping")
+    late.lose()
+    last = late.back()
     place.take_turn()
     assert not last.got("answered")
+    assert not place.house.bottles._unheard
 
 
 @pytest.mark.parametrize("leaves", [True, False])
@@ -275,6 +282,7 @@ def test_an_answer_that_has_come_is_not_told_again_whether_or_not_its_writer_has
     picked(bo)
     bo.ask("answer", bottle=bottle, text="The sea.")
     only(ann.got(), "answered")
+    place.pass_time(CROSSING_S + 1)
     ann.ask("ping")
     if leaves:
         bo.ask("leave")
@@ -608,6 +616,8 @@ def test_an_answer_does_not_tell_that_whoever_wrote_it_has_left(
         answer = only(ann.got(), "answered")["answer"]
         about = {"bottle": answer if named == "by its answer" else bottle}
         tickets = [only(ann.ask("report", reason="spam", **about), "reported")["ticket"]] if is_reported else []
+        place.pass_time(CROSSING_S + 1)
+        ann.ask("ping")
         (bo if leaves else cy).ask("leave")
         ann.got()
         tickets += [only(ann.ask("report", reason="spam", **about), "reported")["ticket"] for _ in range(2)]
@@ -825,8 +835,8 @@ def test_an_answer_that_has_come_is_not_told_again_after_a_restart(
     picked(bo)
     bo.ask("answer", bottle=bottle, text="The sea.")
     answer = only(ann.got(), "answered")["answer"]
-    if is_heard:
-        ann.ask("ping")
+    place.pass_time(CROSSING_S + is_heard)
+    ann.ask("ping")  # what comes sooner may have crossed the answer
     place = reopened(place)
     ann = _again(place, ann)
     assert len(ann.got("answered")) == (not is_heard)
@@ -845,7 +855,7 @@ def test_an_answer_that_another_process_sent_is_heard_where_somebody_goes_on() -
     session = Session(other.house, ORIGIN)
     session.go_on(who, ann.peer.session.seated, now=now)
     assert not [row for row in store.answers_for(who.id) if row.is_heard]
-    session.receive(Ping(), now=now)
+    session.receive(Ping(), now=now + CROSSING_S + 1)
     assert [row.answer for row in store.answers_for(who.id) if row.is_heard] == [answer]
 
 
@@ -856,6 +866,7 @@ def test_an_answer_may_come_again_where_it_cannot_be_written_that_it_came() -> N
     picked(bo)
     bo.ask("answer", bottle=bottle, text="The sea.")
     told = only(ann.got(), "answered")
+    place.pass_time(CROSSING_S + 1)
     with pytest.MonkeyPatch.context() as broken:
         failing(place, broken, "put_answer")
         assert ann.ask("ping")[-1]["type"] == "pong"
@@ -906,6 +917,8 @@ def test_nothing_of_an_ended_bottle_is_in_any_file_nor_a_living_one_in_clear(tmp
     bottle = thrown(ann, f"{WORDS} mark-of-the-bottle")
     picked(bo)
     bo.ask("answer", bottle=bottle, text="mark-of-the-answer is the sea")
+    place.pass_time(CROSSING_S + 1)
+    ann.ask("ping")
     row = store.bottle(bottle)
     answers = store.answers_for(identity(ann))
     assert row is not None

@@ -76,8 +76,8 @@ class Bottles:
         """How much has been picked by the new identities of an address."""
         self._throwers: OrderedDict[bytes, Meter] = OrderedDict()
         """How much has been thrown by those of an address that first came within a day."""
-        self._unheard: dict[str, set[str]] = {}
-        """Answers that were sent to whom, and of which it is not known that they have come."""
+        self._unheard: dict[str, dict[str, float]] = {}
+        """Whom answers were sent to of which it is not known that they have come, and when, Unix seconds."""
         for row in list(store.bottles()):
             if not row.owner:
                 continue
@@ -204,15 +204,14 @@ class Bottles:
         return told
 
     def tell(self, answer: BottleAnswer, *, now: float) -> BottleAnswer:
-        """Know an answer sent: it is kept for a while yet, in case it was lost on the way, or is reported.
+        """Know an answer sent. It is kept as long as before, in case it was lost on the way.
 
         If that cannot be written the answer is sent all the same.
         """
-        self._unheard.setdefault(answer.owner, set()).add(answer.answer)
+        self._unheard.setdefault(answer.owner, {})[answer.answer] = now
         if answer.is_told:
             return answer
-        until = min(answer.until, now + self._settings.report_grace_s)
-        told = msgspec.structs.replace(answer, is_told=True, until=until)
+        told = msgspec.structs.replace(answer, is_told=True)
         try:
             self._store.put_answer(told)
         except StoreError as error:  # a full disk keeps no answer from anybody, and nobody from their seat
@@ -222,22 +221,31 @@ class Bottles:
 
     def take_up(self, owner: str) -> None:
         """Know which answers another process has sent somebody who goes on here, and does not know to have come."""
-        sent = {answer.answer for answer in self._store.answers_for(owner) if answer.is_told and not answer.is_heard}
+        sent = {a.answer: a.at for a in self._store.answers_for(owner) if a.is_told and not a.is_heard}
         if sent:
-            self._unheard.setdefault(owner, set()).update(sent)
+            self._unheard.setdefault(owner, {}).update(sent)
 
-    def heard(self, owner: str) -> None:
-        """Know that everything sent to somebody until now has come, over a restart too.
+    def heard(self, owner: str, *, before: float, now: float) -> None:
+        """Know that what was sent to somebody before that time has come, over a restart too.
 
-        If that cannot be written it may come once more, and is shown once by its id.
+        It is kept for a while yet, in case it is reported. If that cannot be written it may come once more, and is
+        shown once by its id.
         """
-        for id in self._unheard.pop(owner, ()):  # of nearly every command there are none
+        unheard = self._unheard.get(owner)
+        if unheard is None:  # nearly always
+            return
+        until = now + self._settings.report_grace_s
+        for id in [id for id, sent_at in unheard.items() if sent_at < before]:
+            del unheard[id]
             try:
                 answer = self._store.answer(id)
                 if answer is not None:
-                    self._store.put_answer(msgspec.structs.replace(answer, is_heard=True))
+                    heard = msgspec.structs.replace(answer, is_heard=True, until=min(answer.until, until))
+                    self._store.put_answer(heard)
             except StoreError as error:
                 log.error("%s", error)
+        if not unheard:
+            del self._unheard[owner]
 
     def text_of(self, kept: Bottle | BottleAnswer) -> str | None:
         """Return the words of a bottle or an answer, None if its seal is broken."""
@@ -294,7 +302,8 @@ class Bottles:
         while self._afloat and next(iter(self._afloat.values())).at + BOTTLE_S <= now:
             self._sink(next(iter(self._afloat)))
         for owner in list(self._unheard):
-            left = {answer for answer in self._unheard.pop(owner) if self._lasts(answer, now)}
+            sent = self._unheard.pop(owner)
+            left = {answer: at for answer, at in sent.items() if self._lasts(answer, now)}
             if left:
                 self._unheard[owner] = left
         for meters in (self._newcomers, self._throwers):
