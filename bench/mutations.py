@@ -74,6 +74,8 @@ class Fuzzer:
             "say": {"text": rng.choice(TEXTS), "room": rng.choice([client.room, None, "elsewhere"])},
             "move": {"cell": rng.choice(CELLS)},
             "rename": {"name": rng.choice(TEXTS)},
+            "throw": {"text": rng.choice(TEXTS)},
+            "eject": {"who": rng.choice([*sorted(client.members), "nobody"])},
             "mute": {"who": rng.choice([*sorted(client.members), "nobody"])},
             "unmute": {"who": rng.choice([*sorted(client.members), "nobody"])},
             "report": {
