@@ -9,7 +9,7 @@ import pytest
 from redis import asyncio as redis
 
 from server.cluster.entries import log_key
-from server.cluster.log import Claimed, Verdict
+from server.cluster.log import OUTLASTS_S, Claimed, Verdict
 from tests.cluster_clients import until
 from tests.cluster_logs import host_on, ids
 from tests.redis_proxy import RedisProxy
@@ -83,14 +83,14 @@ async def test_redis_is_told_of_an_end_only_when_it_changes(redis_url: str) -> N
         host.log.create("room", b"whole", ends_at=ends_at)
         host.log.append("room", b"word", ends_at=ends_at)
         await host.log.send()
-        assert await client.expiretime(log_key("room")) == int(ends_at) + 1
+        assert await client.expiretime(log_key("room")) == int(ends_at) + OUTLASTS_S
         await client.config_resetstat()
         host.log.append("room", b"word", ends_at=ends_at)
         await host.log.send()
         assert "cmdstat_expireat" not in await client.info("commandstats")
         host.log.append("room", b"later", ends_at=ends_at + 60)
         await host.log.send()
-        assert await client.expiretime(log_key("room")) == int(ends_at + 60) + 1
+        assert await client.expiretime(log_key("room")) == int(ends_at + 60) + OUTLASTS_S
 
 
 async def test_whoever_was_overtaken_is_refused(redis_url: str) -> None:
@@ -127,8 +127,19 @@ async def test_a_room_that_is_over_is_forgotten(redis_url: str) -> None:
         host.log.drop("room")
         await host.log.send()
         assert await host.says("room", b"late") is Verdict.LOST
-        assert not await host.client.exists(log_key("room"))
+        assert await ids(host.client, "room") == ["1-1"]
+        assert 0 < await host.client.ttl(log_key("room")) <= OUTLASTS_S
         assert not isinstance(await other.takes("room"), Claimed)
+
+
+async def test_whoever_stood_still_while_a_room_was_taken_over_and_ended_does_not_write_it_anew(redis_url: str) -> None:
+    async with host_on(redis_url) as old, host_on(redis_url, "b.1") as new:
+        await old.founds("room")
+        assert isinstance(await new.takes("room"), Claimed)
+        new.log.drop("room")
+        await new.log.send()
+        assert await old.says("room", b"late") is Verdict.LOST
+        assert await ids(old.client, "room") == ["2-1"]
 
 
 async def test_a_log_that_is_gone_is_written_anew_under_its_epoch(redis_url: str) -> None:

@@ -36,6 +36,9 @@ KEPT_LONG = b"1000"
 """The same while a seat waits: whoever comes back within minutes is told all they missed."""
 TOPS_AT_ONCE = 100
 """How many rooms' last entries are read at once after a reconnect: half a megabyte, if all are states of 5 KB."""
+OUTLASTS_S = 120
+"""A room's stream outlasts the room by so much, its end alone once it was ended: a host that stood still meanwhile is
+refused, where it would write down anew what Redis has forgotten, and go on with people who sit elsewhere by now."""
 STALL_S = 1.0
 """A timer that rings so late says that this process stood still, not that Redis did."""
 
@@ -154,7 +157,7 @@ class RoomLog:
         self._put(logged, EVENTS, body, KEPT_LONG if long else KEPT, ends_at)
 
     def drop(self, room: str) -> None:
-        """Queue a room's end: Redis forgets it, if it is still held here."""
+        """Queue a room's end: nobody goes on with it, and Redis forgets it soon, if it is still held here."""
         logged = self._rooms.get(room)
         if logged is not None and not logged.is_over:
             # Not simply deleted: by now it may be another's.
@@ -222,7 +225,7 @@ class RoomLog:
         sealed = room.seal.seal(body, id=id, mark=mark, node=self._node)
         how = (b"MAXLEN", b"~", kept) if mark == WHOLE else (b"NOMKSTREAM", b"MAXLEN", b"~", kept)
         data = pack((b"XADD", room.key, *how, id, mark, self._node, b"b", sealed))
-        expires_at = 0 if ends_at is None else int(ends_at) + 1
+        expires_at = 0 if ends_at is None else int(ends_at) + OUTLASTS_S
         if expires_at and (mark == WHOLE or expires_at != room.expires_at):
             room.expires_at = expires_at
             self._queue.append(Pending(room, room.n, mark, data, _expiry(room)))
@@ -284,7 +287,8 @@ class RoomLog:
             if entry.mark == END:
                 self._forget(room)
                 lane = self._lanes.get(room.shard)
-                self._send_for(room, lane, pack((b"UNLINK", room.key)), ignore)
+                self._send_for(room, lane, pack((b"XTRIM", room.key, b"MAXLEN", b"1")), ignore)
+                self._send_for(room, lane, pack((b"EXPIRE", room.key, b"%d" % OUTLASTS_S)), ignore)
                 lane.flush()
         elif reply is None:
             room.give_up(Verdict.GONE, up_to_whole=True)
