@@ -28,7 +28,8 @@ def unwritten(log: Log) -> tuple[Writing, asyncio.Future[None]]:
     """Return a writing that waits for what `log` says of this turn, and what is done when it may be heard."""
     nothing = SimpleNamespace(free=lambda is_free: None, happened=lambda: None)
     house = SimpleNamespace(world=SimpleNamespace(rooms={}))
-    cluster: Any = SimpleNamespace(log=log, commit=nothing, house=house)
+    registry = SimpleNamespace(is_buried=False, is_degraded=False)
+    cluster: Any = SimpleNamespace(log=log, commit=nothing, house=house, registry=registry)
     writing = Writing(cluster, asyncio.get_running_loop())
     done = asyncio.get_running_loop().create_future()
     writing._send(done)
@@ -48,3 +49,23 @@ async def test_a_room_that_ended_while_redis_was_away_holds_nobody_up() -> None:
     writing.noticed("goes on", Verdict.GONE)
     assert done.done()
     assert not writing.is_unsure
+
+
+async def test_what_was_said_in_a_room_that_ended_is_never_heard_where_the_others_went_on_without_this_node() -> None:
+    log = Log()
+    writing, done = unwritten(log)
+    registry: Any = writing._cluster.registry
+    registry.is_degraded = True
+    log.sent.set_result({"ended": Verdict.AWAY})
+    await asyncio.sleep(0)
+    log.is_away = False
+    writing.went_away(False)
+    assert not done.done(), "it is not known yet whether they did"
+    registry.is_degraded, registry.is_buried = False, True
+    writing._let_out_of_ended()
+    writing.noticed("ended", Verdict.LOST)
+    writing._end_limbo()
+    assert not done.done()
+    registry.is_buried = False
+    writing._let_out_of_ended()
+    assert done.done()

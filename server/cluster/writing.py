@@ -35,6 +35,8 @@ SHOWN_S = 0.05
 
 LIMBO_S = 5.0
 """When Redis can be asked again, so long after it everything is known that can be."""
+LOOK_AGAIN_S = 0.1
+"""How soon it is asked again whether the others went on without this node: a look is under way."""
 
 
 class Writing:
@@ -102,8 +104,10 @@ class Writing:
     def noticed(self, room: str, verdict: Verdict) -> None:
         """Know what Redis has of a room, now that it can be asked again."""
         if verdict is Verdict.LOST:
-            self._lose(room)
-            self._is_sure(room)
+            # Of one that has ended here meanwhile the words stay: who sat there is elsewhere, and it begins anew here.
+            if room in self._cluster.house.world.rooms:
+                self._lose(room)
+                self._is_sure(room)
         elif room in self._cluster.house.world.rooms:
             self._cluster.journal.write_anew([room])
             self._cluster.commit.happened()
@@ -114,11 +118,24 @@ class Writing:
         """Know that nothing can be written down for now, or can be again."""
         self._cluster.commit.free(self._need_not_wait if is_away else None)
         if not is_away:
-            # Rooms that ended meanwhile hold nobody up: nothing more will be known of them.
-            for room in set().union(*self._limbo.values()):
-                if not self._cluster.log.holds(room):
-                    self._is_sure(room)
+            self._let_out_of_ended()
             self._loop.call_later(LIMBO_S, self._end_limbo)
+
+    def _let_out_of_ended(self) -> None:
+        """Let out what waits for rooms that ended meanwhile: nothing more will be known of them.
+
+        If the others went on without this node they went on with those rooms, too: then nobody is to hear it, and this
+        node begins anew.
+        """
+        registry, log = self._cluster.registry, self._cluster.log
+        if log.is_away or registry.is_buried:
+            return
+        if registry.is_degraded:
+            self._loop.call_later(LOOK_AGAIN_S, self._let_out_of_ended)
+            return
+        for room in set().union(*self._limbo.values()):
+            if not log.holds(room):
+                self._is_sure(room)
 
     def _send(self, done: asyncio.Future[None]) -> None:
         self._unanswered += 1
@@ -159,8 +176,9 @@ class Writing:
                 done.set_result(None)
 
     def _end_limbo(self) -> None:
-        """Let out what waits for rooms that have ended meanwhile."""
-        if not self._cluster.log.is_away:
+        """Let out what waits for rooms that have ended meanwhile, unless the others went on without this node."""
+        registry = self._cluster.registry
+        if not (self._cluster.log.is_away or registry.is_degraded or registry.is_buried):
             for room in set().union(*self._limbo.values()):
                 self._is_sure(room)
 
