@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from server.app import App
-from server.cluster import offices
+from server.cluster import rounds
 from server.operate.admin.requests import NotDone, read
 from tests.apps import Client, Clients
 from tests.cluster_clients import until
@@ -69,7 +69,7 @@ async def test_status_counts_everybody_and_tells_of_each_node(redis_url: str) ->
 async def test_node_that_does_not_answer_is_named_and_not_waited_for(
     redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(offices, "ANSWER_S", 0.3)
+    monkeypatch.setattr(rounds, "ANSWER_S", 0.3)
     at = ("--set", f"admin_socket={tmp_path / 's'}")
     async with nodes(redis_url, 3, admin_socket=str(tmp_path / "s")) as apps:
         await acquainted(*apps)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from rooms.agenda import Window
 from server.bugs import log_bug
-from server.cluster.clients import AWAY, ask
+from server.cluster.clients import ask
+from server.cluster.engine import FAILURES
 
 if TYPE_CHECKING:
     from server.cluster.cluster import Cluster
@@ -49,7 +50,7 @@ class Ahead:
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             try:
-                with contextlib.suppress(*AWAY):
+                with contextlib.suppress(*FAILURES):
                     await self._look()
             except Exception as bug:
                 log_bug("looking ahead to windows' ends", bug)

@@ -9,10 +9,8 @@ import asyncio
 from typing import Any, Protocol
 
 from redis import exceptions
-from redis.exceptions import RedisClusterException, RedisError
 
-AWAY = (OSError, TimeoutError, RedisError, RedisClusterException)
-"""What asking raises when Redis could not be asked, or refused."""
+from server.cluster.engine import FAILURES
 
 _NO_ANSWER = (OSError, TimeoutError, exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ClusterDownError)
 
@@ -38,7 +36,7 @@ async def ask(engine: Asks, commands: list[tuple[Any, ...]], *, answer_s: float)
     """Return the answers to commands sent as one pipeline, each its own, errors among them as values.
 
     Raises:
-        OSError, TimeoutError, RedisError (`AWAY`): nothing is known of any of them.
+        FAILURES: nothing is known of any of them.
     """
     task = asyncio.current_task()
     assert task is not None
@@ -49,7 +47,7 @@ async def ask(engine: Asks, commands: list[tuple[Any, ...]], *, answer_s: float)
     try:
         async with asyncio.timeout(answer_s):
             answers: list[Any] = await pipeline.execute(raise_on_error=False)
-    except AWAY:
+    except FAILURES:
         engine.doubt(_key_of(commands[0]))
         raise
     finally:

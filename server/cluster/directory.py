@@ -21,7 +21,8 @@ import msgspec
 from geo import Cell, cell_distance_m
 from rooms.shelves import Fill
 from server.bugs import log_bug
-from server.cluster.clients import AWAY, Asks, ask, end
+from server.cluster.clients import Asks, ask, end
+from server.cluster.engine import FAILURES
 from server.cluster.shelving import RoomCard, field_of, key_of, pack, shelves_for, shelves_of, unpack
 
 SLICE = 256
@@ -328,7 +329,7 @@ class Directory:
     async def _ask(self, commands: list[tuple[Any, ...]]) -> list[Any]:
         try:
             return await ask(self._engine, commands, answer_s=self._answer_s)
-        except AWAY as away:
+        except FAILURES as away:
             raise DirectoryAway(type(away).__name__) from None
 
 

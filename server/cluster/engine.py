@@ -43,7 +43,8 @@ ASK_TIME_EVERY_S = 5.0
 """Clocks of machines drift by some 50 µs a second at worst."""
 
 FAILURES = (OSError, exceptions.RedisError, exceptions.RedisClusterException)
-"""What a call of the library raises where Redis could not be asked, or would not do it."""
+"""What asking Redis raises where it could not be asked, gave no answer in time (a TimeoutError is an OSError), or would
+not do it."""
 
 ONE_SHARD = ""
 """The name of the only shard, but for a Cluster."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from rooms.frozen import drop
 from rooms.room import Room
 from server.bugs import log_bug
-from server.cluster.clients import AWAY
 from server.cluster.commit import Held
 from server.cluster.directory import DirectoryAway
+from server.cluster.engine import FAILURES
 from server.cluster.entrance import Entrance
 from server.cluster.relay import RemoteLine
 from server.cluster.takeover import take_over
@@ -164,7 +164,7 @@ class Handing:
             lives = cluster.registry.lives
             found = await take_over(cluster, handed.room, lives=lambda other: other != node and lives(other))
             is_taken = found == ""
-        except (DirectoryAway, *AWAY):
+        except (DirectoryAway, *FAILURES):
             pass  # whoever asked tells the people to come back
         except Exception as bug:
             log_bug("taking a room of another node", bug)

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 
 from rooms.room import Room
 from server.bugs import log, log_bug
-from server.cluster.clients import AWAY
 from server.cluster.commit import Held
+from server.cluster.engine import FAILURES
 from server.cluster.relay import RemoteLine
 from server.drain import LETS_GO, LISTENS, Drain, in_order, let_go
 from server.listener import Listener
@@ -108,7 +108,7 @@ class Leaving:
             await registry.leave()
             await asyncio.sleep(min(TOGETHER_S, self._drain_s / 8))
             return await registry.look_who_stays()
-        except AWAY:
+        except FAILURES:
             return frozenset()
 
     async def _until_relayed_are_gone(self, until: float) -> None:

@@ -1,21 +1,17 @@
 """What an operator asks of one node, asked of all: each node's office tells its part, and whoever is silent is named.
 
-What is done reaches people at other nodes by the store; here nothing is done but reading a filter file again. Knows
-who is asked and for how long an answer is waited for; never what it says.
+What is done reaches people at other nodes by the store; here nothing is done but reading a filter file again.
 """
 
-import asyncio
 from typing import TYPE_CHECKING
 
+from server.cluster.rounds import Rounds
 from server.cluster.wire import Answered, Called, Inquired
 from server.operate.admin.elsewhere import Elsewhere, Part, Question
 
 if TYPE_CHECKING:
     from server.cluster.cluster import Cluster
     from server.operate.admin.office import Office
-
-ANSWER_S = 1.0
-"""How long the others are waited for: they answer in milliseconds, or else stand still, or have just died."""
 
 NAME_MAX = 64
 """Characters of what a node is called."""
@@ -35,24 +31,14 @@ class Offices:
         self.name = name[:NAME_MAX]
         self._cluster = cluster
         self._names: dict[str, str] = {}
-        self._asks = 0
-        self._rounds: dict[int, dict[str, asyncio.Future[Part]]] = {}
+        self._rounds: Rounds[Part] = Rounds()
 
     async def ask(self, question: Question) -> Elsewhere:
         """Return what the others tell."""
-        self._asks += 1
-        number, loop = self._asks, asyncio.get_running_loop()
-        awaited = self._rounds[number] = {node: loop.create_future() for node in self._cluster.registry.nodes}
-        try:
-            for node in awaited:
-                self._cluster.tell(node, Inquired(number, question))
-            if awaited:
-                await asyncio.wait(awaited.values(), timeout=ANSWER_S)
-        finally:
-            del self._rounds[number]
-        parts = [future.result() for future in awaited.values() if future.done()]
-        silent = [self.name_of(node) for node, future in awaited.items() if not future.done()]
-        return Elsewhere(tuple(sorted(parts, key=lambda part: part.node)), tuple(sorted(silent)))
+        nodes = self._cluster.registry.nodes
+        told = await self._rounds.ask(nodes, lambda node, number: self._cluster.tell(node, Inquired(number, question)))
+        silent = [self.name_of(node) for node in nodes if node not in told]
+        return Elsewhere(tuple(sorted(told.values(), key=lambda part: part.node)), tuple(sorted(silent)))
 
     def name_of(self, node: str) -> str:
         """Return what a node is called for people, by its id if it has not said."""
@@ -78,6 +64,4 @@ class Offices:
 
     def answered(self, node: str, answered: Answered) -> None:
         """Know what another node tells."""
-        future = self._rounds.get(answered.ask, {}).get(node)
-        if future is not None and not future.done():
-            future.set_result(answered.part)
+        self._rounds.answered(node, answered.ask, answered.part)

@@ -9,15 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from server.bugs import log_bug
+from server.cluster.rounds import Answers, Rounds
 from server.cluster.wire import Recall, Recalled
 from server.safety.identities import ROOMS_MAX
 from server.safety.trails import Scene
 
 if TYPE_CHECKING:
     from server.cluster.cluster import Cluster
-
-ANSWER_S = 1.0
-"""How long the others are waited for: they answer in milliseconds, or else stand still, or have just died."""
 
 AGAIN_S = 0.1
 """No report is made sooner: else whoever repeats one without end would have words sent about without end."""
@@ -33,27 +31,26 @@ class Recalling:
 
     def __init__(self, cluster: "Cluster") -> None:
         self._cluster = cluster
-        self._asks = 0
-        self._rounds: dict[int, _Round] = {}
+        self._rounds: Rounds[list[Scene]] = Rounds()
 
     def recall(self, rooms: list[str], who: str | None, then: Told) -> None:
         """Find out what is known elsewhere of these rooms, where that member sat if one is meant, and say so once."""
         self._cluster.begin(self._recall(rooms, who, then))
 
     async def _recall(self, rooms: list[str], who: str | None, then: Told) -> None:
-        cluster = self._cluster
-        self._asks += 1
+        cluster, wanted = self._cluster, set(rooms)
         is_in_vain = cluster.registry.is_degraded or len(self._rounds) >= ASKING_MAX
-        number, asked = self._asks, _Round(set() if is_in_vain else set(cluster.registry.nodes), set(rooms))
-        self._rounds[number] = asked
-        for node in asked.nodes:
-            cluster.tell(node, Recall(number, rooms, who))
+        answers, _ = await asyncio.gather(
+            self._rounds.ask(
+                frozenset() if is_in_vain else cluster.registry.nodes,
+                lambda node, number: cluster.tell(node, Recall(number, rooms, who)),
+                is_enough=lambda answers: wanted <= _by_room(answers).keys(),
+            ),
+            asyncio.sleep(AGAIN_S),
+        )
+        known = _by_room(answers)
         try:
-            await asyncio.gather(asyncio.wait((asked.done,), timeout=ANSWER_S), asyncio.sleep(AGAIN_S))
-        finally:
-            del self._rounds[number]
-        try:
-            then(asked.scenes)
+            then({room: known[room] for room in known.keys() & wanted})
         except Exception as bug:
             log_bug("making a report of what happened at another node", bug)
 
@@ -68,25 +65,8 @@ class Recalling:
 
     def answered(self, node: str, recalled: Recalled) -> None:
         """Know what another node tells."""
-        asked = self._rounds.get(recalled.ask)
-        if asked is not None:
-            asked.answered(node, recalled.scenes)
+        self._rounds.answered(node, recalled.ask, recalled.scenes)
 
 
-class _Round:
-    """One question to all nodes, and their answers so far."""
-
-    def __init__(self, nodes: set[str], rooms: set[str]) -> None:
-        self.nodes = nodes
-        self._rooms = rooms
-        self.scenes: dict[str, Scene] = {}
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if not nodes:
-            self.done.set_result(None)
-
-    def answered(self, node: str, scenes: list[Scene]) -> None:
-        """Know what one of them knows. Once all is known, or all have answered, nobody is waited for."""
-        self.nodes.discard(node)
-        self.scenes |= {scene.room: scene for scene in scenes if scene.room in self._rooms}
-        if not self.done.done() and (not self.nodes or self._rooms <= self.scenes.keys()):
-            self.done.set_result(None)
+def _by_room(answers: Answers[list[Scene]]) -> dict[str, Scene]:
+    return {scene.room: scene for scenes in answers.values() for scene in scenes}

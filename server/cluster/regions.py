@@ -26,7 +26,8 @@ from rooms.region import Offer, RegionPlan, plan_region
 from rooms.sharing import Share
 from server.bugs import log_bug
 from server.cluster.ahead import ANSWER_S, KEPT_S, Ahead
-from server.cluster.clients import AWAY, ask
+from server.cluster.clients import ask
+from server.cluster.engine import FAILURES
 from server.cluster.wire import Listed, Planned, Ready, Released
 from server.store.sealing import SealBroken
 
@@ -194,7 +195,7 @@ class Regions:
                 plan_region(offers, hosts=hosts, rules=world.rules, rng=world.rng, new_id=world.new_id)
             )
             await self._settle(window, _encode(plan))
-        except AWAY:
+        except FAILURES:
             return  # After PLAN_S it is asked again what is written.
         except Exception as bug:
             log_bug("planning who sits with whom", bug)
@@ -216,7 +217,7 @@ class Regions:
         try:
             decided = await self._settle(window, _NO_PLAN)
             plan = _decode(decided) if decided else None
-        except AWAY:
+        except FAILURES:
             pass  # People are here, and wait: better a seat among their own than none.
         except (msgspec.MsgspecError, SealBroken) as bug:
             log_bug("reading who sits with whom", bug)

@@ -20,7 +20,8 @@ from redis.exceptions import ResponseError
 
 from server.bugs import log_bug
 from server.cluster.census import Census
-from server.cluster.clients import AWAY, Asks, ask, end
+from server.cluster.clients import Asks, ask, end
+from server.cluster.engine import FAILURES
 
 NODES_KEY = "ha:nodes"
 
@@ -175,7 +176,7 @@ class Registry:
         """Say goodbye, if Redis can be reached: to the others this node is dead at once."""
         if self._task is not None:
             await end(self._task)
-        with contextlib.suppress(*AWAY):
+        with contextlib.suppress(*FAILURES):
             await self._mark(self.node)
 
     async def declare_dead(self, node: str) -> None:
@@ -203,7 +204,7 @@ class Registry:
                 self._slept = True
             try:
                 await self._look(asked_at)
-            except AWAY as away:
+            except FAILURES as away:
                 self._census.missed()
                 # Whoever slept while they asked knows nothing yet; who could not ask goes on by themselves.
                 self._slept = self._clock() - asked_at > self._answer_s + self._slept_s

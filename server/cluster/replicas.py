@@ -7,6 +7,7 @@ these are lost when a replica takes its place.
 
 from typing import Any
 
+from server.cluster.address import Kind
 from server.cluster.engine import FAILURES, Engine
 
 SETTING = "min-replicas-to-write"
@@ -34,7 +35,7 @@ Where = tuple[str, int, str]
 def _masters(engine: Engine) -> list[tuple[Where, Any, dict[str, Any]]]:
     """Return each master: where it is, and how it is asked."""
     client: Any = engine.client
-    if hasattr(client, "get_primaries"):
+    if engine.address.kind is Kind.CLUSTER:
         return [((node.host, node.port, ""), client, {"target_nodes": node}) for node in client.get_primaries()]
     address = engine.address
     host, port = ("", 0) if address.path else address.hosts[0]

@@ -13,6 +13,7 @@ from typing import Any
 
 from server.bugs import log, log_bug
 from server.cluster import engine
+from server.cluster.engine import FAILURES
 from server.cluster.outbox import BATCH_MAX
 from server.cluster.store import RedisStore
 from server.cluster.store_rows import Field
@@ -22,7 +23,6 @@ from server.cluster.store_wire import (
     EXPIRY_TTL_S,
     REWRITE,
     REWRITE_TTL_S,
-    TROUBLE,
     LogEntry,
     Wire,
     after,
@@ -78,7 +78,7 @@ class StoreLink:
         try:
             await self._load()
             await self.tend()
-        except TROUBLE as error:
+        except FAILURES as error:
             raise StoreError(self._told(error)) from None
         except ValueError as error:
             raise StoreError(
@@ -98,7 +98,7 @@ class StoreLink:
         await _end(*self._works)
         self._running = None
         self._fail_waiting("The server has ended.")
-        with contextlib.suppress(*TROUBLE):
+        with contextlib.suppress(*FAILURES):
             if not self.store.away:
                 await self._wire.let_go(EXPIRY)
 
@@ -198,7 +198,7 @@ class StoreLink:
 
     def _away(self, trouble: Exception) -> None:
         self.failures += 1
-        if not isinstance(trouble, (Lost, *TROUBLE)):
+        if not isinstance(trouble, (Lost, *FAILURES)):
             log_bug("keeping the store in Redis", trouble)
         self.store.away = self._told(trouble)
         log.error(
@@ -214,7 +214,7 @@ class StoreLink:
             try:
                 await self._catch_up()
                 break
-            except (*TROUBLE, ValueError) as error:
+            except (*FAILURES, ValueError) as error:
                 if self.store.away:
                     self.store.away = self._told(error)
                 else:

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from server.bugs import log
-from server.cluster.engine import Engine
+from server.cluster.engine import FAILURES, Engine
 from server.cluster.store import RedisStore
 from server.cluster.store_link import StoreLink
-from server.cluster.store_wire import TROUBLE, Wire
+from server.cluster.store_wire import Wire
 from server.store.sealing import Seal
 from server.store.sqlite import FILE, SqliteStore
 from server.store.store import StoreError
@@ -26,7 +26,7 @@ async def open_store(engine: Engine, seal: Seal, *, node: str, folder: Path | No
         await link.open()
         if folder is not None and (folder / FILE).exists() and await wire.rows_there() == 0:
             await _move_in(link, folder, seal)
-    except TROUBLE as error:
+    except FAILURES as error:
         await link.close()
         raise StoreError(f"Redis at {engine.address.shown} cannot be used: {error}.") from None
     except StoreError:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 from redis.exceptions import ResponseError
 
-from server.cluster.engine import FAILURES, Engine
+from server.cluster.engine import Engine
 from server.cluster.store_rows import KINDS, TABLES, Field
 
 KEY = "ha:{store}:"
@@ -32,9 +32,6 @@ EXPIRY_TTL_S = 60
 """How long nobody forgets what is over when the node that did so is gone."""
 REWRITE_TTL_S = 60
 BEGINNING = "0-0"
-
-TROUBLE = (*FAILURES, TimeoutError)
-"""What goes wrong with a Redis."""
 
 
 class LogEntry(NamedTuple):

@@ -17,8 +17,7 @@ from collections.abc import Callable
 import msgspec
 
 from server.bugs import log
-from server.cluster.clients import AWAY
-from server.cluster.engine import Engine
+from server.cluster.engine import FAILURES, Engine
 from server.cluster.registry import Registry
 from server.cluster.trouble import EngineError
 from server.cluster.worker import Began, Orders
@@ -179,7 +178,7 @@ class Supervisor:
                 await Registry(engine, node="", died=_nobody, came=_nobody).declare_dead(node)
             finally:
                 await engine.close()
-        except (EngineError, *AWAY) as error:
+        except (EngineError, *FAILURES) as error:
             log.warning("The others are not told at once that a worker is dead: %s", error)
 
 
