@@ -51,14 +51,13 @@ def measure_p4(*, rounds: int, seed: int, tell: Callable[[str], None]) -> list[F
     """Return how well an attacker tells that somebody is online, or blocks him; and where the server is careless."""
     findings = [_finding("online or not: advantage", tell_apart(PRESENT, ABSENT, rounds=rounds, seed=seed))]
     tell(f"P4: {rounds} rounds of each, online and not")
-    if can_block():
-        for other in (PRESENT, ABSENT):
-            told = tell_apart(BLOCKING, other, rounds=rounds, seed=seed)
-            findings.append(_finding(f"blocked or {other}: advantage", told))
-            tell(f"P4: {rounds} rounds of each, blocked and {other}")
-        later = later_us(BLOCKING, ABSENT, rounds=max(20, rounds // 4), seed=seed)
-        what = f"blocked or {ABSENT}: an answer later by so many us"
-        findings.append(Finding("P4", what, round(later, 1), f"< {JITTER_US}", abs(later) < JITTER_US))
+    for other in (PRESENT, ABSENT):
+        told = tell_apart(BLOCKING, other, rounds=rounds, seed=seed)
+        findings.append(_finding(f"blocked or {other}: advantage", told))
+        tell(f"P4: {rounds} rounds of each, blocked and {other}")
+    later = later_us(BLOCKING, ABSENT, rounds=max(20, rounds // 4), seed=seed)
+    what = f"blocked or {ABSENT}: an answer later by so many us"
+    findings.append(Finding("P4", what, round(later, 1), f"< {JITTER_US}", abs(later) < JITTER_US))
     careless = tell_apart(PRESENT, ABSENT, rounds=max(20, rounds // 10), seed=seed, careless=True)
     what = "control, names worn once in all rooms: the same"
     return [*findings, Finding("P4", what, round(careless.advantage, 3), "> 0.5", careless.advantage > 0.5)]
@@ -97,12 +96,6 @@ def later_us(one: str, other: str, *, rounds: int, seed: int, crowd: int = 60) -
         if town.play(world) is not None:
             took[world].append(town.took_us)
     return median(took[one]) - median(took[other])
-
-
-def can_block() -> bool:
-    """Tell whether this server knows blocks."""
-    ann, bo = Stage().seated("Ann Bo")
-    return not of_type(ann.ask("block", who=bo.me), "error")
 
 
 def _look_everywhere(seating: Seating, rng: random.Random) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bench.privacy_presence import ABSENT, BLOCKING, PRESENT, VICTIM, can_block, later_us, tell_apart
+from bench.privacy_presence import ABSENT, BLOCKING, PRESENT, VICTIM, later_us, tell_apart
 from rooms.changes import Change
 from rooms.person import Person
 from rooms.world import World
@@ -20,7 +20,6 @@ def test_p4_names_that_are_worn_once_in_all_rooms_tell_who_is_online() -> None:
     assert tell_apart(PRESENT, ABSENT, rounds=30, crowd=40, careless=True).advantage > 0.8
 
 
-@pytest.mark.skipif(not can_block(), reason="this server knows no blocks")
 def test_p4_nobody_elsewhere_learns_who_blocks_them() -> None:
     assert tell_apart(BLOCKING, ABSENT, rounds=60, crowd=40).advantage <= 0.5
 
