@@ -131,10 +131,6 @@ class Wire:
         if _text(await self._client.get(lock) or b"") == self._node:
             await self._client.delete(lock)
 
-    async def is_locked(self, lock: str) -> bool:
-        """Tell whether any node has the lock."""
-        return bool(await self._client.exists(lock))
-
 
 def after(one: str, other: str) -> bool:
     """Tell whether an id of the log comes after another."""
