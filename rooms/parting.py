@@ -55,6 +55,9 @@ def part(room: Room, newcomer: Person, *, now: float, rules: Rules) -> Parting |
         return None
     if room.extent.is_all_at_the_center and newcomer.cell == room.cell:
         return None
+    if room.closes <= now:
+        # Its end is late. The part would end at once too, and its people make others part that are late: without end.
+        return None
     worth = rules.parting_gain * rules.window_s / max(1.0, room.closes - now)
     movers = _movers(_members(room, newcomer, now), worth=worth, rules=rules)
     if movers is None:

@@ -1,8 +1,11 @@
 """A crowded room parts when one more sits down: who moves, when it is worth it, and what is told."""
 
+import contextlib
 import random
 
+from rooms.errors import CannotExtend
 from rooms.events import Left
+from rooms.extending import vote
 from rooms.extent import apart_m
 from rooms.parting import part
 from rooms.person import Person
@@ -61,6 +64,25 @@ def test_nobody_is_moved_so_twice_in_a_window() -> None:
 def test_shortly_before_its_end_a_room_stays_whole() -> None:
     room = a_room_of_two_places(5, 3)
     assert part(room, Person("new", NORTH), now=room.closes - 10, rules=RULES) is None
+
+
+def test_a_room_whose_end_is_late_stays_whole() -> None:
+    room = a_room_of_two_places(5, 3)
+    assert part(room, Person("new", NORTH), now=room.closes - 10, rules=Rules(parting_gain=0)) is not None
+    assert part(room, Person("new", NORTH), now=room.closes, rules=Rules(parting_gain=0)) is None
+
+
+def test_extended_rooms_whose_ends_were_slept_through_end_once() -> None:
+    scene, chance = Scene(parting_gain=0), random.Random(3)
+    for _ in range(30):
+        scene.enter(beside(HOME, north=chance.choice([0, 1, 3, 6])))
+    scene.wait(60)
+    for person in list(scene.world.people.values()):
+        with contextlib.suppress(CannotExtend):
+            scene.carry_out(vote(scene.world, person))
+    assert all(room.is_extended for room in scene.world.rooms.values())
+    scene.sleep(100 * 3600)
+    assert all(room.closes > scene.now for room in scene.world.rooms.values())
 
 
 def test_no_part_is_too_few_to_be_company() -> None:

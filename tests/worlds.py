@@ -123,6 +123,10 @@ def let_go(one: Person, other: Person) -> None:
     other.kept -= {one.id}
 
 
+AT_ONCE_MAX = 10_000
+"""More than ever is due in one moment."""
+
+
 class Scene:
     """A world, its clock, and its listeners."""
 
@@ -221,8 +225,11 @@ class Scene:
     def wait_until(self, moment: float) -> list[Change]:
         """Let time pass until that moment, doing everything in its moment, what is due then included."""
         done: list[Change] = []
+        at_once, before = 0, self.now
         while (deadline := self.world.deadline) is not None and deadline <= moment:
             self.now = max(self.now, deadline)
+            at_once, before = (at_once + 1, before) if self.now == before else (0, self.now)
+            assert at_once < AT_ONCE_MAX, "what is due makes for ever more that is due"
             done += self.carry_out(self.world.tick(now=self.now))
         self.now = moment
         return done
