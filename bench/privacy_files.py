@@ -64,6 +64,7 @@ def measure(folder: Path, *, people: int, careless: str = "", seed: int = 1) -> 
         careless: leave out one of CARELESS.
     """
     rng = random.Random(seed)
+    before = _rooms()  # of whatever else this process does; alive, so that their ids are not given anew
     kind = _Unsealed if careless else Seal
     store = SqliteStore(folder, kind(bytes(32), new_nonce=lambda: os.urandom(12)))
     if careless == "secure_delete":
@@ -80,7 +81,7 @@ def measure(folder: Path, *, people: int, careless: str = "", seed: int = 1) -> 
     in_files = sorted(mark for mark in marks if any(mark.encode() in whole for whole in wholes))
     del wholes
     gc.collect()
-    left = Left(in_files, _in_memory(marks), sum(isinstance(one, Room | Seat) for one in gc.get_objects()))
+    left = Left(in_files, _in_memory(marks), len(_rooms().keys() - before.keys()))
     store.close()
     return left
 
@@ -179,6 +180,12 @@ def _files(folder: Path) -> Iterator[bytes]:
             yield path.read_bytes()
 
 
+def _rooms() -> dict[int, object]:
+    """Return every room and seat that is alive, by its id."""
+    # By `type`, here and below: of a dead weak reference `isinstance` asks whom it stood for.
+    return {id(one): one for one in gc.get_objects() if type(one) in (Room, Seat)}
+
+
 def _in_memory(marks: Iterable[str]) -> list[str]:
     """Return the marks that are a part of any text that is alive."""
     wanted = set(marks)
@@ -193,9 +200,9 @@ def _texts() -> set[str]:
     waiting = gc.get_objects()
     while waiting:
         for held in gc.get_referents(waiting.pop()):
-            if isinstance(held, str):
+            if issubclass(type(held), str):
                 found.add(held)
-            elif isinstance(held, bytes):
+            elif issubclass(type(held), bytes):
                 found.add(held.decode("latin-1"))
             elif not gc.is_tracked(held) and id(held) not in seen:
                 seen.add(id(held))

@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol
 
 from server.app import App, open_app
 from server.settings import load
-from tests.sessions import HERE
+from tests.sessions import ENDLESS, HERE
 
 PATIENCE_S = 30.0  # for browsers at the other end, too
 
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 @contextlib.asynccontextmanager
 async def running(**settings: Any) -> AsyncIterator[App]:
     """Run a server with these settings."""
-    app = await open_app(load(None, {}, {"port": 0, **settings}))
+    app = await open_app(load(None, {}, {"port": 0, **ENDLESS, **settings}))
     await app.start()
     try:
         yield app

@@ -11,7 +11,7 @@ from server.app import App, open_app
 from server.settings import load
 from tests.apps import Client
 from tests.cluster_clients import engine_of
-from tests.sessions import UNLIMITED
+from tests.sessions import ENDLESS, UNLIMITED
 
 SECRET = "5e" * 32
 
@@ -24,12 +24,11 @@ async def nodes(
     if not is_empty:
         async with engine_of(url) as engine:
             await engine.client.flushdb()
+    chosen = ENDLESS if bare else ENDLESS | UNLIMITED
     apps: list[App] = []
     try:
         for _ in range(count):
-            app = await open_app(
-                load(None, {}, {**({} if bare else UNLIMITED), "port": 0, "redis": url, "secret": SECRET, **settings})
-            )
+            app = await open_app(load(None, {}, {**chosen, "port": 0, "redis": url, "secret": SECRET, **settings}))
             await app.start()
             apps.append(app)
         yield apps

@@ -13,6 +13,8 @@ import sysconfig
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
+from tests.sessions import ENDLESS
+
 READY_S = 60.0
 END_S = 10.0
 
@@ -108,7 +110,7 @@ class LiveServer:
 async def live_server(settings: Mapping[str, object] | None = None) -> AsyncIterator[LiveServer]:
     """Start a server with these settings; after the block it has ended, and has logged no bug."""
     # A drain is for thousands of clients; here it would only hold the test up.
-    chosen = {"drain_s": 0, **(settings or {})}
+    chosen = {"drain_s": 0, **ENDLESS, **(settings or {})}
     flags = [flag for name, value in chosen.items() for flag in ("--set", f"{name}={value}")]
     command = Path(sysconfig.get_path("scripts"), "hereabouts")
     process = await asyncio.create_subprocess_exec(

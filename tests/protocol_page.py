@@ -82,6 +82,10 @@ def _listing(language: str, name: str) -> str:
 
 # The exchange
 
+AS_INSTALLED: dict[str, object] = {"window_s": SETTINGS["window_s"].default}
+"""What the page shows of the settings is what a reader's own server has."""
+
+
 IDS = {"room", "me", "id", "from", "who", "token"}
 TIMES = {"opened", "closes", "now", "at", "next_at", "counts_from"}
 ABBREVIATED = "…"
@@ -194,7 +198,7 @@ class Exchange:
 
 
 async def _replayed(lines: list[str]) -> list[str]:
-    async with live_server() as server:
+    async with live_server(AS_INSTALLED) as server:
         return await Exchange(server.url).replay(lines)
 
 

@@ -40,6 +40,9 @@ UNLIMITED: dict[str, Any] = {
     "next_per_h": 0, "cells_per_h": 0, "errors_per_min": 0,
 }  # fmt: skip
 
+ENDLESS: dict[str, Any] = {"window_s": 86_400}
+"""For servers on the real clock: a half hour ends in the middle of some test or other each time all are run."""
+
 Json = dict[str, Any]
 
 

@@ -462,6 +462,6 @@ def test_ended_connections_leave_no_garbage_to_collect(run: Run) -> None:
     gc.disable()
     try:
         run(story)
-        assert not any(isinstance(thing, Connection | Engine | ServerProtocol) for thing in gc.get_objects())
+        assert not any(type(thing) in (Connection, Engine, ServerProtocol) for thing in gc.get_objects())
     finally:
         gc.enable()

@@ -15,7 +15,7 @@ from server.commands import COMMANDS, AnyCommand, Command
 from server.messages import EVENTS, PROTOCOL, wire_name
 from server.operate.asyncapi import ANSWERS
 from tests.live_server import live_server
-from tests.protocol_page import PAGE, Exchange, exchange_of, parts, parts_of
+from tests.protocol_page import AS_INSTALLED, PAGE, Exchange, exchange_of, parts, parts_of
 from tests.vector_player import Connect, Raw, Request, Step
 
 TEXT = PAGE.read_text()
@@ -54,7 +54,7 @@ def test_page_names_the_version_of_the_protocol() -> None:
 async def test_exchange_goes_as_the_page_says() -> None:
     lines = exchange_of(TEXT)
     assert sum(" < " in line for line in lines) >= 30
-    async with live_server() as server:
+    async with live_server(AS_INSTALLED) as server:
         replayed = await Exchange(server.url).replay(lines)
     for told, real in zip(lines, replayed, strict=True):
         assert told == real
