@@ -4,8 +4,15 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+from redis import asyncio as redis
+
+from server.cluster.entries import log_key
 from server.cluster.log import Verdict
 from server.cluster.writing import Writing
+from tests.apps import Clients
+from tests.clusters import nodes
+from tests.sessions import HERE
+from tests.test_cluster_moving import cluster_of
 
 
 class Log:
@@ -69,3 +76,22 @@ async def test_what_was_said_in_a_room_that_ended_is_never_heard_where_the_other
     registry.is_buried = False
     writing._let_out_of_ended()
     assert done.done()
+
+
+async def test_a_log_that_begins_anew_has_what_was_said_before(redis_url: str) -> None:
+    async with nodes(redis_url, 2) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.seated("Ann Bo")
+        for number in range(5):
+            await ann.ask("say", "said", text=f"{number}", ref=f"{number}")
+        async with redis.Redis.from_url(redis_url) as client:
+            await client.delete(log_key(ann.room))
+        await ann.ask("say", "said", text="5", ref="5")
+        ann.abort()
+        bo.abort()
+        await cluster_of(two).registry.declare_dead(cluster_of(one).name)
+        back = await clients.new(at=two)
+        resume = {"room": ann.room, "seq": 2}
+        assert (await back.ask("enter", "entered", cell=HERE, token=ann.token, resume=resume))["resumed"]
+        assert back.room == ""
+        assert [(await back.hear("room", "said")).get("text") for _ in range(7)] == [None, *"012345"]
+        assert (await back.ask("say", "said", text="6"))["seq"] == 9

@@ -1,7 +1,8 @@
 """What happened in the rooms of this node in one turn, as it goes into their logs.
 
 All events go in as they are. Whenever more than words changed, the room's whole state goes with them: so nobody who
-goes on with the room has to know how each kind of change is made.
+goes on with the room has to know how each kind of change is made. Where the log begins, or begins anew since Redis has
+lost some of it, the newest events go in again with the state.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,6 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from rooms.events import Changed, Closing, Extended, Joined, Left, Numbered, Said
+from rooms.frozen import EVENTS_MAX
 from rooms.room import Room
 from server.cluster.log import RoomLog
 
@@ -128,10 +130,12 @@ class Journal:
             if self._turns.pop(id, None) is not None:
                 self._log.drop(id)
             return
-        body = _encode((events, self._state_of(room)))
         ends_at = self._unix(room.closes) + LATER_S
         if id in self._turns:
+            body = _encode((events, self._state_of(room)))
             self._log.append(id, body, long=room.unconnected > 0, ends_at=ends_at)
         else:
+            # Of what was written before nothing need be there any more, and some of it never was.
+            body = _encode((room.recent()[-EVENTS_MAX:], self._state_of(room)))
             self._log.create(id, body, ends_at=ends_at)
         self._turns[id] = 0

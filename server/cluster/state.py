@@ -1,5 +1,7 @@
 """All that another node needs to go on with a room: itself, who its people are to the server, what is held by room."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from rooms.changes import Change
@@ -55,7 +57,7 @@ def know_identity(house: House, frozen: FrozenIdentity, *, now: float) -> Identi
     return identity
 
 
-def put_in_place(house: House, state: State, later: list[Numbered], *, now: float) -> list[Change]:
+def put_in_place(house: House, state: State, later: Sequence[Numbered], *, now: float) -> list[Change]:
     """Have the room go on in this house, and return what follows."""
     for frozen in state.identities:
         house.identities.came(know_identity(house, frozen, now=now))

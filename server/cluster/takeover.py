@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from rooms.events import Numbered
 from rooms.frozen import EVENTS_MAX
 from server.cluster.directory import DirectoryAway
-from server.cluster.journal import decode_body
+from server.cluster.journal import AnyNumbered, decode_body
 from server.cluster.log import Away, Claimed, HeldBy
 from server.cluster.state import decode_state, put_in_place
 
@@ -45,18 +44,19 @@ async def take_over(cluster: "Cluster", room: str, *, lives: Callable[[str], boo
 
 def _rebuild(cluster: "Cluster", id: str, bodies: list[bytes]) -> bool:
     """Have the room be here as its log has it; tell whether that tells enough."""
-    events: list[Numbered] = []
+    events: dict[int, AnyNumbered] = {}
     state = b""
     for body in map(decode_body, (each for each in bodies if each)):
-        events += body.events
+        # A log that was begun anew holds some of them twice.
+        events |= {event.seq: event for event in body.events}
         if body.state:
             state = body.state
     if not state:
         return False
     frozen = decode_state(state)
-    before = [event for event in events if event.seq <= frozen.room.seq][-EVENTS_MAX:]
-    later = [event for event in events if event.seq > frozen.room.seq]
-    frozen = msgspec.structs.replace(frozen, room=msgspec.structs.replace(frozen.room, events=tuple(before)))
+    before = _up_to(frozen.room.seq, events)
+    later = [events[seq] for seq in sorted(events) if seq > frozen.room.seq]
+    frozen = msgspec.structs.replace(frozen, room=msgspec.structs.replace(frozen.room, events=before))
     changes = put_in_place(cluster.house, frozen, later, now=cluster.clock.now())
     cluster.journal.took_over(id)
     for change in changes:
@@ -65,3 +65,12 @@ def _rebuild(cluster: "Cluster", id: str, bodies: list[bytes]) -> bool:
         cluster.node.moved.add(seat.person.id)
     cluster.node.arm()
     return True
+
+
+def _up_to(seq: int, events: dict[int, AnyNumbered]) -> tuple[AnyNumbered, ...]:
+    """Return the newest events up to that number, as far back as none is missing."""
+    found: list[AnyNumbered] = []
+    while len(found) < EVENTS_MAX and seq in events:
+        found.append(events[seq])
+        seq -= 1
+    return tuple(reversed(found))
