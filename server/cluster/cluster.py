@@ -17,6 +17,7 @@ from server.cluster.directory import Directory, DirectoryAway
 from server.cluster.engine import Engine
 from server.cluster.entrance import Entrance
 from server.cluster.finding import Finding
+from server.cluster.gossip import Gossip
 from server.cluster.handing import Handing
 from server.cluster.hearing import Hearing
 from server.cluster.journal import Journal
@@ -129,6 +130,7 @@ class Cluster:
         self.shaking = Shaking(self)
         self.regions = house.world.sharing = Regions(self)
         self.offices = Offices(self, called)
+        self.gossip = Gossip(self)
         self.is_leaving = False
         self.bus = Bus(engine, node=name, received=Hearing(self).received, gap=self._lost_touch, deaf=self._deaf)
         self._outlived = outlived
@@ -147,6 +149,7 @@ class Cluster:
         log.info("This is node %s.", self.name)
         self.begin(self.moving.look_outward())
         self.begin(self.regions.ahead.look_ahead())
+        self.begin(self.gossip.tell_on())
 
     async def stop(self) -> None:
         """Leave: the others know at once."""

@@ -10,6 +10,7 @@ import msgspec
 from rooms.region import Offer as RegionOffer
 from rooms.shaking_afar import Guest, Offer
 from server.operate.admin.elsewhere import Part, Question
+from server.safety.checks import News
 from server.safety.trails import Scene
 
 
@@ -248,6 +249,15 @@ class Recalled(Message, frozen=True, array_like=True, tag=28):
     scenes: list[Scene]
 
 
+# Against junk
+
+
+class Met(Message, frozen=True, array_like=True, tag=29):
+    """This was said at mine lately."""
+
+    news: News
+
+
 # Between the operators' offices
 
 
@@ -300,6 +310,7 @@ AnyMessage: TypeAlias = (
     | Known
     | Recall
     | Recalled
+    | Met
 )
 
 encode = msgspec.msgpack.Encoder().encode

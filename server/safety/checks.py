@@ -8,12 +8,14 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import msgspec
+
 from server.answers import Held
 from server.origin import LOOPBACK, Origin
 from server.safety.contacts import leads_out
 from server.safety.folding import fold
 from server.safety.identities import Identity
-from server.safety.sametext import LOOK_BACK_S, SHORT_CHARS, SameTexts
+from server.safety.sametext import LOOK_BACK_S, SHORT_CHARS, SameTexts, Told
 from server.safety.wordlist import NOTHING
 from server.settings import Settings
 
@@ -46,6 +48,13 @@ class Looked(NamedTuple):
     rooms: int = 1
 
 
+class News(msgspec.Struct, frozen=True, array_like=True):
+    """What one process tells others: texts it met lately, by fingerprints, and keyed hashes of where junk came from."""
+
+    texts: list[Told]
+    suspects: list[bytes]
+
+
 class Checks:
     """All checks of words of one process.
 
@@ -58,6 +67,7 @@ class Checks:
         own_max, all_max = settings.same_text_rooms, settings.same_text_rooms_all
         self._same = SameTexts(key, own_max=own_max, all_max=all_max) if own_max or all_max else None
         self._suspects: OrderedDict[bytes, float] = OrderedDict()
+        self._untold: dict[bytes, None] | None = None
         whom = f"write to {settings.contact}" if settings.contact else "tell whoever runs this server"
         self._object = f"If that is wrong, {whom}."
 
@@ -84,6 +94,20 @@ class Checks:
             return Looked("same_text")
         return Looked(None, rooms) if rooms > 1 else _FINE
 
+    def news(self, most: int, *, now: float) -> News:
+        """Return what other processes are to know since they were last told: so many texts at most."""
+        texts = self._same.news(most, now=now) if self._same is not None else []
+        suspects, self._untold = self._untold or {}, {}
+        return News(texts, list(suspects))
+
+    def learn(self, news: News, *, now: float) -> None:
+        """Know what another process tells."""
+        for key in news.suspects:
+            self._note_suspect(key, now)
+        if self._same is not None:
+            for told in news.texts:
+                self._same.learn(told, now=now)
+
     def forget(self, *, now: float) -> None:
         """Forget what is over: what was said, and where junk came from, an hour ago or before."""
         if self._same is not None:
@@ -95,8 +119,13 @@ class Checks:
         """Know that junk came from there; what newcomers from there say is compared more widely for an hour."""
         if origin.address == LOOPBACK:
             return
-        self._suspects[origin.key] = now
-        self._suspects.move_to_end(origin.key)
+        self._note_suspect(origin.key, now)
+        if self._untold is not None and len(self._untold) < SUSPECTS_MAX:
+            self._untold[origin.key] = None
+
+    def _note_suspect(self, key: bytes, now: float) -> None:
+        self._suspects[key] = now
+        self._suspects.move_to_end(key)
         if len(self._suspects) > SUSPECTS_MAX:
             self._suspects.popitem(last=False)
 
