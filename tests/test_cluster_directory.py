@@ -100,6 +100,23 @@ async def test_somebody_is_found_by_other_nodes_until_their_entry_ends(redis_url
         assert await a.person("ann") is await b.person("ann") is None
 
 
+async def test_nothing_is_written_while_another_node_may_have_written_since(redis_url: str) -> None:
+    async with directories(redis_url, "a.1", "b.1") as (_, (a, b), _):
+        is_mute = True
+        a._is_mute = lambda: is_mute
+        a.put_person("ann", online("a.1", "old"))
+        b.put_person("ann", online("b.1", "new"))
+        await written(b)
+        await asyncio.sleep(0.1)
+        assert await b.person("ann") == online("b.1", "new")
+        a.let_go_person("ann")
+        a.put_person("bob", online("a.1"))
+        is_mute = False
+        await written(a)
+        assert await b.person("ann") == online("b.1", "new")
+        assert await b.person("bob") == online("a.1")
+
+
 async def test_the_newest_of_each_is_written_and_nothing_more(redis_url: str) -> None:
     async with directories(redis_url, "a.1", "b.1") as (_, (a, b), redis):
         before = (await redis.client.info("commandstats")).get("cmdstat_hset", {"calls": 0})["calls"]

@@ -1,15 +1,18 @@
 """What could not be written down while Redis was away: who waits for it afterwards, and for how long."""
 
 import asyncio
+import time
 from types import SimpleNamespace
 from typing import Any
 
 from redis import asyncio as redis
 
+from server.cluster.directory import Where
 from server.cluster.entries import log_key
 from server.cluster.log import Verdict
-from server.cluster.writing import Writing
+from server.cluster.writing import LOOK_AGAIN_S, Writing
 from tests.apps import Clients
+from tests.cluster_clients import until
 from tests.clusters import nodes
 from tests.sessions import HERE
 from tests.test_cluster_moving import cluster_of
@@ -34,9 +37,11 @@ class Log:
 def unwritten(log: Log) -> tuple[Writing, asyncio.Future[None]]:
     """Return a writing that waits for what `log` says of this turn, and what is done when it may be heard."""
     nothing = SimpleNamespace(free=lambda is_free: None, happened=lambda: None)
+    journal = SimpleNamespace(anew=[])
+    journal.write_anew = journal.anew.extend
     house = SimpleNamespace(world=SimpleNamespace(rooms={}))
-    registry = SimpleNamespace(is_buried=False, is_degraded=False)
-    cluster: Any = SimpleNamespace(log=log, commit=nothing, house=house, registry=registry)
+    registry = SimpleNamespace(is_buried=False, is_degraded=False, may_be_outlived=False)
+    cluster: Any = SimpleNamespace(log=log, commit=nothing, house=house, registry=registry, journal=journal)
     writing = Writing(cluster, asyncio.get_running_loop())
     done = asyncio.get_running_loop().create_future()
     writing._send(done)
@@ -95,3 +100,53 @@ async def test_a_log_that_begins_anew_has_what_was_said_before(redis_url: str) -
         assert back.room == ""
         assert [(await back.hear("room", "said")).get("text") for _ in range(7)] == [None, *"012345"]
         assert (await back.ask("say", "said", text="6"))["seq"] == 9
+
+
+async def test_rooms_that_redis_does_not_know_are_written_when_the_others_have_not_gone_on_without_this_node() -> None:
+    writing, _ = unwritten(Log("room"))
+    cluster: Any = writing._cluster
+    cluster.house.world.rooms["room"] = object()
+    cluster.registry.may_be_outlived = True
+    writing.noticed("room", Verdict.GONE)
+    await asyncio.sleep(2 * LOOK_AGAIN_S)
+    assert cluster.journal.anew == []
+    cluster.registry.may_be_outlived = False
+    await asyncio.sleep(2 * LOOK_AGAIN_S)
+    assert cluster.journal.anew == ["room"]
+
+
+async def test_words_of_a_room_that_redis_does_not_know_wait_as_long() -> None:
+    log = Log("room")
+    writing, done = unwritten(log)
+    cluster: Any = writing._cluster
+    cluster.house.world.rooms["room"] = object()
+    cluster.registry.may_be_outlived = True
+    log.sent.set_result({"room": Verdict.GONE})
+    await asyncio.sleep(0)
+    assert writing.is_unsure
+    cluster.registry.is_buried = True
+    await asyncio.sleep(2 * LOOK_AGAIN_S)
+    assert not done.done()
+    assert cluster.journal.anew == []
+
+
+async def test_whoever_has_a_seat_elsewhere_by_now_has_none_where_a_room_is_gone_on_with(redis_url: str) -> None:
+    async with nodes(redis_url, 3) as (one, two, three), Clients(one) as clients:
+        ann, bo, cy = await clients.seated("Ann Bo Cy")
+        [id] = [seat.person.id for seat in one.house.world.rooms[bo.room].seats.values() if seat.member.id == bo.me]
+        for client in (ann, bo, cy):
+            client.abort()
+        await cluster_of(two).registry.declare_dead(cluster_of(one).name)
+        await until(lambda: cluster_of(one).registry.is_buried)
+        elsewhere = Where(cluster_of(three).name, "another room", None, time.time() + 3600)
+        cluster_of(three).directory.put_person(id, elsewhere)
+        written = cluster_of(three).directory.written()
+        assert written is not None
+        await written
+        back = await clients.new(at=two)
+        resume = {"room": ann.room, "seq": ann.seq}
+        assert (await back.ask("enter", "entered", cell=HERE, token=ann.token, resume=resume))["resumed"]
+        left = await back.hear("left")
+        assert (left["id"], left["why"]) == (bo.me, "moved")
+        assert {seat.member.id for seat in two.house.world.rooms[ann.room].seats.values()} == {ann.me, cy.me}
+        assert await cluster_of(two).directory.person(id) == elsewhere

@@ -119,6 +119,7 @@ class Cluster:
             node=name,
             takes=self.registry.takes,
             is_dead=self.registry.is_dead,
+            is_mute=lambda: self.registry.may_be_outlived,
             rng=house.world.rng,
             unix=self.clock.now,
             time_scale=settings.time_scale,

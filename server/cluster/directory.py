@@ -76,6 +76,7 @@ class Directory:
     Args:
         takes: whether a node lives and takes people; cards of others are passed over.
         is_dead: whether a node lived and does no more: its cards are taken away.
+        is_mute: whether nothing is to be written now, since another node may have written of the same people since.
         unix: Unix seconds, as in `until` and `closes`.
         time_scale: how much faster these pass than Redis's.
         rng: draws among rooms equally near.
@@ -88,6 +89,7 @@ class Directory:
         node: str,
         takes: Callable[[str], bool],
         is_dead: Callable[[str], bool],
+        is_mute: Callable[[], bool] = lambda: False,
         rng: random.Random,
         unix: Callable[[], float] = time.time,
         time_scale: float = 1.0,
@@ -98,6 +100,7 @@ class Directory:
         self._engine = engine
         self._takes = takes
         self._is_dead = is_dead
+        self._is_mute = is_mute
         self._rng = rng
         self._unix = unix
         self._time_scale = time_scale
@@ -228,6 +231,9 @@ class Directory:
 
     async def _write(self) -> None:
         while self._unwritten:
+            if self._is_mute():
+                await asyncio.sleep(self._pause_s)
+                continue
             batch = list(self._unwritten)[:SLICE]
             waiters = len(self._waiters) if len(batch) == len(self._unwritten) else 0
             try:

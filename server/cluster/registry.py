@@ -162,6 +162,11 @@ class Registry:
         return self.is_buried or self._slept or stood_s > self._answer_s + self._beat_s + self._slept_s
 
     @property
+    def may_be_outlived(self) -> bool:
+        """Whether the others may have gone on without this node: it speaks for nobody until that is known."""
+        return self.is_degraded or self.has_slept
+
+    @property
     def is_degraded(self) -> bool:
         """Whether Redis could not be asked for a while, or this loop slept and has not asked since."""
         return self.reason != ""

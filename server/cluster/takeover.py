@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from rooms.frozen import EVENTS_MAX
+from rooms.moving import take_out
+from rooms.person import Person
 from server.cluster.directory import DirectoryAway
 from server.cluster.journal import AnyNumbered, decode_body
 from server.cluster.log import Away, Claimed, HeldBy
@@ -35,6 +37,8 @@ async def take_over(cluster: "Cluster", room: str, *, lives: Callable[[str], boo
         case Claimed(entries):
             if _rebuild(cluster, room, [entry.body for entry in entries]):
                 cluster.takeovers += 1
+                # Not before the room is here: whoever asks for it meanwhile is to find it.
+                cluster.begin(_give_up_who_is_elsewhere(cluster, room))
                 return ""
             cluster.log.drop(room)
         case Away():
@@ -61,10 +65,48 @@ def _rebuild(cluster: "Cluster", id: str, bodies: list[bytes]) -> bool:
     cluster.journal.took_over(id)
     for change in changes:
         cluster.node.carry_out(change)
-    for seat in cluster.house.world.rooms[id].seats.values():
-        cluster.node.moved.add(seat.person.id)
     cluster.node.arm()
     return True
+
+
+async def _give_up_who_is_elsewhere(cluster: "Cluster", id: str) -> None:
+    """Give up the seats of those who have one in another room by now, and have the others be found here.
+
+    A node that was cut off seats people in new rooms whom others have seated since; whoever comes back for one of these
+    rooms would sit there with shadows, and those be led to it when their connection is lost next.
+    """
+    room = cluster.house.world.rooms.get(id)
+    people = [seat.person for seat in room.seats.values()] if room is not None else []
+    for person in people:
+        is_elsewhere = await _is_elsewhere(cluster, person.id, id)
+        if person.room is not room or cluster.house.world.people.get(person.id) is not person:
+            continue
+        if is_elsewhere and person.seat is not None and person.seat.waits_until is not None:
+            _give_up(cluster, person)
+        else:
+            cluster.node.moved.add(person.id)
+    cluster.commit.happened()
+
+
+async def _is_elsewhere(cluster: "Cluster", identity: str, room: str) -> bool:
+    """Tell whether somebody has a seat in another room, at another node that is not dead."""
+    try:
+        where = await cluster.directory.person(identity)
+    except DirectoryAway:
+        return False
+    if where is None or not where.is_online or where.room == room:
+        return False
+    return where.node != cluster.name and not cluster.registry.is_dead(where.node)
+
+
+def _give_up(cluster: "Cluster", person: Person) -> None:
+    """Know somebody here no more who is online at another node."""
+    _, changes = take_out(cluster.house.world, person, now=cluster.clock.now())
+    for change in changes:
+        cluster.node.carry_out(change)
+    cluster.house.let_go(person.id)
+    cluster.node.moved.discard(person.id)
+    cluster.directory.let_go_person(person.id)
 
 
 def _up_to(seq: int, events: dict[int, AnyNumbered]) -> tuple[AnyNumbered, ...]:

@@ -52,6 +52,8 @@ class Writing:
         self._loop = loop
         self._limbo: dict[asyncio.Future[None], set[str]] = {}
         self._unanswered = 0
+        self._forgotten: set[str] = set()
+        self._later: asyncio.TimerHandle | None = None
         self.rooms_lost = 0
         self.refused = 0
 
@@ -109,10 +111,29 @@ class Writing:
                 self._lose(room)
                 self._is_sure(room)
         elif room in self._cluster.house.world.rooms:
-            self._cluster.journal.write_anew([room])
-            self._cluster.commit.happened()
+            self._forgotten.add(room)
+            self._write_forgotten()
         else:
             self._is_sure(room)
+
+    def _write_forgotten(self) -> None:
+        """Write the rooms anew that Redis knows no more, or never knew.
+
+        Not before it is known that the others have not gone on without this node: rooms that began here meanwhile would
+        have people in them who sit elsewhere.
+        """
+        registry = self._cluster.registry
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        if registry.is_buried:
+            return
+        if registry.may_be_outlived:
+            self._later = self._loop.call_later(LOOK_AGAIN_S, self._write_forgotten)
+            return
+        rooms, self._forgotten = self._forgotten, set()
+        self._cluster.journal.write_anew(room for room in rooms if room in self._cluster.house.world.rooms)
+        self._cluster.commit.happened()
 
     def went_away(self, is_away: bool) -> None:
         """Know that nothing can be written down for now, or can be again."""
@@ -157,7 +178,11 @@ class Writing:
                 away.add(room)
             else:
                 self._is_sure(room)
-        if gone:
+        if gone and self._cluster.registry.may_be_outlived:
+            self._limbo[done] = gone | away
+            self._forgotten |= gone
+            self._write_forgotten()
+        elif gone:
             # Redis has forgotten them: they are written anew before anybody hears of what was not written.
             self._cluster.journal.write_anew(gone)
             self._cluster.journal.write()
