@@ -3,6 +3,7 @@
 Values only. `conn` numbers a connection at its gateway, which holds the socket; the host is where its room is.
 """
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import msgspec
@@ -314,4 +315,21 @@ AnyMessage: TypeAlias = (
 )
 
 encode = msgspec.msgpack.Encoder().encode
-decode = msgspec.msgpack.Decoder(list[AnyMessage]).decode
+_decode_all = msgspec.msgpack.Decoder(list[AnyMessage]).decode
+_decode_one: Callable[[msgspec.Raw], AnyMessage] = msgspec.msgpack.Decoder(AnyMessage).decode
+_split = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+
+
+def decode(payload: bytes) -> list[AnyMessage]:
+    """Return what a node says, without what only a newer version understands: nodes are replaced one by one."""
+    try:
+        return _decode_all(payload)
+    except msgspec.ValidationError:
+        return [message for message in map(_known, _split(payload)) if message is not None]
+
+
+def _known(raw: msgspec.Raw) -> AnyMessage | None:
+    try:
+        return _decode_one(raw)
+    except msgspec.ValidationError:
+        return None
