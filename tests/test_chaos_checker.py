@@ -121,6 +121,18 @@ def test_a_seat_in_a_room_that_moved_or_ended_is_not_missed(why: str, at: float)
     assert "seat" not in rules(fine)
 
 
+@pytest.mark.parametrize(
+    ("ports", "why", "found"), [((5,), "window", set()), ((6,), "window", {"seat"}), ((5,), "near", {"seat"})]
+)
+def test_a_seat_given_by_a_node_that_was_cut_off_at_a_windows_end_does_not_hold(
+    ports: tuple[int, ...], why: str, found: set[str]
+) -> None:
+    told = story()
+    told[1][0] = sat(0, "bo", 2, why=why, port=5)
+    told[1][3:] = [back(4, "bo2", 0, ELSEWHERE, resumed=False, why="kept")]
+    assert rules(told, faults=(Fault(-5, 3, "a node without Redis", ports),)) == found
+
+
 def test_whoever_never_comes_back_is_missed() -> None:
     broken = story()
     del broken[1][3:]

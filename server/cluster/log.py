@@ -116,6 +116,11 @@ class RoomLog:
         for room in self._rooms.values():
             room.give_up(Verdict.AWAY)
 
+    def was_written(self, room: str) -> bool:
+        """Tell whether Redis ever had anything of a room that is held here: else it was held by nobody before."""
+        logged = self._rooms.get(room)
+        return logged is not None and logged.accepted_n >= 0
+
     def holds(self, room: str) -> bool:
         """Tell whether more is to be learnt of a room: whether it is held here, and goes on."""
         logged = self._rooms.get(room)

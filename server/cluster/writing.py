@@ -52,7 +52,7 @@ class Writing:
         self._loop = loop
         self._limbo: dict[asyncio.Future[None], set[str]] = {}
         self._unanswered = 0
-        self._forgotten: set[str] = set()
+        self._new: set[str] = set()
         self._later: asyncio.TimerHandle | None = None
         self.rooms_lost = 0
         self.refused = 0
@@ -111,29 +111,35 @@ class Writing:
                 self._lose(room)
                 self._is_sure(room)
         elif room in self._cluster.house.world.rooms:
-            self._forgotten.add(room)
-            self._write_forgotten()
+            self._write_anew({room})
         else:
             self._is_sure(room)
 
-    def _write_forgotten(self) -> None:
-        """Write the rooms anew that Redis knows no more, or never knew.
+    def _write_anew(self, rooms: set[str]) -> None:
+        """Have rooms written of which Redis has nothing, or lacks something."""
+        self._cluster.journal.write_anew(rooms - self._hold_back(rooms))
+        self._cluster.commit.happened()
 
-        Not before it is known that the others have not gone on without this node: rooms that began here meanwhile would
-        have people in them who sit elsewhere.
+    def _hold_back(self, rooms: set[str]) -> set[str]:
+        """Return those of these rooms that are not to be written yet, and have them written when they may be.
+
+        A room that is in Redis is written at once: if another node goes on with it, that is refused. One that began
+        here meanwhile waits until it is known that the others have not gone on without this node: else people would be
+        in it who sit elsewhere, and nothing would tell which seat holds.
         """
         registry = self._cluster.registry
-        if self._later is not None:
-            self._later.cancel()
-            self._later = None
-        if registry.is_buried:
-            return
-        if registry.may_be_outlived:
-            self._later = self._loop.call_later(LOOK_AGAIN_S, self._write_forgotten)
-            return
-        rooms, self._forgotten = self._forgotten, set()
-        self._cluster.journal.write_anew(room for room in rooms if room in self._cluster.house.world.rooms)
-        self._cluster.commit.happened()
+        if not rooms or not registry.may_be_outlived:
+            return set()
+        new = {room for room in rooms if not self._cluster.log.was_written(room)}
+        self._new |= new
+        if new and self._later is None and not registry.is_buried:
+            self._later = self._loop.call_later(LOOK_AGAIN_S, self._write_new)
+        return new
+
+    def _write_new(self) -> None:
+        self._later = None
+        new, self._new = self._new, set()
+        self._write_anew(new & self._cluster.house.world.rooms.keys())
 
     def went_away(self, is_away: bool) -> None:
         """Know that nothing can be written down for now, or can be again."""
@@ -178,10 +184,11 @@ class Writing:
                 away.add(room)
             else:
                 self._is_sure(room)
-        if gone and self._cluster.registry.may_be_outlived:
-            self._limbo[done] = gone | away
-            self._forgotten |= gone
-            self._write_forgotten()
+        new = self._hold_back(gone)
+        if new:
+            self._limbo[done] = new | away
+            self._cluster.journal.write_anew(gone - new)
+            self._cluster.commit.happened()
         elif gone:
             # Redis has forgotten them: they are written anew before anybody hears of what was not written.
             self._cluster.journal.write_anew(gone)

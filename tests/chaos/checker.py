@@ -40,6 +40,7 @@ def check(
         was_slow: tells whether the machine did not keep up at that time, so that a pause says nothing of the servers.
     """
     found: list[Violation] = []
+    faults = list(faults)
     rooms: dict[str, list[Sitting]] = defaultdict(list)
     for who, history in histories.items():
         sittings, wrong = sittings_of(who, history)
@@ -51,12 +52,11 @@ def check(
         found += wrong
         found += _once(room, story)
         found += _reached(room, story, sittings)
-        found += _seats(story, sittings)
+        found += _seats(story, sittings, faults)
         if is_everybody:
             found += _company(room, sittings)
     found += _one_room_each(rooms)
     found += _one_host(entries)
-    faults = list(faults)
     found += _in_time(histories, faults, BACK_S + leeway_s)
     found += _pauses(histories, faults, leeway_s, was_slow)
     return found
@@ -101,18 +101,30 @@ def _reached(room: str, story: dict[int, Heard], sittings: list[Sitting]) -> Ite
                     yield Violation("lost", text, room, (speaker.who, sitting.who))
 
 
-def _seats(story: dict[int, Heard], sittings: list[Sitting]) -> Iterator[Violation]:
-    """Who comes back has the same seat, unless the rooms' rules gave them another meanwhile."""
+def _seats(story: dict[int, Heard], sittings: list[Sitting], faults: list[Fault]) -> Iterator[Violation]:
+    """Who comes back has the same seat, unless the rooms' rules gave them another meanwhile.
+
+    A node that is cut off at a window's end seats its own people anew, and so do the others, for whom they are lost: of
+    the two seats theirs holds.
+    """
     gone = {heard.left: heard for heard in story.values() if heard.left}
     for sitting in sittings:
         back = sitting.ended_by
-        if back is None or not back.is_back:
+        if back is None or not back.is_back or _was_seated_alone(sitting, faults):
             continue
         away_s = back.at - (sitting.lost_at if sitting.lost_at is not None else back.at)
         was_moved = back.why in MOVED or (sitting.me in gone and gone[sitting.me].why == "moved")
         if not was_moved and away_s < GRACE_S and back.at < sitting.closes_at - NEARLY_S:
             text = f"{sitting.who} was away for {away_s:.1f} s and has another seat: {back.why}"
             yield Violation("seat", text, sitting.room, (sitting.who,))
+
+
+def _was_seated_alone(sitting: Sitting, faults: list[Fault]) -> bool:
+    """Tell whether a window's end gave them that seat at a node that the others could not ask then."""
+    sat = sitting.sat
+    return sat.why == "window" and any(
+        sat.port in fault.ports and fault.at <= sat.at <= fault.until + NEARLY_S for fault in faults
+    )
 
 
 def _company(room: str, sittings: list[Sitting]) -> Iterator[Violation]:

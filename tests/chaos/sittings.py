@@ -15,6 +15,7 @@ class Sitting:
     """One person in one room.
 
     Attributes:
+        sat: how it began.
         first: what comes after this number is theirs to hear.
         last: the newest number they have.
         is_whole: they heard all until they left: the next `room` came on the same connection, or nothing followed.
@@ -23,6 +24,7 @@ class Sitting:
 
     def __init__(self, who: int, sat: Sat) -> None:
         self.who = who
+        self.sat = sat
         self.room = sat.room
         self.me = sat.me
         self.first = self.last = sat.seq
