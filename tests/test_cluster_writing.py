@@ -156,3 +156,23 @@ async def test_whoever_has_a_seat_elsewhere_by_now_has_none_where_a_room_is_gone
         assert (left["id"], left["why"]) == (bo.me, "moved")
         assert {seat.member.id for seat in two.house.world.rooms[ann.room].seats.values()} == {ann.me, cy.me}
         assert await cluster_of(two).directory.person(id) == elsewhere
+
+
+async def test_a_node_that_was_outlived_first_writes_what_its_own_people_said() -> None:
+    log = Log("old", "new", written=["old"])
+    writing, _ = unwritten(log)
+    cluster: Any = writing._cluster
+    cluster.house.world.rooms |= {"new": object(), "old": object()}
+    log.sent.set_result({"old": Verdict.AWAY, "new": Verdict.AWAY})
+    await asyncio.sleep(0)
+    cluster.registry.is_buried = cluster.registry.may_be_outlived = True
+    catching_up = asyncio.create_task(writing.catch_up())
+    await asyncio.sleep(2 * LOOK_AGAIN_S)
+    log.is_away = False
+    writing.noticed("new", Verdict.GONE)
+    await asyncio.sleep(2 * LOOK_AGAIN_S)
+    assert not catching_up.done()
+    writing._is_sure("old")
+    async with asyncio.timeout(10 * LOOK_AGAIN_S):
+        await catching_up
+    assert writing.is_unsure, "what began here meanwhile is never written"

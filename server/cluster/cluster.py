@@ -267,6 +267,11 @@ class Cluster:
 
     def _buried(self) -> None:
         log.warning("This node stood still for so long that the others went on without it: it begins anew.")
+        self.begin(self._begin_anew())
+
+    async def _begin_anew(self) -> None:
+        # Rooms that only this node's people sat in went on here; they come back for them, and for what was said.
+        await self.writing.catch_up()
         self._outlived()
 
     def _deaf(self) -> None:

@@ -38,6 +38,9 @@ LIMBO_S = 5.0
 LOOK_AGAIN_S = 0.1
 """How soon it is asked again whether the others went on without this node: a look is under way."""
 
+CATCH_UP_S = 3.0
+"""How long a node that was outlived has to write what its own people said: to connect may take two seconds."""
+
 
 class Writing:
     """The writing of one node.
@@ -140,6 +143,14 @@ class Writing:
         self._later = None
         new, self._new = self._new, set()
         self._write_anew(new & self._cluster.house.world.rooms.keys())
+
+    async def catch_up(self) -> None:
+        """Return when what happened here while Redis was away is written, as far as it may be; or after a while."""
+        for _ in range(int(CATCH_UP_S / LOOK_AGAIN_S)):
+            waits_for = set().union(*self._limbo.values())
+            if not (self._cluster.log.is_away or self._unanswered or waits_for - self._new):
+                return
+            await asyncio.sleep(LOOK_AGAIN_S)
 
     def went_away(self, is_away: bool) -> None:
         """Know that nothing can be written down for now, or can be again."""
