@@ -124,6 +124,28 @@ async def test_while_nothing_can_be_written_those_who_need_not_wait_hear_all_in_
     assert desk.said == ["ann:one", "ann:two", "bo:one", "bo:two"]
 
 
+async def test_who_had_to_wait_waits_on_though_they_sit_elsewhere_by_now() -> None:
+    desk = Desk()
+    ann, bo = desk.line("ann"), desk.line("bo")
+    free = {ann}
+    desk.commit.free(lambda held: held in free)
+    ann.write(b"1")
+    bo.write(b"1")
+    first = desk.end_turn()
+    assert desk.said == ["ann:1"]
+    free.add(bo)
+    bo.write(b"2")
+    second = desk.end_turn()
+    assert desk.said == ["ann:1"]
+    desk.commit.free(None)
+    assert first is not None
+    assert second is not None
+    second.set_result(None)
+    first.set_result(None)
+    await asyncio.sleep(0)
+    assert desk.said == ["ann:1", "bo:1", "bo:2"]
+
+
 async def test_what_waits_for_a_connection_that_is_void_never_goes_out() -> None:
     desk = Desk()
     ann, bo = desk.line("ann"), desk.line("bo")

@@ -50,6 +50,7 @@ class Commit:
         self._out: Outgoing = []
         self._turns: deque[tuple[Future[None] | None, Outgoing]] = deque()
         self._is_free: Callable[[Held], bool] | None = None
+        self._bound: set[Held] = set()
 
     @property
     def turns(self) -> int:
@@ -83,8 +84,12 @@ class Commit:
             self._soon(self._end_turn)
 
     def free(self, is_free: Callable[["Held"], bool] | None) -> None:
-        """While nothing can be written down, let those out that need not wait for it; None: all wait again."""
+        """While nothing can be written down, let those out that need not wait for it; None: all wait again.
+
+        Who had to wait once goes on waiting, wherever they sit by now: something of where they sat is yet to go out.
+        """
         self._is_free = is_free
+        self._bound.clear()
         if is_free is not None:
             self._let_free_out()
 
@@ -116,11 +121,13 @@ class Commit:
             self._let_out(self._turns.popleft()[1])
 
     def _let_free_out(self) -> None:
-        is_free = self._is_free
+        is_free, bound = self._is_free, self._bound
         assert is_free is not None
+        heard = {held for _, out in self._turns for hearing, _ in out for held in hearing or ()}
+        bound |= {held for held in heard - bound if not is_free(held)}
         for _, out in self._turns:
-            going = [(hearing and list(filter(is_free, hearing)), what) for hearing, what in out]
-            waiting = [([held for held in hearing or () if not is_free(held)], what) for hearing, what in out]
+            going = [(hearing and [held for held in hearing if held not in bound], what) for hearing, what in out]
+            waiting = [([held for held in hearing or () if held in bound], what) for hearing, what in out]
             out[:] = [entry for entry in waiting if entry[0]]
             self._let_out(going)
 
