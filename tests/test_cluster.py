@@ -97,3 +97,28 @@ async def test_a_node_that_slept_ends_no_window_before_it_knows_whether_it_is_he
         slept["has_slept"] = False
         while (await ann.hear("room"))["why_code"] != "window":
             pass
+
+
+async def test_whoever_was_led_on_elsewhere_is_not_shown_a_room_that_is_over(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept = {"has_slept": True}
+    monkeypatch.setattr(Registry, "has_slept", property(lambda self: slept["has_slept"]))
+    async with nodes(redis_url, 1, window_s=10, time_scale=10, resume_grace_s=300) as (one,), Clients(one) as clients:
+        ann, bo = await clients.new(), await clients.new()
+        await ann.enter(HERE)
+        closes_s = (await bo.enter(HERE))["closes"] / 1000
+        assert one.cluster is not None
+        while one.cluster.now() < closes_s:  # noqa: ASYNC110 - real time
+            await asyncio.sleep(0.05)
+        ann.abort()
+        bo.abort()
+        back, again = await clients.new(), await clients.new()
+        resume = {"room": bo.room, "seq": bo.seq}
+        assert (await again.enter(HERE, token=bo.token, resume=resume))["room"] == bo.room, (
+            "there is more to hear there"
+        )
+        entering = asyncio.create_task(back.enter(HERE, token=ann.token, resume={"room": "elsewhere", "seq": 1}))
+        await asyncio.sleep(0.1)
+        slept["has_slept"] = False
+        assert (await entering)["room"] != ann.room

@@ -1,5 +1,6 @@
 """Where somebody who enters is to be: where their seat is, here with their room if its host is dead, near company."""
 
+import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,10 @@ from server.safety.tokens import BadToken
 
 if TYPE_CHECKING:
     from server.cluster.cluster import Cluster
+
+TRY_AGAIN_S = 0.02
+TRIES = 50
+"""Whether a room has ended is looked at so often: with others' people, its region may take up to three seconds."""
 
 
 class Finding:
@@ -47,7 +52,9 @@ class Finding:
         identity = self._identity_of(enter)
         if identity is None:
             return await self._near_company(enter, None)
-        if identity in cluster.house.world.people:
+        person = cluster.house.world.people.get(identity)
+        if person is not None:
+            await self._until_seated_anew(person, enter)
             return ""
         where = await cluster.directory.person(identity)
         if where is None or where.frozen is not None:
@@ -56,7 +63,22 @@ class Finding:
         if where.node != cluster.name and cluster.registry.lives(where.node):
             return where.node
         node = await take_over(cluster, where.room)
+        person = cluster.house.world.people.get(identity)
+        if person is not None:
+            await self._until_seated_anew(person, enter)
         return node if node is not None else await self._near_company(enter, identity)
+
+    async def _until_seated_anew(self, person: Person, enter: Enter) -> None:
+        """Return when a room whose end is past has ended here too, unless it is the one that they come back for.
+
+        A node that was cut off ended it, too, and led them on: they would be shown a room that they have left.
+        """
+        resumed = enter.resume.room if enter.resume is not None else ""
+        for _ in range(TRIES):
+            room = person.room
+            if room is None or room.id == resumed or room.closes > self._cluster.clock.now():
+                return
+            await asyncio.sleep(TRY_AGAIN_S)
 
     async def _returning(self, enter: Enter, identity: str, frozen: bytes | None) -> str:
         """Return where somebody is to be who was here before: in the room they left, or as any newcomer.
