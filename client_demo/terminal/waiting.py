@@ -42,6 +42,7 @@ class Waiting(Static):
         self._now_s = now_s
         self._search: Search | None = None
         self._beat = 0
+        self._shape: list[int] = []
 
     def on_mount(self) -> None:
         self.display = False
@@ -64,11 +65,11 @@ class Waiting(Static):
             return
         if self.app.size.height < BOX_FROM_ROWS:
             self.border_title = ""
-            self.update(Content.styled(self._in_a_line(search), "$primary"))
+            self._put(Content.styled(self._in_a_line(search), "$primary"))
             return
         left, rest = bar(search.within_m / max(search.reach_max_m, search.within_m, 1.0), 16)
         self.border_title = f"Waiting for company {RINGS[self._beat % len(RINGS)]}"
-        self.update(
+        self._put(
             Content.assemble(
                 "Looking within ",
                 (f"{distance(search.within_m):<7} ", "bold"),
@@ -80,6 +81,12 @@ class Waiting(Static):
                 (self._next(search), DIM),
             )
         )
+
+    def _put(self, content: Content) -> None:
+        shape = [len(line) for line in content.plain.split("\n")]
+        # Laying out the whole screen anew takes a fifth of a core, twice a second, where much was said.
+        self.update(content, layout=shape != self._shape)
+        self._shape = shape
 
     def _in_a_line(self, search: Search) -> str:
         return f"Waiting for {self._lack(search)} more · anew in {clock(search.next_s - self._now_s())}"
