@@ -146,9 +146,11 @@ class Writing:
 
     async def catch_up(self) -> None:
         """Return when what happened here while Redis was away is written, as far as it may be; or after a while."""
+        log = self._cluster.log
         for _ in range(int(CATCH_UP_S / LOOK_AGAIN_S)):
-            waits_for = set().union(*self._limbo.values())
-            if not (self._cluster.log.is_away or self._unanswered or waits_for - self._new):
+            # Of rooms that ended meanwhile, or began, nothing more will be known.
+            waits = any(log.holds(room) and log.was_written(room) for room in set().union(*self._limbo.values()))
+            if not (log.is_away or self._unanswered or waits):
                 return
             await asyncio.sleep(LOOK_AGAIN_S)
 
