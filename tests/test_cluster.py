@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from redis import asyncio as redis
 
-from server.cluster.log import OUTLASTS_S
+from server.cluster.log import OUTLASTS_S, RoomLog
 from server.cluster.registry import Registry
 from tests.apps import Clients
 from tests.clusters import nodes, together, until_shown
@@ -82,19 +82,20 @@ async def test_what_passes_through_redis_ends_by_real_time_however_fast_the_room
     assert all(0 < ttl <= 1.25 * 7200 / 600 + 900 + OUTLASTS_S for ttl in passing.values()), passing
 
 
-async def test_a_node_that_slept_ends_no_window_before_it_knows_whether_it_is_held_dead(
-    redis_url: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("owner", "name", "late"), [(Registry, "has_slept", True), (RoomLog, "waits_s", 1.0)])
+async def test_a_node_that_slept_or_cannot_write_ends_no_window_before_it_knows_what_became_of_it(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, owner: type, name: str, late: float
 ) -> None:
-    slept = {"has_slept": True}
+    state = {name: late}
     async with nodes(redis_url, 1, window_s=10, time_scale=10) as (one,), Clients(one) as clients:
         ann = await clients.new()
         closes_s = (await ann.enter(HERE))["closes"] / 1000
-        monkeypatch.setattr(Registry, "has_slept", property(lambda self: slept["has_slept"]))
+        monkeypatch.setattr(owner, name, property(lambda self: state[name]))
         assert one.cluster is not None
         while one.cluster.now() < closes_s + 5.0:  # noqa: ASYNC110 - half a second after it
             await asyncio.sleep(0.05)
         assert ann.room in one.house.world.rooms
-        slept["has_slept"] = False
+        state[name] = 0
         while (await ann.hear("room"))["why_code"] != "window":
             pass
 

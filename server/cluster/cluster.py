@@ -45,6 +45,10 @@ from server.store.sealing import Seal, SealBroken
 SPREAD_S = 0.25
 """Clients whose host is gone come back spread over this time: by then somebody has taken their room over."""
 
+LATE_S = 0.5
+"""While the log takes longer no room ends: what was said in it is yet to be written, and who sits elsewhere meanwhile
+would hear it among the words of their new room. After two seconds it is known that Redis is away."""
+
 
 class Cluster:
     """One node of many. Make it in a running loop, `start` it, and `stop` it. Raises EngineError.
@@ -109,7 +113,7 @@ class Cluster:
             refusal=self.writing.refusal,
             turns_away=lambda enter: self.is_leaving and not self.finding.is_here(enter),
             recall=self.recalling.recall,
-            has_slept=lambda: self.registry.has_slept,
+            stands_still=lambda: self.registry.has_slept or self.log.waits_s > LATE_S,
         )
         self.registry = Registry(
             engine, node=name, died=self._died, came=self._came, buried=self._buried, emptied=self._emptied

@@ -100,8 +100,12 @@ class RoomLog:
     @property
     def lag_s(self) -> float:
         """How long the last turn waited for its verdict, or the oldest has by now if that is longer."""
-        waits = asyncio.get_running_loop().time() - self._turns[0].sent_at if self._turns else 0.0
-        return max(self._last_s, waits)
+        return max(self._last_s, self.waits_s)
+
+    @property
+    def waits_s(self) -> float:
+        """How long the oldest turn has waited for its verdict by now; 0 if none waits."""
+        return asyncio.get_running_loop().time() - self._turns[0].sent_at if self._turns else 0.0
 
     async def start(self) -> None:
         """Connect; the engine is open."""

@@ -143,7 +143,7 @@ class ClusterNode(Node):
         refusal: tells why a client's command cannot be carried out now, if so.
         turns_away: tells whether whoever enters is to come back, and finds another node then.
         recall: asks other nodes what they know of rooms, and says so later.
-        has_slept: tells whether this process slept, so that the rooms here may be others' by now.
+        stands_still: tells whether nothing is to end now: all of it may have ended elsewhere already.
 
     Attributes:
         moved: ids of people whose place may have changed since it was last asked.
@@ -161,7 +161,7 @@ class ClusterNode(Node):
         refusal: Callable[[Peer], Refused | None],
         turns_away: Callable[[Enter], bool],
         recall: Callable[[list[str], str | None, Callable[[Mapping[str, Scene]], None]], None],
-        has_slept: Callable[[], bool],
+        stands_still: Callable[[], bool],
     ) -> None:
         super().__init__(house, clock, loop)
         self.fanout = LoggedFanout(self._soon, journal, commit)
@@ -171,15 +171,15 @@ class ClusterNode(Node):
         self.refusal = refusal
         self.turns_away = turns_away
         self.recall = recall
-        self._has_slept = has_slept
+        self._stands_still = stands_still
 
     def _soon(self, flush: Callable[[], None]) -> None:
         """Have the fan-out wait for the end of the turn, where everything is written down and then goes out."""
         self._happened()
 
     def _tick(self) -> None:
-        """Let time pass, unless all of it may have passed elsewhere already."""
-        if self._has_slept():
+        """Let time pass, unless nothing is to end now."""
+        if self._stands_still():
             self._timer = self._loop.call_later(AWAKE_S, self._tick)
             return
         super()._tick()
