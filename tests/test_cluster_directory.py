@@ -109,6 +109,8 @@ async def test_nothing_is_written_while_another_node_may_have_written_since(redi
         await written(b)
         await asyncio.sleep(0.1)
         assert await b.person("ann") == online("b.1", "new")
+        async with asyncio.timeout(0.2):
+            await a.stop()
         a.let_go_person("ann")
         a.put_person("bob", online("a.1"))
         is_mute = False

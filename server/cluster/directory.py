@@ -208,12 +208,13 @@ class Directory:
         return sorted(within, key=lambda card: (far[card.room], card.fill, self._rng.random()))
 
     async def stop(self) -> None:
-        """Write what waits, if Redis takes it in time, and take this node's rooms back."""
+        """Write what waits, if that may be and Redis takes it in time, and take this node's rooms back."""
         for room in list(self._rooms):
             self.drop_room(room)
         self._write_soon()
         if self._writing is not None:
-            await asyncio.wait({self._writing}, timeout=self._answer_s)
+            if not self._is_mute():
+                await asyncio.wait({self._writing}, timeout=self._answer_s)
             await end(self._writing)
 
     def _change(self, kind: str, name: str) -> None:
