@@ -6,8 +6,8 @@ from typing import NamedTuple, TypeAlias
 from rooms.changes import Change
 from rooms.events import Event
 from rooms.person import Person
-from server.answers import Bye
-from server.codes import CLOSE_CODES
+from server.answers import Bye, Error
+from server.codes import CLOSE_CODES, Refused
 from server.store.rows import Report
 
 
@@ -69,4 +69,16 @@ def bye(code: int, *, ref: str | None = None, reason: str = "", reconnect_in: fl
         why_code=row.name,
         reconnect_in=reconnect_in if row.may_return else None,
         ref=ref,
+    )
+
+
+def error_of(refused: Refused, *, about: str | None, ref: str | None) -> Error:
+    """Return the event that tells of a refusal."""
+    return Error(
+        code=refused.code,
+        message=refused.message,
+        about=about,
+        retry_after=refused.retry_after,
+        ref=ref,
+        **refused.details,  # type: ignore[arg-type]
     )

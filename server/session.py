@@ -22,7 +22,7 @@ from rooms.person import Person
 from rooms.room import Room, Seat
 from rooms.seating import place_of
 from server.acts import HANDLERS
-from server.answers import Error, RoomEvent
+from server.answers import RoomEvent
 from server.codes import Refused
 from server.commands import (
     AnswerBottle,
@@ -55,7 +55,7 @@ from server.commands import (
 from server.house import House
 from server.messages import wire_name
 from server.origin import Origin
-from server.outcomes import End, Lasts, Outcome, Patience, WantsKeys, bye
+from server.outcomes import End, Lasts, Outcome, Patience, WantsKeys, bye, error_of
 from server.safety.identities import Identity
 from server.safety.rates import Meter, per_period, take_all
 from server.safety.verified import UnknownKey
@@ -168,14 +168,7 @@ class Session:
         """Return the outcome of a command that is refused, or of bytes that are none."""
         if self.state is State.ENDED:
             return ()
-        error = Error(
-            code=refused.code,
-            message=refused.message,
-            about=about,
-            retry_after=refused.retry_after,
-            ref=ref,
-            **refused.details,  # type: ignore[arg-type]
-        )
+        error = error_of(refused, about=about, ref=ref)
         if refused.code == "banned":
             self.state = State.ENDED
             return (error, End(bye(4500, reason=refused.message)))

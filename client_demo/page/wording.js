@@ -37,6 +37,8 @@ function ofCommand(code, command, limits) {
 export function refusal(error, limits = {}) {
   const { code, message, retry_after, about = "" } = error;
   if (code === "held") return holding(error, about);
+  // What is not to be had now is not what a server never does.
+  if (code === "unavailable" && retry_after) return `${t("error.unreachable")} ${soon("error.again", retry_after)}`;
   const reason = operators(code, message) || exact(code, message) || ofCommand(code, about, limits) || tOr(`error.${code}`, message ?? code);
   return retry_after && code !== "banned" ? `${reason} ${soon("error.again", retry_after)}` : reason;
 }

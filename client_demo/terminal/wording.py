@@ -122,7 +122,9 @@ def refusal(refused: Refused, command: str = "say") -> str:
     if isinstance(refused, Held):
         return held(refused, command)
     told = f"{LEADS.get(refused.code, '')} {safe.line(refused.message)}".strip()
-    reason = ADVICE.get(refused.code) or told or FALLBACKS.get(refused.code) or refused.code
+    # What is not to be had now is not what a server never does: there it says best why.
+    passes = refused.code == "unavailable" and refused.retry_after is not None
+    reason = (not passes and ADVICE.get(refused.code)) or told or FALLBACKS.get(refused.code) or refused.code
     again = f" Again in {clock(refused.retry_after)}." if refused.retry_after else ""
     return reason + again
 

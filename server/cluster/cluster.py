@@ -35,6 +35,7 @@ from server.cluster.shaking import Shaking
 from server.cluster.state import decode_identity, encode_state, know_identity
 from server.cluster.wire import Message, Opened
 from server.cluster.writing import Writing
+from server.codes import Refused
 from server.commands import Enter
 from server.house import House
 from server.peer import Peer
@@ -182,6 +183,16 @@ class Cluster:
         return self.registry.reason or ("Redis does not take what rooms write" if self.log.is_away else "")
 
     # What connections and entrances ask
+
+    @property
+    def reaches_others(self) -> bool:
+        """Whether other nodes hear what this one says, as far as is known."""
+        # A node that only relays has nothing to write, and learns it from the registry alone.
+        return not (self.log.is_away or self.registry.is_degraded)
+
+    def refuse(self) -> Refused:
+        """Return why others cannot be told of anything now."""
+        return self.writing.refuse()
 
     def make_receiver(self) -> Entrance:
         """Return the end of a client that has just connected here."""

@@ -4,6 +4,7 @@ Until the client enters it is this node's own. Then it is either that for good, 
 or another node's: what it sends goes there, and what is written comes from there.
 """
 
+import contextlib
 from collections.abc import Callable
 from typing import Protocol
 
@@ -13,9 +14,10 @@ from server.cluster.relay import Wire
 from server.cluster.wire import Closed, Opened
 from server.codec import SUBPROTOCOLS, Unreadable
 from server.codes import Refused
-from server.commands import Enter
+from server.commands import Command, Enter, Leave, Ping
 from server.connection import Connection
-from server.outcomes import bye
+from server.messages import wire_name
+from server.outcomes import bye, error_of
 from server.peer import Peer
 from server.session import State
 
@@ -35,6 +37,13 @@ class Gateway(Protocol):
 
     commit: Commit
     entrances: dict[int, "Entrance"]
+
+    @property
+    def reaches_others(self) -> bool:
+        """Whether other nodes hear what this one says, as far as is known."""
+
+    def refuse(self) -> Refused:
+        """Return why others cannot be told of anything now."""
 
     def make_peer(self) -> Peer: ...
     def wire_to(self, node: str) -> Wire: ...
@@ -240,10 +249,25 @@ class Entrance:
 
     def _pass_on(self, payload: bytes, binary: bool) -> None:
         """Give a message to whoever's the client is; an `enter` that waited is not looked at a second time."""
-        if self.host:
-            self._gateway.wire_to(self.host).pass_on(self._conn, payload, binary)
-        else:
+        if not self.host:
             self.peer.received(payload, binary)
+        elif not self._gateway.reaches_others:
+            self._refuse(payload, binary)
+        else:
+            self._gateway.wire_to(self.host).pass_on(self._conn, payload, binary)
+
+    def _refuse(self, payload: bytes, binary: bool) -> None:
+        """Say that the room cannot be reached now; what would come there later would all come at once."""
+        codec = SUBPROTOCOLS[self._line.subprotocol]
+        command: Command | None = None
+        if binary is codec.is_binary:
+            with contextlib.suppress(Unreadable):
+                command = codec.decode(payload)
+        if command is None or isinstance(command, Ping | Leave):
+            self._gateway.wire_to(self.host).pass_on(self._conn, payload, binary)
+            return
+        refused = self._gateway.refuse()
+        self._line.write(codec.frame(error_of(refused, about=wire_name(type(command)), ref=command.ref)))
 
     def _become(self, node: str) -> None:
         """Have the client be that node's."""

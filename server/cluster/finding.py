@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from geo import BadCell, Cell
 from rooms.person import Person
 from rooms.placement import choose_room
+from rooms.room import Room
 from server.arrival import parse_cell
+from server.cluster.directory import DirectoryAway
 from server.cluster.newcomers import Newcomers
 from server.cluster.takeover import take_over
 from server.cluster.wire import Known
@@ -55,6 +57,8 @@ class Finding:
         person = cluster.house.world.people.get(identity)
         if person is not None:
             await self._until_seated_anew(person, enter)
+            if person.room is not None:
+                self._check_heard(person.room)
             return ""
         where = await cluster.directory.person(identity)
         if where is None or where.frozen is not None:
@@ -67,6 +71,11 @@ class Finding:
         if person is not None:
             await self._until_seated_anew(person, enter)
         return node if node is not None else await self._near_company(enter, identity)
+
+    def _check_heard(self, room: Room) -> None:
+        """Raise DirectoryAway if nobody who sits down there could be told so, nor the others, for now."""
+        if not self._cluster.writing.is_reachable(room.id):
+            raise DirectoryAway("a room has members at nodes that cannot be reached")
 
     async def _until_seated_anew(self, person: Person, enter: Enter) -> None:
         """Return when a room whose end is past has ended here too, unless it is the one that they come back for.
@@ -138,13 +147,15 @@ class Finding:
         cell = self._cell_of(enter)
         if cell is None:
             return ""
-        if self._newcomers.is_dense(cell, now=time.monotonic()):
+        if self._newcomers.is_dense(cell, now=time.monotonic()) and not cluster.log.is_away:
             return ""
         newcomer = Person("", cell, far=bool(enter.far))
         known = cluster.house.identities.known(identity) if identity is not None else None
         if known is not None and known.person is not None:
             newcomer.avoids = known.person.avoids
         here = choose_room(newcomer, world.seating.index, rules=world.rules, rng=world.rng)
+        if here is not None:
+            self._check_heard(here.room)
         company = here.room.company if here is not None else 0
         if company + 1 >= world.rules.seats_min:
             return ""

@@ -21,7 +21,7 @@ from server.fanout import Fanout
 from server.house import House
 from server.messages import wire_name
 from server.node import Node
-from server.outcomes import bye
+from server.outcomes import Outcome, bye
 from server.peer import Peer
 from server.safety.trails import Scene
 from server.session import State
@@ -91,13 +91,22 @@ class HostPeer(Peer):
             return
         refused = node.refusal(self) if kind not in _AT_ANY_TIME else None
         if refused is not None:
-            self.carry_out(self.session.refuse(refused, about=wire_name(kind), ref=command.ref, now=now))
+            self._refuse_at_once(self.session.refuse(refused, about=wire_name(kind), ref=command.ref, now=now))
             return
         if isinstance(command, Report) and self._asks_others(command, now):
             return
         super().obey(command, now=now)
         if kind not in _TOUCHES_NOTHING:
             node.touched_by(self)
+
+    def _refuse_at_once(self, outcome: Outcome) -> None:
+        """Tell that something cannot be written down now: behind what waits for that it would come as late."""
+        assert isinstance(self.connection, Held)
+        for what in outcome:
+            if isinstance(what, Event):
+                self.connection.write_at_once(self.codec.frame(what))
+            else:
+                self.carry_out((what,))
 
     def _asks_others(self, command: Report, now: float) -> bool:
         """Tell whether a report has to wait for what other nodes know of where it happened."""

@@ -32,6 +32,9 @@ KEPT_S = 3600
 """Counters and marks end so long after their last use."""
 
 
+NO_NUMBER = "not an integer"
+"""What Redis and Valkey say of a counter that is none."""
+
 AT_LEAST_S = 0.01
 """Between two readings, whatever is awaited."""
 
@@ -86,7 +89,7 @@ class Registry:
         self._count = 0
         self._sure_at = self._seen_at = clock()
         self._slept = False
-        self._fault = ""
+        self._fault = self._refusal = ""
         self._degraded_s = 0.0
         self._leaving: frozenset[str] = frozenset()
         self._task: asyncio.Task[None] | None = None
@@ -147,6 +150,8 @@ class Registry:
         silent_s = self._clock() - self._sure_at
         if silent_s <= self._beat_s + self._slept_s:
             return ""
+        if self._refusal:
+            return f"Redis has not taken what this node tells it for {silent_s:.0f} s ({self._refusal})"
         fault = f" ({self._fault})" if self._fault else ""
         return f"Redis has not answered for {silent_s:.0f} s{fault}"
 
@@ -214,6 +219,7 @@ class Registry:
                 # Whoever slept while they asked knows nothing yet; who could not ask goes on by themselves.
                 self._slept = self._clock() - asked_at > self._answer_s + self._slept_s
                 self._fault = type(away).__name__
+                self._refusal = str(away) if isinstance(away, ResponseError) else ""
             except Exception as bug:
                 self._census.missed()
                 log_bug("looking who lives", bug)
@@ -243,7 +249,7 @@ class Registry:
         came, died = self._census.read(counters, asked_at=asked_at, answered_at=answered_at)
         if self.is_degraded:
             self._degraded_s += asked_at - self._sure_at
-        self._sure_at, self._fault, self._slept = asked_at, "", False
+        self._sure_at, self._fault, self._refusal, self._slept = asked_at, "", "", False
         for node in died:
             self._tell(self._died, node)
         for node in came:
@@ -253,8 +259,8 @@ class Registry:
 
     def _raised(self, raised: Any) -> None:
         """Look at what raising the own counter said."""
-        if isinstance(raised, ResponseError):
-            # The field holds a mark, which is no number.
+        if isinstance(raised, ResponseError) and NO_NUMBER in str(raised):
+            # The field holds a mark. Any other refusal, of a Redis that is full for one, says nothing of this node.
             if not self.is_buried:
                 self.is_buried = True
                 self._call(self._buried)

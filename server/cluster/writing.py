@@ -95,8 +95,16 @@ class Writing:
     def refusal(self, peer: Peer) -> Refused | None:
         """Return why a client's command cannot be carried out now: others of its room could not be told of it."""
         person = peer.session.person
-        if not self._cluster.log.is_away or person is None or person.room is None or self._is_local(person.room.id):
+        if person is None or person.room is None or self.is_reachable(person.room.id):
             return None
+        return self.refuse()
+
+    def is_reachable(self, room: str) -> bool:
+        """Tell whether what is said in a room that is here can be heard now."""
+        return not self._cluster.log.is_away or self._is_local(room)
+
+    def refuse(self) -> Refused:
+        """Return why others cannot be told of anything now."""
         self.refused += 1
         message = "Others here cannot be reached at the moment; try again soon."
         return Refused("unavailable", message, retry_after=AGAIN_S)
