@@ -91,7 +91,12 @@ class Commit:
         self._is_free = is_free
         self._bound.clear()
         if is_free is not None:
-            self._let_free_out()
+            for _, waiting in self._turns:
+                self._let_free_out(waiting)
+
+    def is_bound(self, held: "Held") -> bool:
+        """Tell whether what is written there goes out no sooner than something that cannot be written down."""
+        return held in self._bound
 
     def hurry(self) -> None:
         """End a turn that was drawn out, with the loop's."""
@@ -110,26 +115,28 @@ class Commit:
         if written is None and not self._turns:
             self._let_out(out)
             return
+        if self._is_free is not None:
+            # Of earlier turns nothing more goes out: who had to wait then waits on.
+            self._let_free_out(out)
+            if not out:
+                return
         self._turns.append((written, out))
         if written is not None:
             written.add_done_callback(self._written)
-        if self._is_free is not None:
-            self._let_free_out()
 
     def _written(self, _: Future[None]) -> None:
         while self._turns and ((done := self._turns[0][0]) is None or done.done()):
             self._let_out(self._turns.popleft()[1])
 
-    def _let_free_out(self) -> None:
+    def _let_free_out(self, out: Outgoing) -> None:
         is_free, bound = self._is_free, self._bound
         assert is_free is not None
-        heard = {held for _, out in self._turns for hearing, _ in out for held in hearing or ()}
+        heard = {held for hearing, _ in out for held in hearing or ()}
         bound |= {held for held in heard - bound if not is_free(held)}
-        for _, out in self._turns:
-            going = [(hearing and [held for held in hearing if held not in bound], what) for hearing, what in out]
-            waiting = [([held for held in hearing or () if held in bound], what) for hearing, what in out]
-            out[:] = [entry for entry in waiting if entry[0]]
-            self._let_out(going)
+        going = [(hearing and [held for held in hearing if held not in bound], what) for hearing, what in out]
+        waiting = [([held for held in hearing or () if held in bound], what) for hearing, what in out]
+        out[:] = [entry for entry in waiting if entry[0]]
+        self._let_out(going)
 
     def _let_out(self, out: Outgoing) -> None:
         for hearing, what in out:

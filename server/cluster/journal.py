@@ -63,6 +63,7 @@ class Journal:
         self._touched: set[str] = set()
         self._turns: dict[str, int] = {}
         self._changed: set[str] = set()
+        self._anew: set[str] = set()
 
     def told(self, room: str, event: Numbered) -> None:
         """Know what a room was told."""
@@ -93,11 +94,12 @@ class Journal:
         self._turns.pop(room, None)
         self._events.pop(room, None)
         self._touched.discard(room)
+        self._anew.discard(room)
 
     def write_anew(self, rooms: Iterable[str]) -> None:
         """Write these rooms' states as if they had just begun: Redis knows them no more."""
         for room in rooms:
-            self._turns.pop(room, None)
+            self._anew.add(room)
             self._touched.add(room)
 
     def take_changed(self) -> set[str]:
@@ -118,7 +120,7 @@ class Journal:
 
     def _write_words(self, id: str, words: list[Numbered]) -> None:
         room = self._room_of(id)
-        if room is None or id not in self._turns or self._turns[id] + 1 >= STATE_EVERY:
+        if room is None or id not in self._turns or id in self._anew or self._turns[id] + 1 >= STATE_EVERY:
             self._write_state(id, words)
             return
         self._turns[id] += 1
@@ -126,12 +128,14 @@ class Journal:
 
     def _write_state(self, id: str, events: list[Numbered]) -> None:
         room = self._room_of(id)
+        is_anew = id in self._anew
+        self._anew.discard(id)
         if room is None:
             if self._turns.pop(id, None) is not None:
                 self._log.drop(id)
             return
         ends_at = self._unix(room.closes) + LATER_S
-        if id in self._turns:
+        if id in self._turns and not is_anew:
             body = _encode((events, self._state_of(room)))
             self._log.append(id, body, long=room.unconnected > 0, ends_at=ends_at)
         else:

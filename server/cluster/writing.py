@@ -54,6 +54,8 @@ class Writing:
         self._cluster = cluster
         self._loop = loop
         self._limbo: dict[asyncio.Future[None], set[str]] = {}
+        self._waiting_for: dict[str, list[asyncio.Future[None]]] = {}
+        self._ends_limbo: asyncio.TimerHandle | None = None
         self._unanswered = 0
         self._new: set[str] = set()
         self._later: asyncio.TimerHandle | None = None
@@ -95,9 +97,11 @@ class Writing:
     def refusal(self, peer: Peer) -> Refused | None:
         """Return why a client's command cannot be carried out now: others of its room could not be told of it."""
         person = peer.session.person
-        if person is None or person.room is None or self.is_reachable(person.room.id):
+        if person is None or person.room is None or not self._cluster.log.is_away:
             return None
-        return self.refuse()
+        # Whoever waits for words of several nodes would hear nothing of what is said here either.
+        waits = isinstance(peer.connection, Held) and self._cluster.commit.is_bound(peer.connection)
+        return self.refuse() if waits or not self._is_local(person.room.id) else None
 
     def is_reachable(self, room: str) -> bool:
         """Tell whether what is said in a room that is here can be heard now."""
@@ -157,7 +161,7 @@ class Writing:
         log = self._cluster.log
         for _ in range(int(CATCH_UP_S / LOOK_AGAIN_S)):
             # Of rooms that ended meanwhile, or began, nothing more will be known.
-            waits = any(log.holds(room) and log.was_written(room) for room in set().union(*self._limbo.values()))
+            waits = any(log.holds(room) and log.was_written(room) for room in self._waiting_for)
             if not (log.is_away or self._unanswered or waits):
                 return
             await asyncio.sleep(LOOK_AGAIN_S)
@@ -165,9 +169,11 @@ class Writing:
     def went_away(self, is_away: bool) -> None:
         """Know that nothing can be written down for now, or can be again."""
         self._cluster.commit.free(self._need_not_wait if is_away else None)
+        if self._ends_limbo is not None:
+            self._ends_limbo.cancel()  # of an earlier outage
         if not is_away:
             self._let_out_of_ended()
-            self._loop.call_later(LIMBO_S, self._end_limbo)
+            self._ends_limbo = self._loop.call_later(LIMBO_S, self._end_limbo)
 
     def _let_out_of_ended(self) -> None:
         """Let out what waits for rooms that ended meanwhile: nothing more will be known of them.
@@ -181,7 +187,7 @@ class Writing:
         if registry.is_degraded:
             self._loop.call_later(LOOK_AGAIN_S, self._let_out_of_ended)
             return
-        for room in set().union(*self._limbo.values()):
+        for room in list(self._waiting_for):
             if not log.holds(room):
                 self._is_sure(room)
 
@@ -206,23 +212,28 @@ class Writing:
             else:
                 self._is_sure(room)
         new = self._hold_back(gone)
-        if new:
-            self._limbo[done] = new | away
-            self._cluster.journal.write_anew(gone - new)
-            self._cluster.commit.happened()
+        if new or away:
+            self._leave_in_limbo(done, gone | away)
+            if gone - new:
+                self._cluster.journal.write_anew(gone - new)
+                self._cluster.commit.happened()
         elif gone:
             # Redis has forgotten them: they are written anew before anybody hears of what was not written.
             self._cluster.journal.write_anew(gone)
             self._cluster.journal.write()
             self._send(done)
-        elif away:
-            self._limbo[done] = away
         else:
             done.set_result(None)
 
+    def _leave_in_limbo(self, done: asyncio.Future[None], rooms: set[str]) -> None:
+        self._limbo[done] = rooms
+        for room in rooms:
+            self._waiting_for.setdefault(room, []).append(done)
+
     def _is_sure(self, room: str) -> None:
         """Know what has become of what could not be written down about this room: those who wait for it may hear it."""
-        for done, rooms in list(self._limbo.items()):
+        for done in self._waiting_for.pop(room, ()):
+            rooms = self._limbo[done]
             rooms.discard(room)
             if not rooms:
                 del self._limbo[done]
@@ -230,10 +241,14 @@ class Writing:
 
     def _end_limbo(self) -> None:
         """Let out what waits for rooms that have ended meanwhile, unless the others went on without this node."""
-        registry = self._cluster.registry
-        if not (self._cluster.log.is_away or registry.is_degraded or registry.is_buried):
-            for room in set().union(*self._limbo.values()):
-                self._is_sure(room)
+        registry, log = self._cluster.registry, self._cluster.log
+        if log.is_away or registry.is_buried:
+            return
+        if registry.is_degraded:
+            self._ends_limbo = self._loop.call_later(LOOK_AGAIN_S, self._end_limbo)
+            return
+        for room in list(self._waiting_for):
+            self._is_sure(room)
 
     def _need_not_wait(self, held: Held) -> bool:
         person = held.peer.session.person if held.peer is not None else None
