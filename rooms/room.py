@@ -294,6 +294,11 @@ class Room:
         kept = min(wanted, len(self._recent))
         return self._recent[len(self._recent) - kept :], wanted - kept
 
+    def skip_to(self, seq: int) -> None:
+        """Go on from that number: the words between are lost, and whoever missed them is told how many there were."""
+        self.seq = seq
+        self._recent.clear()
+
     def _numbered(self, event: AnEvent) -> AnEvent:
         self.seq += 1
         recent = self._recent

@@ -72,6 +72,7 @@ class House:
     Attributes:
         terms_version: what has to stand in `enter.terms`; "" if nobody is asked.
         kept: what is kept of somebody, in sentences for them.
+        may_lag: ids of rooms that went on here, maybe without their last words: members may know more of them.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class House:
         self.checks = Checks(settings, derive(key, b"hereabouts same"))
         self._room_rate = per_period(settings.room_per_min, 60)
         self._paces: dict[str, Meter] = {}
+        self.may_lag: set[str] = set()
         self._always_off = frozenset(settings.features_off.split())
 
     def is_off(self, feature: str) -> bool:
@@ -188,6 +190,7 @@ class House:
     def room_ended(self, room: Room, *, now: float) -> None:
         """Forget the pace of a room that is over; its last words stay a while, in case it is reported."""
         self._paces.pop(room.id, None)
+        self.may_lag.discard(room.id)
         self.votes.end(room.id)
         self.keeps.end(room.id)
         self.trails.end(room, now=now)

@@ -135,6 +135,26 @@ def test_token_without_resume_is_the_same_seat_without_replay() -> None:
     assert bo.got() == []
 
 
+def test_room_that_lost_its_last_words_goes_on_from_what_its_member_has_heard() -> None:
+    stage = Stage()
+    ann, bo = stage.seated("Ann Bo")
+    [room] = stage.house.world.rooms.values()
+    stage.house.may_lag.add(room.id)
+    ann.lose()
+    bo.lose()
+    came = ann.back(resume={"room": ann.room, "seq": room.seq + 3}).got()
+    assert came[0]["resumed"]
+    assert (came[1]["seq"], came[1].get("missed")) == (room.seq, None)
+    missed = bo.back(resume={"room": bo.room, "seq": room.seq - 3}).got()
+    assert (missed[0]["resumed"], missed[1]["missed"]) == (True, 3)
+    assert room.seq == 2 + 3
+    cy = stage.guest()
+    cy.enter(name="Cy")
+    assert cy.seq == room.seq == 6
+    dy = ann.back(resume={"room": ann.room, "seq": room.seq + 5000})
+    assert dy.got()[0]["code"] == "bad_message", "nobody leads a room on for ever"
+
+
 def test_resume_of_an_unknown_room_is_a_new_view_of_the_present_one() -> None:
     stage = Stage()
     ann, bo = stage.seated("Ann Bo")

@@ -38,8 +38,8 @@ class Desk:
         self.soon: list[Callable[[], None]] = []
         self.writes = True
         self.futures: list[asyncio.Future[None]] = []
-        self.gathers = False
-        self.commit = Commit(self.soon.append, self._write_down, gathers=lambda: self.gathers)
+        self.gathers = self.is_broken = self.has_failed = False
+        self.commit = Commit(self.soon.append, self._write_down, gathers=lambda: self.gathers, failed=self._fail)
         self.said: list[str] = []
 
     def line(self, name: str) -> Held:
@@ -53,7 +53,12 @@ class Desk:
             callback()
         return self.futures[-1] if len(self.futures) > before else None
 
+    def _fail(self) -> None:
+        self.has_failed = True
+
     def _write_down(self) -> asyncio.Future[None] | None:
+        if self.is_broken:
+            raise RuntimeError("a bug")
         if not self.writes:
             return None
         self.futures.append(asyncio.get_running_loop().create_future())
@@ -144,6 +149,27 @@ async def test_who_had_to_wait_waits_on_though_they_sit_elsewhere_by_now() -> No
     first.set_result(None)
     await asyncio.sleep(0)
     assert desk.said == ["ann:1", "bo:1", "bo:2"]
+
+
+async def test_a_turn_that_cannot_be_written_down_goes_nowhere_and_is_told() -> None:
+    desk = Desk()
+    ann = desk.line("ann")
+    desk.is_broken = True
+    ann.write(b"1")
+    desk.end_turn()
+    assert desk.has_failed
+    assert desk.said == []
+
+
+async def test_who_need_not_wait_leaves_no_turn_behind_while_nothing_can_be_written() -> None:
+    desk = Desk()
+    ann = desk.line("ann")
+    desk.commit.free(lambda held: True)
+    for number in range(5):
+        ann.write(b"%d" % number)
+        desk.end_turn()
+    assert desk.said == [f"ann:{number}" for number in range(5)]
+    assert desk.commit.turns == 0
 
 
 async def test_what_waits_for_a_connection_that_is_void_never_goes_out() -> None:

@@ -173,3 +173,18 @@ async def test_three_workers_are_replaced_one_after_another_and_nobody_loses_a_s
             assert sorted(words) == sorted(said), name
         for person in people:
             person.on_event = None
+
+
+async def test_a_room_that_nobody_takes_is_here_again(redis_url: str) -> None:
+    async with nodes(redis_url, 2, drain_s=60) as (one, _), Clients(one) as clients:
+        ann, bo = await clients.seated("Ann Bo")
+        await say(ann, ann, bo, text="before")
+        assert one.cluster is not None
+        assert not await one.cluster.handing.hand_on(one.house.world.rooms[ann.room], "nobody")
+        assert (await ann.until_closed())[1] == 4000
+        back = await clients.new()
+        resume = {"room": ann.room, "seq": ann.seq}
+        assert (await back.ask("enter", "entered", cell=HERE, token=ann.token, resume=resume))["resumed"]
+        room = await back.hear("room")
+        assert (room["room"], room["me"], len(room["members"])) == (ann.room, ann.me, 2)
+        await say(back, back, text="after")

@@ -103,7 +103,9 @@ class Cluster:
             lambda room: encode_state(room, house, now=self.clock.now()),
             unix=self.clock.unix,
         )
-        self.commit = Commit(loop.call_soon, self.writing.write_down, gathers=self.writing.is_under_way)
+        self.commit = Commit(
+            loop.call_soon, self.writing.write_down, gathers=self.writing.is_under_way, failed=outlived
+        )
         self.recalling = Recalling(self)
         self.node = ClusterNode(
             house,
@@ -171,7 +173,12 @@ class Cluster:
         """Have something done that takes until others answer; it ends with the node."""
         task = self._loop.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and isinstance(bug := task.exception(), Exception):
+            log_bug("something in the background", bug)
 
     def measure(self, metrics: CollectorRegistry) -> None:
         """Have this node's part in the cluster read out with the rest."""
@@ -286,8 +293,10 @@ class Cluster:
 
     async def _begin_anew(self) -> None:
         # Rooms that only this node's people sat in went on here; they come back for them, and for what was said.
-        await self.writing.catch_up()
-        self._outlived()
+        try:
+            await self.writing.catch_up()
+        finally:
+            self._outlived()
 
     def _deaf(self) -> None:
         log.warning("This node hears nothing any more of what Redis takes: it begins anew.")

@@ -33,6 +33,7 @@ class Commit:
         write_down: begins to write down what happened in the turn, and returns what is resolved when that is done; None
             if there is nothing to be written.
         gathers: tells whether a turn is to be drawn out for now; `hurry` ends it.
+        failed: called when nothing more can be written down, nor go out.
     """
 
     def __init__(
@@ -41,10 +42,12 @@ class Commit:
         write_down: Callable[[], Future[None] | None],
         *,
         gathers: Callable[[], bool],
+        failed: Act,
     ) -> None:
         self._soon = soon
         self._write_down = write_down
         self._gathers = gathers
+        self._failed = failed
         self._is_due = False
         self._is_drawn_out = False
         self._out: Outgoing = []
@@ -108,7 +111,13 @@ class Commit:
         if self._gathers():
             self._is_drawn_out = True
             return
-        written = self._write_down()
+        try:
+            written = self._write_down()
+        except Exception as bug:
+            # What was to be heard may be in no log: this node begins anew, and the others go on.
+            log_bug("writing a turn down", bug)
+            self._failed()
+            return
         # Only now: writing down may have made the rooms say what they had not yet said.
         self._is_due = False
         out, self._out = self._out, []

@@ -52,12 +52,14 @@ class Where(msgspec.Struct, frozen=True):
         room: the room they sit in; empty between rooms and offline.
         frozen: their identity's rates and standing while they are offline; None while they are online.
         until: when this ends, Unix seconds.
+        since: when they sat down there, Unix seconds.
     """
 
     node: str
     room: str
     frozen: bytes | None
     until: float
+    since: float = 0.0
 
     @property
     def is_online(self) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rooms.frozen import drop
 from rooms.room import Room
-from server.bugs import log_bug
+from server.bugs import log, log_bug
 from server.cluster.commit import Held
 from server.cluster.directory import DirectoryAway
 from server.cluster.engine import FAILURES
@@ -85,10 +85,21 @@ class Handing:
             is_taken = False
         finally:
             del self._answers[room.id]
+        if not is_taken:
+            await self._take_back(room.id)
         for each in passengers:
             self._send_after(each, node) if is_taken else send_back_held(each)
         self.handed_on += is_taken
         return is_taken
+
+    async def _take_back(self, room: str) -> None:
+        """Have a room be here again that nobody took: its people would be sent here, and away, until this node ends."""
+        cluster = self._cluster
+        cluster.log.let_go(room)
+        try:
+            await take_over(cluster, room)
+        except DirectoryAway:
+            log.warning("Room %s went nowhere, and cannot be asked for: Redis is away.", room)
 
     def _take_out(self, room: Room) -> list[_Passenger]:
         cluster = self._cluster

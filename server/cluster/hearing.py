@@ -83,7 +83,7 @@ class Hearing:
                     case Received():
                         remotes.received(sender, message)
                     case Written(conns, data):
-                        self._written(conns, data)
+                        self._written(sender, conns, data)
                     case Opened():
                         remotes.opened(sender, message)
                     case Closed():
@@ -93,12 +93,15 @@ class Hearing:
             except Exception as bug:
                 log_bug("hearing another node", bug)
 
-    def _written(self, conns: list[int], data: bytes) -> None:
+    def _written(self, sender: str, conns: list[int], data: bytes) -> None:
         entrances = self._cluster.entrances
         for conn in conns:
             entrance = entrances.get(conn)
             if entrance is not None:
                 entrance.write(data)
+            else:
+                # It went while it was on its way to that node, which heard so too early to know it.
+                self._cluster.tell(sender, Closed(conn))
 
     def _ended(self, sender: str, message: Ended) -> None:
         entrance = self._cluster.entrances.get(message.conn)

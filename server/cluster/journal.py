@@ -13,6 +13,7 @@ import msgspec
 from rooms.events import Changed, Closing, Extended, Joined, Left, Numbered, Said
 from rooms.frozen import EVENTS_MAX
 from rooms.room import Room
+from server.bugs import log_bug
 from server.cluster.log import RoomLog
 
 STATE_EVERY = 32
@@ -113,10 +114,18 @@ class Journal:
         touched, self._touched = self._touched, set()
         self._changed |= touched
         for id in touched:
-            self._write_state(id, events.pop(id, []))
+            self._write_one(id, self._write_state, events.pop(id, []))
         for id, words in events.items():
-            self._write_words(id, words)
+            self._write_one(id, self._write_words, words)
         return bool(events or touched)
+
+    @staticmethod
+    def _write_one(id: str, write: Callable[[str, list[Numbered]], None], events: list[Numbered]) -> None:
+        """Write of one room; a bug in it is that room's alone."""
+        try:
+            write(id, events)
+        except Exception as bug:
+            log_bug("writing a room down", bug)
 
     def _write_words(self, id: str, words: list[Numbered]) -> None:
         room = self._room_of(id)

@@ -107,7 +107,11 @@ class Lane:
                 wait_s = FIRST_WAIT_S
             if await self._connect():
                 self._since = loop.time()
-                self._up(self)
+                try:
+                    self._up(self)
+                except Exception as bug:
+                    log_bug("taking up a connection to Redis", bug)
+                    self.reset()
             # Also after a success: a server that takes connections and refuses what is written is not asked more often.
             await asyncio.sleep(wait_s)
             wait_s = min(2 * wait_s, LAST_WAIT_S)

@@ -125,6 +125,10 @@ class Leaving:
             cluster.directory.drop_room(room.id)
         failed: set[str] = set()
         while not self._is_hurried and self._loop.time() < until:
+            if cluster.writing.is_unsure or not cluster.reaches_others:
+                # What was said is in no log yet: who goes on with a room would go on without it.
+                await asyncio.sleep(LOOK_EVERY_S)
+                continue
             others = cluster.registry.staying
             rooms = [room for room in cluster.house.world.rooms.values() if room.id not in failed][:AT_ONCE]
             if not rooms or not others:

@@ -165,6 +165,10 @@ class RoomLog:
             return
         self._put(logged, EVENTS, body, KEPT_LONG if long else KEPT, ends_at)
 
+    def let_go(self, room: str) -> None:
+        """Know nothing more of a room that was to go on elsewhere; it can be claimed by whoever does, here too."""
+        self._rooms.pop(room, None)
+
     def drop(self, room: str) -> None:
         """Queue a room's end: nobody goes on with it, and Redis forgets it soon, if it is still held here."""
         logged = self._rooms.get(room)

@@ -59,7 +59,11 @@ class Moving:
         rules = cluster.house.world.rules
         while True:
             await asyncio.sleep(rules.look_every_s / cluster.clock.time_scale)
-            waiting = [room for room in cluster.house.world.rooms.values() if self._may_go(room)]
+            try:
+                waiting = [room for room in cluster.house.world.rooms.values() if self._may_go(room)]
+            except Exception as bug:
+                log_bug("looking who waits", bug)
+                continue
             cluster.house.world.rng.shuffle(waiting)
             for room in waiting[:ASKED_MAX]:
                 try:

@@ -12,6 +12,7 @@ import msgspec
 from rooms.frozen import EVENTS_MAX
 from rooms.moving import take_out
 from rooms.person import Person
+from server.bugs import log_bug
 from server.cluster.directory import DirectoryAway
 from server.cluster.journal import AnyNumbered, decode_body
 from server.cluster.log import Away, Claimed, HeldBy
@@ -19,6 +20,9 @@ from server.cluster.state import decode_state, put_in_place
 
 if TYPE_CHECKING:
     from server.cluster.cluster import Cluster
+
+AT_ONCE_S = 5.0
+"""At a window's end all who seat somebody anew do so within this time, whichever of them is first."""
 
 
 async def take_over(cluster: "Cluster", room: str, *, lives: Callable[[str], bool] | None = None) -> str | None:
@@ -35,8 +39,10 @@ async def take_over(cluster: "Cluster", room: str, *, lives: Callable[[str], boo
         case HeldBy(node):
             return "" if node == cluster.name else node
         case Claimed(entries):
-            if _rebuild(cluster, room, [entry.body for entry in entries]):
+            if _is_rebuilt(cluster, room, [entry.body for entry in entries]):
                 cluster.takeovers += 1
+                # Its node may have been cut off, and its people have talked on, unwritten.
+                cluster.house.may_lag.add(room)
                 # Not before the room is here: whoever asks for it meanwhile is to find it.
                 cluster.begin(_give_up_who_is_elsewhere(cluster, room))
                 return ""
@@ -44,6 +50,14 @@ async def take_over(cluster: "Cluster", room: str, *, lives: Callable[[str], boo
         case Away():
             raise DirectoryAway("a room's log cannot be read")
     return None
+
+
+def _is_rebuilt(cluster: "Cluster", id: str, bodies: list[bytes]) -> bool:
+    try:
+        return _rebuild(cluster, id, bodies)
+    except Exception as bug:
+        log_bug("going on with a room", bug)
+        return False
 
 
 def _rebuild(cluster: "Cluster", id: str, bodies: list[bytes]) -> bool:
@@ -78,7 +92,7 @@ async def _give_up_who_is_elsewhere(cluster: "Cluster", id: str) -> None:
     room = cluster.house.world.rooms.get(id)
     people = [seat.person for seat in room.seats.values()] if room is not None else []
     for person in people:
-        is_elsewhere = await _is_elsewhere(cluster, person.id, id)
+        is_elsewhere = person.seat is not None and await _is_elsewhere(cluster, person.id, id, person.seat.since)
         if person.room is not room or cluster.house.world.people.get(person.id) is not person:
             continue
         if is_elsewhere and person.seat is not None and person.seat.waits_until is not None:
@@ -88,13 +102,16 @@ async def _give_up_who_is_elsewhere(cluster: "Cluster", id: str) -> None:
     cluster.commit.happened()
 
 
-async def _is_elsewhere(cluster: "Cluster", identity: str, room: str) -> bool:
-    """Tell whether somebody has a seat in another room, at another node that is not dead."""
+async def _is_elsewhere(cluster: "Cluster", identity: str, room: str, since: float) -> bool:
+    """Tell whether somebody sat down in another room since, at another node that is not dead.
+
+    An entry may be older than the seat: they moved here, and their node died before it had written so.
+    """
     try:
         where = await cluster.directory.person(identity)
     except DirectoryAway:
         return False
-    if where is None or not where.is_online or where.room == room:
+    if where is None or not where.is_online or where.room == room or where.since < since - AT_ONCE_S:
         return False
     return where.node != cluster.name and not cluster.registry.is_dead(where.node)
 

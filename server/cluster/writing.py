@@ -318,9 +318,9 @@ class Writing:
         """Return where somebody is, or what they left here; None if they asked to be forgotten."""
         cluster, now = self._cluster, self._cluster.clock.now()
         person = cluster.house.world.people.get(id)
-        if person is not None and person.room is not None:
-            later_s = LATER_S * cluster.clock.time_scale
-            return Where(cluster.name, person.room.id, None, person.room.closes + later_s)
+        if person is not None and person.room is not None and person.seat is not None:
+            until = person.room.closes + LATER_S * cluster.clock.time_scale
+            return Where(cluster.name, person.room.id, None, until, person.seat.since)
         identity = cluster.house.identities.known(id)
         if identity is None:
             return None

@@ -16,7 +16,7 @@ Processes with one key make the same fingerprints: what one of them knows it can
 from collections import deque
 from collections.abc import Iterable
 from hashlib import blake2b
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 from random import Random
 from typing import TypeAlias
 from zlib import crc32
@@ -285,14 +285,19 @@ class SameTexts:
         """Return what other processes are to know, first what was met more than once; begin to note it if none was yet.
 
         Of the rest the latest is told. What is left out is told when it is met again.
+
+        Args:
+            most: sightings in all, of which a text has at least one.
         """
         again, self._again = self._again or {}, {}
-        told = [text.told() for text in islice(again, most)]
-        for text in reversed(self._queue):
-            if text.queued_at <= self._told_until or len(told) >= most:
+        told: list[Told] = []
+        # Those put back into the queue stand among the latest, and are no news.
+        latest = [text for text in islice(reversed(self._queue), 2 * most) if text.queued_at > self._told_until]
+        for text in chain(again, (text for text in latest if not text.is_told)):
+            if most <= 0:
                 break
-            if not text.is_told:
-                told.append(text.told())
+            told.append(text.told())
+            most -= len(told[-1].met)
         self._told_until = now
         return told
 
