@@ -206,6 +206,19 @@ async def test_a_death_that_redis_forgot_is_marked_again(redis_url: str) -> None
         assert a.died == ["b.1"]
 
 
+async def test_whoever_slept_trusts_nothing_before_an_answer_though_the_first_question_fails(
+    server: RedisServer,
+) -> None:
+    async with nodes(server.url, "a.1") as (a,):
+        server.stop_for_a_while()
+        a.slept_s = 30.0
+        await until(lambda: a.registry._slept)
+        await until(lambda: a.registry._fault != "")
+        assert a.registry.has_slept
+        server.go_on()
+        await until(lambda: not a.registry.has_slept)
+
+
 async def test_an_observer_who_slept_judges_nobody_by_that_time(redis_url: str) -> None:
     async with nodes(redis_url, "a.1", "b.1") as (a, b):
         await until(lambda: "b.1" in a.registry.nodes)

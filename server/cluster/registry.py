@@ -216,8 +216,8 @@ class Registry:
                 await self._look(asked_at)
             except FAILURES as away:
                 self._census.missed()
-                # Whoever slept while they asked knows nothing yet; who could not ask goes on by themselves.
-                self._slept = self._clock() - asked_at > self._answer_s + self._slept_s
+                # Who slept, also while they asked, knows nothing until an answer comes; who only could not ask goes on.
+                self._slept |= self._clock() - asked_at > self._answer_s + self._slept_s
                 self._fault = type(away).__name__
                 self._refusal = str(away) if isinstance(away, ResponseError) else ""
             except Exception as bug:
