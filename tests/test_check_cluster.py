@@ -71,3 +71,11 @@ def test_workers_without_a_redis_get_one_of_their_own() -> None:
     status, told = run("--workers", "4")
     assert status == 0
     assert "4 workers share the port, and a Valkey of their own is started for them" in told
+
+
+@pytest.mark.parametrize("flags", [("--workers", "2"), ("--redis", "redis://127.0.0.1:1")])
+def test_nothing_is_advised_that_is_refused_where_there_are_several_processes(flags: tuple[str, str]) -> None:
+    told = run(*flags)[1]
+    assert "set data" not in told
+    assert "set admin_socket, for the server and for `hereabouts admin`" in told
+    assert ("these processes; set store to keep them" in told) == ("--workers" in flags)

@@ -23,7 +23,7 @@ from server.operate.admin.socket import socket_path
 from server.operate.jwks import CannotFetch, fetch
 from server.safety.filter_file import FilterError, FilterFile
 from server.safety.jwt_keys import BadKeys, read_jwks
-from server.serve import ENDS_WITH_PROCESS, SPARE_FILES
+from server.serve import ENDS_WITH_PROCESS, ENDS_WITH_PROCESSES, SPARE_FILES
 from server.settings import Loaded
 from server.store.folder import SECRET_FILE
 from server.store.sqlite import FILE, inspect
@@ -77,7 +77,10 @@ def folder_can_be_used(loaded: Loaded) -> Iterator[Finding]:
     if not loaded.settings.data:
         if loaded.settings.lasting_redis:
             return
-        yield Finding(NOTE, f"no data folder is set: {ENDS_WITH_PROCESS}; set data to keep them")
+        if loaded.settings.workers > 1:
+            yield Finding(NOTE, f"no store is set: {ENDS_WITH_PROCESSES}; set store to keep them")
+        else:
+            yield Finding(NOTE, f"no data folder is set: {ENDS_WITH_PROCESS}; set data to keep them")
         return
     folder = Path(loaded.settings.data)
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
@@ -153,7 +156,9 @@ def operator_can_come_in(loaded: Loaded) -> Iterator[Finding]:
     settings = loaded.settings
     path = socket_path(settings, os.environ, port=settings.port)
     if path is None:
-        yield Finding(NOTE, "`hereabouts admin` has no socket: set data or admin_socket")
+        is_one_of_many = bool(settings.redis) or settings.workers > 1
+        to_set = "admin_socket, for the server and for `hereabouts admin`" if is_one_of_many else "data or admin_socket"
+        yield Finding(NOTE, f"`hereabouts admin` has no socket: set {to_set}")
     elif len(os.fsencode(path)) > SOCKET_PATH_MAX_BYTES:
         yield Finding(WRONG, f"{path} is too long for a socket; set admin_socket to a shorter path")
     elif path.exists() and not path.is_socket():
