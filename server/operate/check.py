@@ -72,6 +72,34 @@ def port_is_free(loaded: Loaded) -> Iterator[Finding]:
         yield Finding(GOOD, f"{host}:{port} is free")
 
 
+def own_ports_are_free(loaded: Loaded) -> Iterator[Finding]:
+    """Try to listen where each worker alone would, for what tells of it."""
+    settings = loaded.settings
+    if settings.workers == 1 or not settings.port:
+        return
+    missing = [port for port in range(settings.port + 1, settings.port + settings.workers + 1) if not _can_be_had(port)]
+    if missing:
+        ports = ", ".join(map(str, missing))
+        yield Finding(
+            NOTE,
+            f"each worker's own /metrics is at a port after {settings.port}, and of these cannot be had: {ports}. "
+            "Everybody is served all the same; set another port to read them all",
+        )
+    else:
+        last = settings.port + settings.workers
+        yield Finding(GOOD, f"127.0.0.1:{settings.port + 1} to :{last}, for each worker's own /metrics, are free")
+
+
+def _can_be_had(port: int) -> bool:
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            return False
+    return True
+
+
 def folder_can_be_used(loaded: Loaded) -> Iterator[Finding]:
     """Look at the folder of `data` and at the database in it."""
     if not loaded.settings.data:
@@ -271,6 +299,7 @@ Check = Callable[[Loaded], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
     port_is_free,
+    own_ports_are_free,
     folder_can_be_used,
     redis_keeps,
     nodes_can_meet,
