@@ -6,12 +6,13 @@ Knows one HTTP request. Never knows what its answer is used for.
 import asyncio
 import http.client
 import json
+import ssl
 import urllib.error
 import urllib.request
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from client_demo.wire import ABNORMAL, Unreachable, is_loopback
+from client_demo.wire import ABNORMAL, Unreachable, Untrusted, is_loopback
 
 TIMEOUT_S = 5.0
 LONGEST_BYTES = 1 << 20
@@ -48,6 +49,8 @@ def _fetch(url: str) -> dict[str, Any]:
         return {}
     except (OSError, urllib.error.URLError) as exc:
         reason = getattr(exc, "reason", None) or exc
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            raise Untrusted(url, reason) from exc
         raise Unreachable(ABNORMAL, f"nobody answers at {url} ({reason})") from exc
     except ValueError:
         return {}

@@ -11,7 +11,7 @@ import click
 
 from client_demo.about import fetch_limits
 from client_demo.capacity import descriptor_shortage, descriptors_needed, port_shortage, seat_shortage
-from client_demo.client import Unreachable
+from client_demo.client import Unreachable, Untrusted
 from client_demo.machine import BadSource, check_sources, ephemeral_ports, parse_sources, raise_descriptor_limit
 from client_demo.places import PlaceUnknown, choice, find_cities, parse_cell, parse_coordinates
 
@@ -24,6 +24,8 @@ def limits_or_exit(url: str) -> dict[str, Any]:
     check_url(url)
     try:
         return asyncio.run(fetch_limits(url))
+    except Untrusted as exc:
+        raise click.ClickException(exc.reason) from exc
     except Unreachable as exc:
         message = f"{exc.reason}.\nStart a server first, in another terminal: {serve_command(url)}"
         raise click.ClickException(message) from exc

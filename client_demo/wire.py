@@ -5,6 +5,7 @@ Knows the two wire formats and what a close code allows. Never knows rooms, memb
 
 import ipaddress
 import json
+import ssl
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -23,6 +24,13 @@ CLOSE_TIMEOUT_S = 2.0
 MESSAGE_MAX_BYTES = 1 << 20
 ABNORMAL = 1006
 POLICY = 1008
+
+UNKNOWN_ISSUER = frozenset({18, 19, 20, 21})
+"""Of OpenSSL's X509_V_ERR codes those that say that nobody known has signed; the rest are no matter of trust."""
+TRUST = (
+    "If it is a server of your own, put SSL_CERT_FILE=FILE before the command: its certificate as PEM, or that of the "
+    "authority which signed it."
+)
 
 
 class Refused(Exception):
@@ -62,6 +70,15 @@ class Closed(Exception):
 
 class Unreachable(Closed):
     """No connection came about: nobody listens there, or what listens refused the handshake."""
+
+
+class Untrusted(Unreachable):
+    """What answers shows a certificate that is not trusted here; the reason says so in sentences."""
+
+    def __init__(self, url: str, exc: ssl.SSLCertVerificationError) -> None:
+        says = exc.verify_message.rstrip(".")
+        advice = f" {TRUST}" if exc.verify_code in UNKNOWN_ISSUER else ""
+        super().__init__(ABNORMAL, f"{url} shows a certificate that is not trusted here ({says}).{advice}")
 
 
 def code_allows_return(code: int) -> bool:
@@ -127,6 +144,8 @@ async def open_connection(
         raise _refused_handshake(exc) from exc
     except InvalidURI as exc:
         raise Unreachable(ABNORMAL, f"not a WebSocket address: {url}", may_return=False) from exc
+    except ssl.SSLCertVerificationError as exc:
+        raise Untrusted(url, exc) from exc
     except (OSError, InvalidHandshake) as exc:
         raise Unreachable(ABNORMAL, _in_words(exc)) from exc
 

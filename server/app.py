@@ -235,12 +235,17 @@ class App:
         if self.webhook is not None:
             self.webhook.tell(report, open_reports=len(self.house.reports.open()))
 
-    async def start_at(self, port: int) -> None:
-        """Listen on a port of one's own, which others on this machine alone find: for what tells of this process."""
+    async def start_at(self, port: int) -> bool:
+        """Listen on a port of one's own, which others on this machine alone find: for what tells of this process.
+
+        Returns whether it could be had; the log says why not.
+        """
         try:
             await self.listener.start("127.0.0.1", port)
         except (OSError, OverflowError) as error:
             log.warning("/metrics of this worker alone cannot be had at port %d: %s", port, error)
+            return False
+        return True
 
     async def start_also(self, address: str, tls: ssl.SSLContext) -> str:
         """Listen on one more address at the same port, by TLS, and return where the page is there. Raises OSError."""

@@ -29,6 +29,7 @@ from server.tls import TlsError
 AT_ONCE = "SIGTERM once more, or Ctrl-C, ends it at once."
 THIS_MACHINE = "127.0.0.1"
 ENDS_WITH_PROCESS = "blocks, bans and reports end with this process"
+ENDS_WITH_PROCESSES = "blocks, bans and reports end with these processes"
 
 STOP_S = 1.0
 """Who presses Ctrl-C does not wait longer than that for clients that do not answer a Close frame."""
@@ -209,9 +210,7 @@ def greeting(settings: Settings, url: str, *, pages: Sequence[str] = (), workers
     if not is_lasting:
         tokens = "" if settings.secret else "; without HEREABOUTS_SECRET, tokens too"
         lines.append(
-            f"No --store: {ENDS_WITH_PROCESS.replace('this process', 'these processes')}{tokens}."
-            if workers
-            else f"No --data: {ENDS_WITH_PROCESS}{tokens}."
+            f"No --store: {ENDS_WITH_PROCESSES}{tokens}." if workers else f"No --data: {ENDS_WITH_PROCESS}{tokens}."
         )
     return "\n".join(lines)
 

@@ -344,7 +344,7 @@ class Settings(Limits, frozen=True, kw_only=True):
         if self.data and (self.redis or self.workers > 1):
             yield (
                 "data is set, but a folder belongs to one process alone, and these are several: leave it out, or have "
-                "one process."
+                "one process. What is to last goes into a store."
             )
 
     def __repr__(self) -> str:

@@ -1,9 +1,11 @@
 """The `chat` command around the screen: what it says before there is one, and after."""
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import msgpack
 import pytest
@@ -11,8 +13,10 @@ from click.testing import CliRunner, Result
 from websockets.sync.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
+from client_demo.bots import bots
 from client_demo.chat import chat
 from client_demo.terminal.app import ChatApp
+from tests.certificates import contexts, make_pem
 from tests.fake_server import Message
 
 
@@ -30,13 +34,13 @@ Play = Callable[[ServerConnection], None]
 
 
 @contextmanager
-def served(play: Play) -> Iterator[str]:
+def served(play: Play, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Play a server in a thread, because the command has a loop of its own; yields the address."""
-    with serve(play, "127.0.0.1", 0, subprotocols=[Subprotocol("hereabouts.v1.msgpack")]) as server:
+    with serve(play, "127.0.0.1", 0, ssl=tls, subprotocols=[Subprotocol("hereabouts.v1.msgpack")]) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}/ws"
+            yield f"ws{'s' * (tls is not None)}://127.0.0.1:{server.socket.getsockname()[1]}/ws"
         finally:
             server.shutdown()
             thread.join()
@@ -183,6 +187,30 @@ def test_chat_without_a_server_says_how_to_start_one() -> None:
     assert result.exit_code == 1
     assert "No server answers" in result.output
     assert "make run" in result.output
+
+
+@pytest.fixture
+def of_its_own(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """Play a server whose certificate nobody has signed: its address, and the certificate's file."""
+    pem = make_pem(tmp_path)
+    refuses = refusing({"code": "too_precise", "message": "finer than 5", "about": "enter"})
+    with served(refuses, tls=contexts(pem)[0]) as url:
+        yield url, pem
+
+
+def test_certificate_that_is_not_trusted_is_named_with_how_to_trust_it(
+    of_its_own: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, pem = of_its_own
+    for command, flags in ((chat, ["--cell", "dr5ru7"]), (bots, ["--count", "1"])):
+        result = CliRunner().invoke(command, [*flags, "--url", url])
+        assert result.exit_code == 1
+        assert "a certificate that is not trusted here (self-signed certificate)" in result.output
+        assert "SSL_CERT_FILE=FILE" in result.output
+        assert "No server answers" not in result.output
+        assert "Start a server" not in result.output
+    monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+    assert "Leave off its last characters." in run("--cell", "dr5ru7", "--url", url).output
 
 
 def test_chat_at_what_is_no_address_says_so() -> None:

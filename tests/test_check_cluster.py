@@ -1,6 +1,7 @@
 """`hereabouts check` of what several processes need to be one server."""
 
 import asyncio
+import socket
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,22 @@ def test_workers_without_a_redis_get_one_of_their_own() -> None:
     status, told = run("--workers", "4")
     assert status == 0
     assert "4 workers share the port, and a Valkey of their own is started for them" in told
+
+
+def test_ports_of_each_worker_are_tried() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        status, told = run("--workers", "2", "--port", str(port - 1))
+        assert status == 0 or f"127.0.0.1:{port - 1} cannot be had" in told
+        assert f"of these cannot be had: {port}" in told
+    assert "cannot be had: 65536, 65537. " in run("--workers", "3", "--port", "65534")[1]
+
+
+@pytest.mark.parametrize("flags", [("--workers", "2"), ("--redis", "redis://127.0.0.1:1")])
+def test_nothing_is_advised_that_is_refused_where_there_are_several_processes(flags: tuple[str, str]) -> None:
+    told = run(*flags)[1]
+    assert "set data" not in told
+    assert "set admin_socket, for the server and for `hereabouts admin`" in told
+    assert ("these processes; set store to keep them" in told) == ("--workers" in flags)

@@ -60,7 +60,25 @@ async def test_a_missing_password_is_asked_for(tmp_path: Path) -> None:
     async with redis_server(tmp_path) as server:
         async with opened(server.url) as engine:
             await engine.client.config_set("requirepass", "word")
-        assert "asks for a password" in await refused(server.url)
+        for kind in ("redis", "redis+cluster", "redis+sentinel"):
+            said = await refused(f"{kind}://127.0.0.1:{server.port}/{'main' * kind.endswith('sentinel')}")
+            assert "asks for a password" in said
+            assert "/ ? # @ : % are written %2F" in said
+            assert len(said) < 300
+
+
+async def test_a_port_without_tls_is_told_from_a_server_that_is_gone(redis_url: str) -> None:
+    said = await refused(redis_url.replace("redis:", "rediss:"))
+    assert "does it speak TLS at this port?" in said
+
+
+async def test_what_is_no_sentinel_or_knows_another_master_is_said(tmp_path: Path, redis_url: str) -> None:
+    assert "is no Sentinel" in await refused(redis_url.replace("redis:", "redis+sentinel:") + "/main")
+    settings = tmp_path / "sentinel.conf"
+    settings.write_text("")
+    async with redis_server(tmp_path, sentinel=settings) as server:
+        said = await refused(f"redis+sentinel://127.0.0.1:{server.port},127.0.0.1:1/main")
+    assert "knows no master main that is up" in said
 
 
 async def test_a_server_that_is_not_there_is_named_without_its_password() -> None:

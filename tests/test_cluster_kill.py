@@ -94,11 +94,11 @@ async def test_a_node_that_is_held_dead_begins_anew_when_redis_is_there(redis_ur
     async with redis.Redis.from_url(redis_url) as client, RedisProxy(int(redis_url.rpartition(":")[2])) as way:
         await client.flushall()
         async with serving("--set", f"redis={way.url}", HEREABOUTS_SECRET=SECRET) as node:
-            name = await wrote(node, r"This is node (\S+)\.")
+            name = await wrote(node, r"This is node \S+ \((\S+)\)\.")
             await client.hset(NODES_KEY, name, "dead 0")
             await wrote(node, "it (begins) anew")
             way.flows.clear()
             await wrote(node, "cannot (begin) anew yet")
             way.flows.set()
-            assert await wrote(node, r"This is node (\S+)\.") != name
+            assert await wrote(node, r"This is node \S+ \((\S+)\)\.") != name
             await node.end(signal.SIGINT)

@@ -235,7 +235,8 @@ async def test_a_redis_that_stands_still_for_long_is_away_until_it_answers(tmp_p
         assert await other.reads("new") == [b"anew"]
 
 
-async def test_a_redis_that_comes_back_empty_is_filled_anew(tmp_path: Path) -> None:
+async def test_a_redis_that_comes_back_empty_is_filled_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     async with redis_server(tmp_path) as server, host_on(server.url) as host, host_on(server.url, "b.1") as other:
         await host.founds("quiet", "loud")
         await server.kill()
@@ -248,6 +249,8 @@ async def test_a_redis_that_comes_back_empty_is_filled_anew(tmp_path: Path) -> N
         assert await host.log.send() == {"quiet": Verdict.ACCEPTED, "loud": Verdict.ACCEPTED}
         assert await other.reads("quiet") == [b"anew"]
         assert await host.client.ttl(log_key("quiet")) > 0
+        told = [caplog.text.count(words) for words in ("Redis cannot be reached: ", "Redis can be reached again.")]
+        assert told[0] == told[1] > 0
 
 
 async def test_a_room_that_was_overtaken_during_an_outage_is_known_to_be(tmp_path: Path) -> None:

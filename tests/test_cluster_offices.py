@@ -66,6 +66,18 @@ async def test_status_counts_everybody_and_tells_of_each_node(redis_url: str) ->
         assert (await api(apps[2], "status"))[1]["people"] == 2
 
 
+async def test_logs_call_a_node_the_same_at_itself_and_at_others(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with nodes(redis_url, 2) as apps:
+        await acquainted(*apps)
+        for app in apps:
+            shown = f"{cluster(app).offices.name} ({cluster(app).name})"
+            assert caplog.messages.count(f"This is node {shown}.") == 1
+            assert caplog.messages.count(f"Node {shown} is here.") == 1
+
+
 async def test_node_that_does_not_answer_is_named_and_not_waited_for(
     redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -83,7 +95,7 @@ async def test_node_that_does_not_answer_is_named_and_not_waited_for(
         assert shown.stderr == "node 2 does not answer: what is there is not counted.\n"
         with caplog.at_level(logging.INFO):
             await apps[2].stop(within_s=0)
-            await until(lambda: "Node node 3 is gone" in caplog.text)
+            await until(lambda: f"Node node 3 ({cluster(apps[2]).name}) is gone." in caplog.text)
 
 
 async def test_somebody_at_another_node_is_warned_banned_and_shown_as_online(redis_url: str) -> None:

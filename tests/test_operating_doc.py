@@ -23,7 +23,7 @@ from tests.clusters import nodes
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = (DOCS / "OPERATING.md").read_text(encoding="utf-8")
 NGINX = DOCS / "examples" / "nginx.conf"
-UNIT = DOCS / "examples" / "hereabouts.service"
+UNITS = [DOCS / "examples" / name for name in ("hereabouts.service", "hereabouts-node.service")]
 LINES = sorted(
     {
         line.partition(" > ")[0]
@@ -81,11 +81,14 @@ def seconds(pattern: str, text: str) -> list[float]:
 
 def test_nobody_is_killed_while_the_server_drains() -> None:
     needed_s = Settings().drain_s + GENTLE_STOP_S
-    unit = UNIT.read_text(encoding="utf-8")
-    assert all(line in unit for line in re.findall(r"```ini\n(.*?)```", PAGE, re.DOTALL)[0].splitlines())
-    [stop_s], [docker_s] = seconds(r"TimeoutStopSec=(\d+)", unit), seconds(r"docker stop --timeout (\d+)", PAGE)
+    [docker_s] = seconds(r"docker stop --timeout (\d+)", PAGE)
     [grace_s], [sleep_s] = seconds(r"GracePeriodSeconds: (\d+)", PAGE), seconds(r'"sleep", "(\d+)"', PAGE)
-    assert min(stop_s, docker_s, grace_s - sleep_s) > needed_s
+    for unit in (each.read_text(encoding="utf-8") for each in UNITS):
+        lines = unit.splitlines()
+        assert all(line in lines for line in re.findall(r"```ini\n(.*?)```", PAGE, re.DOTALL)[0].splitlines())
+        assert "StartLimitIntervalSec=0" in unit[: unit.index("[Service]")].splitlines()
+        [stop_s] = seconds(r"TimeoutStopSec=(\d+)", unit)
+        assert min(stop_s, docker_s, grace_s - sleep_s) > needed_s
 
 
 def test_times_of_a_drain_are_as_told() -> None:
@@ -97,19 +100,21 @@ def test_times_of_a_drain_are_as_told() -> None:
     assert LETS_GO * 4 == 2
 
 
-def test_unit_starts_a_server() -> None:
-    [command] = re.findall(r"^ExecStart=\S+/hereabouts serve (.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_unit_starts_a_server(unit: Path) -> None:
+    [command] = re.findall(r"^ExecStart=\S+/hereabouts serve (.*)$", unit.read_text(encoding="utf-8"), re.MULTILINE)
     _, rest, _ = serve.make_parser(click.Context(serve)).parse_args(shlex.split(command))
     assert rest == []
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
-def test_systemd_takes_the_unit(tmp_path: Path) -> None:
-    there = tmp_path / UNIT.name
-    there.write_text(UNIT.read_text(encoding="utf-8").replace("/opt/hereabouts/bin/hereabouts", "/bin/true"))
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_takes_the_unit(unit: Path, tmp_path: Path) -> None:
+    there = tmp_path / unit.name
+    there.write_text(unit.read_text(encoding="utf-8").replace("/opt/hereabouts/bin/hereabouts", "/bin/true"))
     tried = subprocess.run(["systemd-analyze", "verify", there], capture_output=True, check=False, timeout=30)
     assert tried.returncode == 0, tried.stderr.decode()
-    assert UNIT.name not in tried.stderr.decode()  # of other units it may well complain
+    assert unit.name not in tried.stderr.decode()  # of other units it may well complain
 
 
 def test_times_and_figures_of_the_store_are_as_told() -> None:

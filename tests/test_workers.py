@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from client_demo.client import Client
+from server.cluster.supervise import own_ports
 from server.cluster.worker import OUTLIVED
 from tests.clusters import until_shown
 from tests.served import PATIENCE_S, Server, refused, serving
@@ -247,6 +248,24 @@ async def test_what_keeps_it_from_beginning_is_said_once(flags: list[str], words
     status, said = await refused("--port", "0", *flags, HEREABOUTS_SECRET=SECRET)
     assert status == 1, said
     assert said.count(words) == 1, said
+
+
+async def test_greeting_names_only_the_ports_that_workers_have() -> None:
+    flags = workers(2)
+    port = int(flags[flags.index("--port") + 1])
+    with socket.create_server(("127.0.0.1", port + 1)):
+        async with serving(*flags) as server:
+            assert (
+                f"2; /metrics of worker 1 alone cannot be had, as the log says; others' at 127.0.0.1:{port + 2}\n"
+                in (server.greeting)
+            )
+            assert await metrics_of(port + 2)
+
+
+def test_all_ports_are_named_and_all_that_are_missing() -> None:
+    assert own_ports([9001, 9002, 9003]).endswith("127.0.0.1:9001 to :9003")
+    assert own_ports([0, 9002, 9003]).endswith("others' at 127.0.0.1:9002 and 127.0.0.1:9003")
+    assert own_ports([0, 0, 0]) == "3; /metrics of worker 1, worker 2 and worker 3 alone cannot be had, as the log says"
 
 
 async def test_a_port_that_others_listen_on_is_refused_though_workers_could_share_it() -> None:

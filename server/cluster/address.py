@@ -25,6 +25,7 @@ __all__ = ["Address", "EngineError", "Kind", "read_address"]
 
 PORT = 6379
 SENTINEL_PORT = 26379
+ESCAPED = "In a user or a password / ? # @ : % are written %2F %3F %23 %40 %3A %25."
 _FORMS = "redis://, rediss://, unix://, redis+sentinel://, redis+cluster:// (with TLS: rediss+…)"
 
 
@@ -67,9 +68,11 @@ def read_address(url: str) -> Address:
     except ValueError as error:
         # The library's and urllib's messages quote what they cannot read, which may be a password.
         reason = (
-            "a port or an option in it cannot be read" if "scheme" not in str(error) else f"it begins with {_FORMS}"
+            f"a host, a port or an option in it cannot be read. {ESCAPED}"
+            if "scheme" not in str(error)
+            else f"it begins with {_FORMS}."
         )
-        raise EngineError(f"The address of Redis cannot be used: {reason}.") from None
+        raise EngineError(f"The address of Redis cannot be used: {reason}") from None
 
 
 def _read(url: str) -> Address:
@@ -77,6 +80,9 @@ def _read(url: str) -> Address:
     base, _, kind = scheme.partition("+")
     if not has_scheme or base not in ("redis", "rediss", "unix") or kind not in ("", "sentinel", "cluster"):
         raise ValueError("scheme")
+    behind = urlsplit(f"//{rest}")
+    if base != "unix" and "@" in behind.path + behind.fragment:
+        raise ValueError("password")  # its first part would be taken for a host and port, and be shown as such
     is_tls = base == "rediss"
     if not kind:
         options = _options(url)

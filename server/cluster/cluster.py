@@ -154,7 +154,7 @@ class Cluster:
         await self.log.start()
         await self.bus.start()
         await self.registry.start()
-        log.info("This is node %s.", self.name)
+        log.info("This is node %s.", self.offices.shown(self.name))
         self.begin(self.moving.look_outward())
         self.begin(self.regions.ahead.look_ahead())
         self.begin(self.gossip.tell_on())
@@ -279,9 +279,9 @@ class Cluster:
 
     def _died(self, node: str) -> None:
         if self.registry.has_left(node):
-            log.info("Node %s has left.", self.offices.name_of(node))
+            log.info("Node %s has left.", self.offices.shown(node))
         else:
-            log.warning("Node %s is gone.", self.offices.name_of(node))
+            log.warning("Node %s is gone.", self.offices.shown(node))
         self.offices.died(node)
         self._lost_touch(node)
         self._wires.pop(node, None)

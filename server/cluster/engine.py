@@ -18,12 +18,12 @@ from redis import exceptions
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.connection import Connection, RedisSSLContext, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
+from redis.asyncio.sentinel import MasterNotFoundError, Sentinel
 from redis.backoff import NoBackoff
 from redis.crc import key_slot
 
 from server.bugs import log
-from server.cluster.address import Address, EngineError, Kind, read_address
+from server.cluster.address import ESCAPED, Address, EngineError, Kind, read_address
 from server.cluster.slewing import ClusterClock, offset_s
 
 COMMAND_TIMEOUT_S = 2.0
@@ -45,6 +45,9 @@ ASK_TIME_EVERY_S = 5.0
 FAILURES = (OSError, exceptions.RedisError, exceptions.RedisClusterException)
 """What asking Redis raises where it could not be asked, gave no answer in time (a TimeoutError is an OSError), or would
 not do it."""
+
+_SAYS_WHY = (exceptions.AuthenticationError, exceptions.AuthorizationError, exceptions.TimeoutError, TimeoutError)
+"""Causes that say more than that no node of a Cluster was reached."""
 
 ONE_SHARD = ""
 """The name of the only shard, but for a Cluster."""
@@ -93,8 +96,10 @@ class Engine:
             async with asyncio.timeout(2 * COMMAND_TIMEOUT_S):  # a connection, and what is asked
                 await self._check()
         except BaseException as error:
+            if isinstance(error, MasterNotFoundError):
+                error = await self._why_no_master()
             await self.close()
-            said = _reason(error)
+            said = _reason(error, is_tls=self.address.is_tls)
             if said is None:
                 raise
             raise EngineError(f"Redis at {self.address.shown} {said}") from None
@@ -234,6 +239,26 @@ class Engine:
             )
         self._clock = ClusterClock(offset_s=offset_s(seconds, asked=asked, answered=answered), at=answered)
 
+    async def _why_no_master(self) -> BaseException:
+        """Return what keeps Sentinels from naming the master: the library's own words for it are a client's innards."""
+        assert self._sentinel is not None
+        failures: list[BaseException] = []
+        for sentinel in self._sentinel.sentinels:
+            try:
+                await sentinel.sentinel_masters()
+            except FAILURES as failure:
+                failures.append(failure)
+        if len(failures) < len(self._sentinel.sentinels):
+            return EngineError(
+                f"knows no master {self.address.master} that is up: is the name right that the address ends with?"
+            )
+        if isinstance(failures[0], exceptions.AuthenticationError):
+            return EngineError(
+                "is asked as a Sentinel, and asks for a password of its own or refuses the one it was given: write it "
+                f"as ?sentinel_password=… behind the master's name. {ESCAPED}"
+            )
+        return failures[0]
+
     async def _keep_time(self) -> None:
         while True:
             await asyncio.sleep(ASK_TIME_EVERY_S)
@@ -260,22 +285,31 @@ class Engine:
         return await self.client.execute_command(command)  # type: ignore[no-untyped-call]
 
 
-def _reason(error: BaseException) -> str | None:  # noqa: PLR0911 a table in all but form
+def _reason(error: BaseException, *, is_tls: bool) -> str | None:  # noqa: PLR0911 a table in all but form
     """Return what an operator should know of a failure, as the rest of a sentence; None if it is ours."""
+    if isinstance(error, exceptions.RedisClusterException) and isinstance(error.__cause__, _SAYS_WHY):
+        return _reason(error.__cause__, is_tls=is_tls)
     text = re.sub(r"\s+", " ", str(error)).strip().rstrip(".")
     match error:
         case EngineError():
             return str(error)
         case exceptions.AuthenticationError() if "required" in text.lower():
-            return "asks for a password: write it into the address, redis://user:password@host."
+            return f"asks for a password: write it into the address, redis://user:password@host. {ESCAPED}"
         case exceptions.AuthenticationError() | exceptions.AuthorizationError():
-            return "refuses the user or the password in the address."
+            return f"refuses the user or the password in the address. {ESCAPED}"
         case exceptions.NoPermissionError():
             return f"does not let this user do what is needed: {text}."
+        case TimeoutError() | exceptions.TimeoutError() if is_tls:
+            return (
+                f"gave no answer by TLS within {COMMAND_TIMEOUT_S:.0f} s. Is it running, does a firewall let through, "
+                "and does it speak TLS at this port? Without TLS an address begins with redis, not rediss."
+            )
         case TimeoutError() | exceptions.TimeoutError():
             return f"gave no answer within {COMMAND_TIMEOUT_S:.0f} s. Is it running, and does a firewall let through?"
         case exceptions.InvalidResponse():
             return "does not speak Redis's protocol: is the port right?"
+        case exceptions.ResponseError() if "'SENTINEL'" in text:
+            return "is no Sentinel: its address begins with redis://."
         case exceptions.RedisClusterException() if "not enabled" in text:
             return "is no Redis Cluster: its address begins with redis://."
         case OSError() | exceptions.RedisError() | exceptions.RedisClusterException():

@@ -134,7 +134,9 @@ class Lane:
             return False
         self._link = link
         self._has_to_connect.clear()
-        self._engine.unreachable.discard(self.shard)
+        if self.shard in self._engine.unreachable:
+            self._engine.unreachable.discard(self.shard)
+            log.info("Redis can be reached again.")
         self.is_up = True
         self.is_away = False
         self._came_up.set()

@@ -5,6 +5,7 @@ What is done reaches people at other nodes by the store; here nothing is done bu
 
 from typing import TYPE_CHECKING
 
+from server.bugs import log
 from server.cluster.rounds import Rounds
 from server.cluster.wire import Answered, Called, Inquired
 from server.operate.admin.elsewhere import Elsewhere, Part, Question
@@ -44,6 +45,11 @@ class Offices:
         """Return what a node is called for people, by its id if it has not said."""
         return self._names.get(node, node)
 
+    def shown(self, node: str) -> str:
+        """Return a node as logs have it: what it is called, and its id: whoever follows it is called so too."""
+        name = self.name if node == self._cluster.name else self._names.get(node)
+        return f"{name} ({node})" if name else node
+
     def came(self, node: str) -> None:
         """Have a node that has just come know what this one is called."""
         self._cluster.tell(node, Called(self.name))
@@ -56,7 +62,10 @@ class Offices:
 
     def called(self, node: str, called: Called) -> None:
         """Know what a node is called."""
+        is_new = node not in self._names
         self._names[node] = called.name[:NAME_MAX]
+        if is_new:
+            log.info("Node %s is here.", self.shown(node))
 
     def inquired(self, node: str, inquired: Inquired) -> None:
         """Tell another node's office what there is here."""

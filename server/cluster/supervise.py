@@ -16,7 +16,24 @@ from server.serve import cannot_listen, greeting
 from server.settings import Loaded, Settings
 from server.store.folder import SECRET_BYTES
 
-OWN_PORTS = "each at a port of its own too, on this machine, for /metrics: 127.0.0.1:{first} to :{last}"
+
+def own_ports(ports: list[int]) -> str:
+    """Return how many workers there are and where each alone is: an operator has Prometheus read there, nowhere else.
+
+    Args:
+        ports: of each worker, 0 for one that has none.
+    """
+    count, missing = len(ports), [number for number, port in enumerate(ports, 1) if not port]
+    if not missing:
+        first, last = ports[0], ports[-1]
+        return f"{count}, each at a port of its own too, on this machine, for /metrics: 127.0.0.1:{first} to :{last}"
+    without = f"{count}; /metrics of {_listed('worker {}', missing)} alone cannot be had, as the log says"
+    there = [port for port in ports if port]
+    return f"{without}; others' at {_listed('127.0.0.1:{}', there)}" if there else without
+
+
+def _listed(form: str, numbers: list[int]) -> str:
+    return " and ".join(filter(None, [", ".join(map(form.format, numbers[:-1])), form.format(numbers[-1])]))
 
 
 async def supervise(loaded: Loaded) -> None:
@@ -33,9 +50,8 @@ async def supervise(loaded: Loaded) -> None:
             shared = msgspec.structs.replace(settings, port=port, redis=url, secret=secret)
             supervisor = Supervisor(replace(loaded, settings=shared), _tell, redis_lasts=is_lasting)
             began = await supervisor.start()
-            first, last = port + 1, port + settings.workers
-            workers = f"{settings.workers}, " + OWN_PORTS.format(first=first, last=last)
-            _tell(greeting(settings, began.url, workers=workers, is_lasting=is_lasting))
+            workers = own_ports([one.own_port for one in began])
+            _tell(greeting(settings, began[0].url, workers=workers, is_lasting=is_lasting))
             await supervisor.until_ended()
     except (EmbeddedError, EngineError, CannotBegin) as error:
         raise click.ClickException(str(error)) from None

@@ -46,9 +46,10 @@ class Orders(msgspec.Struct):
 
 
 class Began(msgspec.Struct):
-    """How a worker began: where it is, or why it could not."""
+    """How a worker began: where it is, at which port it alone is, 0 for none, or why it could not."""
 
     url: str = ""
+    own_port: int = 0
     failed: str = ""
 
 
@@ -67,14 +68,14 @@ async def _work(loaded: Loaded, orders: Orders) -> None:
         app = await open_app(
             loaded, node=orders.node, called=called, is_operated=is_first, redis_lasts=orders.redis_lasts
         )
-        await app.start_at(orders.own_port)
+        own_port = orders.own_port if await app.start_at(orders.own_port) else 0
         await app.start(shares_port=True)
     except (EngineError, StoreError, FilterError, TlsError, OSError) as error:
         _say(Began(failed=str(error)))
         raise SystemExit(1) from None
     ending = Ending(app.hurry)
     _end_with_supervisor(ending)
-    _say(Began(url=app.url))
+    _say(Began(url=app.url, own_port=own_port))
     if await is_outlived(app, ending):
         # It has said why. The supervisor starts another; nothing of this one's is of use to anybody.
         await app.stop(within_s=STOP_S)

@@ -76,8 +76,8 @@ class Supervisor:
         self._ending = asyncio.Event()
         self._signals = 0
 
-    async def start(self) -> Began:
-        """Start all, and return how the first began. Raises CannotBegin, with none left."""
+    async def start(self) -> list[Began]:
+        """Start all, and return how each began. Raises CannotBegin, with none left."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._asked, number)
@@ -96,7 +96,7 @@ class Supervisor:
             asyncio.create_task(self._look_after(number, node, process))
             for number, (node, process, _) in zip(numbers, began, strict=True)
         ]
-        return began[0][2]
+        return [one for _, _, one in began]
 
     async def until_ended(self) -> None:
         """Return when asked to end and all workers have."""

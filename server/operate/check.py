@@ -23,7 +23,7 @@ from server.operate.admin.socket import socket_path
 from server.operate.jwks import CannotFetch, fetch
 from server.safety.filter_file import FilterError, FilterFile
 from server.safety.jwt_keys import BadKeys, read_jwks
-from server.serve import ENDS_WITH_PROCESS, SPARE_FILES
+from server.serve import ENDS_WITH_PROCESS, ENDS_WITH_PROCESSES, SPARE_FILES
 from server.settings import Loaded
 from server.store.folder import SECRET_FILE
 from server.store.sqlite import FILE, inspect
@@ -72,12 +72,43 @@ def port_is_free(loaded: Loaded) -> Iterator[Finding]:
         yield Finding(GOOD, f"{host}:{port} is free")
 
 
+def own_ports_are_free(loaded: Loaded) -> Iterator[Finding]:
+    """Try to listen where each worker alone would, for what tells of it."""
+    settings = loaded.settings
+    if settings.workers == 1 or not settings.port:
+        return
+    missing = [port for port in range(settings.port + 1, settings.port + settings.workers + 1) if not _can_be_had(port)]
+    if missing:
+        ports = ", ".join(map(str, missing))
+        yield Finding(
+            NOTE,
+            f"each worker's own /metrics is at a port after {settings.port}, and of these cannot be had: {ports}. "
+            "Everybody is served all the same; set another port to read them all",
+        )
+    else:
+        last = settings.port + settings.workers
+        yield Finding(GOOD, f"127.0.0.1:{settings.port + 1} to :{last}, for each worker's own /metrics, are free")
+
+
+def _can_be_had(port: int) -> bool:
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind(("127.0.0.1", port))
+        except (OSError, OverflowError):
+            return False
+    return True
+
+
 def folder_can_be_used(loaded: Loaded) -> Iterator[Finding]:
     """Look at the folder of `data` and at the database in it."""
     if not loaded.settings.data:
         if loaded.settings.lasting_redis:
             return
-        yield Finding(NOTE, f"no data folder is set: {ENDS_WITH_PROCESS}; set data to keep them")
+        if loaded.settings.workers > 1:
+            yield Finding(NOTE, f"no store is set: {ENDS_WITH_PROCESSES}; set store to keep them")
+        else:
+            yield Finding(NOTE, f"no data folder is set: {ENDS_WITH_PROCESS}; set data to keep them")
         return
     folder = Path(loaded.settings.data)
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
@@ -153,7 +184,9 @@ def operator_can_come_in(loaded: Loaded) -> Iterator[Finding]:
     settings = loaded.settings
     path = socket_path(settings, os.environ, port=settings.port)
     if path is None:
-        yield Finding(NOTE, "`hereabouts admin` has no socket: set data or admin_socket")
+        is_one_of_many = bool(settings.redis) or settings.workers > 1
+        to_set = "admin_socket, for the server and for `hereabouts admin`" if is_one_of_many else "data or admin_socket"
+        yield Finding(NOTE, f"`hereabouts admin` has no socket: set {to_set}")
     elif len(os.fsencode(path)) > SOCKET_PATH_MAX_BYTES:
         yield Finding(WRONG, f"{path} is too long for a socket; set admin_socket to a shorter path")
     elif path.exists() and not path.is_socket():
@@ -266,6 +299,7 @@ Check = Callable[[Loaded], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
     port_is_free,
+    own_ports_are_free,
     folder_can_be_used,
     redis_keeps,
     nodes_can_meet,

@@ -60,7 +60,7 @@ REDIS: dict[str, Callable[[Path], contextlib.AbstractAsyncContextManager[Redis]]
 }
 """What nodes may meet at."""
 
-_NAME = re.compile(rb"This is node (\S+)\.")
+_NAME = re.compile(rb"This is node \S+ \((\S+)\)\.")
 
 
 class Arena:

@@ -31,6 +31,9 @@ Examples:
   hereabouts admin --data /var/lib/hereabouts reports
   hereabouts admin --data /var/lib/hereabouts show 7Q2MK4ZJ5WYH3ABC
   hereabouts admin --data /var/lib/hereabouts ban 9ec4af11f78508c2fb43e1a2 "Advertising after two warnings."
+  # With --workers or --redis there is no folder: serve and admin are both told where the socket is.
+  hereabouts serve --workers 4 --set admin_socket=/run/hereabouts/admin.sock
+  hereabouts admin --set admin_socket=/run/hereabouts/admin.sock status
 """
 )
 @click.pass_context
