@@ -108,6 +108,15 @@ def test_a_word_in_two_rooms_is_doubled() -> None:
     assert rules(broken) == {"doubled"}
 
 
+def test_whoever_went_at_a_windows_end_hears_nothing_that_those_say_who_have_yet_to_go() -> None:
+    told = story()
+    told[1][3:] = []
+    told[1][2:] = [sat(1.5, "bo2", 0, ELSEWHERE, why="window")]
+    assert "lost" not in rules(told)
+    told[1][2:] = [sat(600, "bo2", 0, ELSEWHERE, why="window")]
+    assert "lost" in rules(told)
+
+
 def test_a_seat_that_was_not_kept_is_missed() -> None:
     broken = story()
     broken[1][3:] = [back(4, "bo2", 0, ELSEWHERE, resumed=False, why="first_here")]

@@ -86,7 +86,10 @@ def _once(room: str, story: dict[int, Heard]) -> Iterator[Violation]:
 
 
 def _reached(room: str, story: dict[int, Heard], sittings: list[Sitting]) -> Iterator[Violation]:
-    """An acknowledged word was heard by everybody who sat there from before it until the end."""
+    """An acknowledged word was heard by everybody who sat there from before it until the end.
+
+    At a window's end its people go one after the other, and nobody who still sits there is told of it.
+    """
     left = {heard.left: seq for seq, heard in sorted(story.items()) if heard.left}
     for speaker in sittings:
         for ack in speaker.acknowledged:
@@ -96,6 +99,8 @@ def _reached(room: str, story: dict[int, Heard], sittings: list[Sitting]) -> Ite
                 yield Violation("lost", text, room, (speaker.who,))
             for sitting in sittings:
                 is_due = sitting.is_whole and sitting.first < ack.seq < left.get(sitting.me, ack.seq + 1)
+                end = sitting.ended_by
+                is_due &= not (end is not None and end.why == "window" and end.at < ack.at)
                 if is_due and ack.seq not in sitting.heard:
                     text = f"{sitting.who} never heard {ack.word}, acknowledged as {ack.seq}"
                     yield Violation("lost", text, room, (speaker.who, sitting.who))
