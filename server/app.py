@@ -190,7 +190,7 @@ class App:
         if self.cluster is not None:
             await self.cluster.start()
         if self._is_operated:
-            await self._look_at_replicas()
+            await self._advise()
         await self.listener.start(settings.host, settings.port, tls=tls, reuse_port=shares_port)
         self._expire()
         if self._filter_file is not None:
@@ -204,16 +204,16 @@ class App:
                 # A server without its operator's socket still serves; /admin and a restart remain.
                 log.warning("`hereabouts admin` cannot reach this server at %s: %s", path, error)
 
-    async def _look_at_replicas(self) -> None:
-        """Say what a Redis of this server's might lose for not waiting for its replicas."""
+    async def _advise(self) -> None:
+        """Say what a Redis of this server's might lose by what is set there."""
         engines = [each.engine for each in (self.cluster, self.kept) if each is not None]
         for engine in {each.url: each for each in engines}.values():
             # Imported here: whoever has no Redis needs nothing of it.
-            from server.cluster.replicas import advice
+            from server.cluster import evicting, replicas
 
-            said = await advice(engine)
-            if said:
-                log.warning("%s.", said)
+            for said in (await replicas.advice(engine), await evicting.advice(engine)):
+                if said:
+                    log.warning("%s.", said)
 
     def _join(self, node: str, called: str, key: bytes, seal: Seal, kept: "KeptStore | None") -> "Cluster":
         # Imported here: whoever runs one process needs nothing of it.

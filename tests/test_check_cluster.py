@@ -49,6 +49,26 @@ async def test_a_master_that_takes_writes_alone_is_told_of_with_what_to_type(
                 assert "min-replicas" not in caplog.text
 
 
+async def test_a_redis_that_throws_away_when_it_is_full_is_told_of_at_the_start(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "kept").mkdir()
+    async with (
+        redis_server(tmp_path, "--maxmemory-policy", "volatile-ttl") as server,
+        redis_server(tmp_path / "kept") as kept,
+    ):
+        says = f"Redis at 127.0.0.1:{server.port} throws away what rooms, blocks and bans need when it is full"
+        advised = f"`redis-cli -h 127.0.0.1 -p {server.port} CONFIG SET maxmemory-policy noeviction`"
+        for flags in ((), ("--store", kept.url)):
+            status, told = await asyncio.to_thread(run, "--redis", server.url, *flags)
+            assert (status, told.count(f"WRONG  {says}")) == (1, 1), told
+        async with nodes(server.url, 1):
+            assert (caplog.text.count(says), caplog.text.count(advised)) == (1, 1)
+        caplog.clear()
+        async with nodes(kept.url, 1):
+            assert "throws away" not in caplog.text
+
+
 async def _until(client: redis.Redis, known: str) -> None:
     """Return when a master knows of its replica; they find each other by and by."""
     async with asyncio.timeout(30):

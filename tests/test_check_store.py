@@ -43,7 +43,7 @@ async def test_redis_that_is_set_up_well_is_good(tmp_path: Path) -> None:
         ((), "note", "blocks and bans do not outlast a restart of this Redis: set appendonly yes"),
         ((), "note", "no maxmemory is set"),
         (("--save", "3600 1"), "note", "since the last one do not outlast a restart"),
-        (("--maxmemory-policy", "allkeys-lru"), "WRONG", "it would throw away blocks and bans; set noeviction"),
+        (("--maxmemory-policy", "allkeys-lru"), "WRONG", "its maxmemory-policy is allkeys-lru. Set noeviction there"),
         (("--maxmemory", "1mb"), "WRONG", "when it is full nothing is kept any more: raise maxmemory"),
     ],
 )

@@ -6,9 +6,9 @@ Asks, and changes nothing.
 import socket
 from collections.abc import Iterator
 
+from server.cluster import evicting, replicas
 from server.cluster.embedded import EmbeddedError, binary
 from server.cluster.engine import Engine
-from server.cluster.replicas import advice
 from server.cluster.store_check import GOOD, NOTE, WRONG, Told
 from server.cluster.trouble import EngineError
 
@@ -17,7 +17,7 @@ async def look_at_meeting(url: str, *, is_looked_at: bool) -> list[Told]:
     """Return what there is to say of the Redis of `redis`, each with its level.
 
     Args:
-        is_looked_at: it is told already whether it answers, and of its replicas.
+        is_looked_at: it is told already whether it answers, and what is set there.
     """
     try:
         engine = Engine(url)
@@ -26,8 +26,10 @@ async def look_at_meeting(url: str, *, is_looked_at: bool) -> list[Told]:
         return [] if is_looked_at else [(WRONG, f"redis: {error}")]
     try:
         told = [(GOOD, f"nodes meet at Redis {engine.address.shown}, and its clock agrees with this machine's")]
-        said = await advice(engine) if not is_looked_at else ""
-        return [*told, (NOTE, said)] if said else told
+        if not is_looked_at:
+            said = (NOTE, await replicas.advice(engine)), (WRONG, await evicting.advice(engine))
+            told += [(level, what) for level, what in said if what]
+        return told
     finally:
         await engine.close()
 

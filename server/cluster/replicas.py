@@ -18,21 +18,20 @@ async def advice(engine: Engine) -> str:
 
     Of a Redis whose user may not ask for this nothing is known.
     """
-    alone = [where for where, client, target in _masters(engine) if await _takes_alone(client, target)]
+    alone = [where for where, client, target in masters(engine) if await _takes_alone(client, target)]
     if not alone:
         return ""
-    masters = " and ".join(f"{host}:{port}" if host else path for host, port, path in alone)
     return (
-        f"Redis at {masters} goes on taking what is said when it is cut off from its replicas, and all of that is lost "
-        f"when one of them takes its place: {SETTING} is not set. Set it at each, the replicas too: "
-        f"{_command(*alone[0])}, then CONFIG REWRITE"
+        f"Redis at {shown(alone)} goes on taking what is said when it is cut off from its replicas, and all of that "
+        f"is lost when one of them takes its place: {SETTING} is not set. Set it at each, the replicas too: "
+        f"{command(alone[0], SETTING, '1')}, then CONFIG REWRITE"
     )
 
 
 Where = tuple[str, int, str]
 
 
-def _masters(engine: Engine) -> list[tuple[Where, Any, dict[str, Any]]]:
+def masters(engine: Engine) -> list[tuple[Where, Any, dict[str, Any]]]:
     """Return each master: where it is, and how it is asked."""
     client: Any = engine.client
     if engine.address.kind is Kind.CLUSTER:
@@ -51,6 +50,13 @@ async def _takes_alone(client: Any, target: dict[str, Any]) -> bool:
     return bool(replicas) and found.get(SETTING) == "0"
 
 
-def _command(host: str, port: int, path: str) -> str:
-    where = f"-s {path}" if path else f"-h {host} -p {port}"
-    return f"`redis-cli {where} CONFIG SET {SETTING} 1`"
+def shown(masters: list[Where]) -> str:
+    """Return where these are, in words."""
+    return " and ".join(f"{host}:{port}" if host else path for host, port, path in masters)
+
+
+def command(where: Where, setting: str, value: str) -> str:
+    """Return what to type to set something there."""
+    host, port, path = where
+    at = f"-s {path}" if path else f"-h {host} -p {port}"
+    return f"`redis-cli {at} CONFIG SET {setting} {value}`"

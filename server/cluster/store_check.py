@@ -6,9 +6,9 @@ Asks, and changes nothing.
 from collections.abc import Iterator
 from typing import Any
 
+from server.cluster import evicting, replicas
 from server.cluster.address import EngineError
 from server.cluster.engine import FAILURES, Engine
-from server.cluster.replicas import advice
 from server.cluster.store_wire import KEY, Wire
 
 GOOD, NOTE, WRONG = "good", "note", "WRONG"
@@ -33,7 +33,7 @@ async def look(url: str, name: str = "store") -> list[Told]:
         info = await _info(engine)
         rows = await Wire(engine, node="").rows_there()
         save = await _save(engine)
-        of_replicas = await advice(engine)
+        of_replicas, of_evicting = await replicas.advice(engine), await evicting.advice(engine)
     except FAILURES as error:
         return [(WRONG, f"{name}: Redis at {where} cannot be asked: {error}")]
     finally:
@@ -42,7 +42,10 @@ async def look(url: str, name: str = "store") -> list[Told]:
     told = [(GOOD, f"Redis at {where} answers, is version {version}, and keeps {rows} row{'s' * (rows != 1)} of ours")]
     if of_replicas:
         told.append((NOTE, of_replicas))
-    return [*told, *_persists(info, save), *_evicts(info), *_memory(info), *_is_private(engine)]
+    told += _persists(info, save)
+    if of_evicting:
+        told.append((WRONG, of_evicting))
+    return [*told, *_memory(info), *_is_private(engine)]
 
 
 async def _info(engine: Engine) -> dict[str, Any]:
@@ -78,12 +81,6 @@ def _persists(info: dict[str, Any], save: str | None) -> Iterator[Told]:
             "it writes snapshots now and then: blocks and bans since the last one do not outlast a restart; "
             "set appendonly yes there",
         )
-
-
-def _evicts(info: dict[str, Any]) -> Iterator[Told]:
-    policy = info.get("maxmemory_policy", "noeviction")
-    if policy != "noeviction":
-        yield WRONG, f"its maxmemory-policy is {policy}: it would throw away blocks and bans; set noeviction there"
 
 
 def _memory(info: dict[str, Any]) -> Iterator[Told]:
