@@ -205,7 +205,7 @@ class App:
                 log.warning("`hereabouts admin` cannot reach this server at %s: %s", path, error)
 
     async def _advise(self) -> None:
-        """Say what a Redis of this server's might lose by what is set there."""
+        """Say what a Redis of this server's might lose by what is set there, and where other nodes' settings differ."""
         engines = [each.engine for each in (self.cluster, self.kept) if each is not None]
         for engine in {each.url: each for each in engines}.values():
             # Imported here: whoever has no Redis needs nothing of it.
@@ -214,6 +214,8 @@ class App:
             for said in (await replicas.advice(engine), await evicting.advice(engine)):
                 if said:
                     log.warning("%s.", said)
+        if self.cluster is not None and self.cluster.alike.differences:
+            log.warning("%s.", self.cluster.alike.differences)
 
     def _join(self, node: str, called: str, key: bytes, seal: Seal, kept: "KeptStore | None") -> "Cluster":
         # Imported here: whoever runs one process needs nothing of it.

@@ -11,6 +11,7 @@ from redis import asyncio as redis
 from server.cli import main
 from tests.clusters import nodes
 from tests.redis_server import redis_server
+from tests.sessions import ENDLESS, UNLIMITED
 from tests.stores import SECRET
 
 
@@ -67,6 +68,23 @@ async def test_a_redis_that_throws_away_when_it_is_full_is_told_of_at_the_start(
         caplog.clear()
         async with nodes(kept.url, 1):
             assert "throws away" not in caplog.text
+
+
+async def test_who_runs_there_with_another_secret_or_other_settings_is_told_of(redis_url: str) -> None:
+    same = ["--redis", redis_url]
+    for name, value in {**ENDLESS, **UNLIMITED}.items():
+        same += ["--set", f"{name}={value}"]
+    async with nodes(redis_url, 2, secret=SECRET.hex()):
+        status, told = await asyncio.to_thread(run, *same)
+        assert (status, told.count("good   2 nodes there, with this secret and these settings")) == (0, 1), told
+        status, told = await asyncio.to_thread(run, *same, "--set", "new_identity_s=7")
+        assert status == 0
+        assert "note   Other nodes have other settings: new_identity_s (7 here, " in told
+        status, told = await asyncio.to_thread(run, *same, "--set", f"secret={'0f' * 32}")
+        assert status == 1
+        assert "WRONG  Redis at 127.0.0.1:" in told
+        assert "has nodes with another secret than this one's" in told
+        assert "other settings" not in told
 
 
 async def _until(client: redis.Redis, known: str) -> None:

@@ -10,6 +10,7 @@ import click
 import pytest
 
 from server.cli import main
+from server.cluster.alike import KEPT_S, PER_NODE
 from server.cluster.engine import VERSION_MIN
 from server.cluster.store_link import TEND_EVERY_S
 from server.cluster.store_wire import EXPIRY_TTL_S, LOG_S
@@ -161,6 +162,14 @@ def test_a_node_of_many_ends_as_told() -> None:
     drain_s = Settings().drain_s
     assert f"| 0 | a quarter of `drain_s`, {LISTENS * drain_s:g} s |" in PAGE
     assert f"| a quarter | three quarters, {(LISTENS + LETS_GO) * drain_s:g} s |" in PAGE
+
+
+def test_what_nodes_have_in_common_is_as_told() -> None:
+    assert "a minute after the last has ended" in PAGE
+    assert KEPT_S == 60
+    assert {"port", "trusted_proxies", "drain_s"} | {name for name in SETTINGS if "connections" in name} <= PER_NODE
+    assert {"window_s", "server_name"} <= set(SETTINGS) - PER_NODE
+    assert set(SETTINGS) >= PER_NODE
 
 
 async def test_figures_of_a_node_of_many_are_those_it_has(redis_url: str) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from server.bugs import log, log_bug
+from server.cluster.alike import Alike, Mark
 from server.cluster.bus import Bus
 from server.cluster.commit import Commit
 from server.cluster.directory import Directory, DirectoryAway
@@ -88,6 +89,7 @@ class Cluster:
         self.entrances: dict[int, Entrance] = {}
         self.takeovers = 0
         self.stored = stored
+        self.alike = Alike(engine, Mark(key, settings), node=name, called=called)
         self.clock = RoomsClock(engine, settings.time_scale)
         self.writing = Writing(self, loop)
         self.log = RoomLog(
@@ -141,6 +143,7 @@ class Cluster:
         self.gossip = Gossip(self)
         self.is_leaving = False
         self.bus = Bus(engine, node=name, received=Hearing(self).received, gap=self._lost_touch, deaf=self._deaf)
+        self._has_joined = False
         self._outlived = outlived
         self._wires: dict[str, Wire] = {}
         self._conns = 0
@@ -150,6 +153,8 @@ class Cluster:
     async def start(self) -> None:
         """Join the others. Raises EngineError."""
         await self.engine.open()
+        await self.alike.start()
+        self._has_joined = True
         await self.clock.start()
         await self.log.start()
         await self.bus.start()
@@ -163,10 +168,12 @@ class Cluster:
         """Leave: the others know at once."""
         for task in list(self._tasks):
             task.cancel()
-        await self.directory.stop()
-        await self.registry.stop()
-        await self.bus.stop()
-        await self.log.stop()
+        await self.alike.stop()
+        if self._has_joined:
+            await self.directory.stop()
+            await self.registry.stop()
+            await self.bus.stop()
+            await self.log.stop()
         await self.engine.close()
 
     def begin(self, work: "asyncio._CoroutineLike[None]") -> None:
@@ -304,6 +311,7 @@ class Cluster:
 
     def _emptied(self) -> None:
         """Write everything anew that Redis has forgotten; the logs of rooms are when they are next refused."""
+        self.alike.forgotten()
         self.directory.rewrite()
 
     def _lost_touch(self, node: str) -> None:

@@ -7,20 +7,22 @@ import socket
 from collections.abc import Iterator
 
 from server.cluster import evicting, replicas
+from server.cluster.alike import ANOTHER_SECRET, Mark, has_another_secret, others_at
 from server.cluster.embedded import EmbeddedError, binary
-from server.cluster.engine import Engine
+from server.cluster.engine import FAILURES, Engine
 from server.cluster.store_check import GOOD, NOTE, WRONG, Told
 from server.cluster.trouble import EngineError
+from server.settings import Settings
 
 
-async def look_at_meeting(url: str, *, is_looked_at: bool) -> list[Told]:
-    """Return what there is to say of the Redis of `redis`, each with its level.
+async def look_at_meeting(settings: Settings, *, is_looked_at: bool) -> list[Told]:
+    """Return what there is to say of the Redis of `redis` and of who meets there, each with its level.
 
     Args:
         is_looked_at: it is told already whether it answers, and what is set there.
     """
     try:
-        engine = Engine(url)
+        engine = Engine(settings.redis)
         await engine.open()
     except EngineError as error:
         return [] if is_looked_at else [(WRONG, f"redis: {error}")]
@@ -29,9 +31,23 @@ async def look_at_meeting(url: str, *, is_looked_at: bool) -> list[Told]:
         if not is_looked_at:
             said = (NOTE, await replicas.advice(engine)), (WRONG, await evicting.advice(engine))
             told += [(level, what) for level, what in said if what]
-        return told
+        return [*told, *await _fits(engine, settings)]
+    except FAILURES as error:
+        return [(WRONG, f"redis: Redis at {engine.address.shown} cannot be asked: {error}")]
     finally:
         await engine.close()
+
+
+async def _fits(engine: Engine, settings: Settings) -> list[Told]:
+    """Compare what a node here would have with what those that run have."""
+    mark = Mark(bytes.fromhex(settings.secret), settings)
+    if await has_another_secret(engine, mark):
+        return [(WRONG, ANOTHER_SECRET.format(where=engine.address.shown))]
+    others = await others_at(engine)
+    if said := mark.differences(others):
+        return [(NOTE, said)]
+    count = len(others)
+    return [(GOOD, f"{count} node{'s' * (count != 1)} there, with this secret and these settings")] if count else []
 
 
 def look_at_workers(count: int, *, is_redis_given: bool) -> Iterator[Told]:

@@ -150,7 +150,7 @@ def nodes_can_meet(loaded: Loaded) -> Iterator[Finding]:
 
         if settings.redis:
             is_kept_there = settings.lasting_redis == settings.redis
-            found = asyncio.run(look_at_meeting(settings.redis, is_looked_at=is_kept_there))
+            found = asyncio.run(look_at_meeting(settings, is_looked_at=is_kept_there))
             yield from (Finding(*each) for each in found)
         if settings.redis and settings.store:
             yield from _readable_by_others(loaded, "redis")
