@@ -6,12 +6,14 @@ import os
 import signal
 from itertools import count
 
-from client_demo.client import Client as Person
+from client_demo.client import Client as Visitor
+from geo import Cell
+from rooms.person import Person
 from server.app import App
 from tests.apps import Client, Clients, get
 from tests.clusters import nodes, together, until_shown
 from tests.served import PATIENCE_S, serving
-from tests.sessions import HERE
+from tests.sessions import FAR_AWAY, HERE
 from tests.test_workers import LONG_S, of, until_acquainted, until_gone, workers
 
 
@@ -131,9 +133,9 @@ async def test_three_workers_are_replaced_one_after_another_and_nobody_loses_a_s
     ):
         url = server.page.replace("http", "ws", 1) + "ws"
         redis = await until_acquainted(server, 3)
-        people: list[Person] = []
+        people: list[Visitor] = []
         for number in range(6):
-            person = Person(url, cell=HERE, name=f"N{number}", backoff_s=(0.2, 1.0))
+            person = Visitor(url, cell=HERE, name=f"N{number}", backoff_s=(0.2, 1.0))
             people.append(await stack.enter_async_context(person))
             await until_shown(redis)
         assert len({person.room for person in people}) == 1
@@ -146,7 +148,7 @@ async def test_three_workers_are_replaced_one_after_another_and_nobody_loses_a_s
         said: list[str] = []
         is_over = asyncio.Event()
 
-        async def talk(person: Person) -> None:
+        async def talk(person: Visitor) -> None:
             for number in count():
                 text = f"{person.name} {number}"
                 await person.say(text)
@@ -188,3 +190,19 @@ async def test_a_room_that_nobody_takes_is_here_again(redis_url: str) -> None:
         room = await back.hear("room")
         assert (room["room"], room["me"], len(room["members"])) == (ann.room, ann.me, 2)
         await say(back, back, text="after")
+
+
+async def test_who_sits_where_a_room_comes_to_leaves_it_before_the_eyes_of_those_who_come(redis_url: str) -> None:
+    async with nodes(redis_url, 2, drain_s=60) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.seated("Ann Bo")
+        [id] = [seat.person.id for seat in one.house.world.rooms[bo.room].seats.values() if seat.member.id == bo.me]
+        assert one.cluster is not None
+        assert two.cluster is not None
+        # As one who has come back there, unknown to the node where their seat waits.
+        shadow = Person(id, Cell(FAR_AWAY))
+        for change in two.house.world.enter(shadow, now=two.cluster.now()):
+            two.node.carry_out(change)
+        assert await one.cluster.handing.hand_on(one.house.world.rooms[ann.room], two.cluster.name)
+        left = await ann.hear("left")
+        assert (left["id"], left["why"]) == (bo.me, "moved")
+        await say(ann, ann, text="after")

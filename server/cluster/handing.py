@@ -76,7 +76,7 @@ class Handing:
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._answers[room.id] = answer
         passengers = self._take_out(room)
-        handed = Handed(room.id, [each.carried for each in passengers])
+        handed = Handed(room.id, [each.carried for each in passengers], room.seq)
         # After what they heard here last, and the room's state, have gone out.
         cluster.commit.then(lambda: cluster.tell(node, handed))
         try:
@@ -183,14 +183,14 @@ class Handing:
             self.taken += 1
             for carried in handed.clients:
                 try:
-                    self._adopt(carried)
+                    self._adopt(carried, heard=handed.seq)
                 except Exception as bug:
                     log_bug("taking somebody with their room", bug)
             cluster.node.arm()
         # When it is written where they are now.
         cluster.commit.then(lambda: cluster.tell(node, Took(handed.room, is_taken)))
 
-    def _adopt(self, carried: Carried) -> None:
+    def _adopt(self, carried: Carried, *, heard: int) -> None:
         cluster = self._cluster
         now = cluster.clock.now()
         person = cluster.house.world.people.get(carried.person)
@@ -203,6 +203,10 @@ class Handing:
         cluster.house.world.regain(person)
         peer.carry_out(peer.session.go_on(identity, person, now=now))
         cluster.node.introduce(peer, person)
+        if heard:
+            # Somebody of theirs sat here already, and left the room as it came.
+            events, _ = person.room.since(heard)
+            peer.tell(*map(peer.seen, events))
         cluster.node.fanout.attach(person.room.id, peer)
         cluster.node.arrived(person.id)
 

@@ -157,10 +157,15 @@ class Carried(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Handed(Message, frozen=True, array_like=True, tag=13):
-    """Go on with this room of mine: its state is in its log, and these are the connections of its people."""
+    """Go on with this room of mine: its state is in its log, and these are the connections of its people.
+
+    Attributes:
+        seq: of the last that they heard; 0 from a node that does not say.
+    """
 
     room: str
     clients: list[Carried]
+    seq: int = 0
 
 
 class Took(Message, frozen=True, array_like=True, tag=14):
