@@ -59,6 +59,7 @@ class Cluster:
         name: the node's id, never used twice.
         node: what carries out what the rooms decide.
         entrances: this node's sockets whose clients are another's, by their number.
+        taking: rooms that are on their way here.
         takeovers: rooms of dead nodes that went on here, and those that were handed on.
         is_leaving: whether this node is about to end, and takes nobody any more.
 
@@ -88,6 +89,7 @@ class Cluster:
         self.seal = seal
         self.entrances: dict[int, Entrance] = {}
         self.takeovers = 0
+        self.taking: dict[str, asyncio.Future[str | None]] = {}
         self.stored = stored
         self.alike = Alike(engine, Mark(key, settings), node=name, called=called)
         self.clock = RoomsClock(engine, settings.time_scale)

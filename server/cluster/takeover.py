@@ -4,6 +4,7 @@ One node alone can: the log takes one claim of each epoch. Everybody's seat wait
 anything, and those who come back hear what they missed.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from server.bugs import log_bug
 from server.cluster.directory import DirectoryAway
 from server.cluster.journal import AnyNumbered, decode_body
 from server.cluster.log import Away, Claimed, HeldBy
-from server.cluster.state import decode_state, put_in_place
+from server.cluster.state import State, decode_state, put_in_place
 
 if TYPE_CHECKING:
     from server.cluster.cluster import Cluster
@@ -26,7 +27,7 @@ AT_ONCE_S = 5.0
 
 
 async def take_over(cluster: "Cluster", room: str, *, lives: Callable[[str], bool] | None = None) -> str | None:
-    """Go on with a room here, if it is not another's by now. Raises DirectoryAway.
+    """Go on with a room here, if it is not another's by now; who asks for it meanwhile waits. Raises DirectoryAway.
 
     Args:
         lives: tells whose room it may not be; by default those who live.
@@ -34,17 +35,23 @@ async def take_over(cluster: "Cluster", room: str, *, lives: Callable[[str], boo
     Returns:
         The node where it goes on, "" for this one; None if nothing is known of it any more.
     """
-    claim = await cluster.log.claim(room, b"", lives=lives or cluster.registry.lives)
+    taking = cluster.taking.get(room)
+    if taking is None:
+        taking = cluster.taking[room] = asyncio.ensure_future(_take(cluster, room, lives or cluster.registry.lives))
+        taking.add_done_callback(lambda _: cluster.taking.pop(room, None))
+    return await asyncio.shield(taking)
+
+
+async def _take(cluster: "Cluster", room: str, lives: Callable[[str], bool]) -> str | None:
+    claim = await cluster.log.claim(room, b"", lives=lives)
     match claim:
         case HeldBy(node):
             return "" if node == cluster.name else node
         case Claimed(entries):
-            if _is_rebuilt(cluster, room, [entry.body for entry in entries]):
+            if await _is_rebuilt(cluster, room, [entry.body for entry in entries]):
                 cluster.takeovers += 1
                 # Its node may have been cut off, and its people have talked on, unwritten.
                 cluster.house.may_lag.add(room)
-                # Not before the room is here: whoever asks for it meanwhile is to find it.
-                cluster.begin(_give_up_who_is_elsewhere(cluster, room))
                 return ""
             cluster.log.drop(room)
         case Away():
@@ -52,16 +59,22 @@ async def take_over(cluster: "Cluster", room: str, *, lives: Callable[[str], boo
     return None
 
 
-def _is_rebuilt(cluster: "Cluster", id: str, bodies: list[bytes]) -> bool:
+async def _is_rebuilt(cluster: "Cluster", id: str, bodies: list[bytes]) -> bool:
+    """Have the room be here as its log has it; tell whether that tells enough."""
     try:
-        return _rebuild(cluster, id, bodies)
+        events, state = _read(bodies)
+        if state is None:
+            return False
+        # Before the room is here: its end may be past, and who is seated anew is told of as being here.
+        shadows = await _who_is_elsewhere(cluster, state)
+        _rebuild(cluster, state, events, shadows)
     except Exception as bug:
         log_bug("going on with a room", bug)
         return False
+    return True
 
 
-def _rebuild(cluster: "Cluster", id: str, bodies: list[bytes]) -> bool:
-    """Have the room be here as its log has it; tell whether that tells enough."""
+def _read(bodies: list[bytes]) -> tuple[dict[int, AnyNumbered], State | None]:
     events: dict[int, AnyNumbered] = {}
     state = b""
     for body in map(decode_body, (each for each in bodies if each)):
@@ -69,37 +82,35 @@ def _rebuild(cluster: "Cluster", id: str, bodies: list[bytes]) -> bool:
         events |= {event.seq: event for event in body.events}
         if body.state:
             state = body.state
-    if not state:
-        return False
-    frozen = decode_state(state)
-    before = _up_to(frozen.room.seq, events)
-    later = [events[seq] for seq in sorted(events) if seq > frozen.room.seq]
-    frozen = msgspec.structs.replace(frozen, room=msgspec.structs.replace(frozen.room, events=before))
-    changes = put_in_place(cluster.house, frozen, later, now=cluster.clock.now())
-    cluster.journal.took_over(id)
-    for change in changes:
-        cluster.node.carry_out(change)
-    cluster.node.arm()
-    return True
+    return events, decode_state(state) if state else None
 
 
-async def _give_up_who_is_elsewhere(cluster: "Cluster", id: str) -> None:
-    """Give up the seats of those who have one in another room by now, and have the others be found here.
+async def _who_is_elsewhere(cluster: "Cluster", state: State) -> set[str]:
+    """Return which of those who sit there have a newer seat in another room.
 
     A node that was cut off seats people in new rooms whom others have seated since; whoever comes back for one of these
     rooms would sit there with shadows, and those be led to it when their connection is lost next.
     """
-    room = cluster.house.world.rooms.get(id)
-    people = [seat.person for seat in room.seats.values()] if room is not None else []
-    for person in people:
-        is_elsewhere = person.seat is not None and await _is_elsewhere(cluster, person.id, id, person.seat.since)
-        if person.room is not room or cluster.house.world.people.get(person.id) is not person:
-            continue
-        if is_elsewhere and person.seat is not None and person.seat.waits_until is not None:
-            _give_up(cluster, person)
+    seats = [(seat.person.id, seat.since) for seat in state.room.seats]
+    found = await asyncio.gather(*(_is_elsewhere(cluster, id, state.room.id, since) for id, since in seats))
+    return {id for (id, _), is_elsewhere in zip(seats, found, strict=True) if is_elsewhere}
+
+
+def _rebuild(cluster: "Cluster", state: State, events: dict[int, AnyNumbered], shadows: set[str]) -> None:
+    id = state.room.id
+    before = _up_to(state.room.seq, events)
+    later = [events[seq] for seq in sorted(events) if seq > state.room.seq]
+    state = msgspec.structs.replace(state, room=msgspec.structs.replace(state.room, events=before))
+    changes = put_in_place(cluster.house, state, later, now=cluster.clock.now())
+    cluster.journal.took_over(id)
+    for change in changes:
+        cluster.node.carry_out(change)
+    for seat in list(cluster.house.world.rooms[id].seats.values()):
+        if seat.person.id in shadows and seat.waits_until is not None:
+            _give_up(cluster, seat.person)
         else:
-            cluster.node.moved.add(person.id)
-    cluster.commit.happened()
+            cluster.node.moved.add(seat.person.id)
+    cluster.node.arm()
 
 
 async def _is_elsewhere(cluster: "Cluster", identity: str, room: str, since: float) -> bool:
