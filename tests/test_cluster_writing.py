@@ -80,12 +80,12 @@ async def test_what_was_said_in_a_room_that_ended_is_never_heard_where_the_other
     writing.went_away(False)
     assert not done.done(), "it is not known yet whether they did"
     registry.is_degraded, registry.is_buried = False, True
-    writing._let_out_of_ended()
+    writing._let_out(of_ended=True)
     writing.noticed("ended", Verdict.LOST)
-    writing._end_limbo()
+    writing._let_out(of_ended=False)
     assert not done.done()
     registry.is_buried = False
-    writing._let_out_of_ended()
+    writing._let_out(of_ended=True)
     assert done.done()
 
 

@@ -170,6 +170,8 @@ class Cluster:
         """Leave: the others know at once."""
         for task in list(self._tasks):
             task.cancel()
+        for taking in list(self.taking.values()):
+            taking.cancel()
         await self.alike.stop()
         if self._has_joined:
             await self.directory.stop()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 EVERY_S = 1.0
 
 LEARNT_MAX = 2000
-"""Sightings of texts a second that a node is told of by all others together, 2 to 4 µs each: what most people say is
+"""Sightings of texts a second that a node is told of by all others together, 0.7 to 2 µs each: what most people say is
 said once and told only as long as there is room for it; what was met more than once comes first."""
 
 

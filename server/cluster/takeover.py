@@ -48,7 +48,7 @@ async def _take(cluster: "Cluster", room: str, lives: Callable[[str], bool]) -> 
         case HeldBy(node):
             return "" if node == cluster.name else node
         case Claimed(entries):
-            if await _is_rebuilt(cluster, room, [entry.body for entry in entries]):
+            if await _rebuild(cluster, room, [entry.body for entry in entries]):
                 cluster.takeovers += 1
                 # Its node may have been cut off, and its people have talked on, unwritten.
                 cluster.house.may_lag.add(room)
@@ -59,7 +59,7 @@ async def _take(cluster: "Cluster", room: str, lives: Callable[[str], bool]) -> 
     return None
 
 
-async def _is_rebuilt(cluster: "Cluster", id: str, bodies: list[bytes]) -> bool:
+async def _rebuild(cluster: "Cluster", id: str, bodies: list[bytes]) -> bool:
     """Have the room be here as its log has it; tell whether that tells enough."""
     try:
         events, state = _read(bodies)
@@ -67,7 +67,7 @@ async def _is_rebuilt(cluster: "Cluster", id: str, bodies: list[bytes]) -> bool:
             return False
         # Before the room is here: its end may be past, and who is seated anew is told of as being here.
         shadows = await _who_is_elsewhere(cluster, state)
-        _rebuild(cluster, state, events, shadows)
+        _put_here(cluster, state, events, shadows)
     except Exception as bug:
         log_bug("going on with a room", bug)
         return False
@@ -96,7 +96,7 @@ async def _who_is_elsewhere(cluster: "Cluster", state: State) -> set[str]:
     return {id for (id, _), is_elsewhere in zip(seats, found, strict=True) if is_elsewhere}
 
 
-def _rebuild(cluster: "Cluster", state: State, events: dict[int, AnyNumbered], shadows: set[str]) -> None:
+def _put_here(cluster: "Cluster", state: State, events: dict[int, AnyNumbered], shadows: set[str]) -> None:
     id = state.room.id
     before = _up_to(state.room.seq, events)
     later = [events[seq] for seq in sorted(events) if seq > state.room.seq]

@@ -6,6 +6,7 @@ is known, when Redis can be asked again, whether they count.
 
 import asyncio
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rooms.frozen import drop
@@ -172,11 +173,11 @@ class Writing:
         if self._ends_limbo is not None:
             self._ends_limbo.cancel()  # of an earlier outage
         if not is_away:
-            self._let_out_of_ended()
-            self._ends_limbo = self._loop.call_later(LIMBO_S, self._end_limbo)
+            self._let_out(of_ended=True)
+            self._let_out_after(LIMBO_S, of_ended=False)
 
-    def _let_out_of_ended(self) -> None:
-        """Let out what waits for rooms that ended meanwhile: nothing more will be known of them.
+    def _let_out(self, *, of_ended: bool) -> None:
+        """Let out what waits for rooms of which nothing more will be known: those that ended here, and later all.
 
         If the others went on without this node they went on with those rooms, too: then nobody is to hear it, and this
         node begins anew.
@@ -185,11 +186,16 @@ class Writing:
         if log.is_away or registry.is_buried:
             return
         if registry.is_degraded:
-            self._loop.call_later(LOOK_AGAIN_S, self._let_out_of_ended)
+            self._let_out_after(LOOK_AGAIN_S, of_ended=of_ended)
             return
         for room in list(self._waiting_for):
-            if not log.holds(room):
+            if not (of_ended and log.holds(room)):
                 self._is_sure(room)
+
+    def _let_out_after(self, seconds: float, *, of_ended: bool) -> None:
+        timer = self._loop.call_later(seconds, partial(self._let_out, of_ended=of_ended))
+        if not of_ended:
+            self._ends_limbo = timer
 
     def _send(self, done: asyncio.Future[None]) -> None:
         self._unanswered += 1
@@ -238,17 +244,6 @@ class Writing:
             if not rooms:
                 del self._limbo[done]
                 done.set_result(None)
-
-    def _end_limbo(self) -> None:
-        """Let out what waits for rooms that have ended meanwhile, unless the others went on without this node."""
-        registry, log = self._cluster.registry, self._cluster.log
-        if log.is_away or registry.is_buried:
-            return
-        if registry.is_degraded:
-            self._ends_limbo = self._loop.call_later(LOOK_AGAIN_S, self._end_limbo)
-            return
-        for room in list(self._waiting_for):
-            self._is_sure(room)
 
     def _need_not_wait(self, held: Held) -> bool:
         person = held.peer.session.person if held.peer is not None else None
