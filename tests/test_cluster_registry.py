@@ -155,7 +155,7 @@ async def test_goodbye_is_heard_at_once(redis_url: str) -> None:
 
 async def test_whom_a_supervisor_reaped_is_dead_at_once_to_all(redis_url: str) -> None:
     async with nodes(redis_url, "a.1", "b.1", "c.1") as (a, b, c):
-        await until(lambda: len(b.registry.nodes) == 2)
+        await until(lambda: len(a.registry.nodes) == len(b.registry.nodes) == 2)
         await c.crash()
         await a.registry.declare_dead("c.1")
         assert a.died == ["c.1"]
