@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
 from redis import asyncio as redis
 
 from server.app import App
@@ -69,6 +70,30 @@ async def test_who_enters_is_seated_where_everybody_hears_of_it_or_told_to_come_
         await until(lambda: cluster_of(one).reaches_others)
         assert (await new.enter(HERE))["room"] == ann.room
         assert (await back.enter(HERE, token=ann.token))["room"] == ann.room
+
+
+async def test_who_is_told_to_come_again_is_not_seated_besides_when_the_node_asked_for_them_turns_out_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with redis_server(tmp_path) as server, nodes(server.url, 2) as (one, two), Clients(one) as clients:
+        ann = await clients.new()
+        await ann.enter(HERE)
+        server.stop_for_a_while()
+        await until_away(one, two, ann)
+        # Found before Redis went away.
+        monkeypatch.setattr(cluster_of(two), "find", lambda enter, then: then(cluster_of(one).name))
+        new = await clients.new(at=two)
+        await new.say("enter", cell=HERE, ref="1")
+        await new.say("say", text="at once", ref="2")
+        heard = [await new.hear("error") for _ in range(2)]
+        assert [(each["code"], each["ref"]) for each in heard] == [("unavailable", "1"), ("not_entered", "2")]
+        monkeypatch.undo()
+        for entrance in list(cluster_of(two).entrances.values()):
+            entrance.host_lost()
+        server.go_on()
+        await until(lambda: cluster_of(two).reaches_others)
+        assert (await new.ask("enter", "entered", "error", cell=HERE))["type"] == "entered"
+        assert (await new.ask("ping", "pong", "error", ref="3"))["type"] == "pong"
 
 
 async def test_a_full_redis_takes_no_node_away(tmp_path: Path) -> None:

@@ -8,13 +8,16 @@ import pytest
 from client_demo.work import solve
 from geo import Cell
 from server.app import App
+from server.cluster import takeover
+from server.cluster.cluster import Cluster
+from server.cluster.state import State
 from server.cluster.takeover import take_over
 from server.cluster.wire import Came
 from server.safety.door import Door
 from server.store.rows import Notice
 from tests.apps import PATIENCE_S, Client, Clients
 from tests.cluster_clients import until
-from tests.clusters import nodes
+from tests.clusters import nodes, until_shown
 from tests.redis_stores import everything_in
 from tests.sessions import FAR_AWAY, HERE
 from tests.test_cluster_moving import cluster_of, go_over, person_of
@@ -71,6 +74,35 @@ async def test_contact_line_outlives_the_node_it_was_given_at_and_is_read_by_nob
         await bo.say("contact", who=ann.me, text="bo@example.org")
         assert (await bo.hear("contact"))["text"] == LINE
         assert (await ann.hear("contact"))["text"] == "bo@example.org"
+
+
+async def test_who_comes_back_for_a_room_that_another_node_has_claimed_and_not_read_waits_for_it(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with nodes(redis_url, 3, look_every_s=3600) as (one, two, three), Clients(one) as clients:
+        ann = await clients.new()
+        await ann.enter(HERE)
+        await until_shown(redis_url)
+        is_read = asyncio.Event()
+
+        async def read_late(cluster: Cluster, state: State) -> set[str]:
+            await is_read.wait()
+            return set()
+
+        monkeypatch.setattr(takeover, "_who_is_elsewhere", read_late)
+        taking = asyncio.create_task(take_over(cluster_of(two), ann.room, lives=lambda node: False))
+        await until(lambda: cluster_of(two).log.holds(ann.room))
+        lives = cluster_of(three).registry.lives
+        dead = cluster_of(one).name
+        monkeypatch.setattr(cluster_of(three).registry, "lives", lambda node: node != dead and lives(node))
+        back, resume = await clients.new(at=three), {"room": ann.room, "seq": ann.seq}
+        asking = asyncio.create_task(back.ask("enter", "entered", cell=HERE, token=ann.token, resume=resume))
+        await asyncio.wait({asking}, timeout=0.3)
+        assert not asking.done()
+        is_read.set()
+        assert (await asking)["resumed"]
+        assert await taking == ""
+        assert (await back.hear("room"))["me"] == ann.me
 
 
 async def test_room_that_is_handed_on_takes_presses_and_lines_along(redis_url: str) -> None:

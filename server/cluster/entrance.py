@@ -225,7 +225,7 @@ class Entrance:
 
     def _found(self, node: str | None) -> None:
         self._is_finding = False
-        if node is None:
+        if node is None or (node and not self._gateway.reaches_others):
             self._put_off()
             return
         waiting, self._waiting = self._waiting, []
@@ -241,11 +241,13 @@ class Entrance:
     def _put_off(self) -> None:
         """Have whoever enters try again soon: somebody known may sit at a node of which nothing can be learnt now."""
         entering, self._entering = self._entering, None
-        self._waiting.clear()
+        later, self._waiting = self._waiting[1:], []
         if entering is not None and self._line.is_open:
             refused = Refused("unavailable", "Your seat cannot be looked for just now.", retry_after=AGAIN_S)
             ref, now = entering[0].ref, self._gateway.now()
             self.peer.carry_out(self.peer.session.refuse(refused, about="enter", ref=ref, now=now))
+            for payload, binary in later:
+                self.received(payload, binary)
 
     def _pass_on(self, payload: bytes, binary: bool) -> None:
         """Give a message to whoever's the client is; an `enter` that waited is not looked at a second time."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 TRY_AGAIN_S = 0.02
 TRIES = 50
 """Whether a room has ended is looked at so often: with others' people, its region may take up to three seconds."""
+THERE_S = 3.0
+"""As long as reading a hundred rooms of a dead node takes on a busy machine, two or three times over."""
 
 
 class Finding:
@@ -70,7 +72,24 @@ class Finding:
         person = cluster.house.world.people.get(identity)
         if person is not None:
             await self._until_seated_anew(person, enter)
+        elif node and where.node != cluster.name:
+            return await self._until_there(identity, where.node, node)
         return node if node is not None else await self._near_company(enter, identity)
+
+    async def _until_there(self, identity: str, dead: str, node: str) -> str:
+        """Return the node whose somebody is, once it is not the dead one any more; `node` if that takes too long.
+
+        A node claims a room before it has read it: who is sent there at once is nobody it knows, and sits elsewhere.
+        """
+        late_at = time.monotonic() + THERE_S
+        while time.monotonic() < late_at:
+            where = await self._cluster.directory.person(identity)
+            if where is None:
+                break
+            if where.node != dead:
+                return where.node if self._cluster.registry.lives(where.node) else node
+            await asyncio.sleep(TRY_AGAIN_S)
+        return node
 
     def _check_heard(self, room: Room) -> None:
         """Raise DirectoryAway if nobody who sits down there could be told so, nor the others, for now."""
