@@ -22,6 +22,8 @@ FAILOVER_MS = 1_500
 """The same where a replica is to follow, and tests wait for it."""
 WITHIN_S = 30.0
 LOOK_EVERY_S = 0.05
+ATTEMPTS = 2
+"""A port may be taken in the moment before a server listens, by another test beside this one."""
 
 
 class RedisCluster:
@@ -133,21 +135,37 @@ class RedisCluster:
 
 @contextlib.asynccontextmanager
 async def redis_cluster(folder: Path, *, masters: int = 3, with_replicas: bool = False) -> AsyncIterator[RedisCluster]:
-    """Run a Cluster of its own for a test."""
-    timeout_ms = FAILOVER_MS if with_replicas else PATIENT_MS
+    """Run a Cluster of its own for a test; one that does not come about at once is begun anew."""
     async with contextlib.AsyncExitStack() as stack:
-        running = []
-        for number in range(masters * (1 + with_replicas)):
-            own = folder / str(number)
+        for attempt in range(ATTEMPTS):
+            own = folder / f"attempt{attempt}"
             own.mkdir()
-            bus_port = free_port()
-            flags = (*FLAGS, "--cluster-node-timeout", str(timeout_ms), "--cluster-port", str(bus_port))
-            server = await stack.enter_async_context(redis_server(own, *flags))
-            server.bus_port = bus_port
-            running.append(server)
-        cluster = RedisCluster(running[:masters], running[masters:])
-        await cluster.meet()
+            try:
+                async with contextlib.AsyncExitStack() as begun:
+                    cluster = await _begin(begun, own, masters=masters, with_replicas=with_replicas)
+                    stack.push_async_exit(begun.pop_all())
+            except (AssertionError, OSError, TimeoutError, redis.RedisError):
+                if attempt == ATTEMPTS - 1:
+                    raise
+            else:
+                break
         yield cluster
+
+
+async def _begin(stack: contextlib.AsyncExitStack, folder: Path, *, masters: int, with_replicas: bool) -> RedisCluster:
+    timeout_ms = FAILOVER_MS if with_replicas else PATIENT_MS
+    running = []
+    for number in range(masters * (1 + with_replicas)):
+        own = folder / str(number)
+        own.mkdir()
+        bus_port = free_port()
+        flags = (*FLAGS, "--cluster-node-timeout", str(timeout_ms), "--cluster-port", str(bus_port))
+        server = await stack.enter_async_context(redis_server(own, *flags))
+        server.bus_port = bus_port
+        running.append(server)
+    cluster = RedisCluster(running[:masters], running[masters:])
+    await cluster.meet()
+    return cluster
 
 
 async def ask(master: RedisServer, *command: str | int) -> Any:

@@ -101,8 +101,8 @@ class RedisServer:
 async def redis_server(folder: Path, *flags: str, sentinel: Path | None = None) -> AsyncIterator[RedisServer]:
     """Run a server of its own, for tests that stop and kill it; a Sentinel if the file of what it watches is given."""
     server = RedisServer(folder, *flags, sentinel=sentinel)
-    await server.start()
     try:
+        await server.start()
         yield server
     finally:
         await server.kill()
