@@ -2,7 +2,9 @@
 
 Each round runs every shape once, freshly started, on a Valkey of its own: so whatever else the machine does meets all
 of them. Quote the ratios. People are spread over the nodes by chance; "at random" every room has members of all nodes,
-the worst there is, and in the "dense city" there are so many near that a node may seat its own people together.
+the worst there is, and in the "dense city" there are so many near that a node may seat its own people together. Beside
+it runs as many servers that know nothing of each other: what they lose against one process is the price of more
+processes on these cores with fewer people each, and what nodes lose against them is the price of being one server.
 """
 
 import asyncio
@@ -28,28 +30,39 @@ AIM_SHARE: dict[Where, float] = {"at random": 0.5, "dense city": 0.85}
 AIM_BACK_S = 10.0
 """At most so long is anybody away when their node is killed."""
 
+DENSE: Where = "dense city"
+
 SECRET = "5e" * 32
 SEATS = 8
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """So many nodes, none: one process without Redis."""
+    """So many nodes, none: one process without Redis; or `apart`, so many servers without Redis."""
 
     nodes: int
     where: Where
+    apart: bool = False
 
     def __str__(self) -> str:
+        if self.apart:
+            return f"{self.nodes} servers, {self.where}"
         count = f"{self.nodes} node{'s' if self.nodes > 1 else ''}" if self.nodes else "no Redis"
         return f"{count}, {self.where}"
 
 
 class Row(msgspec.Struct, kw_only=True):
-    """A shape's medians over all rounds; `share`: of a lone process's deliveries per CPU second, in the same round."""
+    """A shape's medians over all rounds; `share`: of a lone process's deliveries per CPU second, in the same round.
 
+    Attributes:
+        of_servers: the same of as many servers that know nothing of each other, None where they were not measured.
+    """
+
+    shape: Shape
     figures: Figures
     share: float
     share_lowest: float
     share_highest: float
+    of_servers: float | None = None
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -78,7 +91,8 @@ class Bench(msgspec.Struct, frozen=True, kw_only=True):
 
     def shapes(self) -> list[Shape]:
         """Return all that is measured in a round; one node has one way alone to spread people."""
-        return [Shape(nodes, where) for where in WHERE for nodes in (0, *self.nodes) if nodes != 1 or where == WHERE[0]]
+        joined = [Shape(count, where) for where in WHERE for count in (0, *self.nodes) if count != 1 or where != DENSE]
+        return joined + [Shape(count, DENSE, apart=True) for count in self.nodes if count > 1]
 
 
 @contextlib.contextmanager
@@ -105,7 +119,8 @@ def run_once(bench: Bench, shape: Shape, valkey: Valkey, number: int) -> Figures
     usable = sorted(os.sched_getaffinity(0))
     valkey.empty()
     plan = Plan(port=0, pid=0, rooms=bench.rooms, members=SEATS, secs=bench.secs, warm_s=bench.warm_s)
-    with running_nodes(max(1, shape.nodes), valkey.url if shape.nodes else "") as (ports, pids):
+    redis = valkey.url if shape.nodes and not shape.apart else ""
+    with running_nodes(max(1, shape.nodes), redis) as (ports, pids):
         if len(usable) > 1:
             pin_to([*pids, valkey.pid], set(usable[:-1]))
             os.sched_setaffinity(0, {usable[-1]})
@@ -115,7 +130,7 @@ def run_once(bench: Bench, shape: Shape, valkey: Valkey, number: int) -> Figures
                 ports=ports,
                 pids=pids,
                 where=shape.where,
-                valkey=valkey if shape.nodes else None,
+                valkey=valkey if redis else None,
                 seed=bench.seed + number,
                 rate=bench.rate,
             )
@@ -144,17 +159,24 @@ def rows_of(runs: dict[Shape, list[Figures]]) -> list[Row]:
     """Return the medians of all runs, and the shares within each round."""
     rows = []
     for shape, figures in runs.items():
-        lone = runs[Shape(0, shape.where)]
-        shares = [a.node_us / b.node_us for a, b in zip(lone, figures, strict=True)]
+        shares = _shares(runs[Shape(0, shape.where)], figures)
+        servers = runs.get(Shape(shape.nodes, shape.where, apart=True)) if not shape.apart else None
         rows.append(
             Row(
+                shape=shape,
                 figures=_middle(figures),
                 share=round(median(shares), 2),
                 share_lowest=round(min(shares), 2),
                 share_highest=round(max(shares), 2),
+                of_servers=round(median(_shares(servers, figures)), 2) if servers else None,
             )
         )
     return rows
+
+
+def _shares(others: list[Figures], figures: list[Figures]) -> list[float]:
+    """Return by round what share these deliver per CPU second of what the others do."""
+    return [other.node_us / each.node_us for other, each in zip(others, figures, strict=True)]
 
 
 def _middle(figures: list[Figures]) -> Figures:
@@ -195,7 +217,7 @@ def _line(row: Row) -> str:
     of = row.figures
     redis = f"{of.commands_total:>10.2f}{of.valkey_us_per_message:>11.1f}{of.redis_bytes:>7.0f}" if of.nodes else ""
     return (
-        f"{Shape(of.nodes, of.where)!s:<23}{of.node_us:>14.2f}{of.node_us_per_message:>10.1f}{row.share:>10.2f}"
+        f"{row.shape!s:<23}{of.node_us:>14.2f}{of.node_us_per_message:>10.1f}{row.share:>10.2f}"
         f"{of.rooms:>7.0f}{of.deliveries_per_s:>10,.0f}{of.p50_ms:>8.1f}{of.p99_ms:>7.1f}{of.seating_p50_ms:>10.1f}"
         f"{of.seating_p99_ms:>7.1f}{redis}{f'  LOST {of.lost}' if of.lost else ''}\n"
     )
@@ -206,11 +228,13 @@ def _verdicts(report: Report) -> Iterator[str]:
         of, aim = row.figures, AIM_SHARE[row.figures.where]
         if of.nodes < 2:
             continue
+        of_servers = f"; {row.of_servers:.2f} of as many servers" if row.of_servers is not None else ""
         yield (
-            f"{Shape(of.nodes, of.where)}: {row.share:.2f} of a lone process's deliveries per CPU second and node "
+            f"{row.shape}: {row.share:.2f} of a lone process's deliveries per CPU second and node "
             f"({row.share_lowest:.2f} to {row.share_highest:.2f} in the "
-            f"rounds; aim: at least {aim:g}; {_met(row.share >= aim)}), {of.commands_total:.2f} commands per message "
-            f"(aim: at most {AIM_COMMANDS:g}; {_met(of.commands_total <= AIM_COMMANDS)})."
+            f"rounds{of_servers}; aim: at least {aim:g}; {_met(row.share >= aim)}), "
+            f"{of.commands_total:.2f} commands per message (aim: at most {AIM_COMMANDS:g}; "
+            f"{_met(of.commands_total <= AIM_COMMANDS)})."
         )
     if (kill := report.kill) is not None:
         is_met = kill.p99_s <= AIM_BACK_S and kill.resumed == kill.away and kill.speak_again == kill.people
@@ -267,7 +291,7 @@ def main(
     seed: int,
     as_json: bool,
 ) -> None:
-    """Measure many nodes on one Redis beside a lone process (rounds × 7 shapes × some 12 s, and 20 s for the kill)."""
+    """Measure many nodes on one Redis beside a lone process (rounds × 9 shapes × some 12 s, and 20 s for the kill)."""
     bench = Bench(
         rooms=rooms,
         nodes=tuple(dict.fromkeys(nodes)),

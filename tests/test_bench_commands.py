@@ -124,6 +124,7 @@ def test_nodes_are_compared_with_a_lone_process_within_a_round_and_missed_aims_a
         cluster.Shape(2, random): [figures(2, random, 4.0), figures(2, random, 8.0), figures(2, random, 9.0)],
         cluster.Shape(0, dense): [figures(0, dense, 4.0)] * 3,
         cluster.Shape(2, dense): [figures(2, dense, 5.0, commands_total=1.2)] * 3,
+        cluster.Shape(2, dense, apart=True): [figures(0, dense, 4.5)] * 3,
     }
     rows = cluster.rows_of(runs)
     assert [(row.share, row.share_lowest, row.share_highest) for row in rows[:2]] == [(1, 1, 1), (0.5, 0.33, 0.75)]
@@ -133,7 +134,11 @@ def test_nodes_are_compared_with_a_lone_process_within_a_round_and_missed_aims_a
     assert "2 nodes, at random: 0.50 of a lone process's" in text
     assert "aim: at least 0.5; met" in text
     assert "2 nodes, dense city: 0.80 of a lone process's" in text
-    assert "aim: at least 0.85; MISSED), 1.20 commands per message (aim: at most 1.1; MISSED)" in text
+    assert "2 servers, dense city" in text
+    assert (
+        "0.90 of as many servers; aim: at least 0.85; MISSED), 1.20 commands per message (aim: at most 1.1; MISSED)"
+        in text
+    )
 
 
 def test_of_an_even_number_of_rounds_counts_stay_whole() -> None:
@@ -149,6 +154,6 @@ def test_many_nodes_are_measured_beside_one_process() -> None:
     rows = json.loads(result.stdout)["rows"]
     assert [(row["figures"]["nodes"], row["figures"]["where"]) for row in rows] == [
         (nodes, where) for where in WHERE for nodes in (0, 2)
-    ]
+    ] + [(0, cluster.DENSE)]
     assert all(row["figures"]["node_us"] > 0 and not row["figures"]["lost"] for row in rows)
     assert all(0 < row["figures"]["commands"]["xadd"] <= 1.5 for row in rows if row["figures"]["nodes"])
