@@ -5,15 +5,23 @@ import contextlib
 import os
 import signal
 from itertools import count
+from pathlib import Path
+from typing import Any
+
+from redis import asyncio as redis
 
 from client_demo.client import Client as Visitor
 from geo import Cell
 from rooms.person import Person
 from server.app import App
+from server.cluster.entries import log_key
 from tests.apps import Client, Clients, get
+from tests.cluster_clients import until
 from tests.clusters import nodes, together, until_shown
+from tests.redis_server import redis_server
 from tests.served import PATIENCE_S, serving
 from tests.sessions import FAR_AWAY, HERE
+from tests.test_cluster_moving import cluster_of
 from tests.test_workers import LONG_S, of, until_acquainted, until_gone, workers
 
 
@@ -206,3 +214,31 @@ async def test_who_sits_where_a_room_comes_to_leaves_it_before_the_eyes_of_those
         left = await ann.hear("left")
         assert (left["id"], left["why"]) == (bo.me, "moved")
         await say(ann, ann, text="after")
+
+
+async def test_a_room_that_redis_has_forgotten_goes_on_at_another_node(redis_url: str) -> None:
+    async with nodes(redis_url, 2) as (one, two), Clients(one) as clients:
+        ann, _ = await clients.seated("Ann Bo")
+        await ann.ask("say", "said", text="one")
+        async with redis.Redis.from_url(redis_url) as client:
+            await client.delete(log_key(ann.room))
+        assert await cluster_of(one).handing.hand_on(one.house.world.rooms[ann.room], cluster_of(two).name)
+        assert [getattr(event, "text", "") for event in two.house.world.rooms[ann.room].recent()][-1] == "one"
+
+
+async def test_no_room_is_lost_whose_redis_stands_still_and_begins_anew_as_it_is_handed_on(tmp_path: Path) -> None:
+    away: dict[str, Any] = {"drain_s": 80, "look_every_s": 3600, "reach_max_m": 1000}
+    async with redis_server(tmp_path) as server, nodes(server.url, 2, **away) as (one, two), Clients(one) as clients:
+        for number in range(6):
+            await (await clients.new()).enter(str(Cell.at(-60.0 + 5 * number, 20.0, 6)))
+        rooms = set(one.house.world.rooms)
+        assert len(rooms) == 6
+        handing = [
+            cluster_of(one).handing.hand_on(room, cluster_of(two).name) for room in one.house.world.rooms.values()
+        ]
+        server.stop_for_a_while()
+        assert not any(await asyncio.gather(*handing))
+        await server.kill()
+        await server.start()
+        await until(lambda: set(one.house.world.rooms) | set(two.house.world.rooms) == rooms)
+        assert not set(one.house.world.rooms) & set(two.house.world.rooms)

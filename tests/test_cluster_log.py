@@ -305,3 +305,17 @@ async def test_what_has_no_verdict_at_the_end_is_away(tmp_path: Path) -> None:
         turn = host.log.send()
         assert await turn == {"room": Verdict.AWAY}
         server.go_on()
+
+
+async def test_what_is_pending_of_a_room_that_is_let_go_holds_nobody_else_up(tmp_path: Path) -> None:
+    async with redis_server(tmp_path) as server, host_on(server.url) as host:
+        await host.founds("goes", "stays")
+        server.stop_for_a_while()
+        host.log.append("goes", b"last")
+        first = host.log.send()
+        host.log.append("stays", b"word")
+        second = host.log.send()
+        host.log.let_go("goes")
+        assert await first == {"goes": Verdict.LOST}
+        server.go_on()
+        assert await second == {"stays": Verdict.ACCEPTED}

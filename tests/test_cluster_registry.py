@@ -165,6 +165,26 @@ async def test_whom_a_supervisor_reaped_is_dead_at_once_to_all(redis_url: str) -
         assert a.died == ["c.1"]
 
 
+async def test_who_has_just_begun_lives_and_whom_nobody_knows_does_not(redis_url: str) -> None:
+    async with nodes(redis_url, "a.1") as (a,):
+        await a.client.hset(NODES_KEY, mapping={"new.1": 1, "old.1": "dead 0"})
+        looked = [await a.registry.look_whether_lives(node) for node in ("a.1", "new.1", "old.1", "never.1")]
+        assert looked == [True, True, False, False]
+
+
+async def test_who_leaves_is_known_to_where_redis_was_emptied(redis_url: str) -> None:
+    async with nodes(redis_url, "a.1", "b.1") as (a, b):
+        await until(lambda: len(a.registry.nodes) == len(b.registry.nodes) == 1)
+        await a.registry.leave()
+        await until(lambda: not b.registry.takes("a.1"))
+        await a.client.flushdb()
+        await until(lambda: a.emptied == b.emptied == 1)
+        await beats(a, 3)
+        await beats(b, 3)
+        assert b.registry.lives("a.1")
+        assert not b.registry.takes("a.1")
+
+
 async def test_a_stopped_redis_kills_nobody(server: RedisServer) -> None:
     async with nodes(server.url, "a.1", "b.1", "c.1") as running:
         a = running[0]

@@ -10,6 +10,7 @@ from rooms.placement import choose_room
 from rooms.room import Room
 from server.arrival import parse_cell
 from server.cluster.directory import DirectoryAway
+from server.cluster.engine import FAILURES
 from server.cluster.newcomers import Newcomers
 from server.cluster.takeover import take_over
 from server.cluster.wire import Known
@@ -66,7 +67,7 @@ class Finding:
         if where is None or where.frozen is not None:
             return await self._returning(enter, identity, where.frozen if where is not None else None)
         # This node itself: their room was lost to another, which has not said so yet.
-        if where.node != cluster.name and cluster.registry.lives(where.node):
+        if where.node != cluster.name and await self._lives(where.node):
             return where.node
         node = await take_over(cluster, where.room)
         person = cluster.house.world.people.get(identity)
@@ -75,6 +76,13 @@ class Finding:
         elif node and where.node != cluster.name:
             return await self._until_there(identity, where.node, node)
         return node if node is not None else await self._near_company(enter, identity)
+
+    async def _lives(self, node: str) -> bool:
+        """Tell whether a node lives: it may have begun since the others were last looked at."""
+        try:
+            return await self._cluster.registry.look_whether_lives(node)
+        except FAILURES as away:
+            raise DirectoryAway(type(away).__name__) from None
 
     async def _until_there(self, identity: str, dead: str, node: str) -> str:
         """Return the node whose somebody is, once it is not the dead one any more; `node` if that takes too long.

@@ -7,6 +7,7 @@ come back, and find the room by its log.
 """
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from rooms.frozen import drop
@@ -17,7 +18,7 @@ from server.cluster.directory import DirectoryAway
 from server.cluster.engine import FAILURES
 from server.cluster.entrance import Entrance
 from server.cluster.relay import RemoteLine
-from server.cluster.takeover import take_over
+from server.cluster.takeover import take_back, take_over
 from server.cluster.wire import Carried, Closed, Handed, Opened, Returned, Took
 from server.cluster.writing import send_back
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 ANSWER_S = 2.0
 """How long the other node may take to go on with a room: it asks Redis twice, some milliseconds."""
+
+AGAIN_S = 1.0
+"""A room that went nowhere is asked for so often while Redis is away."""
 
 PARKED_MAX = 16
 """Messages of one client that wait meanwhile: more than any sends in that time who is not to be stopped anyway."""
@@ -75,7 +79,7 @@ class Handing:
         cluster = self._cluster
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._answers[room.id] = answer
-        passengers = self._take_out(room)
+        passengers, body = self._take_out(room)
         handed = Handed(room.id, [each.carried for each in passengers], room.seq)
         # After what they heard here last, and the room's state, have gone out.
         cluster.commit.then(lambda: cluster.tell(node, handed))
@@ -86,29 +90,32 @@ class Handing:
         finally:
             del self._answers[room.id]
         if not is_taken:
-            await self._take_back(room.id)
+            cluster.log.let_go(room.id)
+            try:
+                await take_back(cluster, room.id, body)
+            except DirectoryAway:
+                log.warning("Room %s went nowhere; it is asked for until Redis is back.", room.id)
+                cluster.begin(self._take_back_later(room.id, body))
         for each in passengers:
             self._send_after(each, node) if is_taken else send_back_held(each)
         self.handed_on += is_taken
         return is_taken
 
-    async def _take_back(self, room: str) -> None:
-        """Have a room be here again that nobody took: its people would be sent here, and away, until this node ends."""
-        cluster = self._cluster
-        cluster.log.let_go(room)
-        try:
-            await take_over(cluster, room)
-        except DirectoryAway:
-            log.warning("Room %s went nowhere, and cannot be asked for: Redis is away.", room)
+    async def _take_back_later(self, room: str, body: bytes) -> None:
+        while True:
+            await asyncio.sleep(AGAIN_S)
+            with contextlib.suppress(DirectoryAway):
+                return await take_back(self._cluster, room, body)
 
-    def _take_out(self, room: Room) -> list[_Passenger]:
+    def _take_out(self, room: Room) -> tuple[list[_Passenger], bytes]:
+        """Have a room be here no more; return who is to go after it, and what was written of it last."""
         cluster = self._cluster
         node = cluster.node
         people = [seat.person for seat in room.seats.values()]
         for person in people:
             for change in cluster.house.world.shaking.forget(cluster.house.world, person, cluster.clock.now()):
                 node.carry_out(change)
-        cluster.journal.write_out(room.id)
+        body = cluster.journal.write_out(room)
         node.fanout.catch_up(room.id)
         passengers: list[_Passenger] = []
         for person in people:
@@ -126,7 +133,7 @@ class Handing:
             node.moved.discard(person.id)
         cluster.journal.touch(room.id)  # so that this turn is one in which something is written
         node.arm()
-        return passengers
+        return passengers, body
 
     def _park(self, person: str, held: Held) -> _Passenger:
         line = held.line

@@ -84,11 +84,13 @@ class Journal:
         self._turns[room] = 0
         self._touched.add(room)
 
-    def write_out(self, room: str) -> None:
-        """Queue the room's whole state, the last that this node writes of it."""
-        self._touched.discard(room)
-        self._write_state(room, self._events.pop(room, []))
-        self._turns.pop(room, None)
+    def write_out(self, room: Room) -> bytes:
+        """Queue all there is of the room, the last that this node writes of it, and return it.
+
+        As if it had just begun: Redis may have forgotten it, and nobody would be here to write it anew.
+        """
+        self.let_go(room.id)
+        return self._create(room)
 
     def let_go(self, room: str) -> None:
         """Know that a room is another node's now, and its log with it."""
@@ -143,12 +145,18 @@ class Journal:
             if self._turns.pop(id, None) is not None:
                 self._log.drop(id)
             return
-        ends_at = self._unix(room.closes) + LATER_S
         if id in self._turns and not is_anew:
             body = _encode((events, self._state_of(room)))
-            self._log.append(id, body, long=room.unconnected > 0, ends_at=ends_at)
+            self._log.append(id, body, long=room.unconnected > 0, ends_at=self._ends_at(room))
         else:
-            # Of what was written before nothing need be there any more, and some of it never was.
-            body = _encode((room.recent()[-EVENTS_MAX:], self._state_of(room)))
-            self._log.create(id, body, ends_at=ends_at)
+            self._create(room)
         self._turns[id] = 0
+
+    def _create(self, room: Room) -> bytes:
+        """Queue all there is: of what was written before nothing need be there any more, and some of it never was."""
+        body = _encode((room.recent()[-EVENTS_MAX:], self._state_of(room)))
+        self._log.create(room.id, body, ends_at=self._ends_at(room), long=room.unconnected > 0)
+        return body
+
+    def _ends_at(self, room: Room) -> float:
+        return self._unix(room.closes) + LATER_S

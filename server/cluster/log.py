@@ -144,13 +144,17 @@ class RoomLog:
 
     # What the host of a room says
 
-    def create(self, room: str, body: bytes, *, ends_at: float) -> None:
-        """Queue the state of a room as a whole: the first of a new one, or, after GONE, of one that is here."""
+    def create(self, room: str, body: bytes, *, ends_at: float, long: bool = False) -> None:
+        """Queue the state of a room as a whole: the first of a new one, or, after GONE, of one that is here.
+
+        Args:
+            ends_at, long: as in `append`, for what may stand there already.
+        """
         logged = self._rooms.get(room)
         if logged is None:
             logged = self._rooms[room] = self._logged(room, epoch=1, n=-1)
             # The stream is made by `1-0`, and nothing is asked first: nobody else has this room.
-        self._put(logged, WHOLE, body, KEPT, ends_at)
+        self._put(logged, WHOLE, body, KEPT_LONG if long else KEPT, ends_at)
 
     def append(self, room: str, body: bytes, *, long: bool = False, ends_at: float | None = None) -> None:
         """Queue what happened in a room.
@@ -166,8 +170,13 @@ class RoomLog:
         self._put(logged, EVENTS, body, KEPT_LONG if long else KEPT, ends_at)
 
     def let_go(self, room: str) -> None:
-        """Know nothing more of a room that was to go on elsewhere; it can be claimed by whoever does, here too."""
-        self._rooms.pop(room, None)
+        """Know nothing more of a room that was to go on elsewhere; it can be claimed by whoever does, here too.
+
+        What is pending of it will be seen there: nobody learns here whether it was written.
+        """
+        logged = self._rooms.pop(room, None)
+        if logged is not None:
+            logged.give_up(Verdict.LOST)
 
     def drop(self, room: str) -> None:
         """Queue a room's end: nobody goes on with it, and Redis forgets it soon, if it is still held here."""
@@ -414,7 +423,8 @@ class RoomLog:
         if self._turns and self._turns[0].due_at <= now:
             self._give_up(now)
         if self._turns:
-            next_at = max(self._turns[0].due_at, now)
+            due_at = self._turns[0].due_at
+            next_at = due_at if due_at > now else now + COMMAND_TIMEOUT_S
             self._watch = loop.call_at(next_at, self._look, next_at)
 
     def _give_up(self, now: float) -> None:

@@ -92,6 +92,7 @@ class Registry:
         self._fault = self._refusal = ""
         self._degraded_s = 0.0
         self._leaving: frozenset[str] = frozenset()
+        self._leaves = False
         self._task: asyncio.Task[None] | None = None
         self._first = asyncio.Event()
 
@@ -121,12 +122,26 @@ class Registry:
         """The others that live and are not about to end."""
         return self.nodes - self._leaving
 
-    async def leave(self) -> None:
-        """Have the others send nobody here any more.
+    async def look_whether_lives(self, node: str) -> bool:
+        """Tell whether this node lives, also of one that has just begun and was not seen yet.
 
         Raises:
             OSError, TimeoutError, RedisError: Redis could not be asked.
         """
+        if self.lives(node) or self.is_dead(node):
+            return self.lives(node)
+        (count,) = await ask(self._engine, [("HGET", NODES_KEY, node)], answer_s=self._answer_s)
+        if isinstance(count, Exception):
+            raise count
+        return count is not None and count.isdigit()
+
+    async def leave(self) -> None:
+        """Have the others send nobody here any more, also where Redis is emptied later.
+
+        Raises:
+            OSError, TimeoutError, RedisError: Redis could not be asked.
+        """
+        self._leaves = True
         commands = [("HSET", LEAVING_KEY, self.node, f"{self._unix():.0f}"), ("EXPIRE", LEAVING_KEY, KEPT_S)]
         self._see_leaving((await ask(self._engine, [*commands, ("HKEYS", LEAVING_KEY)], answer_s=self._answer_s))[-1])
 
@@ -245,6 +260,8 @@ class Registry:
             return
         self._raised(raised)
         self._see_leaving(leaving)
+        if self._leaves and not self.has_left(self.node):
+            await self.leave()
         counters, stale = self._sort(found)
         came, died = self._census.read(counters, asked_at=asked_at, answered_at=answered_at)
         if self.is_degraded:

@@ -42,6 +42,18 @@ async def take_over(cluster: "Cluster", room: str, *, lives: Callable[[str], boo
     return await asyncio.shield(taking)
 
 
+async def take_back(cluster: "Cluster", room: str, body: bytes) -> None:
+    """Go on with a room of this node that no other took: its people would be sent here, and away, until this node ends.
+
+    Raises DirectoryAway: Redis has to tell whether somebody took it after all.
+
+    Args:
+        body: what was written of it last, for a Redis that has lost it since.
+    """
+    if await take_over(cluster, room) is None and await _rebuild(cluster, room, [body]):
+        cluster.journal.write_anew([room])
+
+
 async def _take(cluster: "Cluster", room: str, lives: Callable[[str], bool]) -> str | None:
     claim = await cluster.log.claim(room, b"", lives=lives)
     match claim:

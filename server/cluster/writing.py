@@ -266,6 +266,8 @@ class Writing:
     def _lose(self, id: str) -> None:
         """Know that another node goes on with a room: nothing more is said here for it, and its people go after it."""
         cluster = self._cluster
+        if cluster.log.holds(id):
+            return  # it was on its way to another node, and is here again
         cluster.journal.let_go(id)
         room = cluster.house.world.rooms.get(id)
         if room is None:
