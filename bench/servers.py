@@ -127,11 +127,14 @@ def build(source: Path, target: Path) -> list[str]:
 def running(command: Sequence[str], port: int, *, core: int | None = None) -> Iterator[int]:
     """Run a server until the block ends; yields its process id once it accepts connections.
 
+    Its settings are those of the command: by those of the environment it might join servers in use.
+
     Raises:
         CannotMeasure: it ended early, or did not listen in 15 s; its last words are in the message.
     """
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        own = {name: text for name, text in os.environ.items() if not name.startswith("HEREABOUTS_")}
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=own)
         try:
             pin(process.pid, core)
             _await_port(process, port, command)

@@ -8,7 +8,7 @@ import pytest
 
 from bench import wire
 from bench.load import MARK, Member, Plan, measure
-from bench.servers import CannotMeasure, free_port, peer_command, running
+from bench.servers import CannotMeasure, free_port, our_command, peer_command, running
 from geo import Cell, cell_distance_m
 
 
@@ -63,3 +63,11 @@ def test_each_message_carries_its_members_mark_once(member: Member) -> None:
 def test_cells_of_different_rooms_are_out_of_each_others_reach() -> None:
     cells = [Cell(wire.far_cell(number)) for number in (*range(70), *range(1000, 1070), wire.CELLS_MAX - 1)]
     assert min(cell_distance_m(a, b) for a, b in itertools.combinations(cells, 2)) > 100_000
+
+
+def test_server_under_load_takes_no_settings_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    # It would not even start with these, and with another's `redis` it would join servers in use.
+    monkeypatch.setenv("HEREABOUTS_SEATS_MIN", "none")
+    port = free_port()
+    with running(our_command(port), port) as pid:
+        assert pid

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from redis import asyncio as redis
 
-from server.cluster import engine, store, store_wire
+from server.cluster import engine, store, store_link, store_wire
 from server.cluster.engine import Engine
 from server.cluster.store import QUEUE_MAX
 from server.cluster.store_rows import Field, packed, unpacked
-from server.cluster.store_wire import KEY, Wire
+from server.cluster.store_wire import KEY, LOG, Wire
 from server.store.rows import Row, Switch
 from server.store.sqlite import FILE
 from server.store.store import StoreError
@@ -267,6 +268,29 @@ async def test_redis_that_comes_back_empty_is_told_everything_anew(tmp_path: Pat
         assert all_of(third) == all_of(node) == all_of(other)
         for each in (node, other, third):
             await each.close()
+
+
+async def test_log_in_which_all_is_old_leaves_nobody_behind(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_link, "TEND_EVERY_S", 0.02)
+    node = await linked(url)
+    node.store.add_block(block())
+    await node.link.flush()
+    tended = 0
+    tend = node.link.tend
+
+    async def counted() -> None:
+        nonlocal tended
+        await tend()
+        tended += 1
+
+    monkeypatch.setattr(node.link, "tend", counted)
+    await until(lambda: tended > 2)
+    async with redis.Redis.from_url(url) as client:
+        await client.xtrim(LOG, maxlen=0)
+    loads, tended = node.link.loads, 0
+    await until(lambda: tended > 2)
+    assert node.link.loads == loads
+    await node.close()
 
 
 async def test_process_that_stood_still_goes_on_from_where_it_was_and_calls_nobody_away(

@@ -249,8 +249,9 @@ class StoreLink:
             raise Lost
         if after(there.cut, self._last):
             raise Behind
-        if there.cut != self._last and not await self._wire.has(self._last):
-            # Cut meanwhile, or never there: what Redis has instead is told by loading it.
+        if self._last not in (there.cut, there.newest) and not await self._wire.has(self._last):
+            # Cut meanwhile, or never there: what Redis has instead is told by loading it. The newest is cut, too, where
+            # nobody has written for long, and nothing has come after it.
             raise Behind
 
     async def _load(self) -> None:
