@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from redis import asyncio as redis
 
 from geo import Cell, Grid
 from rooms.agenda import Window
@@ -16,6 +17,7 @@ from server.cluster import regions
 from server.cluster.cluster import Cluster
 from server.cluster.regions import planner_of
 from tests.apps import Client, Clients
+from tests.cluster_clients import until
 from tests.clusters import nodes
 from tests.sessions import HERE
 
@@ -219,3 +221,12 @@ async def test_the_planner_goes_down_half_way(
         sizes = sizes_of(left, people)
         assert max(sizes.values()) <= 12
         assert [cluster_of(app).regions.plans for app in left] == [int(is_written)] * 2
+
+
+async def test_windows_are_told_of_anew_when_redis_was_emptied(redis_url: str) -> None:
+    async with nodes(redis_url, 2) as (one, _):
+        ahead = cluster_of(one).regions.ahead
+        ahead._told.add(Window(cluster_of(one).now() + 3600, region_of(Cell(HERE))))
+        async with redis.Redis.from_url(redis_url) as client:
+            await client.flushdb()
+        await until(lambda: not ahead._told)

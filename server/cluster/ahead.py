@@ -55,6 +55,10 @@ class Ahead:
             except Exception as bug:
                 log_bug("looking ahead to windows' ends", bug)
 
+    def forgotten(self) -> None:
+        """Tell everything anew: Redis knows it no more."""
+        self._told.clear()
+
     def living(self, window: Window) -> list[str]:
         """Return those who have people of the window and live, as far as it is known."""
         return sorted(node for node in self.nodes.get(window, ()) if self._cluster.registry.lives(node))

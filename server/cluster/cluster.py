@@ -317,6 +317,7 @@ class Cluster:
         """Write everything anew that Redis has forgotten; the logs of rooms are when they are next refused."""
         self.alike.forgotten()
         self.directory.rewrite()
+        self.regions.ahead.forgotten()
 
     def _lost_touch(self, node: str) -> None:
         """Know that something on the way from that node, or the node itself, was lost: its clients come anew."""
