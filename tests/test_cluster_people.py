@@ -18,6 +18,7 @@ from server.store.rows import Notice
 from tests.apps import PATIENCE_S, Client, Clients
 from tests.cluster_clients import until
 from tests.clusters import nodes, until_shown
+from tests.jwts import AUTH, SECRET, shared
 from tests.redis_stores import everything_in
 from tests.sessions import FAR_AWAY, HERE
 from tests.test_cluster_moving import cluster_of, go_over, person_of
@@ -41,6 +42,29 @@ async def until_found(app: App, cell: str) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not await cluster_of(app).directory.rooms_near(Cell(cell), reach_m=1000):
             pass
+
+
+async def test_who_enters_at_two_nodes_at_once_keeps_the_later_seat_alone(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apps = nodes(redis_url, 2, look_every_s=3600, auth_secret=SECRET, **AUTH)
+    async with apps as (one, two), Clients(one) as clients:
+        is_late = True
+        monkeypatch.setattr(cluster_of(one).directory, "_is_mute", lambda: is_late)
+        first, second = await clients.new(), await clients.new(at=two)
+        await first.enter(HERE, auth=shared())
+        await second.enter(HERE, auth=shared())
+        assert len(one.house.world.people) == len(two.house.world.people) == 1
+        # Node one hears of it only by its entry, which names the older seat.
+        is_late = False
+        events, code = await first.until_closed()
+        assert (events[-1]["why_code"], code) == ("replaced", 4503)
+        assert not one.house.world.people
+        assert await second.ask("say", "said", text="Here I am", ref="1")
+        [identity] = two.house.world.people
+        where = await cluster_of(one).directory.person(identity)
+        assert where is not None
+        assert where.room == second.room
 
 
 async def test_rates_used_up_are_used_up_where_a_node_that_ends_sends_its_people(redis_url: str) -> None:

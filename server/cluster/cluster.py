@@ -15,6 +15,7 @@ from server.cluster.alike import Alike, Mark
 from server.cluster.bus import Bus
 from server.cluster.commit import Commit
 from server.cluster.directory import Directory, DirectoryAway
+from server.cluster.doubles import Doubles
 from server.cluster.engine import Engine
 from server.cluster.entrance import Entrance
 from server.cluster.finding import Finding
@@ -125,12 +126,14 @@ class Cluster:
         self.registry = Registry(
             engine, node=name, died=self._died, came=self._came, buried=self._buried, emptied=self._emptied
         )
+        self.doubles = Doubles(self)
         self.directory = Directory(
             engine,
             node=name,
             takes=self.registry.takes,
             is_dead=self.registry.is_dead,
             is_mute=lambda: self.registry.may_be_outlived,
+            replaced=self.doubles.found,
             rng=house.world.rng,
             unix=self.clock.now,
             time_scale=settings.time_scale,

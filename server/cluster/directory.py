@@ -6,7 +6,8 @@ forgotten is written again (`rewrite`). Everything ends by itself: a person's en
 room closes; cards of dead hosts are passed over, and taken away by whoever finds them.
 
 An entry names its node, and only that node's entry is ever taken back: who forgets a person who has gone on to
-another node takes nothing from there. That comparison is the one script here; a command alone cannot make it.
+another node takes nothing from there. Whoever writes an entry learns whose it replaces: where two nodes say that
+somebody is theirs, one of them knows. These are the two scripts here; a command alone cannot compare.
 """
 
 import asyncio
@@ -37,6 +38,10 @@ DRAWN = 8
 LATE_S = 60.0
 """A shelf outlives the last room on it by so long."""
 
+_PUT = """local was=redis.call('HMGET',KEYS[1],'node','where')
+redis.call('HSET',KEYS[1],'node',ARGV[1],'where',ARGV[2])
+redis.call('PEXPIRE',KEYS[1],ARGV[3])
+return was[1] and was[1]~='' and was[1]~=ARGV[1] and was[2]"""
 _FORGET = "if redis.call('HGET',KEYS[1],'node')==ARGV[1] then return redis.call('DEL',KEYS[1]) end return 0"
 
 
@@ -79,6 +84,7 @@ class Directory:
         takes: whether a node lives and takes people; cards of others are passed over.
         is_dead: whether a node lived and does no more: its cards are taken away.
         is_mute: whether nothing is to be written now, since another node may have written of the same people since.
+        replaced: called with somebody who is here, and the node that said until now that they are in a room of its own.
         unix: Unix seconds, as in `until` and `closes`.
         time_scale: how much faster these pass than Redis's.
         rng: draws among rooms equally near.
@@ -92,6 +98,7 @@ class Directory:
         takes: Callable[[str], bool],
         is_dead: Callable[[str], bool],
         is_mute: Callable[[], bool] = lambda: False,
+        replaced: Callable[[str, str], None] = lambda identity, node: None,
         rng: random.Random,
         unix: Callable[[], float] = time.time,
         time_scale: float = 1.0,
@@ -103,6 +110,7 @@ class Directory:
         self._takes = takes
         self._is_dead = is_dead
         self._is_mute = is_mute
+        self._replaced = replaced
         self._rng = rng
         self._unix = unix
         self._time_scale = time_scale
@@ -180,11 +188,8 @@ class Directory:
             raise DirectoryAway(type(found).__name__)
         if found[1] is None or (is_taken_back and found[0] == self.node.encode()):
             return None
-        try:
-            where = msgspec.msgpack.decode(found[1], type=Where)
-        except msgspec.MsgspecError:
-            return None  # Another version's; whoever it is begins anew.
-        return where if where.until > self._unix() else None
+        where = _where(found[1])
+        return where if where is not None and where.until > self._unix() else None
 
     async def rooms_near(self, cell: Cell, *, reach_m: float) -> list[RoomCard]:
         """Return some rooms of other living nodes within reach, nearest first; none while Redis is away."""
@@ -272,11 +277,13 @@ class Directory:
                 shelves[name] = set(shelves_of(card)) if card is not None else set()
             commands += wanted
             owners += [(kind, name)] * len(wanted)
-        failed = set(batch)
+        failed, former = set(batch), dict[str, bytes]()
         self._under_way = frozenset(batch)
         try:
             answers = await self._ask(commands) if commands else []
-            failed = {owner for owner, answer in zip(owners, answers, strict=True) if isinstance(answer, Exception)}
+            answered = list(zip(owners, answers, strict=True))
+            failed = {owner for owner, answer in answered if isinstance(answer, Exception)}
+            former = {name: answer for (_, name), answer in answered if isinstance(answer, bytes)}
         finally:
             self._under_way = frozenset()
             for kind, name in batch:
@@ -286,6 +293,8 @@ class Directory:
                     self._wrote_person(name)
                 else:
                     self._wrote_room(name, shelves[name])
+        for identity, packed in former.items():
+            self._look_whose(identity, packed)
         if failed:
             raise DirectoryAway("some entries were not written")
 
@@ -301,6 +310,14 @@ class Directory:
         if where is not None and not where.is_online and ("person", identity) not in self._unwritten:
             del self._people[identity]
 
+    def _look_whose(self, identity: str, packed: bytes) -> None:
+        """Have it known if another node's entry for somebody was replaced, unless they have gone on meanwhile."""
+        former, where = _where(packed), self._people.get(identity)
+        if former is None or where is None or not (former.is_online and where.is_online):
+            return
+        if former.room != where.room:
+            self._replaced(identity, former.node)
+
     def _person_commands(self, identity: str) -> list[tuple[Any, ...]]:
         key, where = person_key(identity), self._people.get(identity)
         if where is None:
@@ -310,7 +327,7 @@ class Directory:
             del self._people[identity]
             return []
         packed = msgspec.msgpack.encode(where)
-        return [("HSET", key, "node", where.node, "where", packed), ("PEXPIRE", key, int(left_s * 1000) + 1)]
+        return [("EVAL", _PUT, 1, key, where.node, packed, int(left_s * 1000) + 1)]
 
     def _room_commands(self, room: str) -> list[tuple[Any, ...]]:
         card, former = self._rooms.get(room), self._standing.pop(room, set())
@@ -345,6 +362,14 @@ class Directory:
 def _stand(card: RoomCard) -> tuple[Any, ...]:
     """Return what of a card others have to know."""
     return card.fill, card.cell, card.closes, card.company if card.fill is Fill.WAITING else 0
+
+
+def _where(packed: bytes) -> Where | None:
+    """Return an entry; None for one of another version: whoever it is begins anew."""
+    try:
+        return msgspec.msgpack.decode(packed, type=Where)
+    except msgspec.MsgspecError:
+        return None
 
 
 def _pairs(shelf: Any) -> list[tuple[bytes, bytes]]:

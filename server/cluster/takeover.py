@@ -119,7 +119,7 @@ def _put_here(cluster: "Cluster", state: State, events: dict[int, AnyNumbered], 
         cluster.node.carry_out(change)
     for seat in list(cluster.house.world.rooms[id].seats.values()):
         if seat.person.id in shadows and seat.waits_until is not None:
-            _give_up(cluster, seat.person)
+            give_up(cluster, seat.person)
         else:
             cluster.node.moved.add(seat.person.id)
     cluster.node.arm()
@@ -139,7 +139,7 @@ async def _is_elsewhere(cluster: "Cluster", identity: str, room: str, since: flo
     return where.node != cluster.name and not cluster.registry.is_dead(where.node)
 
 
-def _give_up(cluster: "Cluster", person: Person) -> None:
+def give_up(cluster: "Cluster", person: Person) -> None:
     """Know somebody here no more who is online at another node."""
     _, changes = take_out(cluster.house.world, person, now=cluster.clock.now())
     for change in changes:

@@ -140,6 +140,20 @@ class Came(Message, frozen=True, array_like=True, tag=12):
     far_m: int = 0
 
 
+class Doubled(Message, frozen=True, array_like=True, tag=30):
+    """Somebody who sits at mine sat, as the directory had it, at yours in another room.
+
+    Attributes:
+        room, since: their seat at mine, and when they sat down.
+        is_connected: whether their client is there.
+    """
+
+    identity: str
+    room: str
+    since: float
+    is_connected: bool
+
+
 class Released(Message, frozen=True, array_like=True, tag=25):
     """These do not come: what is kept for them is free again."""
 
@@ -317,6 +331,7 @@ AnyMessage: TypeAlias = (
     | Recall
     | Recalled
     | Met
+    | Doubled
 )
 
 encode = msgspec.msgpack.Encoder().encode
