@@ -12,7 +12,7 @@ from rooms.whys import Why
 from server.app import App
 from server.cluster.cluster import Cluster
 from server.cluster.moving import Moving
-from server.cluster.wire import Ready
+from server.cluster.wire import Came, Ready, decode
 from tests.apps import Client, Clients
 from tests.cluster_clients import until
 from tests.clusters import nodes, together
@@ -105,6 +105,29 @@ async def test_whoever_moved_comes_back_to_that_seat_from_the_node_they_left_too
         entered = await back.ask("enter", "entered", cell=HERE, token=mover.token, resume=resume)
         assert entered["resumed"]
         assert (await back.hear("room"))["me"] == mover.me
+
+
+async def test_who_is_lost_on_the_way_to_another_node_is_told_to_come_back(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann, back = await clients.new(), await clients.new()
+        await ann.enter(HERE)
+        bus = cluster_of(one).bus
+        send = bus.send
+
+        def lose(node: str, message: bytes) -> None:
+            send(node, message)
+            if any(isinstance(each, Came) for each in decode(message)):
+                bus._outboxes._boxes[node].drop()
+
+        monkeypatch.setattr(bus, "send", lose)
+        cluster_of(one).moving.send(person_of(one, ann), cluster_of(two).name, now=cluster_of(one).now())
+        cluster_of(one).node.arm()
+        _, code = await ann.until_closed()
+        assert code == 4000
+        await back.enter(HERE, token=ann.token)
+        assert sum(len(app.house.world.people) for app in (one, two)) == 1
 
 
 async def test_whoever_leaves_a_room_of_another_node_is_forgotten_there(redis_url: str) -> None:

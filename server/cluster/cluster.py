@@ -5,7 +5,7 @@ Nothing of this is loaded where there is no `--redis`.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 
 import msgspec
 from prometheus_client import CollectorRegistry
@@ -47,6 +47,9 @@ from server.store.sealing import Seal, SealBroken
 
 SPREAD_S = 0.25
 """Clients whose host is gone come back spread over this time: by then somebody has taken their room over."""
+
+LISTED_S = 0.5
+"""When something was lost, so long after it gateways have heard whose their clients are by now."""
 
 LATE_S = 0.5
 """While the log takes longer no room ends: what was said in it is yet to be written, and who sits elsewhere meanwhile
@@ -152,6 +155,7 @@ class Cluster:
         self._outlived = outlived
         self._wires: dict[str, Wire] = {}
         self._conns = 0
+        self._is_to_list = False
         self._loop = loop
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -325,7 +329,21 @@ class Cluster:
     def _lost_touch(self, node: str) -> None:
         """Know that something on the way from that node, or the node itself, was lost: its clients come anew."""
         self.remotes.lost(node)
-        for entrance in [entrance for entrance in self.entrances.values() if entrance.host == node]:
+        self.come_back_from(node)
+        self.commit.happened()
+        if not self._is_to_list:
+            self._is_to_list = True
+            self._loop.call_later(LISTED_S, self._list_clients)
+
+    def _list_clients(self) -> None:
+        """Tell all others which of their clients are here: somebody who was to come may have been lost on the way."""
+        self._is_to_list = False
+        for node in self.registry.nodes:
+            self.remotes.list_to(node)
+
+    def come_back_from(self, node: str, *, but: Container[int] = ()) -> None:
+        """Have the clients come anew who are that node's, `but` those whom it knows."""
+        lost = [conn for conn, entrance in self.entrances.items() if entrance.host == node and conn not in but]
+        for entrance in [self.entrances[conn] for conn in lost]:
             entrance.lose_touch()
             self._loop.call_later(random.uniform(0, SPREAD_S), entrance.host_lost)
-        self.commit.happened()

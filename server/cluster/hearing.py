@@ -28,6 +28,7 @@ from server.cluster.wire import (
     Recalled,
     Received,
     Rehomed,
+    Relayed,
     Released,
     Returned,
     Shaken,
@@ -52,6 +53,7 @@ class Hearing:
             Entered: self._entered,
             Patience: self._patience,
             Rehomed: self._rehomed,
+            Relayed: self._relayed,
             Returned: self._returned,
             Known: self._known,
             Asked: cluster.moving.asked,
@@ -127,6 +129,9 @@ class Hearing:
             self._cluster.tell(message.node, Closed(message.conn))
         elif entrance.host == sender:
             entrance.rehomed(message.node)
+
+    def _relayed(self, sender: str, message: Relayed) -> None:
+        self._cluster.come_back_from(sender, but=set(message.conns))
 
     def _known(self, sender: str, message: Known) -> None:
         self._cluster.know_identity(message.identity, message.sealed)

@@ -16,6 +16,7 @@ from server.cluster.wire import (
     Patience,
     Received,
     Rehomed,
+    Relayed,
     Returned,
     Written,
     encode,
@@ -189,6 +190,10 @@ class Remotes:
         for line in list(self._lines.pop(gateway, {}).values()):
             line.close(LOST, "lost")
             line.receiver.closed()
+
+    def list_to(self, gateway: str) -> None:
+        """Tell a gateway which of its clients are known here."""
+        self._wire_to(gateway).tell(Relayed(list(self._lines.get(gateway, ()))))
 
     def _take(self, gateway: str, conn: int) -> RemoteLine | None:
         lines = self._lines.get(gateway, {})

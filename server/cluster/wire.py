@@ -75,6 +75,12 @@ class Patience(Message, frozen=True, array_like=True, tag=7):
     seconds: float
 
 
+class Relayed(Message, frozen=True, array_like=True, tag=31):
+    """These of your clients I know, now that something on its way here was lost: no other is mine."""
+
+    conns: list[int]
+
+
 class Rehomed(Message, frozen=True, array_like=True, tag=8):
     """The client is another node's from here on."""
 
@@ -332,6 +338,7 @@ AnyMessage: TypeAlias = (
     | Recalled
     | Met
     | Doubled
+    | Relayed
 )
 
 encode = msgspec.msgpack.Encoder().encode
