@@ -129,7 +129,7 @@ async def _start(loaded: Loaded, network: Network | None) -> tuple[App, list[str
     """Return a server that listens, and its pages for other machines."""
     try:
         app = await open_app(loaded)
-    except (StoreError, FilterError) as error:
+    except (EngineError, StoreError, FilterError) as error:
         raise click.ClickException(str(error)) from None
     address = loaded.settings.host
     pages: list[str] = []

@@ -42,11 +42,37 @@ async def speaking_tls(folder: Path, pem: Path, *, by_itself: bool) -> AsyncIter
         yield f"rediss://hereabouts:word@127.0.0.1:{port}"
 
 
+@pytest.mark.parametrize(
+    ("scheme", "options", "words"),
+    [
+        ("rediss", "", r"not trusted here: self-signed certificate\. .*: \?ssl_ca_certs=FILE behind the address"),
+        ("rediss+cluster", "", r"at 127\.0\.0\.1:\d+ shows a certificate that is not trusted here"),
+        ("rediss", "?ssl_ca_certs={folder}/other.pem", r"Is \S+/other\.pem of the authority"),
+        ("rediss", "?ssl_ca_certs=/nope.pem", r"names /nope\.pem as ssl_ca_certs, which cannot be read: No such file"),
+        ("rediss", "?ssl_ca_certs={folder}/text", "names a file TLS cannot use: .*no certificate"),
+        ("rediss", "?ssl_ca_cert=/ca.pem", r"not known, ssl_ca_cert: is ssl_ca_certs meant\?"),
+        ("rediss", "?cafile=/ca.pem", "Those for TLS are ssl_ca_certs, "),
+        ("redis", "?ssl_ca_certs=/ca.pem", "begins with rediss, not redis"),
+        ("redis", "", "Does it speak TLS at this port"),
+        ("redis+sentinel", "/main", "Does it speak TLS at this port"),
+    ],
+)
+async def test_what_is_wrong_with_tls_is_said_with_what_to_write(
+    tmp_path: Path, scheme: str, options: str, words: str
+) -> None:
+    make_pem(tmp_path, "other")
+    (tmp_path / "text").write_text("no certificate")
+    async with RedisProxy(0, tls=contexts(make_pem(tmp_path))[0]) as proxy:
+        url = proxy.url.replace("rediss", scheme) + options.format(folder=tmp_path)
+        with pytest.raises(EngineError, match=words):
+            await Engine(url).open()
+
+
 @pytest.mark.parametrize("by_itself", [False, True])
 async def test_people_of_two_nodes_sit_together_and_find_their_seats(tmp_path: Path, *, by_itself: bool) -> None:
     pem = make_pem(tmp_path)
     async with speaking_tls(tmp_path, pem, by_itself=by_itself) as url:
-        with pytest.raises(EngineError, match="certificate verify failed"):
+        with pytest.raises(EngineError, match="not trusted here"):
             await Engine(url).open()
         async with nodes(f"{url}?ssl_ca_certs={pem}", 2, is_empty=True) as (one, two), Clients(one) as clients:
             ann, bo = await clients.new(), await clients.new(at=two)

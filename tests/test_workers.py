@@ -250,6 +250,13 @@ async def test_what_keeps_it_from_beginning_is_said_once(flags: list[str], words
     assert said.count(words) == 1, said
 
 
+async def test_an_option_that_is_not_known_is_said_though_what_lasts_is_elsewhere(redis_url: str) -> None:
+    flags = ("--store", redis_url, "--redis", f"{redis_url}?ssl_ca_cert=/ca.pem")
+    status, said = await refused("--port", "0", *flags, HEREABOUTS_SECRET=SECRET)
+    assert (status, "Traceback" in said) == (1, False), said
+    assert "Error: The address of Redis at 127.0.0.1:" in said
+
+
 async def test_greeting_names_only_the_ports_that_workers_have() -> None:
     flags = workers(2)
     port = int(flags[flags.index("--port") + 1])

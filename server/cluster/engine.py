@@ -7,7 +7,6 @@ knows what a second time would do.
 
 import asyncio
 import contextlib
-import re
 import ssl
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from redis.crc import key_slot
 
 from server.bugs import log
 from server.cluster.address import ESCAPED, Address, EngineError, Kind, read_address
+from server.cluster.reasons import reason, wrong_option
 from server.cluster.slewing import ClusterClock, offset_s
 
 COMMAND_TIMEOUT_S = 2.0
@@ -45,9 +45,6 @@ ASK_TIME_EVERY_S = 5.0
 FAILURES = (OSError, exceptions.RedisError, exceptions.RedisClusterException)
 """What asking Redis raises where it could not be asked, gave no answer in time (a TimeoutError is an OSError), or would
 not do it."""
-
-_SAYS_WHY = (exceptions.AuthenticationError, exceptions.AuthorizationError, exceptions.TimeoutError, TimeoutError)
-"""Causes that say more than that no node of a Cluster was reached."""
 
 ONE_SHARD = ""
 """The name of the only shard, but for a Cluster."""
@@ -82,12 +79,18 @@ class Engine:
         self._asks_time: asyncio.Task[None] | None = None
         self._looks: asyncio.Task[None] | None = None
         self._clock: ClusterClock | None = None
+        if wrong := wrong_option(self.address):
+            raise EngineError(wrong)
         try:
             (SSLConnection if self.address.is_tls else Connection)(**self.address.options)  # knows all its options
             self.client = self._make_client()
+            self.tls()
+        except ssl.SSLError as error:
+            shown = self.address.shown
+            raise EngineError(f"The address of Redis at {shown} names a file TLS cannot use: {error}.") from None
         except (TypeError, ValueError, exceptions.RedisError):
             raise EngineError(
-                f"The address of Redis at {self.address.shown} has an option that is not known."
+                f"The address of Redis at {self.address.shown} has an option that cannot be used."
             ) from None
 
     async def open(self) -> None:
@@ -99,11 +102,15 @@ class Engine:
             if isinstance(error, MasterNotFoundError):
                 error = await self._why_no_master()
             await self.close()
-            said = _reason(error, is_tls=self.address.is_tls)
+            said = self.reason(error)
             if said is None:
                 raise
             raise EngineError(f"Redis at {self.address.shown} {said}") from None
         self._asks_time = asyncio.create_task(self._keep_time())
+
+    def reason(self, error: BaseException) -> str | None:
+        """Return what an operator should know of a failure, as the rest of a sentence; None if it is ours."""
+        return reason(error, self.address, within_s=COMMAND_TIMEOUT_S)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -283,35 +290,3 @@ class Engine:
             first = self.client.nodes_manager.get_node_from_slot(0)
             return await self.client.execute_command(command, target_nodes=first)
         return await self.client.execute_command(command)  # type: ignore[no-untyped-call]
-
-
-def _reason(error: BaseException, *, is_tls: bool) -> str | None:  # noqa: PLR0911 a table in all but form
-    """Return what an operator should know of a failure, as the rest of a sentence; None if it is ours."""
-    if isinstance(error, exceptions.RedisClusterException) and isinstance(error.__cause__, _SAYS_WHY):
-        return _reason(error.__cause__, is_tls=is_tls)
-    text = re.sub(r"\s+", " ", str(error)).strip().rstrip(".")
-    match error:
-        case EngineError():
-            return str(error)
-        case exceptions.AuthenticationError() if "required" in text.lower():
-            return f"asks for a password: write it into the address, redis://user:password@host. {ESCAPED}"
-        case exceptions.AuthenticationError() | exceptions.AuthorizationError():
-            return f"refuses the user or the password in the address. {ESCAPED}"
-        case exceptions.NoPermissionError():
-            return f"does not let this user do what is needed: {text}."
-        case TimeoutError() | exceptions.TimeoutError() if is_tls:
-            return (
-                f"gave no answer by TLS within {COMMAND_TIMEOUT_S:.0f} s. Is it running, does a firewall let through, "
-                "and does it speak TLS at this port? Without TLS an address begins with redis, not rediss."
-            )
-        case TimeoutError() | exceptions.TimeoutError():
-            return f"gave no answer within {COMMAND_TIMEOUT_S:.0f} s. Is it running, and does a firewall let through?"
-        case exceptions.InvalidResponse():
-            return "does not speak Redis's protocol: is the port right?"
-        case exceptions.ResponseError() if "'SENTINEL'" in text:
-            return "is no Sentinel: its address begins with redis://."
-        case exceptions.RedisClusterException() if "not enabled" in text:
-            return "is no Redis Cluster: its address begins with redis://."
-        case OSError() | exceptions.RedisError() | exceptions.RedisClusterException():
-            return f"cannot be used: {text or type(error).__name__}. Is it running, and is the address right?"
-    return None
