@@ -11,8 +11,12 @@ from redis import asyncio as redis
 from server.cli import main
 from tests.clusters import nodes
 from tests.redis_server import redis_server
+from tests.served import refused
 from tests.sessions import ENDLESS, UNLIMITED
 from tests.stores import SECRET
+from tests.test_operating_doc import PAGE
+
+USER = next(line for line in PAGE.splitlines() if line.startswith("ACL SETUSER hereabouts "))
 
 
 def run(*flags: str) -> tuple[int, str]:
@@ -104,6 +108,20 @@ async def test_a_redis_that_is_not_there_is_wrong_and_told_once(tmp_path: Path) 
         status, told = await asyncio.to_thread(run, "--redis", "redis://127.0.0.1:1", "--store", server.url)
     assert status == 1
     assert "WRONG  redis: Redis at 127.0.0.1:1" in told
+
+
+@pytest.mark.parametrize("rights", ["~ha:* &ha:* +@all -@admin -@dangerous", "~x:* &ha:* +@all"])
+async def test_what_a_user_may_not_do_is_told_once_with_the_rights_they_need(tmp_path: Path, rights: str) -> None:
+    needed = USER.replace("hereabouts on >PASSWORD", "ann")
+    async with redis_server(tmp_path) as server:
+        async with redis.Redis.from_url(server.url) as client:
+            await client.execute_command(*f"ACL SETUSER ann on >word {rights}".split())  # type: ignore[no-untyped-call]
+        url = server.url.replace("://", "://ann:word@")
+        status, told = await asyncio.to_thread(run, "--redis", url)
+        assert (status, told.count("WRONG"), told.count(needed)) == (1, 1, 1), told
+        assert "docs/OPERATING.md, “A Redis of your own, by TLS”" in told
+        status, told = await refused("--port", "0", "--redis", url, HEREABOUTS_SECRET=SECRET.hex())
+        assert (status, told.count(needed)) == (1, 1), told
 
 
 def test_workers_without_a_redis_get_one_of_their_own() -> None:

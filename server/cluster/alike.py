@@ -139,8 +139,7 @@ class Alike:
                 raise EngineError(ANOTHER_SECRET.format(where=self._engine.address.shown))
             self.differences = self._mark.differences(await others_at(self._engine, but=self._node))
         except FAILURES as error:
-            reason = str(error).rstrip(".") or "it gave no answer"
-            raise EngineError(f"Redis at {self._engine.address.shown} cannot be used: {reason}.") from None
+            raise EngineError(f"Redis at {self._engine.address.shown} {self._engine.reason(error)}") from None
         self._task = asyncio.create_task(self._keep())
 
     async def stop(self) -> None:

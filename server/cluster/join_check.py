@@ -33,7 +33,7 @@ async def look_at_meeting(settings: Settings, *, is_looked_at: bool) -> list[Tol
             told += [(level, what) for level, what in said if what]
         return [*told, *await _fits(engine, settings)]
     except FAILURES as error:
-        return [(WRONG, f"redis: Redis at {engine.address.shown} cannot be asked: {error}")]
+        return [(WRONG, f"redis: Redis at {engine.address.shown} {engine.reason(error)}")]
     finally:
         await engine.close()
 

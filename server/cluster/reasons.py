@@ -16,6 +16,9 @@ from redis.asyncio.connection import Connection, SSLConnection
 from server.cluster.address import ESCAPED, Address
 from server.cluster.trouble import EngineError
 
+RIGHTS = "~ha:* &ha:* +@all -@admin -@dangerous +info"
+"""What a node's user needs of Redis, and nothing else."""
+
 _FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _SAYS_WHY = (exceptions.ConnectionError, exceptions.NoPermissionError, exceptions.TimeoutError, TimeoutError)
 """Causes that say more than that no node of a Cluster was reached; wrong passwords are among the first."""
@@ -46,7 +49,11 @@ def reason(error: BaseException, address: Address, *, within_s: float) -> str | 
         case exceptions.AuthenticationError() | exceptions.AuthorizationError():
             return f"refuses the user or the password in the address. {ESCAPED}"
         case exceptions.NoPermissionError():
-            return f"does not let this user do what is needed: {text}."
+            user = address.options.get("username") or "default"
+            return (
+                f"does not let this user do what is needed: {text}. Give it the rights of docs/OPERATING.md, "
+                f"“A Redis of your own, by TLS”: ACL SETUSER {user} {RIGHTS}"
+            )
         case TimeoutError() | exceptions.TimeoutError() if address.is_tls:
             return (
                 f"gave no answer by TLS within {within_s:.0f} s. Is it running, does a firewall let through, "
@@ -61,7 +68,8 @@ def reason(error: BaseException, address: Address, *, within_s: float) -> str | 
         case exceptions.RedisClusterException() if "not enabled" in text:
             return "is no Redis Cluster: its address begins with redis://."
         case OSError() | exceptions.RedisError() | exceptions.RedisClusterException():
-            return f"cannot be used: {text or type(error).__name__}. {_advice(text, address)}"
+            said = f"cannot be used: {text or type(error).__name__}."
+            return said if isinstance(error, exceptions.ResponseError) else f"{said} {_advice(text, address)}"
     return None
 
 

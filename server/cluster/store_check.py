@@ -35,7 +35,7 @@ async def look(url: str, name: str = "store") -> list[Told]:
         save = await _save(engine)
         of_replicas, of_evicting = await replicas.advice(engine), await evicting.advice(engine)
     except FAILURES as error:
-        return [(WRONG, f"{name}: Redis at {where} cannot be asked: {error}")]
+        return [(WRONG, f"{name}: Redis at {where} {engine.reason(error)}")]
     finally:
         await engine.close()
     version = info.get("valkey_version") or info.get("redis_version")

@@ -23,12 +23,13 @@ async def open_store(engine: Engine, seal: Seal, *, node: str, folder: Path | No
     wire = Wire(engine, node=node)
     link = StoreLink(RedisStore(seal, node=node), wire, where=engine.address.shown)
     try:
+        await wire.rows_there()  # what this user may not do is said here, in an operator's words
         await link.open()
         if folder is not None and (folder / FILE).exists() and await wire.rows_there() == 0:
             await _move_in(link, folder, seal)
     except FAILURES as error:
         await link.close()
-        raise StoreError(f"Redis at {engine.address.shown} cannot be used: {error}.") from None
+        raise StoreError(f"Redis at {engine.address.shown} {engine.reason(error)}") from None
     except StoreError:
         await link.close()
         raise

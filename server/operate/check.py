@@ -326,7 +326,8 @@ def check(loaded: Loaded) -> None:
 
     Ends with status 1 if something would not work, with 2 if the settings cannot be read at all.
     """
-    found = [finding for one in CHECKS for finding in one(loaded)]
+    # What is wrong with one Redis may be met by several.
+    found = list(dict.fromkeys(finding for one in CHECKS for finding in one(loaded)))
     for finding in found:
         click.echo(f"{finding.level:<5}  {finding.says}")
     if any(finding.level == WRONG for finding in found):
