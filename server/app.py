@@ -200,6 +200,7 @@ class App:
             self.admin_socket = AdminSocket(self.office, path)
             try:
                 await self.admin_socket.start()
+                self.listener.fell_silent = self.admin_socket.close  # a successor may have it with the port
             except OSError as error:
                 # A server without its operator's socket still serves; /admin and a restart remain.
                 log.warning("`hereabouts admin` cannot reach this server at %s: %s", path, error)
@@ -283,7 +284,7 @@ class App:
         if self._keys is not None:
             self._keys.stop()
         if self.admin_socket is not None:
-            await self.admin_socket.close()
+            self.admin_socket.close()
         if self.webhook is not None:
             await self.webhook.stop()
         if self._watching is not None:

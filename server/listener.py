@@ -60,6 +60,7 @@ class Listener:
         closed: by close code, 1006 if none was exchanged.
         is_draining: whether upgrades are answered 503 because the server restarts; `refused_draining` counts them.
         deserted: called when the last open connection ends.
+        fell_silent: called when the listening sockets go.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Listener:
         self.accepted = self.refused_full = self.refused_address = self.refused_origin = 0
         self.refused_draining = self.forwarded_untrusted = self.made_room = 0
         self.deserted: Callable[[], None] = _nothing
+        self.fell_silent: Callable[[], None] = _nothing
         self.http_answered = self.handshakes_failed = self.dropped_half_open = 0
         self.closed: Counter[int] = Counter()
         self._front_door = FrontDoor(routes or {}, subprotocols, path, posts=posts)
@@ -146,6 +148,7 @@ class Listener:
             server.close()
         for gate in self.gates:
             gate.close()
+        self.fell_silent()
 
     def turn_away_until(self, at: float) -> None:
         """Accept no upgrade any more, and tell whoever asks to come back at a moment of the loop's clock."""

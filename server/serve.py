@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import click
 import msgspec
@@ -20,6 +21,7 @@ from server.collector import look_rarely
 from server.config import settings_options
 from server.ending import Ending
 from server.listener import HEADS_MAX
+from server.operate.admin.socket import is_answered
 from server.phones import Network
 from server.safety.filter_file import FilterError
 from server.settings import Loaded, Settings
@@ -63,6 +65,7 @@ def serve(loaded: Loaded, *, lan: bool) -> None:
     them when to come back; SIGTERM once more, or Ctrl-C, ends it at once.
     """
     log_as("")
+    _look_at_admin_socket(loaded.settings.admin_socket)
     if loaded.settings.workers > 1:
         if lan:
             raise click.UsageError("--lan serves the people around, for whom one process is enough: leave workers out.")
@@ -74,6 +77,15 @@ def serve(loaded: Loaded, *, lan: bool) -> None:
         # This machine's own commands and browsers need no TLS, and none of their users a warning.
         loaded = replace(loaded, settings=msgspec.structs.replace(loaded.settings, host=THIS_MACHINE))
     run(_serve(loaded, network))
+
+
+def _look_at_admin_socket(path: str) -> None:
+    """Refuse the path of another server: whoever named one is to find this server there, and not that."""
+    if path and is_answered(Path(path)):
+        raise click.ClickException(
+            f"{path} is the socket of a server that runs. Each has its own: set admin_socket to another path, here and "
+            "for `hereabouts admin`."
+        )
 
 
 def log_as(who: str) -> None:

@@ -20,6 +20,7 @@ from server.operate.admin.socket import AdminSocket, socket_path
 from server.operate.admin.web import ADDRESSES_MAX, FAILURES_PER_MIN, WRONG_TOKEN, Gate
 from server.settings import Settings
 from tests.apps import Clients, running
+from tests.served import refused
 from tests.stores import ANN, ban
 
 TOKEN = "correct-horse-battery-staple"
@@ -313,11 +314,32 @@ async def test_socket_left_by_a_killed_server_is_replaced_and_nothing_else_is(tm
         await first.start()
         with pytest.raises(OSError, match="belongs to a server that runs"):
             await asyncio.to_thread(lambda: asyncio.run(AdminSocket(app.office, path).start()))
-        await first.close()
+        first.close()
         path.write_text("precious")
         with pytest.raises(OSError, match="is no socket"):
             await AdminSocket(app.office, path).start()
         assert path.read_text() == "precious"
+
+
+async def test_a_server_at_the_socket_of_another_does_not_begin(tmp_path: Path) -> None:
+    path = tmp_path / "a.sock"
+    async with running(admin_socket=str(path)):
+        for flags in ((), ("--workers", "2")):
+            status, said = await refused("--port", "0", *flags, "--set", f"admin_socket={path}")
+            assert (status, "Traceback" in said) == (1, False), said
+            assert f"{path} is the socket of a server that runs." in said
+            assert "set admin_socket to another path" in said
+        assert (await asyncio.to_thread(ask, path, "status"))["people"] == 0
+
+
+async def test_a_successor_may_have_the_socket_with_the_port(tmp_path: Path) -> None:
+    path = tmp_path / "a.sock"
+    async with running(admin_socket=str(path)) as app:
+        app.listener.stop_accepting()  # as a drain does
+        async with running(admin_socket=str(path)):
+            assert app.admin_socket is not None
+            app.admin_socket.close()
+            assert (await asyncio.to_thread(ask, path, "status"))["people"] == 0
 
 
 def test_socket_has_its_place_by_the_settings() -> None:

@@ -48,7 +48,7 @@ class AdminSocket:
         with contextlib.suppress(FileNotFoundError):
             if not stat.S_ISSOCK(self.path.stat().st_mode):
                 raise FileExistsError(f"{self.path} exists and is no socket")
-            if _is_answered(self.path):
+            if is_answered(self.path):
                 raise FileExistsError(f"{self.path} belongs to a server that runs")
             self.path.unlink()
         listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -64,10 +64,11 @@ class AdminSocket:
             listening.close()
             raise
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Answer no more, and take the socket away."""
         if self._server is not None:
             self._server.close()
+            self._server = None  # what is at the path from here on is another's
             with contextlib.suppress(FileNotFoundError):
                 self.path.unlink()
 
@@ -92,7 +93,8 @@ class AdminSocket:
         return msgspec.json.encode(told) + b"\n"
 
 
-def _is_answered(path: Path) -> bool:
+def is_answered(path: Path) -> bool:
+    """Tell whether a server that runs has its socket there."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(1.0)
         try:
