@@ -12,6 +12,7 @@ from redis import asyncio as redis
 from server.cluster.directory import Where
 from server.cluster.entries import log_key
 from server.cluster.log import Verdict
+from server.cluster.takeover import take_over
 from server.cluster.writing import LOOK_AGAIN_S, Writing
 from tests.apps import Clients
 from tests.cluster_clients import until
@@ -106,6 +107,21 @@ async def test_a_log_that_begins_anew_has_what_was_said_before(redis_url: str) -
         assert back.room == ""
         assert [(await back.hear("room", "said")).get("text") for _ in range(7)] == [None, *"012345"]
         assert (await back.ask("say", "said", text="6"))["seq"] == 9
+
+
+@pytest.mark.parametrize("goes", ["next", "leave"])
+async def test_whoever_leaves_a_lost_room_in_the_turn_of_their_words_is_not_told_that_it_heard_them(
+    redis_url: str, goes: str
+) -> None:
+    async with nodes(redis_url, 2) as (one, two), Clients(one) as clients:
+        ann, _ = await clients.seated("Ann Bo")
+        # As if this node had stood still: the others went on without it, and it does not know yet.
+        await cluster_of(two).registry.declare_dead(cluster_of(one).name)
+        assert await take_over(cluster_of(two), ann.room) == ""
+        await ann.say("say", text="In no log.", ref="1")
+        await ann.say(goes)
+        events, code = await ann.until_closed()
+        assert (code, "said" in [event["type"] for event in events]) == (4000, False)
 
 
 async def test_a_room_that_began_without_redis_is_written_when_the_others_have_not_gone_on_without_this_node() -> None:

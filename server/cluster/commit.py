@@ -12,7 +12,7 @@ node.
 from asyncio import Future
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from server.bugs import log_bug
 from server.transport import Line
@@ -23,6 +23,20 @@ if TYPE_CHECKING:
 
 Act: TypeAlias = Callable[[], None]
 Outgoing: TypeAlias = "list[tuple[list[Held] | None, bytes | Act]]"
+
+
+class Turn(NamedTuple):
+    """A turn that is not out.
+
+    Attributes:
+        written: done when it may go out; None: it waits only for those before it.
+        out: what is yet to go out.
+        left: who ceased to hear which room in it.
+    """
+
+    written: Future[None] | None
+    out: Outgoing
+    left: "list[tuple[str, Held]]"
 
 
 class Commit:
@@ -51,7 +65,8 @@ class Commit:
         self._is_due = False
         self._is_drawn_out = False
         self._out: Outgoing = []
-        self._turns: deque[tuple[Future[None] | None, Outgoing]] = deque()
+        self._left: list[tuple[str, Held]] = []
+        self._turns: deque[Turn] = deque()
         self._is_free: Callable[[Held], bool] | None = None
         self._bound: set[Held] = set()
 
@@ -80,6 +95,15 @@ class Commit:
             self.happened()
         self._out.append((None, act))
 
+    def left(self, room: str, held: "Held") -> None:
+        """Know that somebody hears nothing more of a room after this turn."""
+        self._left.append((room, held))
+
+    def leavers(self, room: str) -> "list[Held]":
+        """Return who left a room in a turn that is not out: words from there may wait for them."""
+        left = [*(each for turn in self._turns for each in turn.left), *self._left]
+        return [held for where, held in left if where == room]
+
     def happened(self) -> None:
         """Know that something happens in this turn."""
         if not self._is_due:
@@ -94,8 +118,8 @@ class Commit:
         self._is_free = is_free
         self._bound.clear()
         if is_free is not None:
-            for _, waiting in self._turns:
-                self._let_free_out(waiting)
+            for turn in self._turns:
+                self._let_free_out(turn.out)
 
     def is_bound(self, held: "Held") -> bool:
         """Tell whether what is written there goes out no sooner than something that cannot be written down."""
@@ -121,6 +145,7 @@ class Commit:
         # Only now: writing down may have made the rooms say what they had not yet said.
         self._is_due = False
         out, self._out = self._out, []
+        left, self._left = self._left, []
         if written is None and not self._turns:
             self._let_out(out)
             return
@@ -129,13 +154,13 @@ class Commit:
             self._let_free_out(out)
             if not out:
                 return
-        self._turns.append((written, out))
+        self._turns.append(Turn(written, out, left))
         if written is not None:
             written.add_done_callback(self._written)
 
     def _written(self, _: Future[None]) -> None:
-        while self._turns and ((done := self._turns[0][0]) is None or done.done()):
-            self._let_out(self._turns.popleft()[1])
+        while self._turns and ((done := self._turns[0].written) is None or done.done()):
+            self._let_out(self._turns.popleft().out)
 
     def _let_free_out(self, out: Outgoing) -> None:
         is_free, bound = self._is_free, self._bound

@@ -17,7 +17,7 @@ from server.cluster.relay import RemoteLine
 from server.cluster.wire import Returned
 from server.codes import Refused
 from server.commands import Command, Enter, Ping, Report, Say
-from server.fanout import Fanout
+from server.fanout import Fanout, Listener
 from server.house import House
 from server.messages import wire_name
 from server.node import Node
@@ -54,6 +54,11 @@ class LoggedFanout(Fanout):
         if isinstance(event, Numbered):
             self._journal.told(room, event)
         super().publish(room, event)
+
+    def detach(self, room: str, listener: Listener) -> None:
+        """Let the listener hear what was published until now, once it is written down, and nothing more."""
+        super().detach(room, listener)
+        self._commit.left(room, cast("Held", listener.connection))
 
     def _write(self, data: bytes, hearing: list[Line]) -> None:
         self._commit.put(cast("list[Held]", hearing), data)

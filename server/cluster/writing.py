@@ -269,6 +269,7 @@ class Writing:
         if cluster.log.holds(id):
             return  # it was on its way to another node, and is here again
         cluster.journal.let_go(id)
+        self._send_leavers_back(id)
         room = cluster.house.world.rooms.get(id)
         if room is None:
             return
@@ -289,6 +290,12 @@ class Writing:
             cluster.node.moved.discard(person.id)
             cluster.directory.let_go_person(person.id)
         cluster.node.arm()
+
+    def _send_leavers_back(self, room: str) -> None:
+        """Have those come back, too, who left a lost room and were not told so yet: what it said waits for them."""
+        for held in self._cluster.commit.leavers(room):
+            if held.peer is not None and not held.is_void:
+                send_back(held.peer)
 
     def _tell_where(self) -> bool:
         """Have the others find those people and rooms whose place has changed; tell whether there were any."""
