@@ -43,13 +43,19 @@ async def test_who_sits_with_people_of_other_nodes_is_told_at_once_that_they_can
         # The host's own, who waits for an earlier word of hers, and one whose room is elsewhere.
         for client in (ann, bo):
             assert await refused(client, "say", text="later") > 0
-        assert (await cy.ask("say", "said", "error", text="to those of one node"))["type"] == "said"
+        writing = cluster_of(one).writing
+        waiting = len(writing._limbo)
+        for _ in range(3):
+            assert (await cy.ask("say", "said", "error", text="to those of one node"))["type"] == "said"
+            assert len(writing._limbo) == waiting, "what all have heard costs no memory"
+        assert writing._waiting_for[cy.room] == [], "and is yet to be written"
         server.go_on()
         assert (await ann.hear("said"))["text"] == "in the first moment"
         assert (await bo.hear("said"))["text"] == "in the first moment"
         await until(lambda: cluster_of(one).reaches_others and cluster_of(two).reaches_others)
         assert (await bo.ask("say", "said", "error", text="again"))["type"] == "said"
         assert (await ann.hear("said"))["text"] == "again"
+        await until(lambda: not writing.is_unsure)
 
 
 async def test_who_enters_is_seated_where_everybody_hears_of_it_or_told_to_come_again(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ class Log:
 
 def unwritten(log: Log) -> tuple[Writing, asyncio.Future[None]]:
     """Return a writing that waits for what `log` says of this turn, and what is done when it may be heard."""
-    nothing = SimpleNamespace(free=lambda is_free: None, happened=lambda: None)
+    nothing = SimpleNamespace(free=lambda is_free: None, happened=lambda: None, awaits=lambda turn: True)
     journal = SimpleNamespace(anew=[])
     journal.write_anew = journal.anew.extend
     house = SimpleNamespace(world=SimpleNamespace(rooms={}))
@@ -51,7 +51,7 @@ def unwritten(log: Log) -> tuple[Writing, asyncio.Future[None]]:
     cluster: Any = SimpleNamespace(log=log, commit=nothing, house=house, registry=registry, journal=journal)
     writing = Writing(cluster, asyncio.get_running_loop())
     done = asyncio.get_running_loop().create_future()
-    writing._send(done)
+    writing._send(done, done)
     return writing, done
 
 

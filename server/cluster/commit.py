@@ -125,6 +125,10 @@ class Commit:
         """Tell whether what is written there goes out no sooner than something that cannot be written down."""
         return held in self._bound
 
+    def awaits(self, written: Future[None]) -> bool:
+        """Tell whether something is to go out when this is done."""
+        return any(turn.written is written and turn.out for turn in self._turns)
+
     def hurry(self) -> None:
         """End a turn that was drawn out, with the loop's."""
         if self._is_drawn_out:

@@ -75,11 +75,11 @@ class Writing:
         cluster.node.fanout.flush()
         if not is_news:
             return None
-        logged: asyncio.Future[None] = self._loop.create_future()
-        self._send(logged)
-        if not is_elsewhere:
-            return logged
-        return self._loop.create_task(self._all_written(logged, cluster.directory.written()))
+        written = logged = self._loop.create_future()
+        if is_elsewhere:
+            written = self._loop.create_task(self._all_written(logged, cluster.directory.written()))
+        self._send(logged, written)
+        return written
 
     async def _all_written(self, logged: asyncio.Future[None], shown: asyncio.Future[None] | None) -> None:
         """Return when a turn in which more than words came is written everywhere.
@@ -116,8 +116,8 @@ class Writing:
 
     @property
     def is_unsure(self) -> bool:
-        """Whether something waits of which it is not known whether it is written: nobody is to leave over it."""
-        return bool(self._limbo) or self._cluster.log.is_away
+        """Whether it is not known of something whether it is written: nobody is to leave over it."""
+        return bool(self._waiting_for) or self._cluster.log.is_away
 
     def noticed(self, room: str, verdict: Verdict) -> None:
         """Know what Redis has of a room, now that it can be asked again."""
@@ -197,16 +197,17 @@ class Writing:
         if not of_ended:
             self._ends_limbo = timer
 
-    def _send(self, done: asyncio.Future[None]) -> None:
+    def _send(self, done: asyncio.Future[None], turn: asyncio.Future[None]) -> None:
+        """Send what is queued; `done` is when it is written, which the `turn` waits for."""
         self._unanswered += 1
-        self._cluster.log.send().add_done_callback(lambda verdicts: self._answered(verdicts.result(), done))
+        self._cluster.log.send().add_done_callback(lambda verdicts: self._answered(verdicts.result(), done, turn))
 
-    def _answered(self, verdicts: dict[str, Verdict], done: asyncio.Future[None]) -> None:
+    def _answered(self, verdicts: dict[str, Verdict], done: asyncio.Future[None], turn: asyncio.Future[None]) -> None:
         self._unanswered -= 1
-        self._judge(verdicts, done)
+        self._judge(verdicts, done, turn)
         self._cluster.commit.hurry()
 
-    def _judge(self, verdicts: dict[str, Verdict], done: asyncio.Future[None]) -> None:
+    def _judge(self, verdicts: dict[str, Verdict], done: asyncio.Future[None], turn: asyncio.Future[None]) -> None:
         gone, away = set(), set()
         for room, verdict in verdicts.items():
             if verdict is Verdict.LOST:
@@ -219,7 +220,7 @@ class Writing:
                 self._is_sure(room)
         new = self._hold_back(gone)
         if new or away:
-            self._leave_in_limbo(done, gone | away)
+            self._leave_in_limbo(gone | away, done, turn)
             if gone - new:
                 self._cluster.journal.write_anew(gone - new)
                 self._cluster.commit.happened()
@@ -227,14 +228,19 @@ class Writing:
             # Redis has forgotten them: they are written anew before anybody hears of what was not written.
             self._cluster.journal.write_anew(gone)
             self._cluster.journal.write()
-            self._send(done)
+            self._send(done, turn)
         else:
             done.set_result(None)
 
-    def _leave_in_limbo(self, done: asyncio.Future[None], rooms: set[str]) -> None:
+    def _leave_in_limbo(self, rooms: set[str], done: asyncio.Future[None], turn: asyncio.Future[None]) -> None:
+        waiting = [self._waiting_for.setdefault(room, []) for room in rooms]
+        if not self._cluster.commit.awaits(turn):
+            # All who were to hear it have: only the rooms are remembered, else an outage would cost memory by the word.
+            done.set_result(None)
+            return
         self._limbo[done] = rooms
-        for room in rooms:
-            self._waiting_for.setdefault(room, []).append(done)
+        for each in waiting:
+            each.append(done)
 
     def _is_sure(self, room: str) -> None:
         """Know what has become of what could not be written down about this room: those who wait for it may hear it."""
