@@ -79,7 +79,7 @@ class Node:
             return
         if former is not None:
             self.lost(former)
-            former.session.unseat()
+            former.unseat()
             former.end(bye(4503))
         self.peers[person.id] = peer
 
@@ -132,7 +132,7 @@ class Node:
         self.lost(peer)
         if person is not None:
             self._leave(person)
-        peer.session.unseat()
+        peer.unseat()
         peer.end(last)
 
     def forget(self, identity: str) -> None:

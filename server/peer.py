@@ -117,10 +117,15 @@ class Peer:
         self._hear_the_room()
         self.end(last)
 
+    def unseat(self) -> None:
+        """Know that the seat is no longer this client's, nor what vouches for them a matter of this one."""
+        self._expire_after(None)
+        self.session.unseat()
+
     def sent_away(self) -> None:
         """Close for somebody who was away too long; whoever leaves is told so by the session itself."""
         if self.session.state is not State.ENDED:
-            self.session.unseat()
+            self.unseat()
             self.end(bye(4002))
 
     def carry_out(self, outcome: Outcome) -> None:

@@ -1,6 +1,7 @@
 """Whoever changes nodes is the same there: what they have used up, whom they reach, what comes for them."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -248,3 +249,24 @@ async def test_stranger_who_is_asked_for_work_does_it_once_wherever_company_is(
         assert asked["code"] == "work_needed"
         await ann.enter(HERE, work=solve(asked["nonce"], asked["bits"]))
         assert ann.room == bo.room
+
+
+async def test_when_a_jwt_ends_is_no_matter_of_the_node_that_somebody_left(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        nodes(redis_url, 2, look_every_s=3600, auth_secret=SECRET, **AUTH) as (one, two),
+        Clients(one) as clients,
+    ):
+        ann = await clients.new()
+        timers: list[asyncio.TimerHandle] = []
+
+        def later(delay_s: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+            timers.append(asyncio.get_running_loop().call_later(delay_s, callback))
+            return timers[-1]
+
+        monkeypatch.setattr(one.node, "later", later)
+        await ann.enter(HERE, auth=shared())
+        await go_over(one, two, ann)
+        [timer] = timers
+        assert timer.cancelled()

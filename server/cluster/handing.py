@@ -122,7 +122,7 @@ class Handing:
             peer = node.peers.get(person.id)
             if peer is not None:
                 node.lost(peer)
-                peer.session.unseat()
+                peer.unseat()
                 assert isinstance(peer.connection, Held)
                 passengers.append(self._park(person.id, peer.connection))
         for change in drop(cluster.house.world, room):

@@ -193,7 +193,7 @@ class Moving:
         packed = encode_identity(cluster.house, identity, now=now) if identity is not None else b""
         if peer is not None:
             node.lost(peer)
-            peer.session.unseat()
+            peer.unseat()
         leaver, changes = take_out(cluster.house.world, person, now=now)
         for change in changes:
             node.carry_out(change)
@@ -230,7 +230,7 @@ class Moving:
         former = shell.peers.get(id)
         if former is not None:
             shell.lost(former)
-            former.session.unseat()
+            former.unseat()
         if came.shook is not None:
             at, ref = came.shook
             changes = come(house.world, leaver, at=at, ref=ref, now=now)

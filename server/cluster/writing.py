@@ -287,7 +287,7 @@ class Writing:
             peer = cluster.node.peers.get(person.id)
             if peer is not None:
                 cluster.node.lost(peer)
-                peer.session.unseat()
+                peer.unseat()
                 send_back(peer)
         for change in drop(cluster.house.world, room):
             cluster.node.carry_out(change)
