@@ -8,13 +8,16 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
 from redis import asyncio as redis
 
 from client_demo.client import Client as Visitor
 from geo import Cell
 from rooms.person import Person
 from server.app import App
+from server.cluster import handing
 from server.cluster.entries import log_key
+from server.cluster.wire import Handed, Message
 from tests.apps import Client, Clients, get
 from tests.cluster_clients import until
 from tests.clusters import nodes, together, until_shown
@@ -198,6 +201,22 @@ async def test_a_room_that_nobody_takes_is_here_again(redis_url: str) -> None:
         room = await back.hear("room")
         assert (room["room"], room["me"], len(room["members"])) == (ann.room, ann.me, 2)
         await say(back, back, text="after")
+
+
+async def test_a_room_that_is_here_again_is_not_taken_by_a_node_that_hears_of_it_late(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with nodes(redis_url, 2, drain_s=60) as (one, two), Clients(one) as clients:
+        ann, _ = await clients.seated("Ann Bo")
+        here, there = cluster_of(one), cluster_of(two)
+        monkeypatch.setattr(handing, "ANSWER_S", 0.1)
+        told: list[Message] = []
+        monkeypatch.setattr(here, "tell", lambda _, message: told.append(message))
+        assert not await here.handing.hand_on(one.house.world.rooms[ann.room], there.name)
+        [handed] = [message for message in told if isinstance(message, Handed)]
+        monkeypatch.undo()
+        await there.handing._take(here.name, handed)
+        assert [ann.room in app.house.world.rooms for app in (one, two)] == [True, False]
 
 
 async def test_who_sits_where_a_room_comes_to_leaves_it_before_the_eyes_of_those_who_come(redis_url: str) -> None:

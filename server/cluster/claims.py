@@ -55,6 +55,7 @@ class Claimant:
     Args:
         kept: how many entries its stream keeps, about.
         lives: tells of a node whether it does.
+        handed: in which epoch its holder handed it on; 0 if nobody did.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Claimant:
         node: bytes,
         kept: bytes,
         lives: Callable[[str], bool],
+        handed: int,
     ) -> None:
         self._engine = engine
         self._lanes = lanes
@@ -75,6 +77,8 @@ class Claimant:
         self._node = node
         self._kept = kept
         self._lives = lives
+        self._handed = handed
+        self._claimed = 0
 
     async def claim(self, body: bytes) -> tuple[Claim, Raw]:
         """Return what came of it, and what stands last in the stream if it is held here."""
@@ -93,18 +97,23 @@ class Claimant:
         tops = read_raw(await self._ask(b"XREVRANGE", b"+", b"-", b"COUNT", b"1"))
         if not tops or tops[0].mark == END:
             return Gone(), _NOWHERE
-        if tops[0].node != self._node:
-            holder = tops[0].node.decode()
-            if self._lives(holder):
-                return HeldBy(holder), _NOWHERE
-            # Refused if somebody was faster: then they stand last.
-            await self._write(tops[0].epoch + 1, body)
+        if tops[0].node != self._node or tops[0].epoch != self._claimed:
+            if self._is_held(tops[0]):
+                return HeldBy(tops[0].node.decode()), _NOWHERE
+            # Refused if somebody was faster: then they stand last. What this node handed on and takes back is claimed
+            # too, so that whoever hears late of it cannot.
+            self._claimed = tops[0].epoch + 1
+            await self._write(self._claimed, body)
             return await self._try(body)
-        # Here, though not known to be: written by an earlier try whose answer was lost.
         raws = read_raw(await self._ask(b"XRANGE", b"-", b"+"))
         if not raws or raws[-1].node != self._node:
             return await self._try(body)
         return Claimed(self._opened(raws)), raws[-1]
+
+    def _is_held(self, top: Raw) -> bool:
+        if top.node == self._node:
+            return False
+        return top.epoch != self._handed if self._handed else self._lives(top.node.decode())
 
     async def _write(self, epoch: int, body: bytes) -> None:
         id = b"%d-0" % epoch

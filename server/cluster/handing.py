@@ -3,7 +3,7 @@
 One turn of the loop writes the room's whole state into its log, and from then on the room is not here. What its people
 send meanwhile waits with their connections. The other node claims the room from the log, as that of a dead node, and
 takes its people over in their seats; when it says so, what waited is sent after them. If it does not, they are told to
-come back, and find the room by its log.
+come back, and the room is claimed here: one of both claims succeeds.
 """
 
 import asyncio
@@ -80,7 +80,7 @@ class Handing:
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._answers[room.id] = answer
         passengers, body = self._take_out(room)
-        handed = Handed(room.id, [each.carried for each in passengers], room.seq)
+        handed = Handed(room.id, [each.carried for each in passengers], room.seq, cluster.log.epoch(room.id))
         # After what they heard here last, and the room's state, have gone out.
         cluster.commit.then(lambda: cluster.tell(node, handed))
         try:
@@ -180,7 +180,9 @@ class Handing:
         is_taken = False
         try:
             lives = cluster.registry.lives
-            found = await take_over(cluster, handed.room, lives=lambda other: other != node and lives(other))
+            found = await take_over(
+                cluster, handed.room, lives=lambda other: other != node and lives(other), handed=handed.epoch
+            )
             is_taken = found == ""
         except (DirectoryAway, *FAILURES):
             pass  # whoever asked tells the people to come back

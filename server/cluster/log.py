@@ -130,6 +130,11 @@ class RoomLog:
         logged = self._rooms.get(room)
         return logged is not None and not logged.is_over
 
+    def epoch(self, room: str) -> int:
+        """Return the epoch of a room that is held here, 0 of another."""
+        logged = self._rooms.get(room)
+        return logged.epoch if logged is not None else 0
+
     async def holder(self, room: str) -> str:
         """Return the node that wrote last of a room, "" if it is over or that cannot be asked."""
         key = log_key(room)
@@ -216,11 +221,12 @@ class RoomLog:
             self._watch = loop.call_at(self._turns[0].due_at, self._look, self._turns[0].due_at)
         return turn.future
 
-    async def claim(self, room: str, body: bytes, *, lives: Callable[[str], bool]) -> Claim:
+    async def claim(self, room: str, body: bytes, *, lives: Callable[[str], bool], handed: int = 0) -> Claim:
         """Hold a room from here on, if whoever held it is dead; the entries tell what it was.
 
         Args:
             lives: tells of a node whether it does; the room of one that lives is not taken.
+            handed: in which epoch its holder handed it on: taken then, and only if nobody has claimed it since.
         """
         # Two who ask for one room at once are not to be given it twice.
         lock = self._claiming.setdefault(room, asyncio.Lock())
@@ -228,7 +234,9 @@ class RoomLog:
             if room in self._rooms:
                 return HeldBy(self._node.decode())
             seal = RoomSeal(self._key, room, self._nonces)
-            claimant = Claimant(self._engine, self._lanes, seal, room, node=self._node, kept=KEPT_LONG, lives=lives)
+            claimant = Claimant(
+                self._engine, self._lanes, seal, room, node=self._node, kept=KEPT_LONG, lives=lives, handed=handed
+            )
             found, top = await claimant.claim(body)
             if isinstance(found, Claimed):
                 self._rooms[room] = self._logged(room, epoch=top.epoch, n=top.n)

@@ -26,18 +26,23 @@ AT_ONCE_S = 5.0
 """At a window's end all who seat somebody anew do so within this time, whichever of them is first."""
 
 
-async def take_over(cluster: "Cluster", room: str, *, lives: Callable[[str], bool] | None = None) -> str | None:
+async def take_over(
+    cluster: "Cluster", room: str, *, lives: Callable[[str], bool] | None = None, handed: int = 0
+) -> str | None:
     """Go on with a room here, if it is not another's by now; who asks for it meanwhile waits. Raises DirectoryAway.
 
     Args:
         lives: tells whose room it may not be; by default those who live.
+        handed: in which epoch of its log it was handed on; of any other it is not taken.
 
     Returns:
         The node where it goes on, "" for this one; None if nothing is known of it any more.
     """
     taking = cluster.taking.get(room)
     if taking is None:
-        taking = cluster.taking[room] = asyncio.ensure_future(_take(cluster, room, lives or cluster.registry.lives))
+        taking = cluster.taking[room] = asyncio.ensure_future(
+            _take(cluster, room, lives or cluster.registry.lives, handed)
+        )
         taking.add_done_callback(lambda _: cluster.taking.pop(room, None))
     return await asyncio.shield(taking)
 
@@ -54,8 +59,8 @@ async def take_back(cluster: "Cluster", room: str, body: bytes) -> None:
         cluster.journal.write_anew([room])
 
 
-async def _take(cluster: "Cluster", room: str, lives: Callable[[str], bool]) -> str | None:
-    claim = await cluster.log.claim(room, b"", lives=lives)
+async def _take(cluster: "Cluster", room: str, lives: Callable[[str], bool], handed: int) -> str | None:
+    claim = await cluster.log.claim(room, b"", lives=lives, handed=handed)
     match claim:
         case HeldBy(node):
             return "" if node == cluster.name else node

@@ -181,11 +181,13 @@ class Handed(Message, frozen=True, array_like=True, tag=13):
 
     Attributes:
         seq: of the last that they heard; 0 from a node that does not say.
+        epoch: of its log, by which it is known whether I have taken it back; 0 from a node that does not say.
     """
 
     room: str
     clients: list[Carried]
     seq: int = 0
+    epoch: int = 0
 
 
 class Took(Message, frozen=True, array_like=True, tag=14):
