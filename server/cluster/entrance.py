@@ -1,9 +1,11 @@
 """The gateway's end of a client: finds the node whose the client is, and carries bytes to and fro.
 
 Until the client enters it is this node's own. Then it is either that for good, with nothing between it and its `Peer`,
-or another node's: what it sends goes there, and what is written comes from there.
+or another node's: what it sends goes there, and what is written comes from there. Where it becomes a third's, what came
+too late for the second comes back first, and what it sends meanwhile waits: so it is heard in the order it was said.
 """
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 from typing import Protocol
@@ -27,6 +29,9 @@ WAITING_MAX = 16
 BACK_S = 0.1
 """When whoever's room goes on elsewhere is to come back: at once, since they are told one after another already."""
 
+RETURN_S = 1.0
+"""How long what was sent to a former host may take to come back; in milliseconds it does, or that host has died."""
+
 OVERLOADED = 4003
 AGAIN_S = 2.0
 """As long as it takes to know whether Redis is there."""
@@ -35,6 +40,7 @@ AGAIN_S = 2.0
 class Gateway(Protocol):
     """What entrances share: the cluster as this node sees it."""
 
+    name: str
     commit: Commit
     entrances: dict[int, "Entrance"]
 
@@ -63,7 +69,9 @@ class Entrance:
 
     peer: Peer
 
-    __slots__ = ("_conn", "_entering", "_gateway", "_is_finding", "_line", "_waiting", "host", "peer")
+    __slots__ = (
+        "_conn", "_entering", "_former", "_gateway", "_gives_up", "_is_finding", "_line", "_waiting", "host", "peer",
+    )  # fmt: skip
 
     _line: Connection
 
@@ -73,6 +81,8 @@ class Entrance:
         self._waiting: list[tuple[bytes, bool]] = []
         self._entering: tuple[Enter, bytes, bool] | None = None
         self._is_finding = False
+        self._former: frozenset[str] = frozenset()
+        self._gives_up: asyncio.TimerHandle | None = None
         self.host = ""
 
     # What the connection tells
@@ -84,9 +94,13 @@ class Entrance:
 
     def received(self, payload: bytes, binary: bool) -> None:
         """Pass one message on."""
-        if self._is_finding:
+        if self._is_finding or self._former:
             self._wait(payload, binary)
-        elif self.host or self.peer.session.state is not State.NEW:
+        else:
+            self._take(payload, binary)
+
+    def _take(self, payload: bytes, binary: bool) -> None:
+        if self.host or self.peer.session.state is not State.NEW:
             self._pass_on(payload, binary)
         else:
             enter = self._read_enter(payload, binary)
@@ -139,6 +153,8 @@ class Entrance:
     def adopted(self, peer: Peer) -> None:
         """Know the client this node's own again, and who hears it from here on."""
         # Its number stays: what it sent to its former host may yet be returned.
+        if self.host not in ("", self._gateway.name):
+            self._wait_for(self.host)
         self.host = ""
         self._hear_by(peer)
 
@@ -151,9 +167,7 @@ class Entrance:
         """Know the client that node's from here on, and send what waited after it."""
         self._is_finding = False
         self.host = host
-        waiting, self._waiting = self._waiting, []
-        for payload, binary in waiting:
-            self.received(payload, binary)
+        self._send_waiting()
 
     @property
     def is_open(self) -> bool:
@@ -173,9 +187,13 @@ class Entrance:
         else:
             self.peer.let_go(last)
 
-    def rehomed(self, host: str) -> None:
-        """Know the client another node's from here on."""
-        self.host = host
+    def rehomed(self, sender: str, host: str) -> None:
+        """Know that the client is that node's from here on, and no more the sender's."""
+        if self.host == sender:
+            self.host = host
+            self._wait_for(sender)
+        if sender in self._former:
+            self._gateway.wire_to(sender).ask_back(self._conn)
 
     def returned(self, sender: str, payload: bytes, binary: bool) -> None:
         """Send again what came too late for the former host."""
@@ -184,6 +202,32 @@ class Entrance:
             self.host_lost()
         elif self._line.is_open:
             # By now it may be this node's own.
+            (self._wait if self._is_finding else self._take)(payload, binary)
+
+    def all_returned(self, sender: str) -> None:
+        """Know that nothing more comes back from a former host."""
+        if sender in self._former:
+            self._former -= {sender}
+            if not self._former:
+                self._go_on()
+
+    def _wait_for(self, host: str) -> None:
+        """Have what the client sends wait for what comes back from its former host."""
+        self._former |= {host}
+        if self._gives_up is None:
+            self._gives_up = asyncio.get_running_loop().call_later(RETURN_S, self._go_on)
+
+    def _go_on(self) -> None:
+        """Wait for no former host any more."""
+        if self._gives_up is not None:
+            self._gives_up.cancel()
+        self._gives_up, self._former = None, frozenset()
+        if not self._is_finding:
+            self._send_waiting()
+
+    def _send_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for payload, binary in waiting if self._line.is_open else ():
             self.received(payload, binary)
 
     def lose_touch(self) -> None:

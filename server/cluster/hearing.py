@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from server.bugs import log_bug
 from server.cluster.wire import (
+    NOBODY,
     Answered,
     Asked,
     Called,
@@ -127,8 +128,8 @@ class Hearing:
         if entrance is None:
             # It went while its room was on its way, and the room's new host has yet to know.
             self._cluster.tell(message.node, Closed(message.conn))
-        elif entrance.host == sender:
-            entrance.rehomed(message.node)
+        else:
+            entrance.rehomed(sender, message.node)
 
     def _relayed(self, sender: str, message: Relayed) -> None:
         self._cluster.come_back_from(sender, but=set(message.conns))
@@ -137,6 +138,11 @@ class Hearing:
         self._cluster.know_identity(message.identity, message.sealed)
 
     def _returned(self, sender: str, message: Returned) -> None:
+        if message.conn == NOBODY:
+            entrance = self._cluster.entrances.get(int(message.payload))
+            if entrance is not None:
+                entrance.all_returned(sender)
+            return
         entrance = self._cluster.entrances.get(message.conn)
         if entrance is not None:
             entrance.returned(sender, message.payload, message.is_binary)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from server.cluster.pairs import FRAME_MAX_BYTES
 from server.cluster.wire import (
+    NOBODY,
     Closed,
     Ended,
     Entered,
@@ -60,6 +61,10 @@ class Wire:
         """Have it hear what a client of its sent here."""
         self._data = None  # what is written next comes after
         self._gather(Received(conn, payload, is_binary), len(payload))
+
+    def ask_back(self, conn: int) -> None:
+        """Have it say that nothing more of what this client of its former sent comes back."""
+        self.pass_on(NOBODY, b"%d" % conn, True)
 
     def tell(self, message: Message) -> None:
         """Send a message, after what was written before."""

@@ -30,6 +30,10 @@ class Opened(Message, frozen=True, array_like=True, tag=1):
     subprotocol: str
 
 
+NOBODY = 0
+"""The number of no connection: what is sent for it comes back from any node, after all else that is returned."""
+
+
 class Received(Message, frozen=True, array_like=True, tag=2):
     """A client of yours sent this message."""
 
