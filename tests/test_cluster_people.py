@@ -120,6 +120,7 @@ async def test_who_comes_back_for_a_room_that_another_node_has_claimed_and_not_r
         lives = cluster_of(three).registry.lives
         dead = cluster_of(one).name
         monkeypatch.setattr(cluster_of(three).registry, "lives", lambda node: node != dead and lives(node))
+        monkeypatch.setattr(cluster_of(three).registry, "is_dead", lambda node: node == dead)
         back, resume = await clients.new(at=three), {"room": ann.room, "seq": ann.seq}
         asking = asyncio.create_task(back.ask("enter", "entered", cell=HERE, token=ann.token, resume=resume))
         await asyncio.wait({asking}, timeout=0.3)
