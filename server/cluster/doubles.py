@@ -5,18 +5,15 @@ the older. Its client is told what it would be at one node, that another came wi
 seat before they came, and nothing is left to be done.
 """
 
-import asyncio
 from typing import TYPE_CHECKING
 
+from server.cluster.engine import FAILURES
 from server.cluster.takeover import give_up
 from server.cluster.wire import Doubled
 from server.outcomes import bye
 
 if TYPE_CHECKING:
     from server.cluster.cluster import Cluster
-
-KNOWN_S = 1.0
-"""A node that has just begun is known by then: nodes look twice a second who lives."""
 
 
 class Doubles:
@@ -30,12 +27,14 @@ class Doubles:
         self._cluster.begin(self._tell(identity, node))
 
     async def _tell(self, identity: str, node: str) -> None:
-        cluster, registry = self._cluster, self._cluster.registry
-        if not (registry.lives(node) or registry.is_dead(node)):
-            await asyncio.sleep(KNOWN_S)
+        cluster = self._cluster
+        try:
+            lives = await cluster.registry.look_whether_lives(node)
+        except FAILURES:
+            return  # Redis has just gone away: both seats stay.
         person = cluster.house.world.people.get(identity)
         # Who has gone on meanwhile may sit there by now.
-        if person is None or person.room is None or person.seat is None or not registry.lives(node):
+        if person is None or person.room is None or person.seat is None or not lives:
             return
         is_connected = identity in cluster.node.peers
         cluster.tell(node, Doubled(identity, person.room.id, person.seat.since, is_connected))
