@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from tests.apps import Client
+from server.listener import Listener
+from tests.apps import Client, running
 from tests.clusters import SECRET, until_shown
 from tests.live_server import LiveServer, live_server
 from tests.redis_server import free_port
@@ -29,7 +30,7 @@ ANYBODY = "203.0.113.1"
 pytestmark = pytest.mark.skipif(HAPROXY is None, reason="left out: HAProxy is not installed")
 
 
-def adapted(port: int, nodes: list[LiveServer]) -> str:
+def adapted(port: int, nodes: Sequence[LiveServer | Listener]) -> str:
     """Return the example for this machine: its ports, no TLS, no user of its own; all else is as it stands.
 
     Who connects says where from (the PROXY protocol): here everybody is one machine.
@@ -42,7 +43,7 @@ def adapted(port: int, nodes: list[LiveServer]) -> str:
 
 
 @contextlib.asynccontextmanager
-async def haproxy(folder: Path, nodes: list[LiveServer]) -> AsyncIterator[int]:
+async def haproxy(folder: Path, nodes: Sequence[LiveServer | Listener]) -> AsyncIterator[int]:
     """Run HAProxy before these nodes, and give its port."""
     assert HAPROXY is not None
     port = free_port()
@@ -123,6 +124,20 @@ async def test_people_whom_it_spreads_over_nodes_sit_together_and_a_dead_node_is
         await one.kill()
         for _ in range(4):
             await (await client(port)).enter()
+
+
+async def test_nobody_is_refused_by_a_node_that_drains_before_that_is_known(tmp_path: Path) -> None:
+    settings = {**UNLIMITED, "trusted_proxies": "loopback"}
+    async with (
+        running(**settings) as one,
+        running(**settings) as two,
+        haproxy(tmp_path, [one.listener, two.listener]) as port,
+    ):
+        one.listener.turn_away_until(asyncio.get_running_loop().time() + 60)
+        for _ in range(4):
+            await (await client(port)).enter()
+        assert one.listener.refused_draining
+        assert two.listener.open_count == 4
 
 
 async def test_addresses_are_those_it_sees_whatever_a_client_claims(tmp_path: Path) -> None:
