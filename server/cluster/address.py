@@ -25,7 +25,7 @@ __all__ = ["Address", "EngineError", "Kind", "read_address"]
 
 PORT = 6379
 SENTINEL_PORT = 26379
-ESCAPED = "In a user or a password / ? # @ : % are written %2F %3F %23 %40 %3A %25."
+ESCAPED = "Percent-encode a user or a password: in them / ? # @ : % are written %2F %3F %23 %40 %3A %25."
 _FORMS = "redis://, rediss://, unix://, redis+sentinel://, redis+cluster:// (with TLS: rediss+…)"
 
 
