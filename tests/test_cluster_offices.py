@@ -92,6 +92,7 @@ async def test_node_that_does_not_answer_is_named_and_not_waited_for(
         assert [node["node"] for node in told["nodes"]] == ["node 1", "node 3"]
         shown = await run(*at, "status")
         assert shown.exit_code == 0
+        assert shown.stdout.startswith("0 people (0 connected) in 0 rooms, without node 2\n")
         assert shown.stderr == "node 2 does not answer: what is there is not counted.\n"
         with caplog.at_level(logging.INFO):
             await apps[2].stop(within_s=0)

@@ -130,7 +130,8 @@ def status(asks: Ask) -> None:
     """How the server is."""
     told = asks("status")
     people, rooms = counted(told["people"], "person", "people"), counted(told["rooms"], "room", "rooms")
-    click.echo(f"{people} ({told['connected']} connected) in {rooms}")
+    without = f", without {', '.join(map(shown, told['silent']))}" if told.get("silent") else ""
+    click.echo(f"{people} ({told['connected']} connected) in {rooms}{without}")
     if len(told["nodes"]) > 1:
         for node in told["nodes"]:
             people, rooms = counted(node["people"], "person", "people"), counted(node["rooms"], "room", "rooms")
