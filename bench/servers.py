@@ -77,7 +77,7 @@ def our_command(port: int, **settings: object) -> list[str]:
     """Return the command that serves Hereabouts with these settings. Raises CannotMeasure."""
     program = Path(sys.executable).with_name("hereabouts")
     if not program.exists():
-        raise CannotMeasure(f"{program} is missing: install the project into this environment (`make install`).")
+        raise CannotMeasure(f"{program} is missing: install the project into this environment (`make bench` does).")
     chosen = {"drain_s": 0, **settings}  # `_stop` waits for nobody to be let go
     sets = [word for name, value in chosen.items() for word in ("--set", f"{name}={value}")]
     return [str(program), "serve", "--port", str(port), *sets]

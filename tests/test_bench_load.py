@@ -1,8 +1,11 @@
 """The load generator counts what is there: no delivery twice, none left out, and it tells when some are missing."""
 
 import itertools
+import re
 import socket
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +46,16 @@ def test_members_who_do_not_hear_each_other_count_as_lost_deliveries() -> None:
 def test_server_that_goes_away_is_no_measurement() -> None:
     with pytest.raises(CannotMeasure, match="not made"):
         measure(plan(free_port(), 1))
+
+
+def test_where_nothing_is_installed_a_target_of_the_makefile_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(CannotMeasure, match="is missing") as told:
+        our_command(1)
+    [target] = re.findall(r"`make (\w+)`", str(told.value))
+    assert f"\n{target}: " in (Path(__file__).parent.parent / "Makefile").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("cut", range(24))
