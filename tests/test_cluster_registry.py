@@ -10,10 +10,12 @@ import pytest
 from redis import RedisError
 
 from server.cluster.clients import end
-from server.cluster.engine import Engine
+from server.cluster.engine import CONNECTIONS_MAX, Engine
 from server.cluster.registry import KEPT_S, NODES_KEY, Registry
+from tests import clusters
 from tests.cluster_clients import engine_of, until
 from tests.redis_server import RedisServer, redis_server
+from tests.test_cluster_moving import cluster_of
 
 
 class Node:
@@ -288,3 +290,17 @@ async def test_goodbye_to_a_redis_that_is_away_does_not_hang(server: RedisServer
             with pytest.raises((OSError, TimeoutError, RedisError)):
                 await a.registry.declare_dead("b.1")
         server.go_on()
+
+
+async def test_the_beat_waits_for_no_connection_of_those_who_look_for_their_seats(redis_url: str) -> None:
+    async with clusters.nodes(redis_url, 1) as (one,):
+        registry, client = cluster_of(one).registry, cluster_of(one).engine.client
+
+        async def look() -> None:
+            await client.blpop(["nothing"], timeout=1.5)
+
+        looks = [asyncio.create_task(look()) for _ in range(2 * CONNECTIONS_MAX)]
+        count = registry._count
+        await until(lambda: registry._count >= count + 2)
+        assert not any(look.done() for look in looks[CONNECTIONS_MAX:])
+        await end(*looks)

@@ -88,6 +88,8 @@ class Cluster:
         outlived: Callable[[], None],
     ) -> None:
         engine = self.engine = Engine(settings.redis)
+        # However many look for their seats, the beat waits for no connection of theirs.
+        self._beats = Engine(settings.redis)
         self.name = name
         self.house = house
         self.seal = seal
@@ -127,7 +129,13 @@ class Cluster:
             stands_still=lambda: self.registry.has_slept or self.log.waits_s > LATE_S,
         )
         self.registry = Registry(
-            engine, node=name, died=self._died, came=self._came, buried=self._buried, emptied=self._emptied
+            engine,
+            node=name,
+            beats=self._beats,
+            died=self._died,
+            came=self._came,
+            buried=self._buried,
+            emptied=self._emptied,
         )
         self.doubles = Doubles(self)
         self.directory = Directory(
@@ -162,6 +170,7 @@ class Cluster:
     async def start(self) -> None:
         """Join the others. Raises EngineError."""
         await self.engine.open()
+        await self._beats.open()
         await self.alike.start()
         self._has_joined = True
         await self.clock.start()
@@ -185,6 +194,7 @@ class Cluster:
             await self.registry.stop()
             await self.bus.stop()
             await self.log.stop()
+        await self._beats.close()
         await self.engine.close()
 
     def begin(self, work: "asyncio._CoroutineLike[None]") -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 TRY_AGAIN_S = 0.02
 TRIES = 50
 """Whether a room has ended is looked at so often: with others' people, its region may take up to three seconds."""
+SELDOM_S = 0.25
+"""Where Redis is asked each try is twice as long after the last, up to this: a dead node's thousands come at once."""
 THERE_S = 3.0
 """As long as reading a hundred rooms of a dead node takes on a busy machine, two or three times over."""
 
@@ -89,14 +91,15 @@ class Finding:
 
         A node claims a room before it has read it: who is sent there at once is nobody it knows, and sits elsewhere.
         """
-        late_at = time.monotonic() + THERE_S
+        late_at, wait_s = time.monotonic() + THERE_S, TRY_AGAIN_S
         while time.monotonic() < late_at:
             where = await self._cluster.directory.person(identity)
             if where is None:
                 break
             if where.node != dead:
                 return where.node if self._cluster.registry.lives(where.node) else node
-            await asyncio.sleep(TRY_AGAIN_S)
+            await asyncio.sleep(wait_s)
+            wait_s = min(2 * wait_s, SELDOM_S)
         return node
 
     def _check_heard(self, room: Room) -> None:

@@ -47,6 +47,7 @@ class Registry:
     """One node's place among the others.
 
     Args:
+        beats: whom the beat alone asks: it waits for no connection of others.
         died: called with a node that is dead now; its id does not come back.
         came: called with a node seen for the first time.
         buried: called once when others hold this very node dead: it may go on only under another id.
@@ -62,6 +63,7 @@ class Registry:
         engine: Asks,
         *,
         node: str,
+        beats: Asks | None = None,
         died: Callable[[str], None],
         came: Callable[[str], None],
         buried: Callable[[], None] = _nothing,
@@ -76,6 +78,7 @@ class Registry:
         self.node = node
         self.is_buried = False
         self._engine = engine
+        self._beats = beats or engine
         self._died = died
         self._came = came
         self._buried = buried
@@ -249,7 +252,7 @@ class Registry:
             ("HGETALL", NODES_KEY),
             ("HKEYS", LEAVING_KEY),
         ]
-        raised, _, found, leaving = await ask(self._engine, commands, answer_s=self._answer_s)
+        raised, _, found, leaving = await ask(self._beats, commands, answer_s=self._answer_s)
         if isinstance(found, Exception):
             raise found
         answered_at = self._clock()
