@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from geo import ALPHABET, Cell
+from rooms.brought import why_brought
 from rooms.changes import Change, Told
 from rooms.errors import NameWorn
 from rooms.events import Event, Joined, Numbered
@@ -222,12 +223,16 @@ def _come_back(
         changes += world.set_away(person, None, now=now)
     if name != person.name:
         changes += world.rename(person, name)
-    seated = world.snapshot(person, Why("kept"))
     events: list[Event] = []
-    if resume is not None and _is_resumed(person, resume):
+    if resume is None:
+        seated = world.snapshot(person, Why("kept"))
+    elif _is_resumed(person, resume):
         missed, lost = _missed(room, seat, resume.seq)
         events += missed
+        seated = world.snapshot(person, Why("kept"))
         seated = msgspec.structs.replace(seated, seq=resume.seq, missed=lost or None)
+    else:
+        seated = world.snapshot(person, why_brought(person, world.rules, now=now))
     waiting = world.waiting(room, now=now)
     if waiting is not None:
         events.append(waiting)

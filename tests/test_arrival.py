@@ -5,10 +5,14 @@ from typing import Any
 import pytest
 
 from geo import Cell
+from rooms.brought import why_brought
+from rooms.whys import Why
 from server.arrival import parse_cell
 from server.codes import Refused
 from server.commands import Enter
-from tests.sessions import FAR_AWAY, HERE, NEAR, UNLIMITED, Guest, Stage, of_type, only
+from tests.sessions import ENDLESS, FAR_AWAY, HERE, NEAR, UNLIMITED, Guest, Stage, of_type, only
+
+SHORT = {"window_s": 600}
 
 
 def refused(stage: Stage, **fields: Any) -> str:
@@ -327,3 +331,53 @@ def test_whoever_is_away_too_long_is_sent_away_though_connected() -> None:
     stage.pass_time(2)
     assert only(ann.got(), "bye")["code"] == 4002
     assert only(bo.got("left"), "left")["why"] == "lost"
+
+
+def why_of(came: list[Any]) -> tuple[bool, str]:
+    """Return whether somebody who came back was resumed, and why they sit where they do."""
+    return only(came, "entered")["resumed"], only(came, "room")["why_code"]
+
+
+def test_who_comes_back_to_another_room_than_theirs_is_told_why_they_sit_there() -> None:
+    stage = Stage(resume_grace_s=10_000, next_per_h=100, **SHORT)
+    ann, bo = stage.seated("Ann Bo")
+    ann.lose()
+    # By the rooms' rules, which bring along whoever has no connection.
+    stage.pass_time(SHORT["window_s"])
+    assert why_of(ann.back().got()) == (False, "window")
+    # Who knows the room, or none, hears of no move.
+    bo.got()
+    bo.lose()
+    assert why_of(bo.back().got()) == (True, "kept")
+    assert why_of(bo.back(resume=None).got()) == (False, "kept")
+
+
+def test_the_rules_by_which_somebody_was_brought_are_told_apart() -> None:
+    stage = Stage(**UNLIMITED, **ENDLESS)
+    stage.seated("Ann Bo")
+    [room] = stage.house.world.rooms.values()
+    person, kept = (seat.person for seat in room.seats.values())
+
+    def why() -> Why:
+        return why_brought(person, stage.house.world.rules, now=stage.clock.now())
+
+    assert why() == Why("same_cell")
+    person.kept = frozenset([kept.id])
+    assert why() == Why("together")
+    person.moved_until = room.closes
+    assert why() == Why("outward_here")
+    person.cell = Cell(NEAR)
+    assert (why().code, why().args["distance_m"] > 0) == ("outward", True)
+    person.parted_until = room.closes
+    assert why() == Why("parted")
+    room.kind = "shake"
+    assert why() == Why("shake")
+
+
+def test_whose_room_was_left_by_a_connection_thought_dead_is_told_what_holds_there() -> None:
+    stage = Stage(**UNLIMITED)
+    ann, bo = stage.seated("Ann Bo")
+    former = {"room": ann.room, "seq": ann.seq}
+    ann.ask("next")
+    assert bo.room == former["room"]
+    assert why_of(ann.back(resume=former).got()) == (False, "same_cell")

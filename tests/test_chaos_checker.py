@@ -142,24 +142,6 @@ def test_a_seat_given_by_a_node_that_was_cut_off_at_a_windows_end_does_not_hold(
     assert rules(told, faults=(Fault(-5, 3, "a node without Redis", ports),)) == found
 
 
-def test_the_seat_of_somebody_alone_who_was_led_to_company_is_not_missed() -> None:
-    told: dict[int, History] = {0: [sat(0, "ann", 1, members=("ann",)), Lost(2, 1006)]}
-    told[0].append(back(3, "ann2", 5, ELSEWHERE, resumed=False, why="kept"))
-    assert "seat" not in rules(told)
-    told[0][0] = sat(0, "ann", 2, members=("ann", "bo"))
-    assert "seat" in rules(told)
-
-
-def test_a_seat_where_the_others_of_the_room_were_led_is_not_missed() -> None:
-    told = story()
-    told[0] = told[0][:4]
-    told[0].append(sat(2.5, "ann2", 0, ELSEWHERE, why="outward"))
-    told[1][3:] = [back(4, "bo2", 0, ELSEWHERE, resumed=False, why="kept")]
-    assert "seat" not in rules(told)
-    told[0][-1] = sat(2.5, "ann2", 0, ELSEWHERE, why="near")
-    assert "seat" in rules(told)
-
-
 def test_whoever_never_comes_back_is_missed() -> None:
     broken = story()
     del broken[1][3:]

@@ -113,15 +113,12 @@ def _seats(story: dict[int, Heard], sittings: list[Sitting], faults: list[Fault]
     the two seats theirs holds.
     """
     gone = {heard.left: heard for heard in story.values() if heard.left}
-    led_to = {each.ended_by.room for each in sittings if each.ended_by is not None and each.ended_by.why in MOVED}
     for sitting in sittings:
         back = sitting.ended_by
         if back is None or not back.is_back or _was_seated_alone(sitting, faults):
             continue
         away_s = back.at - (sitting.lost_at if sitting.lost_at is not None else back.at)
-        # Where all go, nobody is there who could hear of it; who sits alone is led to company.
-        was_moved = back.why in MOVED or back.room in led_to or sitting.members == {sitting.me}
-        was_moved |= sitting.me in gone and gone[sitting.me].why == "moved"
+        was_moved = back.why in MOVED or (sitting.me in gone and gone[sitting.me].why == "moved")
         if not was_moved and away_s < GRACE_S and back.at < sitting.closes_at - NEARLY_S:
             text = f"{sitting.who} was away for {away_s:.1f} s and has another seat: {back.why}"
             yield Violation("seat", text, sitting.room, (sitting.who,))
