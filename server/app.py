@@ -188,6 +188,8 @@ class App:
             self._chain = ChainKeeper(tls, cert, key)
             self._look_at_chain()
         if self.cluster is not None:
+            # A node that cannot serve is not to be seen by the others.
+            await _try_port(settings.host, settings.port, shares_port=shares_port)
             await self.cluster.start()
         if self._is_operated:
             await self._advise()
@@ -373,6 +375,13 @@ def _new_secret() -> bytes:
 
 def _new_nonce() -> bytes:
     return secrets.token_bytes(NONCE_BYTES)
+
+
+async def _try_port(host: str, port: int, *, shares_port: bool) -> None:
+    """Raise OSError if the address cannot be had."""
+    loop = asyncio.get_running_loop()
+    trying = await loop.create_server(asyncio.Protocol, host, port, reuse_port=shares_port or None, start_serving=False)
+    trying.close()
 
 
 def _url(scheme: str, host: str, port: int) -> str:

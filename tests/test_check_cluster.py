@@ -110,7 +110,9 @@ async def test_a_redis_that_is_not_there_is_wrong_and_told_once(tmp_path: Path) 
     assert "WRONG  redis: Redis at 127.0.0.1:1" in told
 
 
-@pytest.mark.parametrize("rights", ["~ha:* &ha:* +@all -@admin -@dangerous", "~x:* &ha:* +@all"])
+@pytest.mark.parametrize(
+    "rights", ["~ha:* &ha:* +@all -@admin -@dangerous", "~x:* &ha:* +@all", "~ha:* +@all resetchannels"]
+)
 async def test_what_a_user_may_not_do_is_told_once_with_the_rights_they_need(tmp_path: Path, rights: str) -> None:
     needed = USER.replace("hereabouts on >PASSWORD", "ann")
     async with redis_server(tmp_path) as server:

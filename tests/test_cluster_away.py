@@ -12,7 +12,9 @@ from tests.apps import PATIENCE_S, Client, Clients
 from tests.cluster_clients import until
 from tests.clusters import nodes, until_shown
 from tests.redis_server import redis_server
+from tests.served import refused as started_in_vain
 from tests.sessions import FAR_AWAY, HERE
+from tests.stores import SECRET
 from tests.test_cluster_moving import cluster_of
 
 
@@ -119,3 +121,45 @@ async def test_a_full_redis_takes_no_node_away(tmp_path: Path) -> None:
                 pass
         assert not cluster_of(one).registry.is_buried
         assert not cluster_of(two).registry.is_buried
+
+
+async def test_nodes_whose_user_loses_the_right_to_channels_say_so_until_it_is_given_back(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    async with redis_server(tmp_path) as server, redis.Redis.from_url(server.url) as client:
+        await client.execute_command(*"ACL SETUSER ann on >word ~* +@all allchannels".split())  # type: ignore[no-untyped-call]
+        async with nodes(server.url.replace("://", "://ann:word@"), 2) as (one, two), Clients(one) as clients:
+            ann, bo = await clients.new(), await clients.new(at=two)
+            await ann.enter(HERE)
+            await until_shown(server.url)
+            await bo.enter(HERE)
+            assert bo.room == ann.room
+            await client.execute_command(*"ACL SETUSER ann resetchannels".split())  # type: ignore[no-untyped-call]
+            await until(lambda: all("let this node hear" in cluster_of(app).trouble for app in (one, two)))
+            assert await refused(bo, "say", text="to a room elsewhere") > 0
+            await client.execute_command(*"ACL SETUSER ann allchannels".split())  # type: ignore[no-untyped-call]
+            await until(lambda: not any(cluster_of(app).trouble for app in (one, two)))
+        assert caplog.text.count("does not let this node listen") == 2
+        assert caplog.text.count("lets this node listen again") == 2
+
+
+async def test_a_redis_that_is_back_and_refuses_the_user_is_told_of_too(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with redis_server(tmp_path) as server, redis.Redis.from_url(server.url) as client:
+        await client.execute_command(*"ACL SETUSER ann on >word ~* +@all allchannels".split())  # type: ignore[no-untyped-call]
+        async with nodes(server.url.replace("://", "://ann:word@"), 1):
+            await client.execute_command(*"ACL DELUSER ann".split())  # type: ignore[no-untyped-call]
+            await until(lambda: "Redis cannot be reached: WRONGPASS" in caplog.text)
+            await asyncio.sleep(1.0)
+            assert caplog.text.count("Redis cannot be reached: WRONGPASS") == 1
+
+
+async def test_a_node_whose_port_is_taken_is_seen_by_no_other(redis_url: str) -> None:
+    async with nodes(redis_url, 1) as (one,):
+        status, told = await started_in_vain(
+            "--port", str(one.listener.port), "--redis", redis_url, HEREABOUTS_SECRET=SECRET.hex()
+        )
+        assert (status, told.count("Cannot listen")) == (1, 1), told
+        assert "This is node" not in told

@@ -15,6 +15,7 @@ import msgspec
 
 from server.bugs import log, log_bug
 from server.cluster.address import EngineError, read_address
+from server.cluster.bus import try_to_speak
 from server.cluster.clients import ask, end
 from server.cluster.engine import FAILURES, Engine
 from server.safety.keys import derive
@@ -135,6 +136,7 @@ class Alike:
     async def start(self) -> None:
         """Have the others know. Raises EngineError: they have another secret, or cannot be asked."""
         try:
+            await try_to_speak(self._engine)
             if not await self._tell():
                 raise EngineError(ANOTHER_SECRET.format(where=self._engine.address.shown))
             self.differences = self._mark.differences(await others_at(self._engine, but=self._node))

@@ -35,6 +35,11 @@ def channel_of(node: str) -> str:
     return f"ha:{{n:{node}}}"
 
 
+async def try_to_speak(engine: Engine) -> None:
+    """Return if this user may use the channels of nodes. Raises one of FAILURES."""
+    await engine.client.spublish(channel_of(""), b"")
+
+
 def _nothing() -> None:
     """Stand in where nobody cares."""
 
@@ -116,6 +121,7 @@ class Bus:
         self._last_lag_s = 0.0
         self._renewed_at = clock()
         self._is_called_deaf = False
+        self._refusal = ""
         self._is_flush_due = False
         self._beating: asyncio.Task[None] | None = None
 
@@ -129,6 +135,11 @@ class Bus:
         """How long what this node last said to itself took, or takes by now if that is longer."""
         waits = self._clock() - self._canary_at if self._canary_at is not None else 0.0
         return max(self._last_lag_s, waits)
+
+    @property
+    def refusal(self) -> str:
+        """What Redis says why it does not let this node hear others or tell them; "" if it does."""
+        return self._ear.refusal or self._refusal
 
     @property
     def queued_bytes(self) -> int:
@@ -196,9 +207,11 @@ class Bus:
                 self._unheard_since = None
             if str(reply).startswith(ELSEWHERE):
                 self._lanes.look_again()
-            else:
-                log.info("Redis does not take what this node says to others: %s", reply)
+            elif str(reply) != self._refusal:
+                self._refusal = str(reply)
+                log.warning("Redis does not take what this node says to others: %s", reply)
         elif reply or box.node == self.node:
+            self._refusal = ""
             self._taken(box)
         else:
             # Nobody listened. What one says to oneself proves one's ears all the same.

@@ -215,7 +215,9 @@ class Cluster:
     @property
     def trouble(self) -> str:
         """What cannot be done now and why, in words for the operator; "" if all can."""
-        return self.registry.reason or ("Redis does not take what rooms write" if self.log.is_away else "")
+        if self.registry.reason or not self.bus.refusal:
+            return self.registry.reason or ("Redis does not take what rooms write" if self.log.is_away else "")
+        return f"Redis does not let this node hear others or tell them ({self.bus.refusal})"
 
     # What connections and entrances ask
 
@@ -223,7 +225,7 @@ class Cluster:
     def reaches_others(self) -> bool:
         """Whether other nodes hear what this one says, as far as is known."""
         # A node that only relays has nothing to write, and learns it from the registry alone.
-        return not (self.log.is_away or self.registry.is_degraded)
+        return not (self.log.is_away or self.registry.is_degraded or self.bus.refusal)
 
     def refuse(self) -> Refused:
         """Return why others cannot be told of anything now."""

@@ -25,6 +25,9 @@ class Ear:
     Args:
         heard: called with each message.
         subscribed: called when Redis confirmed the subscription, the first time and every other.
+
+    Attributes:
+        refusal: what Redis says why it does not let this node listen; "" if it does.
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class Ear:
         self._channel = channel
         self._heard = heard
         self._subscribed = subscribed
+        self.refusal = ""
         self._shard = ""
         self._lanes = Lanes(engine, up=self._subscribe, rerouted=self._follow, unasked=self._hear)
 
@@ -76,11 +80,16 @@ class Ear:
             case [b"smessage", _, data]:
                 self._heard(data)
             case [b"ssubscribe", *_]:
+                if self.refusal:
+                    log.info("Redis lets this node listen again.")
+                self.refusal = ""
                 self._subscribed()
             case [b"sunsubscribe", *_]:
                 self._lanes.look_again()
             case hiredis.ReplyError() if str(came).startswith(ELSEWHERE):
                 self._lanes.look_again()
             case _:
-                log.warning("Redis does not let this node listen: %s", came)
+                if str(came) != self.refusal:
+                    log.warning("Redis does not let this node listen: %s", came)
+                self.refusal = str(came)
                 self.renew()

@@ -64,7 +64,7 @@ class Engine:
     Attributes:
         url: the address it was made from; it may hold a password.
         client: for commands that are rare; each has a timeout, none is sent twice.
-        unreachable: names of shards that nobody could connect to when it was last tried.
+        unreachable: shards that nobody could connect to when it was last tried, and what was said of it since then.
     """
 
     client: "redis.Redis | redis.RedisCluster"
@@ -72,7 +72,7 @@ class Engine:
     def __init__(self, url: str, *, wall_time: Callable[[], float] = time.time) -> None:
         """Raises EngineError: the address cannot be read."""
         self.url = url
-        self.unreachable: set[str] = set()
+        self.unreachable: dict[str, set[str]] = {}
         self._wall_time = wall_time
         self.address: Address = read_address(url)
         self._sentinel: Sentinel | None = None

@@ -16,6 +16,9 @@ FIRST_WAIT_S = 0.02
 LAST_WAIT_S = 0.5
 """Between tries to connect, doubled each time: a Redis that is back is found within half a second."""
 
+SAID_MAX = 5
+"""Reasons told of one outage."""
+
 
 class Lane:
     """The way to a shard.
@@ -122,9 +125,11 @@ class Lane:
                 endpoint = await self._engine.endpoint(self.shard)
                 link = await open_link(self._engine, endpoint, self._lost, self._unasked)
         except FAILURES as error:
-            if self.shard not in self._engine.unreachable:
-                self._engine.unreachable.add(self.shard)  # said once, though several try
-                log.warning("Redis cannot be reached: %s", str(error) or "no answer")
+            # Each reason is said once, though several try: a Redis that is back may refuse the user.
+            said, text = self._engine.unreachable.setdefault(self.shard, set()), str(error) or "no answer"
+            if text not in said and len(said) < SAID_MAX:
+                said.add(text)
+                log.warning("Redis cannot be reached: %s", text)
             self._failed(self.shard)
             return False
         except Exception as bug:
@@ -135,7 +140,7 @@ class Lane:
         self._link = link
         self._has_to_connect.clear()
         if self.shard in self._engine.unreachable:
-            self._engine.unreachable.discard(self.shard)
+            del self._engine.unreachable[self.shard]
             log.info("Redis can be reached again.")
         self.is_up = True
         self.is_away = False

@@ -93,7 +93,9 @@ class StoreLink:
         with contextlib.suppress(StoreError, TimeoutError):
             await asyncio.wait_for(self.flush(), STOP_S)
         if len(self.store.outbox):
-            log.error("%d changes were not kept: %s", len(self.store.outbox), self.store.away or "Redis is too slow")
+            log.error(
+                "Changes that were not kept: %d. %s", len(self.store.outbox), self.store.away or "Redis is too slow"
+            )
         await _end(self._running)
         await _end(*self._works)
         self._running = None
