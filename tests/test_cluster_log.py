@@ -250,7 +250,9 @@ async def test_a_redis_that_comes_back_empty_is_filled_anew(tmp_path: Path, capl
         assert await other.reads("quiet") == [b"anew"]
         assert await host.client.ttl(log_key("quiet")) > 0
         told = [caplog.text.count(words) for words in ("Redis cannot be reached: ", "Redis can be reached again.")]
-        assert told[0] == told[1] > 0
+        # Of each outage, each reason once.
+        assert told[0] >= told[1] > 0
+        assert caplog.text.count("Redis cannot be reached: [Errno 111]") <= 2
 
 
 async def test_a_room_that_was_overtaken_during_an_outage_is_known_to_be(tmp_path: Path) -> None:

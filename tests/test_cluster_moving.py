@@ -11,8 +11,10 @@ from rooms.person import Person
 from rooms.whys import Why
 from server.app import App
 from server.cluster.cluster import Cluster
+from server.cluster.commit import Held
+from server.cluster.entrance import Entrance
 from server.cluster.moving import Moving
-from server.cluster.wire import Came, Ready, decode
+from server.cluster.wire import Came, Ready, Received, decode
 from tests.apps import Client, Clients
 from tests.cluster_clients import until
 from tests.clusters import nodes, together
@@ -23,6 +25,13 @@ from tests.test_cluster_regions import nobody_near
 def cluster_of(app: App) -> Cluster:
     assert app.cluster is not None
     return app.cluster
+
+
+def entrance_of(app: App) -> Entrance:
+    """Return what holds the socket of a node's only client, wherever their seat is."""
+    own = [peer.connection.entrance for peer in app.node.peers.values() if isinstance(peer.connection, Held)]
+    [entrance] = {each for each in (*own, *cluster_of(app).entrances.values()) if each is not None}
+    return entrance
 
 
 def person_of(app: App, client: Client) -> Person:
@@ -128,6 +137,53 @@ async def test_who_is_lost_on_the_way_to_another_node_is_told_to_come_back(
         assert code == 4000
         await back.enter(HERE, token=ann.token)
         assert sum(len(app.house.world.people) for app in (one, two)) == 1
+
+
+SAYS = b'{"type": "say", "text": "On my way", "ref": "r"}'
+
+
+async def test_what_one_says_while_one_moves_is_heard_where_one_arrives(redis_url: str) -> None:
+    async with nodes(redis_url, 3, look_every_s=3600) as (one, two, three), Clients(one) as clients:
+        ann = await clients.new()
+        await ann.enter(HERE)
+        entrance = entrance_of(one)
+        cluster_of(one).moving.send(person_of(one, ann), cluster_of(two).name, now=cluster_of(one).now())
+        entrance.received(SAYS, False)
+        cluster_of(one).node.arm()
+        assert (await ann.hear("said", "error"))["type"] == "said"
+        assert person_of(two, ann).seat is not None
+        # And from there to a third, by which time the node that has the socket passes on what they say.
+        [conn] = cluster_of(two).remotes._lines[cluster_of(one).name]
+        cluster_of(two).moving.send(person_of(two, ann), cluster_of(three).name, now=cluster_of(two).now())
+        cluster_of(two).remotes.received(cluster_of(one).name, Received(conn, SAYS, False))
+        cluster_of(two).node.arm()
+        assert (await ann.hear("said", "error"))["type"] == "said"
+        assert person_of(three, ann).seat is not None
+
+
+async def test_seat_of_who_is_gone_before_they_arrive_waits_as_any_other(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann = await clients.new()
+        await ann.enter(HERE)
+        await go_over(one, two, ann)
+        entrance = entrance_of(one)
+        person = person_of(two, ann)
+        cluster_of(two).moving.send(person, cluster_of(one).name, now=cluster_of(two).now())
+        entrance.closed()
+        cluster_of(two).node.arm()
+        await until(lambda: person.id in one.house.world.people)
+        seat = one.house.world.people[person.id].seat
+        assert seat is not None
+        assert seat.waits_until is not None
+
+
+async def test_newcomer_who_moved_on_is_a_stranger_to_nobody(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann = await clients.new()
+        await ann.enter(HERE)
+        await go_over(one, two, ann)
+        await ann.socket.close()
+        await until(lambda: not any(app.house.door._strangers for app in (one, two)))
 
 
 async def test_whoever_leaves_a_room_of_another_node_is_forgotten_there(redis_url: str) -> None:

@@ -278,6 +278,8 @@ class Cluster:
     def adopt(self, gateway: str, opened: Opened) -> Peer | None:
         """Return who hears a client that comes with somebody from another node; None if it is gone already."""
         if gateway != self.name:
+            if self.registry.is_dead(gateway):
+                return None
             receiver = self.remotes.opened(gateway, opened).receiver
             assert isinstance(receiver, Peer)
             return receiver

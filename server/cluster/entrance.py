@@ -145,11 +145,6 @@ class Entrance:
         """Put the deadline for entering off."""
         self._line.await_enter(within_s)
 
-    def leave_for(self, host: str) -> int:
-        """Know the client another node's, which knows it already by the number that is returned."""
-        self.host = host
-        return self._get_number()
-
     def adopted(self, peer: Peer) -> None:
         """Know the client this node's own again, and who hears it from here on."""
         # Its number stays: what it sent to its former host may yet be returned.
@@ -239,6 +234,8 @@ class Entrance:
 
         Whoever has a seat comes back for it by themselves; who only wanted one is none the wiser.
         """
+        if not self._line.is_open:
+            return
         if self._entering is None:
             self._say_goodbye(4000, back_in_s=BACK_S)
             self._line.close(4000, "lost")

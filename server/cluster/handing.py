@@ -17,9 +17,9 @@ from server.cluster.commit import Held
 from server.cluster.directory import DirectoryAway
 from server.cluster.engine import FAILURES
 from server.cluster.entrance import Entrance
-from server.cluster.relay import RemoteLine
+from server.cluster.relay import Parked, RemoteLine
 from server.cluster.takeover import take_back, take_over
-from server.cluster.wire import Carried, Closed, Handed, Opened, Returned, Took
+from server.cluster.wire import Carried, Closed, Handed, Opened, Took
 from server.cluster.writing import send_back
 
 if TYPE_CHECKING:
@@ -30,24 +30,6 @@ ANSWER_S = 2.0
 
 AGAIN_S = 1.0
 """A room that went nowhere is asked for so often while Redis is away."""
-
-PARKED_MAX = 16
-"""Messages of one client that wait meanwhile: more than any sends in that time who is not to be stopped anyway."""
-
-
-class Parked:
-    """Hears a client of another node while its room is on its way: what it sends is sent after the room."""
-
-    def __init__(self) -> None:
-        self.waiting: list[tuple[bytes, bool]] = []
-
-    def received(self, payload: bytes, binary: bool) -> None:
-        """Keep it; what is too much is lost, and their client says it again."""
-        if len(self.waiting) < PARKED_MAX:
-            self.waiting.append((payload, binary))
-
-    def opened(self, connection: object) -> None: ...
-    def closed(self) -> None: ...
 
 
 class _Passenger(NamedTuple):
@@ -156,12 +138,8 @@ class Handing:
             else:
                 cluster.tell(node, Closed(passenger.carried.conn))
             return
-        line = passenger.line
-        assert line is not None
-        cluster.remotes.rehome(line, node)
-        assert isinstance(line.receiver, Parked)
-        for payload, binary in line.receiver.waiting:
-            cluster.tell(line.gateway, Returned(line.conn, payload, binary))
+        assert passenger.line is not None
+        cluster.remotes.rehome(passenger.line, node)
 
     def took(self, node: str, took: Took) -> None:
         """Know the answer of another node."""

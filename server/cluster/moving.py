@@ -24,10 +24,12 @@ from rooms.whys import Why
 from rooms.windows import region_of, window_end
 from server.bugs import log_bug
 from server.cluster.commit import Held
-from server.cluster.relay import RemoteLine
+from server.cluster.entrance import BACK_S, Entrance
+from server.cluster.relay import Parked, RemoteLine
 from server.cluster.shelving import RoomCard
 from server.cluster.state import decode_identity, encode_identity, know_identity
-from server.cluster.wire import Asked, Came, Kept, Message, Opened, Released
+from server.cluster.wire import Asked, Came, Closed, Kept, Message, Opened, Released
+from server.outcomes import bye
 
 if TYPE_CHECKING:
     from server.cluster.cluster import Cluster
@@ -202,18 +204,34 @@ class Moving:
         cluster.directory.let_go_person(person.id)
         self.moved_out += 1
         gateway, conn, address, subprotocol = "", 0, "", ""
+        entrance: Entrance | None = None
         if peer is not None:
             assert isinstance(peer.connection, Held)
             held = peer.connection
             address, subprotocol = held.address, held.subprotocol
             if isinstance(held.line, RemoteLine):
                 gateway, conn = held.line.gateway, held.line.conn
+                held.line.receiver = Parked()
                 cluster.commit.put([held], partial(cluster.remotes.rehome, held.line, to))
             elif held.entrance is not None:
-                gateway, conn = cluster.name, held.entrance.leave_for(to)
+                entrance = held.entrance
+                gateway, conn = cluster.name, entrance.park()
         came = Came(_encode(leaver), packed, gateway, conn, address, subprotocol, why, shook, far_m)
         # After what they heard here last, so that they hear everything in its order.
-        cluster.commit.then(lambda: cluster.wire_to(to).tell(came))
+        cluster.commit.then(partial(self._send_off, came, to, entrance))
+
+    def _send_off(self, came: Came, to: str, entrance: Entrance | None) -> None:
+        """Have somebody arrive there, and what their client sent meanwhile come after them."""
+        cluster = self._cluster
+        cluster.tell(to, came)
+        if entrance is None:
+            return
+        if not entrance.is_open:
+            cluster.tell(to, Closed(came.conn))
+            return
+        entrance.unpark(to)
+        if cluster.registry.is_dead(to):
+            entrance.host_lost()
 
     def came(self, node: str, came: Came) -> None:
         """Seat somebody who comes from another node."""
@@ -230,7 +248,8 @@ class Moving:
         former = shell.peers.get(id)
         if former is not None:
             shell.lost(former)
-            former.unseat()
+            former.session.unseat()
+            former.end(bye(4000, reconnect_in=BACK_S))
         if came.shook is not None:
             at, ref = came.shook
             changes = come(house.world, leaver, at=at, ref=ref, now=now)
@@ -243,7 +262,10 @@ class Moving:
         if came.gateway and identity is not None:
             opened = Opened(came.conn, came.address, came.subprotocol)
             peer = cluster.adopt(came.gateway, opened)
-            if peer is not None:
+            if peer is None:
+                # Their connection went while they were on their way: else a seat nobody has would wait for ever.
+                house.world.lose(person, now=now)
+            else:
                 peer.carry_out(peer.session.go_on(identity, person, now=now))
                 shell.introduce(peer, person)
         for change in changes:

@@ -142,6 +142,25 @@ class RemoteLine:
         self.wire.tell(Patience(self.conn, within_s))
 
 
+PARKED_MAX = 16
+"""Messages of one client that wait meanwhile: more than any sends in that time who is not to be stopped anyway."""
+
+
+class Parked:
+    """Hears a client of another node while it or its room is on the way to a third: what it sends is sent after it."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[bytes, bool]] = []
+
+    def received(self, payload: bytes, binary: bool) -> None:
+        """Keep it; what is too much is lost, and their client says it again."""
+        if len(self.waiting) < PARKED_MAX:
+            self.waiting.append((payload, binary))
+
+    def opened(self, connection: object) -> None: ...
+    def closed(self) -> None: ...
+
+
 class Remotes:
     """All clients that other nodes relay to this one.
 
@@ -185,10 +204,13 @@ class Remotes:
             line.receiver.closed()
 
     def rehome(self, line: RemoteLine, node: str) -> None:
-        """Have the client be another node's from here on."""
+        """Have the client be another node's from here on, and what waited while it was parked."""
         self._take(line.gateway, line.conn)
         line.is_over = True
         line.wire.tell(Rehomed(line.conn, node))
+        if isinstance(line.receiver, Parked):
+            for payload, binary in line.receiver.waiting:
+                line.wire.tell(Returned(line.conn, payload, binary))
 
     def lost(self, gateway: str) -> None:
         """Know that all clients of that gateway are gone, or that what they sent was lost: they are to come anew."""
