@@ -297,6 +297,9 @@ class Crowd(RuleBasedStateMachine):
                     del left[other]
                     circle.append(other)
             members = [people[id] for id in circle]
+            # Who keeps somebody else yet may sit with them: of the next window, they gather too if they wait.
+            if any((person.kept & people.keys()).difference(circle) for person in members):
+                continue
             if len(circle) <= min(CIRCLE_MAX, self.scene.rules.seats_max) and all(
                 are_near(a, a.next_cell, b, b.next_cell, self.scene.rules)
                 for a, b in itertools.combinations(members, 2)
