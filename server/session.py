@@ -180,7 +180,7 @@ class Session:
     def unseat(self) -> None:
         """Know that the seat is no longer this client's: another has it, or it was given up."""
         self.person = None
-        self._known_gone()
+        self._count_out()
         self.state = State.ENDED
 
     def connected(self, *, now: float) -> None:
@@ -195,10 +195,10 @@ class Session:
             self.house.world.lose(self.person, now=now)
             self.identity.rises(now)
             self.house.identities.keep(self.identity, now=now)
-        self._known_gone()
+        self._count_out()
         self.state = State.ENDED
 
-    def _known_gone(self) -> None:
+    def _count_out(self) -> None:
         """Count a stranger no longer: they are gone, or were let in by another session."""
         if self._is_stranger:
             self._is_stranger = False
