@@ -208,7 +208,7 @@ def test_people_say_goodbye_in_slices_too() -> None:
 
 def test_windows_of_two_regions_may_end_while_each_other_is_under_way() -> None:
     scene = Scene()
-    cells = [beside(HOME, north=north, east=east) for north in range(-30, 30, 3) for east in range(-30, 30, 4)]
+    cells = [beside(HOME, north=north, east=east) for north in range(-30, 30, 4) for east in range(-30, 30, 6)]
     crowd = [scene.enter(cell) for cell in cells for _ in range(2)]
     ends = sorted({room.closes for room in scene.world.rooms.values()})
     assert len(ends) > 1

@@ -19,7 +19,7 @@ def test_tables_and_curve_are_written_between_the_marks(tmp_path: Path, monkeypa
     monkeypatch.setattr(rooms_page, "GAINS", ("0.14",))
     monkeypatch.setattr(rooms_page, "WINDOWS", ("900",))
     monkeypatch.setattr(rooms_page, "TOPICS", (("100", ("0", "3")),))
-    asked = ["--seeds", "2", "--data", "a town=--people,300,--city,Tokyo"]
+    asked = ["--seeds", "2", "--data", "a town=--people,120,--city,Tokyo"]
     done = CliRunner().invoke(rooms_page.rooms_page, asked)
     assert done.exit_code == 0, done.output
     assert done.stderr.startswith("10 simulations, ")

@@ -56,15 +56,6 @@ async def test_one_is_in_within_twenty_seconds_and_all_is_said_once(visits: Visi
         await visits.close()
 
 
-@pytest.mark.parametrize("file", ["boot.js", "css/base.css", "app.js", "room.js", "strings/en.json", "about"])
-async def test_whichever_file_is_lost_the_page_comes(visits: Visits, file: str) -> None:
-    visits.may_lose = True
-    async with visits.serving(**LONG) as app:
-        visitor = await visits.open(app, losing=file)
-        await visitor.enter("Ada")
-        await visits.close()
-
-
 async def sat_down(visits: Visits, app: App, line: SlowLine) -> Visitor:
     """Open the page by a bad line, tap a place and sit down, all of it in time."""
     began = time.monotonic()
