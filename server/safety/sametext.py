@@ -222,13 +222,9 @@ class SameTexts:
         # A piece never met leads to itself: where all lead elsewhere, nothing is nearly the same.
         leads = set(map(by_piece.get, sought, sought))
         if len(leads) < len(sought) or len(leads) == 1 or is_suspect:
-            size, pieces, enough = len(print), set(print), SUSPECT if is_suspect else NEAR
-            for one in leads:
-                if type(one) is _Text:
-                    other = one.pieces
-                    # As `_share` tells, without the call.
-                    if len(pieces.intersection(other)) >= enough * max(size, len(other)) or other == print:
-                        return self._meet_again(text, is_suspect=is_suspect)
+            near = self._near(text, leads, SUSPECT if is_suspect else NEAR)
+            if near:
+                return self._meet_again(text, near, is_suspect=is_suspect)
         # As `_add` does, without the call.
         for piece in print[:_FOUND_BY]:
             by_piece[piece] = text
@@ -238,8 +234,27 @@ class SameTexts:
             self._drop(now - LOOK_BACK_S)
         return 1
 
-    def _meet_again(self, text: _Text, *, is_suspect: bool) -> int | None:
-        near = self._near(text, SUSPECT if is_suspect else NEAR)
+    def _near(self, text: _Text, leads: Iterable[object], enough: float) -> dict[_Text, float]:
+        """Return the texts of the last hour that it is so like, with their shares, in the order of its pieces.
+
+        Args:
+            leads: what its pieces lead to, texts and others.
+        """
+        print, since = text.pieces, text.at - LOOK_BACK_S
+        size, pieces, near = len(print), set(print), dict[_Text, float]()
+        for one in leads:
+            if type(one) is _Text and one.at > since:
+                other = one.pieces
+                share = len(pieces.intersection(other)) / (size if size > len(other) else len(other))
+                if share >= enough or other == print:
+                    # A text that says one thing over and over has less in common with others, and not with itself.
+                    near[one] = share if other != print else 1.0
+        if len(near) > 1:
+            in_order = map(self._by_piece.get, print[:_SOUGHT_BY])
+            near = {one: near[one] for one in in_order if one is not None and one in near}
+        return near
+
+    def _meet_again(self, text: _Text, near: dict[_Text, float], *, is_suspect: bool) -> int | None:
         if is_suspect:
             if like_junk := [one for one in near if one.is_junk]:
                 text.inherit(like_junk)
@@ -269,17 +284,6 @@ class SameTexts:
             return None
         text.meet(room, who, now)
         return rooms
-
-    def _near(self, text: _Text, enough: float) -> dict[_Text, float]:
-        """Return the texts of the last hour that this one is so like, with their shares, in the order of its pieces."""
-        since, pieces = text.at - LOOK_BACK_S, set(text.pieces)
-        near = dict[_Text, float]()
-        for one in map(self._by_piece.get, text.pieces[:_SOUGHT_BY]):
-            if one is not None and one.at > since and one not in near:
-                share = _share(text.pieces, pieces, one.pieces)
-                if share >= enough:
-                    near[one] = share
-        return near
 
     def news(self, most: int, *, now: float) -> list[Told]:
         """Return what other processes are to know, first what was met more than once; begin to note it if none was yet.
@@ -349,12 +353,6 @@ class SameTexts:
         for piece in text.pieces[:_FOUND_BY]:
             if self._by_piece.get(piece) is text:
                 del self._by_piece[piece]
-
-
-def _share(print: Print, pieces: set[int], other: Print) -> float:
-    """Return how many of the pieces of the longer of two texts are in both."""
-    # A text that says one thing over and over has less in common with others, and not with itself.
-    return 1.0 if other == print else len(pieces.intersection(other)) / max(len(print), len(other))
 
 
 def _counts(near: list[_Text], room: str, who: str, since: float) -> tuple[int, int]:
