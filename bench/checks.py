@@ -87,11 +87,12 @@ class Checked:
         self._now = itertools.count(NOW, SLOW_STEP_S)
 
     def check(self, text: str) -> None:
-        """Do all that is done to a message before the room says it."""
-        now = next(self._now)
-        self.form(text)
-        self.rates(now)
-        self.house.checks.look(text, self.identity, self.origin, "room", now=NOW)
+        """Do all that is done to a message before the room says it, by the calls that the server makes."""
+        room, seat = self.place
+        house, identity = self.house, self.identity
+        clean_text(text, max_chars=1000)
+        house.pace(identity.said, room, seat, now=next(self._now))
+        house.checks.look(text, identity, self.origin, "room", now=NOW)
 
     def form(self, text: str) -> None:
         """Look at the text's form."""
@@ -99,7 +100,8 @@ class Checked:
 
     def rates(self, now: float) -> None:
         """Count it."""
-        self.house.pace(self.identity.said, *self.place, now=now)
+        room, seat = self.place
+        self.house.pace(self.identity.said, room, seat, now=now)
 
     def goes_round(self, text: str) -> None:
         """Look whether it went to other rooms."""
