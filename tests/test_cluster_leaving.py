@@ -15,7 +15,7 @@ from client_demo.client import Client as Visitor
 from geo import Cell
 from rooms.person import Person
 from server.app import App
-from server.cluster import handing
+from server.cluster import claims, handing
 from server.cluster.entries import log_key
 from server.cluster.wire import Handed, Message
 from tests.apps import Client, Clients, get
@@ -266,3 +266,33 @@ async def test_no_room_is_lost_whose_redis_stands_still_and_begins_anew_as_it_is
         await server.start()
         await until(lambda: set(one.house.world.rooms) | set(two.house.world.rooms) == rooms)
         assert not set(one.house.world.rooms) & set(two.house.world.rooms)
+
+
+async def test_what_is_said_in_the_turn_of_a_room_that_redis_does_not_hear_is_there_when_it_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "COMMAND_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(handing, "AGAIN_S", 0.1)
+    async with redis_server(tmp_path) as server, nodes(server.url, 2) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.seated("Ann Bo")
+        room, rooms = one.house.world.rooms[ann.room], one.house.world.rooms
+
+        def last() -> str:
+            return getattr(rooms[ann.room].recent()[-1], "text", "")
+
+        server.stop_for_a_while()
+        await bo.say("say", text="earlier")
+        await until(cluster_of(one).writing.is_under_way)
+        # From here on all is one turn, since the one before has no answer yet.
+        await ann.say("say", text="last")
+        await until(lambda: last() == "last")
+        handed_on = asyncio.create_task(cluster_of(one).handing.hand_on(room, cluster_of(two).name))
+        for each in (ann, bo):
+            events, code = await each.until_closed()
+            assert (code, "said" in [event["type"] for event in events]) == (4000, False)
+        assert not await handed_on
+        assert room.id not in rooms
+        server.go_on()
+        await until(lambda: room.id in rooms)
+        assert last() == "last"
+        assert room.id not in two.house.world.rooms

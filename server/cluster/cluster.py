@@ -35,6 +35,7 @@ from server.cluster.relay import RemoteLine, Remotes, Wire
 from server.cluster.rooms_clock import RoomsClock
 from server.cluster.shaking import Shaking
 from server.cluster.state import decode_identity, encode_state, know_identity
+from server.cluster.takeover import Left
 from server.cluster.wire import Message, Opened
 from server.cluster.writing import Writing
 from server.codes import Refused
@@ -64,6 +65,7 @@ class Cluster:
         node: what carries out what the rooms decide.
         entrances: this node's sockets whose clients are another's, by their number.
         taking: rooms that are on their way here.
+        left: what was written last of rooms that left here and went nowhere, until they are here again.
         takeovers: rooms of dead nodes that went on here, and those that were handed on.
         is_leaving: whether this node is about to end, and takes nobody any more.
 
@@ -96,6 +98,7 @@ class Cluster:
         self.entrances: dict[int, Entrance] = {}
         self.takeovers = 0
         self.taking: dict[str, asyncio.Future[str | None]] = {}
+        self.left: dict[str, Left] = {}
         self.stored = stored
         self.alike = Alike(engine, Mark(key, settings), node=name, called=called)
         self.clock = RoomsClock(engine, settings.time_scale)

@@ -18,7 +18,7 @@ from server.cluster.directory import DirectoryAway
 from server.cluster.engine import FAILURES
 from server.cluster.entrance import Entrance
 from server.cluster.relay import Parked, RemoteLine
-from server.cluster.takeover import take_back, take_over
+from server.cluster.takeover import Left, take_over
 from server.cluster.wire import Carried, Closed, Handed, Opened, Took
 from server.cluster.writing import send_back
 
@@ -46,11 +46,13 @@ class Handing:
 
     Attributes:
         handed_on, taken: how many rooms.
+        passengers: whose room has left and may yet be here again: what it said to them is to be written first.
     """
 
     def __init__(self, cluster: "Cluster") -> None:
         self._cluster = cluster
         self._answers: dict[str, asyncio.Future[bool]] = {}
+        self.passengers: set[Held] = set()
         self.handed_on = 0
         self.taken = 0
 
@@ -63,31 +65,53 @@ class Handing:
         self._answers[room.id] = answer
         passengers, body = self._take_out(room)
         handed = Handed(room.id, [each.carried for each in passengers], room.seq, cluster.log.epoch(room.id))
+
+        def tell() -> None:
+            # While Redis is away the turn goes out unwritten: who heard of the room later would lack its last words.
+            if not answer.done():
+                answer.set_result(False) if cluster.log.is_away else cluster.tell(node, handed)
+
         # After what they heard here last, and the room's state, have gone out.
-        cluster.commit.then(lambda: cluster.tell(node, handed))
+        cluster.commit.then(tell)
+        held = {each.held for each in passengers}
+        self.passengers |= held
         try:
-            is_taken = await asyncio.wait_for(answer, ANSWER_S)
-        except TimeoutError:
-            is_taken = False
+            is_taken = await self._is_taken(room.id, answer)
+            if not is_taken:
+                await self._take_back(room.id, Left(handed.epoch, body))
+            for each in passengers:
+                self._send_after(each, node) if is_taken else send_back_held(each)
         finally:
-            del self._answers[room.id]
-        if not is_taken:
-            cluster.log.let_go(room.id)
-            try:
-                await take_back(cluster, room.id, body)
-            except DirectoryAway:
-                log.warning("Room %s went nowhere; it is asked for until Redis is back.", room.id)
-                cluster.begin(self._take_back_later(room.id, body))
-        for each in passengers:
-            self._send_after(each, node) if is_taken else send_back_held(each)
+            self.passengers -= held
         self.handed_on += is_taken
         return is_taken
 
-    async def _take_back_later(self, room: str, body: bytes) -> None:
-        while True:
+    async def _is_taken(self, room: str, answer: "asyncio.Future[bool]") -> bool:
+        try:
+            return await asyncio.wait_for(answer, ANSWER_S)
+        except TimeoutError:
+            return False
+        finally:
+            del self._answers[room]
+
+    async def _take_back(self, room: str, left: Left) -> None:
+        """Have a room that no other took be here: its people would be sent here, and away, until this node ends."""
+        cluster = self._cluster
+        cluster.log.let_go(room)
+        cluster.left[room] = left
+        try:
+            await take_over(cluster, room)
+        except DirectoryAway:
+            # Redis has to tell whether somebody took it after all.
+            log.warning("Room %s went nowhere; it is asked for until Redis is back.", room)
+            cluster.begin(self._take_back_later(room))
+
+    async def _take_back_later(self, room: str) -> None:
+        # Whoever comes back for it first has it go on with what was left, too.
+        while room in self._cluster.left:
             await asyncio.sleep(AGAIN_S)
             with contextlib.suppress(DirectoryAway):
-                return await take_back(self._cluster, room, body)
+                await take_over(self._cluster, room)
 
     def _take_out(self, room: Room) -> tuple[list[_Passenger], bytes]:
         """Have a room be here no more; return who is to go after it, and what was written of it last."""

@@ -6,7 +6,7 @@ anything, and those who come back hear what they missed.
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -15,6 +15,7 @@ from rooms.moving import take_out
 from rooms.person import Person
 from server.bugs import log_bug
 from server.cluster.directory import DirectoryAway
+from server.cluster.entries import Entry
 from server.cluster.journal import AnyNumbered, decode_body
 from server.cluster.log import Away, Claimed, HeldBy
 from server.cluster.state import State, decode_state, put_in_place
@@ -24,6 +25,21 @@ if TYPE_CHECKING:
 
 AT_ONCE_S = 5.0
 """At a window's end all who seat somebody anew do so within this time, whichever of them is first."""
+
+
+class Left(NamedTuple):
+    """What this node wrote last of a room that it left, all there is of it; Redis may never have had that, or lost it.
+
+    Attributes:
+        epoch: in which epoch of its log.
+    """
+
+    epoch: int
+    body: bytes
+
+    def is_newest(self, entries: list[Entry]) -> bool:
+        """Tell whether nobody has gone on with the room since."""
+        return all(entry.epoch <= self.epoch or not entry.body for entry in entries)
 
 
 async def take_over(
@@ -47,32 +63,24 @@ async def take_over(
     return await asyncio.shield(taking)
 
 
-async def take_back(cluster: "Cluster", room: str, body: bytes) -> None:
-    """Go on with a room of this node that no other took: its people would be sent here, and away, until this node ends.
-
-    Raises DirectoryAway: Redis has to tell whether somebody took it after all.
-
-    Args:
-        body: what was written of it last, for a Redis that has lost it since.
-    """
-    if await take_over(cluster, room) is None and await _rebuild(cluster, room, [body]):
-        cluster.journal.write_anew([room])
-
-
 async def _take(cluster: "Cluster", room: str, lives: Callable[[str], bool], handed: int) -> str | None:
     claim = await cluster.log.claim(room, b"", lives=lives, handed=handed)
-    match claim:
-        case HeldBy(node):
-            return "" if node == cluster.name else node
-        case Claimed(entries):
-            if await _rebuild(cluster, room, [entry.body for entry in entries]):
-                cluster.takeovers += 1
-                # Its node may have been cut off, and its people have talked on, unwritten.
-                cluster.house.may_lag.add(room)
-                return ""
-            cluster.log.drop(room)
-        case Away():
-            raise DirectoryAway("a room's log cannot be read")
+    if isinstance(claim, Away):
+        raise DirectoryAway("a room's log cannot be read")
+    left = cluster.left.pop(room, None)
+    if isinstance(claim, HeldBy):
+        return "" if claim.node == cluster.name else claim.node
+    entries = claim.entries if isinstance(claim, Claimed) else []
+    last = [left.body] if left is not None and left.is_newest(entries) else []
+    if await _rebuild(cluster, room, [*(entry.body for entry in entries), *last]):
+        if last:
+            # The log has nothing of what the room was told last.
+            cluster.journal.write_anew([room])
+        cluster.takeovers += 1
+        # Its node may have been cut off, and its people have talked on, unwritten.
+        cluster.house.may_lag.add(room)
+        return ""
+    cluster.log.drop(room)
     return None
 
 

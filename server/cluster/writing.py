@@ -252,6 +252,8 @@ class Writing:
                 done.set_result(None)
 
     def _need_not_wait(self, held: Held) -> bool:
+        if held in self._cluster.handing.passengers:
+            return False  # they sit nowhere, but what their room said to them counts only if it is written
         person = held.peer.session.person if held.peer is not None else None
         return person is None or person.room is None or self._is_local(person.room.id)
 
