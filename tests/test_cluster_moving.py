@@ -17,7 +17,7 @@ from server.cluster.moving import Moving
 from server.cluster.wire import Came, Ready, Received, decode
 from tests.apps import Client, Clients
 from tests.cluster_clients import until
-from tests.clusters import nodes, together
+from tests.clusters import nodes, together, until_shown
 from tests.sessions import FAR_AWAY, HERE, NEAR
 from tests.test_cluster_regions import nobody_near
 
@@ -137,6 +137,37 @@ async def test_who_is_lost_on_the_way_to_another_node_is_told_to_come_back(
         assert code == 4000
         await back.enter(HERE, token=ann.token)
         assert sum(len(app.house.world.people) for app in (one, two)) == 1
+
+
+async def test_newcomer_whom_a_node_does_not_list_since_they_are_on_their_way_to_it_is_one_person(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.new(), await clients.new(at=two)
+        await ann.enter(HERE)
+        await until_shown(redis_url)
+        gateway, next_conn = cluster_of(two), cluster_of(two).next_conn
+
+        def list_as_they_go() -> int:
+            asyncio.get_running_loop().call_soon(gateway.listed, cluster_of(one).name, [])
+            return next_conn()
+
+        monkeypatch.setattr(gateway, "next_conn", list_as_they_go)
+        await bo.enter(HERE)
+        assert bo.room == ann.room
+        assert len(one.house.world.people) == 2
+
+
+async def test_what_is_lost_while_a_list_is_due_is_followed_by_another(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with nodes(redis_url, 2) as (one, _):
+        lists: list[str] = []
+        monkeypatch.setattr(cluster_of(one).remotes, "list_to", lists.append)
+        for _ in range(3):
+            cluster_of(one)._lost_touch("somebody")
+        await until(lambda: cluster_of(one)._lists_due == 0)
+        assert len(lists) == 2
 
 
 SAYS = b'{"type": "say", "text": "On my way", "ref": "r"}'

@@ -5,7 +5,7 @@ Nothing of this is loaded where there is no `--redis`.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable, Collection, Container
 
 import msgspec
 from prometheus_client import CollectorRegistry
@@ -166,7 +166,7 @@ class Cluster:
         self._outlived = outlived
         self._wires: dict[str, Wire] = {}
         self._conns = 0
-        self._is_to_list = False
+        self._lists_due = 0
         self._loop = loop
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -348,15 +348,27 @@ class Cluster:
         self.remotes.lost(node)
         self.come_back_from(node)
         self.commit.happened()
-        if not self._is_to_list:
-            self._is_to_list = True
+        # One that is due is followed by another: each loss is told of so long after it.
+        if not self._lists_due:
             self._loop.call_later(LISTED_S, self._list_clients)
+        self._lists_due = min(2, self._lists_due + 1)
 
     def _list_clients(self) -> None:
         """Tell all others which of their clients are here: somebody who was to come may have been lost on the way."""
-        self._is_to_list = False
+        self._lists_due -= 1
+        if self._lists_due:
+            self._loop.call_later(LISTED_S, self._list_clients)
         for node in self.registry.nodes:
             self.remotes.list_to(node)
+
+    def listed(self, node: str, conns: Collection[int]) -> None:
+        """Have the clients come anew who are to be that node's and whom it does not know: they were lost on the way.
+
+        Whoever was sent there later than anything was lost is not among them: they may be on the way yet.
+        """
+        lost_at = self._loop.time() - LISTED_S
+        coming = {conn for conn, entrance in self.entrances.items() if entrance.sent_at > lost_at}
+        self.come_back_from(node, but=coming.union(conns))
 
     def come_back_from(self, node: str, *, but: Container[int] = ()) -> None:
         """Have the clients come anew who are that node's, `but` those whom it knows."""

@@ -64,6 +64,7 @@ class Entrance:
 
     Attributes:
         host: whose the client is, "" as long as it is this node's own.
+        sent_at: when this node itself last sent the client to a host, by the loop's clock.
         peer: who hears it then.
     """
 
@@ -71,6 +72,7 @@ class Entrance:
 
     __slots__ = (
         "_conn", "_entering", "_former", "_gateway", "_gives_up", "_is_finding", "_line", "_waiting", "host", "peer",
+        "sent_at",
     )  # fmt: skip
 
     _line: Connection
@@ -84,6 +86,7 @@ class Entrance:
         self._former: frozenset[str] = frozenset()
         self._gives_up: asyncio.TimerHandle | None = None
         self.host = ""
+        self.sent_at = 0.0
 
     # What the connection tells
 
@@ -161,7 +164,7 @@ class Entrance:
     def unpark(self, host: str) -> None:
         """Know the client that node's from here on, and send what waited after it."""
         self._is_finding = False
-        self.host = host
+        self._send_to(host)
         self._send_waiting()
 
     @property
@@ -315,9 +318,12 @@ class Entrance:
     def _become(self, node: str) -> None:
         """Have the client be that node's."""
         self.peer.closed()
-        self.host = node
+        self._send_to(node)
         conn = self._get_number()
         self._gateway.wire_to(node).tell(Opened(conn, self._line.address, self._line.subprotocol))
+
+    def _send_to(self, host: str) -> None:
+        self.host, self.sent_at = host, asyncio.get_running_loop().time()
 
     def _become_own(self) -> None:
         """Have the client be this node's."""

@@ -132,7 +132,7 @@ class Hearing:
             entrance.rehomed(sender, message.node)
 
     def _relayed(self, sender: str, message: Relayed) -> None:
-        self._cluster.come_back_from(sender, but=set(message.conns))
+        self._cluster.listed(sender, message.conns)
 
     def _known(self, sender: str, message: Known) -> None:
         self._cluster.know_identity(message.identity, message.sealed)
