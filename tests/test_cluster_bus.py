@@ -297,3 +297,30 @@ async def test_a_stranger_on_the_channel_disturbs_nobody(redis_url: str) -> None
         a.say(b, "one")
         await until(lambda: len(b.heard) == 1)
         assert b.gaps == []
+
+
+async def test_what_one_node_may_not_be_told_is_known_until_it_may_or_is_gone_whatever_others_are_told(
+    server: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with engine_of(server.url) as engine:
+        channels = " ".join(f"&{channel_of(f'node{number}.1')}" for number in (0, 2))
+        ann = "ACL SETUSER ann on >word ~* +@all"
+        await engine.client.execute_command(*f"{ann} {channels}".split())
+        own = server.url.replace("://", "://ann:word@")
+        async with nodes(own, server.url, own) as (a, b, c):
+            a.say(b, "in vain")
+            await until(lambda: "NOPERM" in a.bus.refusal)
+            for number in range(3):
+                a.say(a, "to myself")
+                a.say(c, "to another")
+                await until(lambda heard=number + 1: len(a.heard) == len(c.heard) == heard)  # type: ignore[misc]
+                assert "NOPERM" in a.bus.refusal
+            assert caplog.text.count("does not take what this node says") == 1
+            await engine.client.execute_command(*f"{ann} allchannels".split())
+            await until(lambda: a.bus.refusal == "")
+            await until(lambda: b.heard_of(a) == ["in vain"])
+            await engine.client.execute_command(*f"{ann} resetchannels {channels}".split())
+            a.say(b, "in vain again")
+            await until(lambda: "NOPERM" in a.bus.refusal)
+            a.bus.forget(b.bus.node)
+            assert a.bus.refusal == ""

@@ -121,7 +121,7 @@ class Bus:
         self._last_lag_s = 0.0
         self._renewed_at = clock()
         self._is_called_deaf = False
-        self._refusal = ""
+        self._refusals: dict[str, str] = {}
         self._is_flush_due = False
         self._beating: asyncio.Task[None] | None = None
 
@@ -139,7 +139,7 @@ class Bus:
     @property
     def refusal(self) -> str:
         """What Redis says why it does not let this node hear others or tell them; "" if it does."""
-        return self._ear.refusal or self._refusal
+        return self._ear.refusal or next(iter(self._refusals.values()), "")
 
     @property
     def queued_bytes(self) -> int:
@@ -177,6 +177,7 @@ class Bus:
         """Neither send to this node nor hear it ever again: it is dead, and its id does not come back."""
         self._outboxes.forget(node)
         self._heard.forget(node)
+        self._refusals.pop(node, None)
 
     def _flush(self) -> None:
         self._is_flush_due = False
@@ -207,21 +208,28 @@ class Bus:
                 self._unheard_since = None
             if str(reply).startswith(ELSEWHERE):
                 self._lanes.look_again()
-            elif str(reply) != self._refusal:
-                self._refusal = str(reply)
-                log.warning("Redis does not take what this node says to others: %s", reply)
-        elif reply or box.node == self.node:
-            self._refusal = ""
-            self._taken(box)
+            else:
+                self._refused(box.node, str(reply))
         else:
-            # Nobody listened. What one says to oneself proves one's ears all the same.
-            self._outboxes.put_off(box)
+            self._refusals.pop(box.node, None)
+            if reply or box.node == self.node:
+                self._taken(box)
+            else:
+                # Nobody listened. What one says to oneself proves one's ears all the same.
+                self._outboxes.put_off(box)
         sent.left -= 1
         if not sent.left:
             if sent.is_refused:
                 asyncio.get_running_loop().call_later(self._pause_s, self._go_on, sent)
             else:
                 self._go_on(sent)
+
+    def _refused(self, node: str, why: str) -> None:
+        """Know that Redis lets that node be told nothing, until it does: its shards may differ in what they let."""
+        if why not in self._refusals.values():
+            log.warning("Redis does not take what this node says to others: %s", why)
+        if node in self._outboxes:
+            self._refusals[node] = why
 
     def _go_on(self, sent: _Sent) -> None:
         """Send there what has gathered, if it still is this that is waited for."""

@@ -132,6 +132,10 @@ class Outboxes:
         self._ready: dict[str, Outbox] = {}
         self._gone: dict[str, None] = {}
 
+    def __contains__(self, node: str) -> bool:
+        """Return whether anything was ever said to this node, and it is not gone."""
+        return node in self._boxes
+
     def put(self, node: str, message: bytes) -> None:
         """Queue a message; for a node that is gone nothing happens. Raises ValueError for one that is too long."""
         if len(message) > MESSAGE_MAX_BYTES:
