@@ -39,6 +39,7 @@ def reason(error: BaseException, address: Address, *, within_s: float) -> str | 
     ):
         return reason(under, address, within_s=within_s)
     text = re.sub(r"\s+", " ", str(error)).strip().rstrip(".")
+    one = "rediss" if address.is_tls else "redis"
     match error:
         case EngineError():
             return str(error)
@@ -64,9 +65,12 @@ def reason(error: BaseException, address: Address, *, within_s: float) -> str | 
         case exceptions.InvalidResponse():
             return "does not speak Redis's protocol: is the port right?"
         case exceptions.ResponseError() if "'SENTINEL'" in text:
-            return "is no Sentinel: its address begins with redis://."
+            return (
+                f"is no Sentinel but one server: in its address write {one}:// for {one}+sentinel://, "
+                f"and leave out the master's name, /{address.master}."
+            )
         case exceptions.RedisClusterException() if "not enabled" in text:
-            return "is no Redis Cluster: its address begins with redis://."
+            return f"is no Redis Cluster but one server: in its address write {one}:// for {one}+cluster://."
         case OSError() | exceptions.RedisError() | exceptions.RedisClusterException():
             said = f"cannot be used: {text or type(error).__name__}."
             return said if isinstance(error, exceptions.ResponseError) else f"{said} {_advice(text, address)}"
