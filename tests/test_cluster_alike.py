@@ -11,7 +11,7 @@ from server.app import open_app
 from server.cluster.address import EngineError
 from server.cluster.alike import ANOTHER_SECRET, EVERY_S, KEPT_S, SECRET_KEY, SETTINGS_KEY, Alike, Mark, others_at
 from server.cluster.engine import Engine
-from server.cluster.registry import NODES_KEY
+from server.cluster.registry import NODES_KEY, Registry
 from server.settings import SETTINGS, load
 from tests.cluster_clients import engine_of, until
 from tests.clusters import SECRET, nodes
@@ -141,10 +141,15 @@ async def test_nodes_that_ended_are_not_compared_with(redis_url: str, monkeypatc
         assert "window_s (900 here, 600 at ann.example)" in bo.differences
         await ann.stop()
         assert [node.called for node in await others_at(engine)] == ["bo.example"]
-        # Of one that was killed it is known that it says nothing any more.
+        cy = alike(engine, "cy")
+        await cy.start()
+        # Of one that was killed the others may know, and it is known that it says nothing any more.
+        await Registry(engine, node="bo", died=print, came=print).declare_dead("cy")
+        assert [node.called for node in await others_at(engine)] == ["bo.example"]
         monkeypatch.setattr(engine, "time", lambda: time.time() + KEPT_S + 5)
         assert await others_at(engine) == []
         await bo.stop()
+        await cy.stop()
 
 
 async def test_a_redis_that_takes_nothing_is_no_place_to_begin(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from server.cluster.address import EngineError, read_address
 from server.cluster.bus import try_to_speak
 from server.cluster.clients import ask, end
 from server.cluster.engine import FAILURES, Engine
+from server.cluster.registry import NODES_KEY
 from server.safety.keys import derive
 from server.settings import SETTINGS, Settings, shown
 
@@ -25,7 +26,7 @@ SECRET_KEY = "ha:alike"
 SETTINGS_KEY = "ha:settings"
 
 KEPT_S = 60
-"""How long nodes that ended, or that Redis does not hear, are still among the others."""
+"""How long nodes whose end nobody saw, or that Redis does not hear, are still among the others."""
 EVERY_S = 20.0
 """A node may miss two of these."""
 AGAIN_S = 1.0
@@ -202,11 +203,16 @@ class Alike:
 
 async def others_at(engine: Engine, *, but: str = "") -> list[Described]:
     """Return the nodes that are there, `but` one. Raises one of FAILURES."""
-    [found] = await ask(engine, [("HGETALL", SETTINGS_KEY)], answer_s=ANSWER_S)
-    if isinstance(found, Exception):
-        raise found
+    found, counters = await ask(engine, [("HGETALL", SETTINGS_KEY), ("HGETALL", NODES_KEY)], answer_s=ANSWER_S)
+    for answer in (found, counters):
+        if isinstance(answer, Exception):
+            raise answer
+    # One that was killed has taken nothing away, but the others may know of it. Who has just begun has no counter yet.
+    dead = {node for node, counter in counters.items() if not counter.isdigit()}
     others = []
     for node, described in found.items():
+        if node in dead:
+            continue
         with contextlib.suppress(msgspec.MsgspecError):  # another version's
             others.append(msgspec.json.decode(described, type=Described))
             if node == but.encode() or others[-1].at < engine.time() - KEPT_S:
