@@ -68,6 +68,7 @@ class Drain:
 
     Attributes:
         count: how many clients were there when it was made.
+        told: how many of them have been let go by now.
         ends_at: when drain_s is over, by the loop's clock.
     """
 
@@ -80,6 +81,7 @@ class Drain:
         self._wake = asyncio.Event()
         self._leaving = in_order(listener)
         self.count = len(self._leaving)
+        self.told = 0
         self.ends_at = self._began + drain_s
 
     @property
@@ -96,7 +98,7 @@ class Drain:
         try:
             for connection, farewell in zip(self._leaving, farewells(self.count, self._drain_s), strict=True):
                 await self._until(self._began + farewell.after_s)
-                let_go(connection, farewell.reconnect_in)
+                self.told += let_go(connection, farewell.reconnect_in)
         finally:
             falling_silent.cancel()
             self._leaving.clear()
@@ -115,16 +117,17 @@ class Drain:
                     await self._wake.wait()
 
 
-def let_go(connection: Connection, reconnect_in: float) -> None:
-    """Say goodbye to one. A bug that meets one of them is no reason to keep the others."""
+def let_go(connection: Connection, reconnect_in: float) -> bool:
+    """Say goodbye to one, unless they are gone. A bug that meets one of them is no reason to keep the others."""
     guest = connection.receiver
     if not connection.is_open or not isinstance(guest, Guest):
-        return
+        return False
     try:
         guest.let_go(bye(DRAIN, reason=REASON, reconnect_in=round(reconnect_in, 3)))
     except Exception as bug:
         log_bug("letting somebody go", bug)
         connection.abort()
+    return True
 
 
 def in_order(listener: Listener) -> list[Connection]:

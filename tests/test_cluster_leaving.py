@@ -49,7 +49,10 @@ async def at_each(clients: Clients, apps: list[App], redis_url: str) -> list[Cli
     return people
 
 
-async def test_a_room_goes_on_at_another_node_and_nobody_notices(redis_url: str) -> None:
+async def test_a_room_goes_on_at_another_node_and_nobody_notices(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     async with nodes(redis_url, 3, drain_s=8) as apps, Clients(apps[0]) as clients:
         ann, bo, cy = await at_each(clients, apps, redis_url)
         host = next(app for app in apps if app.house.world.rooms)
@@ -67,6 +70,7 @@ async def test_a_room_goes_on_at_another_node_and_nobody_notices(redis_url: str)
         events, code = await gone.until_closed()
         assert (code, events[-1]["why_code"], events[-1]["reconnect_in"]) == (4000, "drain", 0.5)
         await asyncio.wait_for(leaving, PATIENCE_S)
+        assert caplog.messages.count("Left: 1 client let go, 1 room handed on.") == 1
         back = await clients.new(at=next(app for app in apps if app is not host))
         resume = {"room": gone.room, "seq": gone.seq}
         entered = await back.ask("enter", "entered", cell=HERE, token=gone.token, resume=resume)
@@ -113,7 +117,10 @@ async def test_newcomers_of_a_node_that_leaves_sit_elsewhere(redis_url: str) -> 
         leaving.cancel()
 
 
-async def test_nodes_that_all_leave_let_people_go_as_a_lone_one_does(redis_url: str) -> None:
+async def test_nodes_that_all_leave_let_people_go_as_a_lone_one_does(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
     async with nodes(redis_url, 2, drain_s=4) as apps, Clients(apps[0]) as clients:
         people = await at_each(clients, apps, redis_url)
         ends = [asyncio.create_task(app.begin_to_drain().run()) for app in apps]
@@ -122,6 +129,7 @@ async def test_nodes_that_all_leave_let_people_go_as_a_lone_one_does(redis_url: 
             assert code == 4000
             assert events[-1]["reconnect_in"] > 1.0
         await asyncio.wait_for(asyncio.gather(*ends), PATIENCE_S)
+        assert caplog.messages.count("Left: 1 client let go, 0 rooms handed on.") == 2
 
 
 async def test_a_host_whose_own_people_have_gone_stays_until_those_it_is_relayed_have(redis_url: str) -> None:

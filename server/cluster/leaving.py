@@ -61,6 +61,7 @@ class Leaving:
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
         self._alone: Drain | None = None
+        self._told = 0
         self._is_hurried = False
         self._wake = asyncio.Event()
         self.count = listener.open_count
@@ -80,6 +81,7 @@ class Leaving:
                 self._alone.hurry()
             await self._alone.run()
             await self._until_relayed_are_gone(self._began + LETS_GO * self._drain_s)
+            self._log_end(self._alone.told)
             return
         log.info("Leaving: rooms and people go to %d other node%s.", len(others), "s" * (len(others) > 1))
         listener = self._listener
@@ -93,6 +95,11 @@ class Leaving:
         finally:
             falling_silent.cancel()
             listener.stop_accepting()
+        self._log_end(self._told)
+
+    def _log_end(self, told: int) -> None:
+        rooms = self._cluster.handing.handed_on
+        log.info("Left: %d client%s let go, %d room%s handed on.", told, "s" * (told != 1), rooms, "s" * (rooms != 1))
 
     def hurry(self) -> None:
         """Let everybody go now."""
@@ -159,7 +166,7 @@ class Leaving:
         length_s = LETS_GO * self._drain_s
         for place, connection in enumerate(leaving):
             await self._until(begins + length_s * (place + 0.5) / len(leaving))
-            let_go(connection, BACK_IN_S)
+            self._told += let_go(connection, BACK_IN_S)
 
     async def _until(self, moment: float) -> None:
         """Return at that moment, or as soon as there is nothing to wait for."""
