@@ -162,15 +162,13 @@ class Entrance:
         return self._get_number()
 
     def unpark(self, host: str) -> None:
-        """Know the client that node's from here on, and send what waited after it."""
+        """Know the client that node's from here on, and send what waited after it; or say there that it is gone."""
         self._is_finding = False
+        if not self._line.is_open:
+            self._gateway.wire_to(host).tell(Closed(self._conn))
+            return
         self._send_to(host)
         self._send_waiting()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether anything can still be said."""
-        return self._line.is_open
 
     @property
     def sits_in(self) -> str:

@@ -19,7 +19,7 @@ from server.cluster.engine import FAILURES
 from server.cluster.entrance import Entrance
 from server.cluster.relay import Parked, RemoteLine
 from server.cluster.takeover import Left, take_over
-from server.cluster.wire import Carried, Closed, Handed, Opened, Took
+from server.cluster.wire import Carried, Handed, Opened, Took
 from server.cluster.writing import send_back
 
 if TYPE_CHECKING:
@@ -155,15 +155,10 @@ class Handing:
 
     def _send_after(self, passenger: _Passenger, node: str) -> None:
         """Have a client be that node's, and what it sent meanwhile come there."""
-        cluster = self._cluster
         if passenger.entrance is not None:
-            if passenger.entrance.is_open:
-                passenger.entrance.unpark(node)
-            else:
-                cluster.tell(node, Closed(passenger.carried.conn))
-            return
-        assert passenger.line is not None
-        cluster.remotes.rehome(passenger.line, node)
+            passenger.entrance.unpark(node)
+        elif passenger.line is not None:
+            self._cluster.remotes.rehome(passenger.line, node)
 
     def took(self, node: str, took: Took) -> None:
         """Know the answer of another node."""

@@ -28,7 +28,7 @@ from server.cluster.entrance import BACK_S, Entrance
 from server.cluster.relay import Parked, RemoteLine
 from server.cluster.shelving import RoomCard
 from server.cluster.state import decode_identity, encode_identity, know_identity
-from server.cluster.wire import Asked, Came, Closed, Kept, Message, Opened, Released
+from server.cluster.wire import Asked, Came, Kept, Message, Opened, Released
 from server.outcomes import bye
 
 if TYPE_CHECKING:
@@ -224,14 +224,10 @@ class Moving:
         """Have somebody arrive there, and what their client sent meanwhile come after them."""
         cluster = self._cluster
         cluster.tell(to, came)
-        if entrance is None:
-            return
-        if not entrance.is_open:
-            cluster.tell(to, Closed(came.conn))
-            return
-        entrance.unpark(to)
-        if cluster.registry.is_dead(to):
-            entrance.host_lost()
+        if entrance is not None:
+            entrance.unpark(to)
+            if cluster.registry.is_dead(to):
+                entrance.host_lost()
 
     def came(self, node: str, came: Came) -> None:
         """Seat somebody who comes from another node."""
