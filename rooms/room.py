@@ -10,12 +10,15 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
+import msgspec
+
 from geo import Cell
 from rooms.errors import RoomFull, Unthawable
 from rooms.events import Changed, Closing, Extended, Joined, Left, Marks, Member, Numbered, Said, Waiting
 from rooms.extent import Extent, widest_m
 from rooms.names import looks_of
 from rooms.person import NOBODY, Person
+from rooms.seldom import Seldom
 from rooms.windows import region_of
 
 AnEvent = TypeVar("AnEvent", bound=Numbered)
@@ -31,6 +34,16 @@ NONE_LEFT: dict[str, float] = {}
 """Shared by all rooms that nobody has left by a block, and never changed."""
 
 
+class _Absence(msgspec.Struct, gc=False):
+    """What few have, see `Seat`."""
+
+    waits_until: float | None = None
+    away_since: float | None = None
+
+
+_PRESENT = _Absence()
+
+
 class Seat:
     """One member's place in one room.
 
@@ -41,14 +54,16 @@ class Seat:
         looks: what the name they are shown by looks like.
     """
 
-    __slots__ = ("_refs", "away_since", "looks", "member", "person", "since", "waits_until")
+    __slots__ = ("_absence", "_refs", "looks", "member", "person", "since")
+
+    waits_until = Seldom[float | None]("_absence", _PRESENT)
+    away_since = Seldom[float | None]("_absence", _PRESENT)
 
     def __init__(self, person: Person, member: Member) -> None:
         self.person = person
         self.member = member
         self.looks = looks_of(member.name)
-        self.waits_until: float | None = None
-        self.away_since: float | None = None
+        self._absence = _PRESENT
         self.since = 0.0
         self._refs: dict[str, tuple[int, int]] | None = None
 
