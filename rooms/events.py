@@ -24,10 +24,14 @@ class Member(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     visiting: bool = False
     away: bool = False
     topics: tuple[str, ...] = ()
+
+
+class Marked(Member, frozen=True):
+    """One member as somebody sees them who has muted or keeps them: the server says so per viewer. Not a field of all
+    members, of whom each takes 16 bytes less."""
+
     muted: bool = False
-    """Whether the one who reads this has muted them: the server sets it per viewer."""
     kept: bool = False
-    """Likewise whether they keep them."""
 
 
 class Numbered(Event, frozen=True):

@@ -17,7 +17,7 @@ import msgspec
 
 from geo import BadCell
 from rooms.changes import Change, Seated
-from rooms.events import Changed, Event, Joined, Member, Said, Skipped
+from rooms.events import Changed, Event, Joined, Marked, Member, Said, Skipped
 from rooms.person import Person
 from rooms.room import Room, Seat
 from rooms.seating import place_of
@@ -351,7 +351,7 @@ class Session:
         if not self._is_marked(member.id):
             return member
         muted, kept = (members is not None and member.id in members for members in (self.hidden, self.kept))
-        return msgspec.structs.replace(member, muted=muted, kept=kept)
+        return Marked(**msgspec.structs.asdict(member), muted=muted, kept=kept)
 
     def _out_of_place(self, command: Command) -> Refused:
         if self.state is State.NEW:

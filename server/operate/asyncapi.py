@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from rooms.events import Event
+from rooms.events import Event, Marked
 from server.codec import SUBPROTOCOLS
 from server.codes import CLOSE_CODES, ERROR_CODES
 from server.commands import COMMANDS, Command
@@ -190,5 +190,7 @@ def _in_channel(name: str, form: _Format) -> Json:
 
 def _schemas() -> Json:
     # msgspec writes JSON Schema 2020-12; what our types use of it reads the same in draft 7, which AsyncAPI extends.
-    _, schemas = msgspec.json.schema_components(MESSAGES, ref_template="#/components/schemas/{name}")
+    _, schemas = msgspec.json.schema_components((*MESSAGES, Marked), ref_template="#/components/schemas/{name}")
+    # Any member may be one whom the reader has muted or keeps.
+    schemas["Member"]["properties"] = schemas.pop("Marked")["properties"]
     return schemas
