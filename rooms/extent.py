@@ -4,18 +4,21 @@ Knows cells and how many members stand in each; never who they are. Every figure
 each seat taken asks for all of them, and to measure all members anew each time was a third of what a seat cost.
 """
 
-from array import array
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import combinations
 from math import asin, ceil, inf
+from struct import Struct
 
-from geo import EARTH_RADIUS_M, Cell, Measured, cell_distance_m, measured
-from rooms.nearness import Crowd, crowd_of, longest_m, with_one, without_one
+from geo import EARTH_RADIUS_M, Cell, cell_distance_m, measured
+from rooms.nearness import Crowd, Figures, InCell, crowd_in, longest_m, with_one, without_one
 
 _AS_NEAR = 0.6
 """A room stands elsewhere only if that is nearer to the middle of its members by more than this share."""
 
-_FIGURES = len(Measured._fields)
+_ROW = Struct("=B4d")
+"""A number of people, of whom no room seats more than a byte counts, and four figures of theirs."""
+
+_SIZE = _ROW.size
 
 _DIAMETER_M = 2 * EARTH_RADIUS_M
 
@@ -25,12 +28,10 @@ class Extent:
 
     __slots__ = (
         "_cells",
-        "_counts",
-        "_crowd",
         "_end",
-        "_measured",
         "_other_end",
         "_radius_m",
+        "_rows",
         "_spread_m",
         "_within_m",
         "center",
@@ -38,16 +39,13 @@ class Extent:
 
     def __init__(self, center: Cell) -> None:
         self.center = center
-        self._cells: list[Cell] = []
-        self._counts = bytearray()
-        """How many members stand in each of the cells, in the same order: no room seats more than a byte counts."""
-        self._measured = array("d")
-        """The four figures of each of them, likewise.
+        self._cells: tuple[Cell, ...] = ()
+        self._rows = b""
+        """First all members together, as a `Crowd`, then those of each of the cells, in the same order; none of nobody.
 
         Kept here, since more cells are in use than any cache holds, and packed: as objects they took more than all else
-        of a room where people are scattered.
+        of a room where people are scattered. To unpack them takes no longer than to look them up.
         """
-        self._crowd: Crowd | None = None
         self._spread_m: float | None = 0.0
         self._within_m = 0
         self._end: Cell | None = None
@@ -57,30 +55,36 @@ class Extent:
 
     def add(self, cell: Cell) -> None:
         """Count one more member in the cell."""
-        self._crowd = with_one(self._crowd, cell)
+        rows = self._rows
         if cell in self._cells:
-            self._counts[self._cells.index(cell)] += 1
+            at = _SIZE * (1 + self._cells.index(cell))
+            crowd = _ROW.pack(*with_one(self.crowd, _ROW.unpack_from(rows, at)[1:]))
+            self._rows = b"".join((crowd, rows[_SIZE:at], bytes((rows[at] + 1,)), rows[at + 1 :]))
             return
         here = measured(cell)
+        crowd = _ROW.pack(*(with_one(self.crowd, here) if rows else crowd_in(1, here)))
         if self._spread_m is not None:
-            self._stretch(cell, here, self._measured)
-        self._cells.append(cell)
-        self._counts.append(1)
-        self._measured.extend(here)
+            self._stretch(cell, here, self._standing())
+        self._rows = b"".join((crowd, rows[_SIZE:], _ROW.pack(1, *here)))
+        self._cells = (*self._cells, cell)
         if self._radius_m is not None and cell != self.center:
             self._radius_m = max(self._radius_m, apart_m(cell, self.center))
 
     def remove(self, cell: Cell) -> None:
         """Count one member fewer in the cell."""
-        self._crowd = without_one(self.crowd, cell)
-        at = self._cells.index(cell)
-        if self._counts[at] > 1:
-            self._counts[at] -= 1
+        rows, number = self._rows, self._cells.index(cell)
+        at = _SIZE * (1 + number)
+        n = rows[at]
+        crowd = _ROW.pack(*without_one(self.crowd, _ROW.unpack_from(rows, at)[1:])) if rows[0] > 1 else b""
+        if n > 1:
+            self._rows = b"".join((crowd, rows[_SIZE:at], bytes((n - 1,)), rows[at + 1 :]))
             return
-        del self._cells[at], self._counts[at], self._measured[at * _FIGURES : (at + 1) * _FIGURES]
+        self._cells = self._cells[:number] + self._cells[number + 1 :]
+        self._rows = b"".join((crowd, rows[_SIZE:at], rows[at + _SIZE :]))
         if len(self._cells) == 1:
             # Exact again, so that what is lost in the last digits does not add up.
-            self._crowd = crowd_of(self._cells[0], self._counts[0])
+            alone = self._rows[_SIZE:]
+            self._rows = _ROW.pack(*crowd_in(alone[0], _ROW.unpack(alone)[1:])) + alone
         if self._end is None or cell in (self._end, self._other_end):
             self._spread_m = None
         if self._radius_m is not None and apart_m(cell, self.center) >= self._radius_m:
@@ -89,22 +93,25 @@ class Extent:
     @property
     def crowd(self) -> Crowd:
         """All members together; there must be somebody."""
-        assert self._crowd is not None, "nobody is here"
-        return self._crowd
+        return _ROW.unpack_from(self._rows)
+
+    def _standing(self) -> Iterator[InCell]:
+        """Yield how many stand in each of the cells, and its figures."""
+        return _ROW.iter_unpack(self._rows[_SIZE:])
 
     def cells(self) -> Iterator[tuple[Cell, float, float, float, float]]:
         """Yield each cell that somebody stands in, with the four figures of `Measured`."""
-        each = iter(self._measured)
-        return zip(self._cells, each, each, each, each, strict=True)
+        rows = zip(self._cells, self._standing(), strict=True)
+        return ((cell, lat, lon, narrow, radius_m) for cell, (_, lat, lon, narrow, radius_m) in rows)
 
     def middle(self) -> Cell:
         """Return the member's cell nearest to the mean of all members' places, on a plane; the center if about as near.
 
         So a room does not stand elsewhere after every step somebody takes.
         """
-        mean_lat, mean_lon = self.crowd.lat, self.crowd.lon
+        _, mean_lat, mean_lon, _, _ = self.crowd
         nearest, least, central = self.center, inf, inf
-        for cell, lat, lon, narrow, _ in self.cells():
+        for cell, (_, lat, lon, narrow, _) in zip(self._cells, self._standing(), strict=True):
             aside = abs(lon - mean_lon)
             if aside > 180:
                 aside = 360 - aside
@@ -132,9 +139,9 @@ class Extent:
         """No two members are farther apart than this; rounded up to 100 m."""
         if self._spread_m is None:
             self._spread_m, self._end, self._other_end, self._within_m = 0.0, None, None, 0
-            for number, cell in enumerate(self._cells):
-                at = number * _FIGURES
-                self._stretch(cell, Measured(*self._measured[at : at + _FIGURES]), self._measured[:at])
+            standing = list(self._standing())
+            for number, (cell, row) in enumerate(zip(self._cells, standing, strict=True)):
+                self._stretch(cell, row[1:], standing[:number])
         return self._within_m
 
     @property
@@ -144,11 +151,12 @@ class Extent:
             self._radius_m = max((apart_m(cell, self.center) for cell in self._cells), default=0.0)
         return self._radius_m
 
-    def _stretch(self, cell: Cell, here: Measured, others: "array[float]") -> None:
+    def _stretch(self, cell: Cell, here: Figures, others: Iterable[InCell]) -> None:
         """Have the spread hold this cell, too, given the figures of those before it; planes need no arcs."""
         most, end = longest_m(here, others)
-        if self._spread_m is None or most + here.radius_m > self._spread_m:
-            self._spread_m = most + here.radius_m
+        spread_m = most + here[3]
+        if self._spread_m is None or spread_m > self._spread_m:
+            self._spread_m = spread_m
             self._end, self._other_end = (cell, self._cells[end]) if end >= 0 else (None, None)
             self._within_m = _rounded_up(_along_ground_m(self._spread_m))
 

@@ -13,11 +13,9 @@ Knows cells and counts; never who anybody is.
 from collections.abc import Iterable
 from functools import lru_cache
 from math import cos, log, radians, sqrt
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-import msgspec
-
-from geo import EARTH_RADIUS_M, Cell, Measured, measured
+from geo import EARTH_RADIUS_M, Cell, measured
 
 _M_PER_DEGREE = radians(EARTH_RADIUS_M)
 """Metres of a degree of latitude."""
@@ -62,50 +60,54 @@ class Spot(NamedTuple):
 NOBODY = Spot(0, 0.0, 0.0, 0.0, 0.0)
 
 
-class Crowd(msgspec.Struct, frozen=True, gc=False):
-    """People of some cells, anywhere: how many, their mean place, the squared distances from it and variances in cells.
+Figures: TypeAlias = tuple[float, float, float, float]
+"""What `Measured` has of a cell."""
 
-    Place in degrees, squares and variances summed up, in square metres. It can be kept as long as nobody comes or goes.
-    """
+Crowd: TypeAlias = tuple[int, float, float, float, float]
+"""People of some cells, anywhere: how many, the latitude and longitude of their mean place, the squared distances from
+it and variances in cells.
 
-    n: int
-    lat: float
-    lon: float
-    scatter: float
-    own: float
+Place in degrees, squares and variances summed up, in square metres. It can be kept as long as nobody comes or goes.
+"""
+
+InCell: TypeAlias = tuple[int, float, float, float, float]
+"""People of one cell: how many, and the four figures of `Measured`."""
 
 
 def crowd_of(cell: Cell, n: int = 1) -> Crowd:
     """Return so many people of one cell."""
-    lat, lon, _, radius_m = measured(cell)
-    return Crowd(n, lat, lon, 0.0, n * radius_m * radius_m / 3)
+    return crowd_in(n, measured(cell))
 
 
-def with_one(crowd: Crowd | None, cell: Cell) -> Crowd:
-    """Return the crowd, if any, with one more of that cell: the mean moves, the scatter grows (Welford 1962)."""
-    if crowd is None:
-        return crowd_of(cell)
-    lat, lon, _, radius_m = measured(cell)
-    n, mean_lat, mean_lon, scatter = crowd.n, crowd.lat, crowd.lon, crowd.scatter
+def crowd_in(n: int, here: Figures) -> Crowd:
+    """Return so many people of a cell, given its four figures."""
+    lat, lon, _, radius_m = here
+    return n, lat, lon, 0.0, n * radius_m * radius_m / 3
+
+
+def with_one(crowd: Crowd, here: Figures) -> Crowd:
+    """Return the crowd with one more of a cell, given its four figures: the mean moves, the scatter grows (Welford
+    1962)."""
+    lat, lon, _, radius_m = here
+    n, mean_lat, mean_lon, scatter, own = crowd
     up, aside = lat - mean_lat, (lon - mean_lon + 180.0) % 360.0 - 180.0
     n += 1
     if up or aside:
         scatter += (n - 1) / n * square_m(up, aside, mean_lat)
         mean_lat, mean_lon = mean_lat + up / n, (mean_lon + aside / n + 180.0) % 360.0 - 180.0
-    return Crowd(n, mean_lat, mean_lon, scatter, crowd.own + radius_m * radius_m / 3)
+    return n, mean_lat, mean_lon, scatter, own + radius_m * radius_m / 3
 
 
-def without_one(crowd: Crowd, cell: Cell) -> Crowd | None:
-    """Return the crowd with one fewer of that cell; None if nobody is left."""
-    lat, lon, _, radius_m = measured(cell)
-    if crowd.n == 1:
-        return None
-    n, mean_lat, mean_lon, scatter = crowd.n - 1, crowd.lat, crowd.lon, crowd.scatter
+def without_one(crowd: Crowd, here: Figures) -> Crowd:
+    """Return the crowd with one fewer of that cell; somebody must be left."""
+    lat, lon, _, radius_m = here
+    n, mean_lat, mean_lon, scatter, own = crowd
+    n -= 1
     up, aside = (mean_lat - lat) / n, ((mean_lon - lon + 180.0) % 360.0 - 180.0) / n
     mean_lat, mean_lon = mean_lat + up, (mean_lon + aside + 180.0) % 360.0 - 180.0
     # From the mean of those left the one who goes is n + 1 such steps away.
     scatter -= n * (n + 1) * square_m(up, aside, mean_lat)
-    return Crowd(n, mean_lat, mean_lon, max(0.0, scatter), crowd.own - radius_m * radius_m / 3)
+    return n, mean_lat, mean_lon, max(0.0, scatter), own - radius_m * radius_m / 3
 
 
 def square_m(up: float, aside: float, lat: float) -> float:
@@ -192,15 +194,15 @@ class Gauge:
 
     def added(self, newcomers: Crowd, groups: Iterable[Crowd]) -> list[float]:
         """Return how much more strained each group is with the newcomers than without, theirs included."""
-        n, lat, lon, scatter, own = newcomers.n, newcomers.lat, newcomers.lon, newcomers.scatter, newcomers.own
+        n, lat, lon, scatter, own = newcomers
         narrow, of = cos(radians(lat)), self.of
         found = []
-        for group in groups:
-            m, up, aside = group.n, group.lat - lat, ((group.lon - lon + 180.0) % 360.0 - 180.0) * narrow
+        for m, group_lat, group_lon, group_scatter, group_own in groups:
+            up, aside = group_lat - lat, ((group_lon - lon + 180.0) % 360.0 - 180.0) * narrow
             # What two crowds scatter together: each by itself, and their means from the common one (Chan et al. 1979).
             apart = n * m / (n + m) * ((up * up + aside * aside) * (_M_PER_DEGREE * _M_PER_DEGREE))
-            together = scatter + group.scatter + apart
-            found.append(of(n + m, together, own + group.own) - of(m, group.scatter, group.own))
+            together = scatter + group_scatter + apart
+            found.append(of(n + m, together, own + group_own) - of(m, group_scatter, group_own))
         return found
 
 
@@ -214,18 +216,14 @@ def gauge_of(few: int, target: int, weights: Weights) -> Gauge:
     return Gauge(few, target, weights)
 
 
-def longest_m(cell: Measured, others: Iterable[float]) -> tuple[float, int]:
+def longest_m(cell: Figures, others: Iterable[InCell]) -> tuple[float, int]:
     """Return how far from the cell's centre the farthest point of all is, and in which of the others; -1: in itself.
 
     On a plane, where no way is shorter than the straight line through the ground.
-
-    Args:
-        others: one after the other, each with the four figures of `Measured`.
     """
     lat, lon, narrow, most = cell
     which = -1
-    each = iter(others)
-    for number, (other_lat, other_lon, other_narrow, radius_m) in enumerate(zip(each, each, each, each, strict=True)):
+    for number, (_, other_lat, other_lon, other_narrow, radius_m) in enumerate(others):
         up, aside = lat - other_lat, abs(lon - other_lon)
         if aside > 180:
             aside = 360 - aside

@@ -75,7 +75,8 @@ def part(room: Room, newcomer: Person, *, now: float, rules: Rules) -> Parting |
 
 def _members(room: Room, newcomer: Person, now: float) -> list[_Member]:
     """Return everybody who sits here and the newcomer, on a map that touches the globe amid those who sit."""
-    flat = FlatMap(room.extent.crowd.lat, room.extent.crowd.lon)
+    _, lat, lon, _, _ = room.extent.crowd
+    flat = FlatMap(lat, lon)
     cell = newcomer.cell
     places = flat.places(chain(room.extent.cells(), [(cell, *measured(cell))]))
     members = []
