@@ -243,7 +243,7 @@ class _Search:
                 continue
             aside = abs(lon - (2 * (key & COLUMN) + 1) * half_width + 180)
             aside = (360 - aside if aside > 180 else aside) - half_width
-            if aside > most_aside or (fills is not None and not any(area.held[fill] for fill in fills)):
+            if aside > most_aside or (fills is not None and not any(area.count_of(fill) for fill in fills)):
                 continue
             # The haversine of the two gaps, where the meridians are narrowest: nothing in the cell is nearer,
             # poles included.

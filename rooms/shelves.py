@@ -55,6 +55,11 @@ _NO_ROOMS: list[Spot] = []
 """Stands on every shelf where nothing else does: most shelves hold rooms of one fill, and many people live alone."""
 
 
+_COUNT = 30
+"""How many bits one of the counts of an area has: no process has so many rooms."""
+
+_COUNTED = (1 << _COUNT) - 1
+
 _NO_AREAS: list["Area"] = []
 _NO_SHELVES: list["Shelf"] = []
 
@@ -71,7 +76,8 @@ class Area:
         self.areas = _NO_AREAS
         self.shelves = _NO_SHELVES
         """One of the two lists stays as it is: parts of one area are of one length."""
-        self.held = [0] * len(ALL_FILLS)
+        self.held = 0
+        """The counts in one number: most are small, and a list of them took as much as the area itself."""
 
     def put_area(self, area: "Area") -> None:
         """Have it as a part."""
@@ -84,13 +90,18 @@ class Area:
     def count(self, fill: Fill, more: int) -> None:
         """Count so many more rooms of that fill here and in all areas around."""
         area: Area | None = self
+        more <<= _COUNT * fill
         while area is not None:
-            area.held[fill] += more
+            area.held += more
             area = area.parent
+
+    def count_of(self, fill: Fill) -> int:
+        """Return how many rooms of that fill are here."""
+        return self.held >> _COUNT * fill & _COUNTED
 
     def of(self, fill: Fill, rng: random.Random) -> Iterator[Room]:
         """Yield every room of that fill once, beginning anywhere."""
-        count = self.held[fill]
+        count = self.count_of(fill)
         if count:
             start = rng.randrange(count)
             yield from self._some(fill, start, count)
@@ -99,7 +110,7 @@ class Area:
     def _some(self, fill: Fill, first: int, end: int) -> Iterator[Room]:
         """Yield the rooms of that fill numbered so, as they lie in the parts."""
         for area in list(self.areas):
-            count = area.held[fill]
+            count = area.count_of(fill)
             if end > 0 and first < count:
                 yield from area._some(fill, max(first, 0), min(end, count))
             first, end = first - count, end - count
@@ -141,10 +152,12 @@ class Shelf:
     def add(self, spot: Spot) -> None:
         """Put the room on its pile."""
         pile = self.held[spot.fill]
-        if not pile:
-            pile = self.held[spot.fill] = []
         spot.at = len(pile)
-        pile.append(spot)
+        if pile:
+            pile.append(spot)
+        else:
+            # Of one: an empty list takes three more along with its first.
+            self.held[spot.fill] = [spot]
         if self.parent is not None:
             self.parent.count(spot.fill, 1)
 
