@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from geo import Cell, cell_distance_m, measured
+from geo import Cell, measured
 from rooms.circles import is_split
-from rooms.extent import apart_m
+from rooms.extent import amid, apart_m
 from rooms.nearness import FlatMap, Weights, gauge_of
 from rooms.person import Person
 from rooms.placement import limit_m
@@ -64,7 +64,7 @@ def part(room: Room, newcomer: Person, *, now: float, rules: Rules) -> Parting |
         return None
     people = [newcomer if member.seat is None else member.seat.person for member in movers]
     cells = [person.cell for person in people]
-    middle = min(sorted(set(cells)), key=lambda cell: sum(cell_distance_m(cell, other) for other in cells))
+    middle = amid(cells)
     limit = limit_m(people, rules)
     if any(apart_m(cell, middle) > limit for cell in cells):
         # Whose cell is coarse is near to all who are in it, and a room that stands there may be far from others.

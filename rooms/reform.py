@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 import msgspec
 
-from geo import Cell, cell_distance_m
+from geo import Cell
 from rooms.affinity import Topics, deal, exchange
 from rooms.agenda import Result
 from rooms.apart import part
 from rooms.circles import NO_CIRCLES, Circles, deal_whole
 from rooms.clusters import Cluster, MaySit, Piece, Standing
-from rooms.extent import apart_m
+from rooms.extent import amid, apart_m
 from rooms.grouping import break_up, improve, join_thin
 from rooms.nearness import FlatMap
 from rooms.rules import Rules
@@ -331,12 +331,9 @@ def _found(people: list[Gathered], snapshot: _Snapshot, made: Plan, *, as_they_w
 
     Whoever would be farther from it than they accept looks for another, their circle with them.
     """
-    cells = sorted({person.cell for person in people})
+    cells = [person.cell for person in people]
     former = people[0].left.cell
-    if as_they_were and former in cells:
-        cell = former
-    else:
-        cell = min(cells, key=lambda cell: sum(cell_distance_m(cell, other.cell) for other in people))
+    cell = former if as_they_were and former in cells else amid(cells)
     limit = min(person.limit_m for person in people)
     far = {person.id for person in people if apart_m(person.cell, cell) > limit}
     for circle in snapshot.circles.values() if far else ():
