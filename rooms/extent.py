@@ -170,7 +170,7 @@ def apart_m(a: Cell, b: Cell) -> float:
 def amid(cells: Sequence[Cell]) -> Cell:
     """Return that of the cells, one for each person, from which the way to all of them is shortest; the first by name.
 
-    Each pair is measured once: it was a twelfth of what an `enter` takes where people live scattered.
+    Each pair is measured once, and no cell from itself.
     """
     each = sorted(set(cells))
     if len(each) == 1:

@@ -5,8 +5,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo import Cell, Grid, distance_m
-from rooms.extent import Extent, apart_m
+from geo import Cell, Grid, cell_distance_m, distance_m
+from rooms.extent import Extent, amid, apart_m
 from tests.worlds import HOME, beside
 
 cells = st.builds(
@@ -79,3 +79,9 @@ def test_a_cell_that_contains_the_other_is_not_apart_from_it() -> None:
 
 def test_an_empty_room_extends_nowhere() -> None:
     assert (extent_of().within_m, extent_of().radius_m) == (0, 0.0)
+
+
+@given(st.lists(cells, min_size=1, max_size=8))
+def test_amid_is_the_cell_with_the_shortest_way_to_all(members: list[Cell]) -> None:
+    ways = {cell: sum(cell_distance_m(cell, other) for other in members) for cell in members}
+    assert amid(members) == min(sorted(ways), key=ways.__getitem__)
