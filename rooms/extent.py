@@ -58,8 +58,10 @@ class Extent:
         rows = self._rows
         if cell in self._cells:
             at = _SIZE * (1 + self._cells.index(cell))
-            crowd = _ROW.pack(*with_one(self.crowd, _ROW.unpack_from(rows, at)[1:]))
-            self._rows = b"".join((crowd, rows[_SIZE:at], bytes((rows[at] + 1,)), rows[at + 1 :]))
+            n, lat, lon, narrow, radius_m = _ROW.unpack_from(rows, at)
+            here = lat, lon, narrow, radius_m
+            crowd = _ROW.pack(*with_one(_ROW.unpack_from(rows), here))
+            self._rows = crowd + rows[_SIZE:at] + _ROW.pack(n + 1, *here) + rows[at + _SIZE :]
             return
         here = measured(cell)
         crowd = _ROW.pack(*(with_one(self.crowd, here) if rows else crowd_in(1, here)))

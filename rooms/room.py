@@ -67,6 +67,11 @@ class Seat:
         self.since = 0.0
         self._refs: dict[str, tuple[int, int]] | None = None
 
+    @property
+    def is_absent(self) -> bool:
+        """Whether they may be away or without a connection; nearly everybody who changes rooms is not."""
+        return self._absence is not _PRESENT
+
     def accepted(self, ref: str | None) -> tuple[int, int] | None:
         """Return the `seq` and `at` of what was said here under this `ref`, or None."""
         return self._refs.get(ref) if self._refs and ref is not None else None

@@ -303,7 +303,7 @@ class Seating:
         joined = room.join(person, member)
         seat = room.seats[member.id]
         seat.since = now
-        if former is not None:
+        if former is not None and former.is_absent:
             room.set_away(seat, former.away_since)
             room.set_waiting(seat, former.waits_until)
         return [*changed, joined]
