@@ -4,18 +4,19 @@ A cluster is a list of people and the sums of their places (rooms/nearness.py), 
 somebody in it costs the same whatever its size. First each cluster too small to be company joins
 the nearest one that has room; then, for a few passes, a cluster swallows a neighbour, hands
 somebody over, swaps two or falls into two, whenever that lowers the strain of all together.
-A standing room, which goes on, takes part as a cluster whose members stay.
+A standing room, which goes on, takes part as a cluster whose members stay. At last a group that
+was together before gives somebody away, and what that costs is mended as far as it can be.
 
 Works in steps: each generator yields after a little work. Knows spots and ids of people; moves nobody.
 """
 
 import heapq
 import random
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator
 from math import atan2, cos, hypot, sin
-from typing import NamedTuple
 
 from rooms.clusters import Cluster, MaySit, Piece, Plane, group_strain
+from rooms.handing import LEAST, WasTogether, carry_out, gain_of, hand_over, possible_moves
 from rooms.nearness import NOBODY
 from rooms.rules import Rules
 
@@ -27,12 +28,6 @@ _NEIGHBOURS = 8
 
 _CROWD_M = 800.0
 """How far a cluster of `seats_target` counts at least: as for newcomers, a crowd costs most of a kilometre."""
-
-_LEAST = 1e-6
-"""Gains below this are rounding."""
-
-_FARTHER = 2.0
-"""Nobody is handed over to people so many times as far as their own: that never brings them nearer."""
 
 _BEARABLE = 6.0
 """Strain for which a group that was together before is changed: short of leaving a group too few to be company."""
@@ -121,7 +116,7 @@ def improve(
                 # Whoever sits among their own cell alone is nowhere nearer.
                 for piece in [] if cluster.is_of_one_cell else list(cluster.pieces):
                     if piece in cluster.pieces:
-                        better |= _hand_over(cluster, piece, around, rules, may_sit)
+                        better |= hand_over(cluster, piece, around, rules, may_sit)
                 half = _fall_apart(cluster, rules)
                 if half is not None:
                     clusters.append(half)
@@ -134,25 +129,52 @@ def improve(
 
 
 def break_up(
-    clusters: list[Cluster],
-    is_as_it_was: Callable[[Sequence[str]], bool],
-    rules: Rules,
-    *,
-    may_sit: MaySit | None = None,
-) -> Generator[None, None, None]:
-    """Have one of each group that was together before change places, where that costs least, if others are there."""
+    clusters: list[Cluster], is_as_it_was: WasTogether, rules: Rules, *, may_sit: MaySit | None = None
+) -> Generator[None, None, list[Cluster]]:
+    """Have one of each group that was together before change places, where that costs least, if others are there.
+
+    Returns the clusters that changed by it.
+    """
     plane = Plane(clusters)
+    changed: dict[int, Cluster] = {}
     for cluster in clusters:
         if cluster.pieces and cluster.standing is None and is_as_it_was(cluster.ids()):
             around = [other for _, other in plane.nearest(cluster, _NEIGHBOURS)]
             moves = (
                 move
                 for piece in cluster.pieces
-                for move in _moves(cluster, piece, around, rules.reach_max_m, rules, may_sit)
+                for move in possible_moves(cluster, piece, around, rules.reach_max_m, rules, may_sit)
             )
-            least = min(moves, key=_gain, default=None)
+            least = min(moves, key=gain_of, default=None)
             if least is not None and least.gain < _BEARABLE:
-                _carry_out(cluster, least)
+                carry_out(cluster, least)
+                changed |= {id(each): each for each in (cluster, least.target)}
+        yield
+    return list(changed.values())
+
+
+def mend(
+    clusters: list[Cluster],
+    changed: list[Cluster],
+    is_as_it_was: WasTogether,
+    rules: Rules,
+    *,
+    may_sit: MaySit | None = None,
+) -> Generator[None, None, None]:
+    """Hand people of the changed clusters over once more where that brings them nearer and makes none what it was.
+
+    Each was broken up by itself, the others being as they were then: a third of what that cost is won back (a week of
+    check-ins, two regions).
+    """
+    if sum(len(cluster.pieces) for cluster in clusters) > _VISITS:
+        return
+    plane = Plane(clusters)
+    for cluster in changed:
+        if cluster.pieces:
+            around = [other for _, other in plane.nearest(cluster, _NEIGHBOURS)]
+            for piece in list(cluster.pieces):
+                if piece in cluster.pieces:
+                    hand_over(cluster, piece, around, rules, may_sit, is_as_it_was)
         yield
 
 
@@ -165,7 +187,7 @@ def _swallow(cluster: Cluster, around: list[Cluster], rules: Rules, may_sit: May
         if other.sums.n and _fit(cluster, other, rules, may_sit)
     ]
     gain, best = min(gains, default=(0.0, 0))
-    if gain >= -_LEAST:
+    if gain >= -LEAST:
         return False
     target, mover = (around[best], cluster) if around[best].standing is not None else (cluster, around[best])
     for piece in list(mover.pieces):
@@ -174,86 +196,13 @@ def _swallow(cluster: Cluster, around: list[Cluster], rules: Rules, may_sit: May
     return True
 
 
-class _Move(NamedTuple):
-    """A piece goes to another cluster, and one from there comes back, if any: by how much that changes the strain."""
-
-    gain: float
-    piece: Piece
-    target: Cluster
-    back: Piece | None = None
-
-
-def _hand_over(cluster: Cluster, piece: Piece, around: list[Cluster], rules: Rules, may_sit: MaySit | None) -> bool:
-    """Move the piece to the neighbour, or swap it for the piece there, where that lowers the strain most."""
-    middle_m = _middle_far_m(piece, cluster)
-    within_m = min(rules.reach_max_m, _FARTHER * max(middle_m, piece.spot.own**0.5))
-    move = min(_moves(cluster, piece, around, within_m, rules, may_sit), key=_gain, default=None)
-    if move is None or move.gain >= -_LEAST:
-        return False
-    _carry_out(cluster, move)
-    return True
-
-
-def _moves(
-    cluster: Cluster, piece: Piece, around: list[Cluster], within_m: float, rules: Rules, may_sit: MaySit | None
-) -> Iterator[_Move]:
-    """Yield what may be done with the piece, as far as the neighbours' middles are near; the lonely may be far."""
-    left = cluster.sums.without(piece.spot)
-    before, after = cluster.strain(rules), group_strain(left, rules)
-    for other in around:
-        far_m = within_m if other.sums.n >= rules.seats_min else rules.reach_max_m
-        if not other.sums.n or _middle_far_m(piece, other) > far_m:
-            continue
-        there = other.strain(rules) + before
-        joined = other.sums.with_(piece.spot)
-        if joined.n <= rules.seats_max and _welcome(piece, other, None, may_sit):
-            yield _Move(after + group_strain(joined, rules) - there, piece, other)
-        tried = {piece.spot}
-        for back in other.pieces:
-            if back.spot not in tried:
-                tried.add(back.spot)
-                swapped, kept = joined.without(back.spot), left.with_(back.spot)
-                if (
-                    max(swapped.n, kept.n) <= rules.seats_max
-                    and _welcome(piece, other, back, may_sit)
-                    and _welcome(back, cluster, piece, may_sit)
-                ):
-                    gain = group_strain(swapped, rules) + group_strain(kept, rules) - there
-                    yield _Move(gain, piece, other, back)
-
-
-def _carry_out(cluster: Cluster, move: _Move) -> None:
-    cluster.remove(move.piece)
-    move.target.add(move.piece)
-    if move.back is not None:
-        move.target.remove(move.back)
-        cluster.add(move.back)
-
-
-def _gain(move: _Move) -> float:
-    return move.gain
-
-
-def _middle_far_m(piece: Piece, cluster: Cluster) -> float:
-    x, y = cluster.middle
-    return hypot(piece.spot.x / piece.spot.n - x, piece.spot.y / piece.spot.n - y)
-
-
-def _welcome(piece: Piece, cluster: Cluster, but: Piece | None, may_sit: MaySit | None) -> bool:
-    if may_sit is None:
-        return True
-    leaving = but.ids if but is not None else ()
-    others = [id for id in cluster.everybody() if id not in leaving]
-    return all(may_sit(a, b) for a in piece.ids for b in others)
-
-
 def _fall_apart(cluster: Cluster, rules: Rules) -> Cluster | None:
     """Cut the cluster across its longest axis if both halves together are strained less; return the one cut off."""
     sums = cluster.sums
     if cluster.standing is not None or sums.n < 2 * rules.seats_min or cluster.is_of_one_cell:
         return None
     order = _along_axis(cluster)
-    best = cluster.strain(rules) - _LEAST, 0
+    best = cluster.strain(rules) - LEAST, 0
     front = NOBODY
     for count, piece in enumerate(order[:-1], 1):
         front = front.with_(piece.spot)

@@ -23,7 +23,7 @@ from rooms.apart import part
 from rooms.circles import NO_CIRCLES, Circles, deal_whole
 from rooms.clusters import Cluster, MaySit, Piece, Standing
 from rooms.extent import amid, apart_m
-from rooms.grouping import break_up, improve, join_thin
+from rooms.grouping import break_up, improve, join_thin, mend
 from rooms.nearness import FlatMap
 from rooms.rules import Rules
 from rooms.windows import region_of
@@ -160,7 +160,8 @@ def plan_in_slices(
     if topics:
         ring_m = max(Cell.at(*center, rules.finest_cell).size_m)
         yield from _each(exchange(clusters, topics, rules, ring_m=ring_m, may_sit=may_sit), _EXCHANGE_US)
-    yield from _each(break_up(clusters, snapshot.is_as_it_was, rules, may_sit=may_sit), _JOIN_US)
+    changed = yield from _each(break_up(clusters, snapshot.is_as_it_was, rules, may_sit=may_sit), _JOIN_US)
+    yield from _each(mend(clusters, changed, snapshot.is_as_it_was, rules, may_sit=may_sit), _BETTER_US)
     for cluster in clusters:
         if cluster.pieces and cluster.standing is not None:
             made.joins.append((cluster.standing.room, _by_chance(cluster.ids(), rng)))
