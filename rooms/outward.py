@@ -121,12 +121,7 @@ def _choose(
 
 
 def can_move(room: Room, *, now: float) -> bool:
-    """Tell whether everybody here has their one outward move of this window left.
-
-    Not once they were told when the room ends: so soon all of them are seated anew anyway.
-    """
-    if room.is_closing:
-        return False
+    """Tell whether everybody here has their one outward move of this window left."""
     return all(seat.person.moved_until <= now for seat in room.seats.values())
 
 

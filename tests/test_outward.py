@@ -83,15 +83,6 @@ def test_people_who_were_moved_once_in_this_window_are_not_moved_again() -> None
     assert looked(a_room(2, id="waiting"), settled) == ("waiting", "settled")
 
 
-def test_nobody_is_moved_outward_once_they_were_told_that_their_room_ends() -> None:
-    closing = a_room(2, id="closing")
-    closing.announce_closing()
-    assert not can_move(closing, now=0)
-    assert looked(closing, a_room(5, id="open")) is None
-    assert looked(closing, a_room(1, id="waiting")) == ("waiting", "closing")
-    assert looked(a_room(1, id="waiting"), closing) == ("waiting", "closing")
-
-
 def test_room_left_by_next_is_neither_joined_outward_nor_joins() -> None:
     room, other = a_room(2, id="w"), a_room(5, id="left")
     room.seats["w-1"].person.avoids = ("left",)
