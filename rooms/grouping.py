@@ -164,7 +164,7 @@ def mend(
     """Hand people of the changed clusters over once more where that brings them nearer and makes none what it was.
 
     Each was broken up by itself, the others being as they were then: a third of what that cost is won back (a week of
-    check-ins, two regions).
+    check-ins, two regions). Of more people than `_VISITS` none is.
     """
     if sum(len(cluster.pieces) for cluster in clusters) > _VISITS:
         return

@@ -76,7 +76,7 @@ async def _take(cluster: "Cluster", room: str, lives: Callable[[str], bool], han
         if last:
             # The log has nothing of what the room was told last.
             cluster.journal.write_anew([room])
-        cluster.takeovers += 1
+        cluster.takeovers += left is None  # else it was this node's own, and no other took it
         # Its node may have been cut off, and its people have talked on, unwritten.
         cluster.house.may_lag.add(room)
         return ""
