@@ -31,6 +31,7 @@ async def test_a_redis_where_nodes_can_meet_is_good(tmp_path: Path) -> None:
     assert status == 0, told
     assert f"nodes meet at Redis 127.0.0.1:{server.port}, and its clock agrees" in told
     assert "good   3 workers share the port\n" in told
+    assert "stands on the command line" not in told, "an address alone is no secret"
 
 
 async def test_a_master_that_takes_writes_alone_is_told_of_with_what_to_type(
@@ -122,6 +123,7 @@ async def test_what_a_user_may_not_do_is_told_once_with_the_rights_they_need(tmp
         status, told = await asyncio.to_thread(run, "--redis", url)
         assert (status, told.count("WRONG"), told.count(needed)) == (1, 1, 1), told
         assert "docs/OPERATING.md, “A Redis of your own, by TLS”" in told
+        assert "redis stands on the command line, where every user of this machine can read it" in told
         status, told = await refused("--port", "0", "--redis", url, HEREABOUTS_SECRET=SECRET.hex())
         assert (status, told.count(needed)) == (1, 1), told
 

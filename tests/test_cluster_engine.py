@@ -74,7 +74,8 @@ async def test_a_port_without_tls_is_told_from_a_server_that_is_gone(redis_url: 
 
 async def test_what_is_no_sentinel_or_knows_another_master_is_said(tmp_path: Path, redis_url: str) -> None:
     said = await refused(redis_url.replace("redis:", "redis+sentinel:") + "/main")
-    assert "write redis:// for redis+sentinel://, and leave out the master's name, /main." in said
+    assert "write redis:// for redis+sentinel:// if it is one server" in said
+    assert said.endswith("leave out the master's name, /main.")
     settings = tmp_path / "sentinel.conf"
     settings.write_text("")
     async with redis_server(tmp_path, sentinel=settings) as server:
@@ -125,7 +126,13 @@ async def test_a_node_of_a_cluster_is_no_single_server(tmp_path: Path) -> None:
 
 async def test_a_single_server_is_no_cluster(redis_url: str) -> None:
     said = await refused(redis_url.replace("redis://", "redis+cluster://"))
-    assert said.endswith("is no Redis Cluster but one server: in its address write redis:// for redis+cluster://.")
+    assert "is no Redis Cluster: in its address write redis:// for redis+cluster:// if it is one server" in said
+
+
+async def test_a_sentinel_is_no_single_server(tmp_path: Path) -> None:
+    async with redis_sentinel(tmp_path) as running:
+        said = await refused(running.sentinels[0].url)
+    assert "is a Sentinel: in its address write redis+sentinel:// for redis://" in said
 
 
 @pytest.mark.parametrize(

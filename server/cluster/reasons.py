@@ -27,7 +27,7 @@ _OUT_OF_TIME = (9, 10)
 """OpenSSL's numbers for what is wrong with a certificate, of which none is that its authority is not known."""
 
 
-def reason(error: BaseException, address: Address, *, within_s: float) -> str | None:  # noqa: PLR0911 a table in all but form
+def reason(error: BaseException, address: Address, *, within_s: float) -> str | None:  # noqa: PLR0911, PLR0912 a table in all but form
     """Return what an operator should know of a failure, as the rest of a sentence; None if it is ours.
 
     Args:
@@ -66,11 +66,19 @@ def reason(error: BaseException, address: Address, *, within_s: float) -> str | 
             return "does not speak Redis's protocol: is the port right?"
         case exceptions.ResponseError() if "'SENTINEL'" in text:
             return (
-                f"is no Sentinel but one server: in its address write {one}:// for {one}+sentinel://, "
-                f"and leave out the master's name, /{address.master}."
+                f"is no Sentinel: in its address write {one}:// for {one}+sentinel:// if it is one server, "
+                f"{one}+cluster:// if it is of a Redis Cluster, and leave out the master's name, /{address.master}."
+            )
+        case exceptions.ResponseError() if "unknown command 'TIME'" in text:
+            # A Sentinel knows few commands, and not this one, which every server is asked first.
+            return (
+                f"is a Sentinel: in its address write {one}+sentinel:// for {one}://, and its master's name, /mymaster."
             )
         case exceptions.RedisClusterException() if "not enabled" in text:
-            return f"is no Redis Cluster but one server: in its address write {one}:// for {one}+cluster://."
+            return (
+                f"is no Redis Cluster: in its address write {one}:// for {one}+cluster:// if it is one server, "
+                f"{one}+sentinel:// and its master's name, /mymaster, if it is a Sentinel."
+            )
         case OSError() | exceptions.RedisError() | exceptions.RedisClusterException():
             said = f"cannot be used: {text or type(error).__name__}."
             return said if isinstance(error, exceptions.ResponseError) else f"{said} {_advice(text, address)}"

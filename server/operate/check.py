@@ -7,6 +7,7 @@ yields what it found; `CHECKS` lists them in the order they are told.
 import asyncio
 import errno
 import os
+import re
 import resource
 import socket
 import stat
@@ -337,6 +338,8 @@ def check(loaded: Loaded) -> None:
 def _readable_by_others(loaded: Loaded, name: str) -> Iterator[Finding]:
     """Say where a secret can be read by others on this machine."""
     origin = loaded.origin[name]
+    if name in ("redis", "store") and not re.search("@|password", getattr(loaded.settings, name)):
+        return  # an address that holds no secret
     if origin == "command line":
         yield Finding(NOTE, f"{name} stands on the command line, where every user of this machine can read it")
     if origin.startswith("file "):
