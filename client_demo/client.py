@@ -119,7 +119,8 @@ class Client(Presence):
         """Say something in the present room and return one's own echo, which is the acknowledgement.
 
         Raises:
-            Refused: `wrong_room` where the room changed before this was acknowledged.
+            Refused: `wrong_room` where the room changed before this was acknowledged; `seat_gone` where one came back
+                to the same room on a new seat: it may have been heard from the old one.
             Held: a Refused too: the server did not pass it on.
         """
         return await self.request("say", ref=ref, text=text, room=self.room)

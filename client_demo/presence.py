@@ -5,7 +5,8 @@ Knows how to come back (PROTOCOL.md, "Seats wait"). Never knows which commands e
 
 - An unanswered command survives a broken connection. After a resume everything missed is replayed first; what
   is then still unanswered is sent again with the same `ref`, in the order it was asked for.
-- A `say` belongs to the room it was written in. If that room is gone it fails with `wrong_room`.
+- A `say` belongs to the seat it was written on: the server knows a `ref` again only from the same member. If the room
+  is gone it fails with `wrong_room`, if only the seat is, with `seat_gone`.
 - A hole in `seq` is mended by cutting the connection and resuming; nothing is passed over in silence.
 """
 
@@ -195,7 +196,7 @@ class Presence(Knowledge):
 
     async def _enter(self, connection: ClientConnection) -> None:
         """Enter, as the person of before where there was one."""
-        was, is_return = self.room, self._was_seated()
+        was, is_return = (self.room, self.me), self._was_seated()
         entered = await self._ask_to_enter(connection)
         self._take(entered)
         if is_return:
@@ -205,8 +206,8 @@ class Presence(Knowledge):
             self._ready = True
             self._seated.set_result(None)
             return
-        if self.room != was:
-            self._unanswered.settle_for_other_room(self.room)
+        if (self.room, self.me) != was:
+            self._unanswered.settle_for_other_seat(self.room, is_other_room=self.room != was[0])
         # The server answers in order: once this ping is answered, everything missed has been replayed.
         self._fence, self._replayed = self.new_ref(), 0
         await connection.send(encode({"type": "ping", "ref": self._fence}, self.wire))

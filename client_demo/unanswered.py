@@ -1,6 +1,6 @@
 """Commands that have no answer yet, in the order they were asked for.
 
-Knows which answer belongs to which command, and what the loss of a room answers. Never knows connections: an entry
+Knows which answer belongs to which command, and what the loss of a seat answers. Never knows connections: an entry
 outlives as many of them as it takes.
 """
 
@@ -12,6 +12,10 @@ from client_demo.wire import Closed, Held, Refused
 Message = dict[str, Any]
 
 UNANSWERED_MAX = 256
+
+OTHER_ROOM = {"code": "wrong_room", "message": "that room was over before this was heard there"}
+# A code of the client's own: no server can tell, to which the new seat is somebody else.
+OTHER_SEAT = {"code": "seat_gone", "message": "the seat was given up; what was on its way may have been heard"}
 
 
 class Unanswered:
@@ -53,15 +57,14 @@ class Unanswered:
         else:
             answer.set_result(event)
 
-    def settle_for_other_room(self, room: str) -> None:
-        """Answer what the loss of a room answers: `next` has happened, words for it have nowhere to go."""
+    def settle_for_other_seat(self, room: str, *, is_other_room: bool) -> None:
+        """Answer what the loss of a seat answers: words from it are said by nobody, `next` may have happened."""
         for command in self.commands():
-            if command["type"] == "next":
+            if command["type"] == "next" and is_other_room:
                 self.answer({"type": "room", "room": room, "ref": command["ref"]})
-            elif command["type"] == "say" and command["room"] != room:
-                message = "that room was over before this was heard there"
-                error = {"code": "wrong_room", "message": message, "about": "say", "ref": command["ref"]}
-                self.answer({"type": "error"} | error)
+            elif command["type"] == "say":
+                lost = OTHER_ROOM if is_other_room else OTHER_SEAT
+                self.answer({"type": "error"} | lost | {"about": "say", "ref": command["ref"]})
 
     def end(self, closed: Closed) -> None:
         """Tell everybody who waits that no answer will come."""

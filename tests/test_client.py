@@ -328,6 +328,65 @@ async def test_words_for_a_room_that_ended_are_refused_and_said_nowhere() -> Non
         assert client.room == "r2"
 
 
+async def test_words_from_a_seat_that_was_given_up_are_not_said_again_from_a_new_one() -> None:
+    async def first(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        await peer.receive("say")
+        peer.cut()
+
+    async def second(peer: Peer) -> None:
+        newcomer = [member("x", "Ada"), member("b", "Bo"), member("c", "Cy")]
+        await peer.enter(resumed=False, me="x", members=newcomer, seq=40)
+        await peer.pong()
+        await peer.echo(await peer.receive("say"))
+        await peer.bye_to_leave()
+
+    async with fake_server(first, second) as url, quick(url) as client:
+        with pytest.raises(Refused) as caught:
+            await client.say("hello")
+        assert caught.value.code == "seat_gone"
+        assert client.room == "r1"
+        assert (await client.say("by hand"))["text"] == "by hand"
+
+
+async def test_words_are_said_again_on_the_same_seat_without_a_replay() -> None:
+    refs = []
+
+    async def first(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        refs.append((await peer.receive("say"))["ref"])
+        peer.cut()
+
+    async def second(peer: Peer) -> None:
+        await peer.enter(resumed=False, seq=40)
+        await peer.pong()
+        command = await peer.receive("say")
+        refs.append(command["ref"])
+        await peer.echo(command)
+        await peer.bye_to_leave()
+
+    async with fake_server(first, second) as url, quick(url) as client:
+        await client.say("hello")
+    assert refs[0] == refs[1]
+
+
+async def test_next_is_asked_for_again_from_a_new_seat_in_the_same_room() -> None:
+    async def first(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        await peer.receive("next")
+        peer.cut()
+
+    async def second(peer: Peer) -> None:
+        await peer.enter(resumed=False, me="x", members=[member("x", "Ada")], seq=40)
+        await peer.pong()
+        command = await peer.receive("next")
+        await peer.give_room(room="r2", me="y", members=[member("y", "Ada")], ref=command["ref"])
+        await peer.bye_to_leave()
+
+    async with fake_server(first, second) as url, quick(url) as client:
+        assert (await client.next())["room"] == "r2"
+
+
 async def test_next_that_happened_unheard_is_not_asked_for_twice() -> None:
     async def first(peer: Peer) -> None:
         await peer.enter(seq=1)
