@@ -244,6 +244,53 @@ async def test_words_for_a_room_that_ended_meanwhile_are_kept_and_said_only_on_r
         assert said == [("for them alone", "r2")]
 
 
+@pytest.mark.parametrize(
+    ("me", "told"),
+    [
+        (
+            "x",
+            "Back in this room, on a new seat: yours was given up meanwhile. What was said in between is missing here.",
+        ),
+        ("a", "Back in this room, in your seat. What was said in between is missing here."),
+    ],
+)
+async def test_who_comes_back_to_the_same_room_without_a_replay_reads_what_became_of_the_seat(
+    me: str, told: str
+) -> None:
+    async def first(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        peer.cut()
+
+    async def second(peer: Peer) -> None:
+        await peer.enter(me=me, members=[member(me, "Ada"), member("b", "Bo")], seq=40)
+        await peer.pong()
+        await peer.bye_to_leave()
+
+    async with sitting(first, second, size=WIDE) as person:
+        await person.sees(told)
+
+
+async def test_words_from_a_seat_that_was_given_up_are_kept_and_said_only_on_request() -> None:
+    async def first(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        await peer.receive("say")
+        peer.cut()
+
+    async def second(peer: Peer) -> None:
+        await peer.enter(me="x", members=[member("x", "Ada"), member("b", "Bo")], seq=40)
+        await peer.pong()
+        await peer.echo(await peer.receive("say"))
+        await peer.bye_to_leave()
+
+    async with sitting(first, second, size=WIDE) as person:
+        await person.enter("hello")
+        await person.sees(
+            "Not said, but kept. Your seat was given up; what was on its way may have been heard. ^S says it again."
+        )
+        await person.press("ctrl+s")
+        await person.sees("✓")
+
+
 async def test_end_without_return_says_why_and_keeps_what_was_typed() -> None:
     async def script(peer: Peer) -> None:
         await peer.enter(seq=1)

@@ -58,7 +58,8 @@ class Story:
         self._known: dict[str, Message] = {}
         self._sitting: dict[str, str] = {}
         self._room = self._me = ""
-        self._is_back_in_seat = False
+        self._is_resumed = False
+        self._sat = ("", "")
         self._break: Line | None = None
         self._coming: tuple[Line | None, str, list[str]] = (None, "", [])
         self._retry_at_s: float | None = None
@@ -92,9 +93,9 @@ class Story:
         self._known |= {member["id"]: dict(member) for member in event["members"]}
         # The client may know of the next room already while events of this one are still to be told.
         self._me = event["me"]
+        before, self._sitting = self._sitting, {member["id"]: member["name"] for member in event["members"]}
         if event["room"] == self._room:
             return
-        before, self._sitting = self._sitting, {member["id"]: member["name"] for member in event["members"]}
         is_new, self._room = bool(self._room), event["room"]
         if len(before) > 1 and sorted(before.values()) == sorted(self._sitting.values()):
             self._transcript.note("A new room, the same company.", when=hour(event["now"]), kind="room")
@@ -316,7 +317,7 @@ class Story:
         self.tick()
 
     def _on_reconnected(self, event: Message) -> None:
-        self._is_back_in_seat = event["resumed"]
+        self._is_resumed, self._sat = event["resumed"], (self._room, self._me)
         self._retry_at_s = None
         self._banner.show("")
         self._break = self._transcript.note("Back after a break.", when=hour(), kind="room")
@@ -326,10 +327,13 @@ class Story:
         if self._break is None:
             return
         missed = f"{wording.count(event['said'], 'message')} while you were away."
-        if self._is_back_in_seat:
+        if self._is_resumed:
             self._break.rewrite(f"Back in your seat. {missed if event['said'] else 'Nothing was missed.'}")
-        else:
+        elif self._sat[0] != self._room:
             self._break.rewrite("Back, in another room: yours ended meanwhile.")
+        else:
+            seat = "in your seat" if self._sat[1] == self._me else "on a new seat: yours was given up meanwhile"
+            self._break.rewrite(f"Back in this room, {seat}. What was said in between is missing here.")
 
     # --- what is always shown -----------------------------------------------------------------------------
 
