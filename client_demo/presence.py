@@ -4,7 +4,7 @@ Knows how to come back (PROTOCOL.md, "Seats wait"). Never knows which commands e
 `ping`, nor who watches. Rules it keeps:
 
 - An unanswered command survives a broken connection. After a resume everything missed is replayed first; what
-  is then still unanswered is sent again with the same `ref`, in the order it was asked for.
+  is then still unanswered is sent again with the same `ref`, in the order it was asked for (kept.py).
 - A `say` belongs to the seat it was written on: the server knows a `ref` again only from the same member. If the room
   is gone it fails with `wrong_room`, if only the seat is, with `seat_gone`.
 - A hole in `seq` is mended by cutting the connection and resuming; nothing is passed over in silence.
@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+from client_demo.kept import Kept
 from client_demo.knowledge import Inconsistent, Knowledge
 from client_demo.unanswered import Unanswered
 from client_demo.wire import (
@@ -81,6 +82,7 @@ class Presence(Knowledge):
         self._backoff_s, self._keepalive_s = backoff_s, keepalive_s
         self._connection: ClientConnection | None = None
         self._unanswered = Unanswered()
+        self._kept = Kept(self._unanswered, self._send)
         self._ready = False  # seated, and everything missed has been replayed
         self._fence = ""
         self._shown_auth = ""
@@ -127,7 +129,7 @@ class Presence(Knowledge):
         command: Message = {"type": type, **fields, "ref": ref or self.new_ref()}
         answer = self._unanswered.ask(command)
         try:
-            if self._ready:
+            if self._ready and not self._kept.queue(command):
                 await self._send(command)
             return await answer
         finally:
@@ -189,6 +191,7 @@ class Presence(Knowledge):
             raise ended(connection, exc, self._bye) from exc
         finally:
             self._ready, self._connection, self._fence = False, None, ""
+            self._kept.stop()
             connection.transport.abort()
             await connection.wait_closed()
 
@@ -275,16 +278,15 @@ class Presence(Knowledge):
             if event is None:
                 continue
             if self._fence and event["type"] == "pong" and event.get("ref") == self._fence:
-                await self._caught_up()
+                self._caught_up()
             else:
                 self._take(event)
 
-    async def _caught_up(self) -> None:
+    def _caught_up(self) -> None:
         """Send again what neither an echo nor the replay has answered."""
         self._fence, self._ready = "", True
         self._publish({"type": "caught_up", "said": self._replayed})
-        for command in self._unanswered.commands():
-            await self._send(command)
+        self._kept.start()
 
     def _take(self, event: Message) -> None:
         """Let one event have its effects: what is known, whoever waits for it, whoever watches."""
@@ -295,7 +297,7 @@ class Presence(Knowledge):
             self._renewal = asyncio.create_task(self._renew(self._auth))
         if event["type"] == "said" and self._fence and is_new:
             self._replayed += 1
-        if self.is_mine(event):
+        if self.is_mine(event) and not self._kept.puts_off(event):
             self._unanswered.answer(event)
         if is_new:
             self._publish(event)

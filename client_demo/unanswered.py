@@ -44,6 +44,11 @@ class Unanswered:
         """Return what is still without an answer."""
         return [command for command, answer in self._asked.values() if not answer.done()]
 
+    def waiting(self, ref: str) -> asyncio.Future[Message] | None:
+        """Return where the answer to a command will come, or None if it has come or nobody waits for it."""
+        _, answer = self._asked.get(ref, (None, None))
+        return None if answer is None or answer.done() else answer
+
     def answer(self, event: Message) -> None:
         """Let an event answer the command whose `ref` it carries, if it carries one."""
         ref = event.get("ref")

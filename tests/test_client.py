@@ -10,6 +10,7 @@ from functools import partial
 import pytest
 
 from client_demo.client import Client, Closed, Message, Refused, Unreachable
+from client_demo.kept import LONGEST_WAIT_S, TRIES_MAX
 from tests.fake_server import Peer, fake_server, member
 from tests.live_server import live_server
 
@@ -286,6 +287,84 @@ async def test_words_asked_for_while_away_wait_and_keep_their_order() -> None:
         await until(client, "disconnected")
         await asyncio.gather(client.say("one"), client.say("two"))
     assert texts == ["one", "two"]
+
+
+async def test_words_kept_during_a_break_that_are_too_fast_are_said_when_they_may_be_and_in_order() -> None:
+    texts = []
+
+    async def first(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        peer.cut()
+
+    async def second(peer: Peer) -> None:
+        await peer.enter(resumed=True, seq=1)
+        await peer.pong()
+        await peer.echo(await peer.receive("say"))
+        refused = await peer.receive("say")
+        await peer.refuse(refused, "rate_limited", retry_after=0.05)
+        again = await peer.receive("say")
+        assert again == refused, "what comes later must not overtake"
+        texts.append(again["text"])
+        await peer.echo(again)
+        for _ in range(2):
+            command = await peer.receive("say")
+            texts.append(command["text"])
+            await peer.echo(command)
+        await peer.bye_to_leave()
+
+    async with fake_server(first, second) as url, quick(url) as client:
+        await until(client, "disconnected")
+        kept = asyncio.gather(client.say("one"), client.say("two"), client.say("three"))
+        await until(client, "caught_up")
+        # Said over the new connection while earlier words still wait for theirs.
+        await asyncio.gather(kept, client.say("four"))
+    assert texts == ["two", "three", "four"]
+
+
+async def test_words_kept_during_a_break_are_given_up_after_some_refusals() -> None:
+    async def first(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        peer.cut()
+
+    async def second(peer: Peer) -> None:
+        await peer.enter(resumed=True, seq=1)
+        await peer.pong()
+        for _ in range(TRIES_MAX):
+            await peer.refuse(await peer.receive("say"), "rate_limited", retry_after=0)
+        command = await peer.receive("say")
+        assert command["text"] == "two"
+        await peer.refuse(command, "rate_limited", retry_after=LONGEST_WAIT_S + 1)
+        await peer.bye_to_leave()
+
+    async with fake_server(first, second) as url, quick(url) as client:
+        await until(client, "disconnected")
+        answers = await asyncio.gather(client.say("one"), client.say("two"), return_exceptions=True)
+        assert [answer.code for answer in answers if isinstance(answer, Refused)] == ["rate_limited"] * 2
+
+
+async def test_a_break_while_kept_words_wait_loses_none_of_them() -> None:
+    async def first(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        peer.cut()
+
+    async def second(peer: Peer) -> None:
+        await peer.enter(resumed=True, seq=1)
+        await peer.pong()
+        await peer.refuse(await peer.receive("say"), "rate_limited", retry_after=LONGEST_WAIT_S)
+        peer.cut()
+
+    async def third(peer: Peer) -> None:
+        await peer.enter(resumed=True, seq=1)
+        await peer.pong()
+        for text in ("one", "two"):
+            command = await peer.receive("say")
+            assert command["text"] == text
+            await peer.echo(command)
+        await peer.bye_to_leave()
+
+    async with fake_server(first, second, third) as url, quick(url) as client:
+        await until(client, "disconnected")
+        await asyncio.gather(client.say("one"), client.say("two"))
 
 
 async def test_words_asked_for_during_a_replay_wait_for_its_end() -> None:
