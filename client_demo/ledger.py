@@ -93,9 +93,9 @@ class Ledger:
             self.rooms_seen.add(room)
         return found
 
-    def end(self, account: RoomAccount, stay: Stay, *, whole: bool) -> None:
+    def end(self, account: RoomAccount, stay: Stay, *, whole: bool, moved_at: float | None = None) -> None:
         """End a stay, and with the last one the account."""
-        account.end(stay, whole=whole)
+        account.end(stay, whole=whole, moved_at=moved_at)
         if account.open == 0 and self.rooms.pop(account.room, None) is not None:
             if self._settles:
                 self.figures.settled.add(account.settle())
@@ -153,7 +153,7 @@ class Watch:
         """Take note of one event as it came off the wire."""
         kind = event["type"]
         if kind == "room":
-            self._sit(event)
+            self._sit(event, now)
         elif kind == "entered":
             self._broken = True
         elif kind == "bye":
@@ -162,21 +162,22 @@ class Watch:
         elif "seq" in event and self._stay is not None and self._account is not None:
             self._count(kind, event, self._account, self._stay, now)
 
-    def end(self, *, whole: bool) -> None:
+    def end(self, *, whole: bool, moved_at: float | None = None) -> None:
         """The person is gone; `whole` where the server had the last word and nothing can be on its way."""
         if self._stay is not None and self._account is not None:
-            self._ledger.end(self._account, self._stay, whole=whole)
+            self._ledger.end(self._account, self._stay, whole=whole, moved_at=moved_at)
         self._stay = self._account = None
 
-    def _sit(self, event: Event) -> None:
+    def _sit(self, event: Event, now: float) -> None:
         account, seq, me = self._ledger.account(event["room"]), event["seq"], event["me"]
+        account.read(seq, now)
         stay = self._stay if self._account is account else None
         if stay is not None and stay.me == me and (seq <= stay.last or not self._broken):
             self._sit_again(account, stay, seq)
         else:
             # A seat given back without a replay: what was said meanwhile is nobody's debt.
             began = account.begin(me, seq, frozenset(str(member["id"]) for member in event["members"]))
-            self.end(whole=not self._broken)
+            self.end(whole=not self._broken, moved_at=now)
             self._account, self._stay = account, began
             self._ledger.figures.seats += 1
         self._broken = False
@@ -200,6 +201,7 @@ class Watch:
             ledger.figures.gaps += 1
         is_mine = kind == "said" and event.get("from") == stay.me
         is_new = stay.see(seq)
+        account.read(seq, now)
         # An accepted word asked for again is answered by the same event again: that is no doubling.
         if not is_new and not (is_mine and event.get("ref") in ledger.pending):
             ledger.figures.doubled += 1

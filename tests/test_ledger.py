@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client_demo.accounting.accounts import RoomAccount
+from client_demo.accounting.accounts import READ_APART_S, RoomAccount
 from client_demo.accounting.figures import Figures
 from client_demo.accounting.histogram import Histogram
 from client_demo.ledger import Ledger, Watch
@@ -82,6 +82,11 @@ def stage(ledger: Ledger) -> Stage:
     return stage
 
 
+def move(stage: Stage, who: str, *, now: float) -> None:
+    """Take a member to another room without a word to those who still sit there, as at a window's end."""
+    stage.watches[who].see({"type": "room", "room": "r2", "me": who + "2", "seq": 1, "members": []}, now)
+
+
 def part(stage: Stage) -> Figures:
     for who in list(stage.watches):
         stage.leave(who)
@@ -118,10 +123,34 @@ def test_a_last_word_missed_just_before_leaving_is_lost_although_no_later_number
 def test_a_word_missed_by_the_one_who_stays_to_the_end_is_lost_by_the_newest_number(stage: Stage) -> None:
     stage.tamper = only("c", "said", 0)
     stage.say("a")
-    moved = {"type": "room", "room": "r2", "seq": 1, "members": []}
-    for who, watch in stage.watches.items():
-        watch.see(moved | {"me": who + "2"}, 0.0)
+    for who in "abc":
+        move(stage, who, now=READ_APART_S)
     assert stage.ledger.finish().faults() == {"lost": 1, "missed": 1}
+
+
+def test_what_is_said_among_those_who_still_sit_in_a_room_that_is_over_is_not_owed_to_who_was_moved_before(
+    stage: Stage,
+) -> None:
+    stage.say("a", now=5.0)
+    move(stage, "c", now=6.0)
+    del stage.watches["c"]
+    stage.say("a", now=6.1)
+    move(stage, "a", now=6.2)
+    move(stage, "b", now=6.2)
+    figures = stage.ledger.finish()
+    assert figures.faults() == {}
+    assert figures.delivered == figures.settled.expected == 3 + 2
+
+
+def test_who_reads_of_their_move_a_moment_after_others_read_a_word_said_behind_their_back_has_not_lost_it(
+    stage: Stage,
+) -> None:
+    mover = stage.watches.pop("c")
+    stage.say("a", now=6.1)
+    stage.watches["c"] = mover
+    for who in "cab":
+        move(stage, who, now=6.2)
+    assert stage.ledger.finish().faults() == {}
 
 
 def test_an_event_that_is_no_word_and_does_not_come_is_missed_but_no_lost_word(stage: Stage) -> None:

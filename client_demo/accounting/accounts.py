@@ -5,6 +5,8 @@ the protocol's: whoever sits in a room from the `room` event with `seq` = first 
 number once, and everybody sees the same thing under the same number. When somebody's leaving is known from the
 others (`left` under a number), that number is the exact end of what they had to see; else the room's newest is,
 unless a later comer did not find them there any more; for a connection that broke, only what it had seen counts.
+When a window ends, people are taken to their next rooms one group after the other, and nobody is told that another is
+gone: who still sits there talks on, and only the moments tell that somebody could not hear it.
 """
 
 from bisect import bisect_right
@@ -12,6 +14,8 @@ from dataclasses import dataclass, field
 
 # A number this far ahead is no hole but nonsense: it is counted, not filled in one by one.
 HOLE_MAX = 100_000
+# What one person was told before another one's move may be read so much later on a busy machine.
+READ_APART_S = 1.0
 
 
 @dataclass(slots=True)
@@ -26,6 +30,7 @@ class Stay:
         heard: words seen, each once.
         ended: nothing more is expected to come.
         whole: the server ended it (another room, `bye`), so that nothing was cut off on the way.
+        moved_at: when another room came, a moment; None if none did.
     """
 
     me: str
@@ -36,6 +41,7 @@ class Stay:
     heard: int = 0
     ended: bool = False
     whole: bool = False
+    moved_at: float | None = None
 
     def see(self, seq: int) -> bool:
         """Take note of a number; return False where it had come before. A hole shows in `missing`."""
@@ -82,17 +88,19 @@ class RoomAccount:
         words: `seq` → fingerprint of a `said`.
         others: `seq` → fingerprint of any other numbered event.
         lefts: member id → `seq` of their `left`.
+        read_at: `seq` → the moment at which the first of all came to know of it.
         known: every member id there ever was.
         open: stays that have not ended.
     """
 
-    __slots__ = ("_disputed", "known", "lefts", "open", "others", "room", "stays", "words")
+    __slots__ = ("_disputed", "known", "lefts", "open", "others", "read_at", "room", "stays", "words")
 
     def __init__(self, room: str) -> None:
         self.room = room
         self.words: dict[int, int] = {}
         self.others: dict[int, int] = {}
         self.lefts: dict[str, int] = {}
+        self.read_at: dict[int, float] = {}
         self.known: set[str] = set()
         self.stays: list[Stay] = []
         self.open = 0
@@ -106,10 +114,10 @@ class RoomAccount:
         self.open += 1
         return stay
 
-    def end(self, stay: Stay, *, whole: bool) -> None:
+    def end(self, stay: Stay, *, whole: bool, moved_at: float | None = None) -> None:
         """End a stay; twice is once."""
         if not stay.ended:
-            stay.ended, stay.whole = True, whole
+            stay.ended, stay.whole, stay.moved_at = True, whole, moved_at
             self.open -= 1
 
     def word(self, seq: int, fingerprint: int) -> None:
@@ -121,6 +129,10 @@ class RoomAccount:
         """A numbered event that is no word stood under this number."""
         if self.others.setdefault(seq, fingerprint) != fingerprint or seq in self.words:
             self._disputed.add(seq)
+
+    def read(self, seq: int, now: float) -> None:
+        """Somebody came to know of this number."""
+        self.read_at[seq] = min(self.read_at.get(seq, now), now)
 
     def left(self, seq: int, who: str) -> None:
         """A member left with this number."""
@@ -141,6 +153,8 @@ class RoomAccount:
             self.other(seq, fingerprint)
         for who, seq in other.lefts.items():
             self.left(seq, who)
+        for seq, at in other.read_at.items():
+            self.read(seq, at)
         self.known |= other.known
         self.stays += other.stays
         self.open += other.open
@@ -166,7 +180,14 @@ class RoomAccount:
         if stay.me in self.lefts:
             return self.lefts[stay.me] - 1
         later = (other for other in self.stays if other is not stay and other.first >= stay.first)
-        return stay.last if any(stay.me not in other.present for other in later) else newest
+        if any(stay.me not in other.present for other in later):
+            return stay.last
+        return newest if stay.moved_at is None else self._newest_before(stay.moved_at, stay)
+
+    def _newest_before(self, moved_at: float, stay: Stay) -> int:
+        """Return the last number that surely came before the member was taken to another room."""
+        surely = (seq for seq, at in self.read_at.items() if at <= moved_at - READ_APART_S)
+        return max(stay.last, max(surely, default=0))
 
     def _settle_stay(self, stay: Stay, end: int, said: list[int], verdict: Verdict) -> None:
         unseen = sum(1 for seq in stay.missing if seq in self.words and seq <= end)
