@@ -19,6 +19,7 @@ from client_demo.accounting.verdict import (
     WITHOUT_SAME_TEXT,
     complaints,
     counted,
+    errors,
     praise,
     print_json,
     print_summary,
@@ -264,7 +265,6 @@ class _Speed:
 
 def _live_figures(run: Run, report: Report, speeds: tuple[float, float]) -> dict[str, str]:
     figures = report.figures
-    errors = sum(figures.refused.values()) + sum(report.troubles.values()) + sum(figures.faults().values())
     return {
         "seated": f"{report.seated:,} of {run.plan.count:,}",
         "rooms": f"{len(report.rooms):,}",
@@ -272,7 +272,7 @@ def _live_figures(run: Run, report: Report, speeds: tuple[float, float]) -> dict
         "deliveries/s": f"{speeds[1]:,.1f}",
         "latency p50": in_ms(figures.latency.at(0.5)),
         "p99": in_ms(figures.latency.at(0.99)),
-        "errors": f"{errors:,}",
+        "errors": f"{errors(figures, report.troubles).total():,}",
     }
 
 
@@ -300,7 +300,7 @@ def _rows(run: Run) -> list[tuple[str, str]]:
         rows.append(("rate meant / unsaid", f"{run.plan.rate:g}/s / {report.unsaid:,}"))
     if report.breaks:
         rows.append(("connections mended", counted(report.breaks)))
-    return [*rows, ("errors", counted(report.troubles)), ("seed", str(run.plan.seed))]
+    return [*rows, ("errors", counted(errors(figures, report.troubles))), ("seed", str(run.plan.seed))]
 
 
 def _as_map(run: Run, wrong: list[str]) -> dict[str, Any]:

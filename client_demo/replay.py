@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from client_demo.accounting.verdict import SAME_TEXT, complaints, praise, print_json, print_summary, why_held
+from client_demo.accounting.verdict import SAME_TEXT, complaints, errors, praise, print_json, print_summary, why_held
 from client_demo.checkins import Reading, Unreadable, parse_hours, read_file
 from client_demo.ledger import Ledger
 from client_demo.loop import run_loop, stop_at_ctrl_c
@@ -198,7 +198,6 @@ async def _course(run: Run) -> None:
 
 def _live_figures(run: Run) -> dict[str, str]:
     course, figures, happenings = run.replayer.course, run.ledger.figures, run.replayer.happenings
-    errors = sum(figures.refused.values()) + sum(happenings.troubles.values()) + sum(figures.faults().values())
     return {
         "replayed": f"{course.replayed_s / 3600:.1f} h",
         "online": f"{course.online:,}",
@@ -208,7 +207,7 @@ def _live_figures(run: Run) -> dict[str, str]:
         "latency p50": in_ms(figures.latency.at(0.5)),
         "p99": in_ms(figures.latency.at(0.99)),
         "late p99": in_ms(course.late.at(0.99)),
-        "errors": f"{errors:,}",
+        "errors": f"{errors(figures, happenings.troubles).total():,}",
     }
 
 

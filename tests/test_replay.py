@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from client_demo.accounting.figures import Figures
+from client_demo.accounting.verdict import errors
 from client_demo.checkins import CheckIn, Reading
 from client_demo.ledger import Ledger
 from client_demo.replay import replay
@@ -192,6 +193,16 @@ def test_a_replay_of_people_far_apart_is_said_to_be_thin() -> None:
     scattered.course.samples[0].extend(Seen(-40.0, float(lon), f"r{lon}", 1) for lon in range(0, 100, 10))
     told = dict(scattered.rows())["  of those who had others near"]
     assert told.startswith("23.1% of the people; too thin to judge by")
+
+
+def test_the_errors_of_the_summary_are_those_that_the_live_line_counts() -> None:
+    made = outcome()
+    assert dict(made.rows())["errors"] == "none"
+    made.figures.settled.missed = 2
+    made.figures.refused["rate_limited"] += 1
+    made.happenings.trouble("closed while moving")
+    assert dict(made.rows())["errors"] == "2 × missed, 1 × closed while moving, 1 × rate_limited"
+    assert errors(made.figures, made.happenings.troubles).total() == 4
 
 
 def test_without_the_same_clock_the_summary_has_none_of_these() -> None:

@@ -4,6 +4,7 @@ Knows reports and how to say them. Never knows how a run was made.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -35,6 +36,11 @@ def complaints(figures: Figures, troubles: Mapping[str, int], *, may_be_limited:
             found.append(f"{count} words were refused: {code}")
     found += [f"{count} times {what}" for what, count in sorted(troubles.items())]
     return found
+
+
+def errors(figures: Figures, troubles: Mapping[str, int]) -> Counter[str]:
+    """Return everything that went wrong, by name: what the live line counts and the summary lists."""
+    return Counter(figures.faults()) + figures.refused + Counter(troubles)
 
 
 def word_rows(figures: Figures) -> list[tuple[str, str]]:

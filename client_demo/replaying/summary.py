@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from client_demo.accounting.figures import Figures, in_ms
-from client_demo.accounting.verdict import WITHOUT_SAME_TEXT, counted, word_rows
+from client_demo.accounting.verdict import WITHOUT_SAME_TEXT, counted, errors, word_rows
 from client_demo.checkins import Reading
 from client_demo.preflight import serve_command
 from client_demo.progress import told_in_ms
@@ -94,7 +94,7 @@ class Outcome:
             ("entering p50 / p99", told_in_ms(happenings.entering, 0.5, 0.99)),
             ("the replay itself late p50 / p99 / max", told_in_ms(course.late, 0.5, 0.99, 1.0)),
             ("connections that broke", f"{happenings.breaks:,}"),
-            ("errors", counted(happenings.troubles)),
+            ("errors", counted(errors(self.figures, happenings.troubles))),
         ]
 
     def as_map(self, wrong: list[str]) -> dict[str, Any]:
