@@ -13,6 +13,7 @@ Knows how to come back (PROTOCOL.md, "Seats wait"). Never knows which commands e
 import asyncio
 import contextlib
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
 from websockets.asyncio.client import ClientConnection
@@ -49,7 +50,7 @@ RENEW_EVERY_S = 2.0
 ENTERS_MAX = 6
 
 
-class Presence(Knowledge):
+class Presence(Knowledge, ABC):
     """One person, present as long as connections can be had. Subclasses say what happens with events."""
 
     def __init__(
@@ -139,9 +140,9 @@ class Presence(Knowledge):
         """Return a ref that nobody can guess: the room sees refs, and none should tell of another."""
         return f"{self._rng.getrandbits(64):016x}"
 
+    @abstractmethod
     def _publish(self, event: Message) -> None:
         """Hand on an event from the server, or a local one."""
-        raise NotImplementedError
 
     # --- life ---------------------------------------------------------------------------------------------
 

@@ -92,7 +92,7 @@ def _hands_back(cluster: Cluster, move: Move, is_as_it_was: WasTogether) -> bool
 
 
 def carry_out(cluster: Cluster, move: Move) -> None:
-    """Do it."""
+    """Have the piece, and the one it changes places with, be in each other's group."""
     cluster.remove(move.piece)
     move.target.add(move.piece)
     if move.back is not None:

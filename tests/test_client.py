@@ -228,7 +228,8 @@ async def test_seq_may_jump_by_what_the_room_says_was_missed() -> None:
         assert client.seq == 502
 
 
-async def test_unacknowledged_words_are_said_again_once_with_the_same_ref() -> None:
+@pytest.mark.parametrize(("resumed", "seq"), [(True, 1), (False, 40)], ids=["resumed", "same seat without a replay"])
+async def test_unacknowledged_words_are_said_again_once_with_the_same_ref(resumed: bool, seq: int) -> None:
     refs = []
 
     async def first(peer: Peer) -> None:
@@ -237,7 +238,7 @@ async def test_unacknowledged_words_are_said_again_once_with_the_same_ref() -> N
         peer.cut()
 
     async def second(peer: Peer) -> None:
-        await peer.enter(resumed=True, seq=1)
+        await peer.enter(resumed=resumed, seq=seq)
         await peer.pong()
         command = await peer.receive("say")
         refs.append(command["ref"])
@@ -426,27 +427,6 @@ async def test_words_from_a_seat_that_was_given_up_are_not_said_again_from_a_new
         assert caught.value.code == "seat_gone"
         assert client.room == "r1"
         assert (await client.say("by hand"))["text"] == "by hand"
-
-
-async def test_words_are_said_again_on_the_same_seat_without_a_replay() -> None:
-    refs = []
-
-    async def first(peer: Peer) -> None:
-        await peer.enter(seq=1)
-        refs.append((await peer.receive("say"))["ref"])
-        peer.cut()
-
-    async def second(peer: Peer) -> None:
-        await peer.enter(resumed=False, seq=40)
-        await peer.pong()
-        command = await peer.receive("say")
-        refs.append(command["ref"])
-        await peer.echo(command)
-        await peer.bye_to_leave()
-
-    async with fake_server(first, second) as url, quick(url) as client:
-        await client.say("hello")
-    assert refs[0] == refs[1]
 
 
 async def test_next_is_asked_for_again_from_a_new_seat_in_the_same_room() -> None:
