@@ -5,7 +5,7 @@ somebody in it costs the same whatever its size. Knows spots and ids; decides no
 """
 
 from collections.abc import Callable, Iterable
-from math import hypot, isqrt
+from math import hypot, inf, isqrt
 from typing import NamedTuple
 
 from rooms.nearness import NOBODY, Spot, Weights, gauge_of
@@ -20,13 +20,14 @@ MaySit = Callable[[str, str], bool]
 
 
 class Piece:
-    """People who move together, mostly one: their ids and place."""
+    """People who move together, mostly one: their ids, their sums, and where their middle is, in metres."""
 
-    __slots__ = ("ids", "spot")
+    __slots__ = ("ids", "place", "spot")
 
     def __init__(self, ids: tuple[str, ...], spot: Spot) -> None:
         self.ids = ids
         self.spot = spot
+        self.place = spot.x / spot.n, spot.y / spot.n
 
 
 class Standing(NamedTuple):
@@ -40,27 +41,33 @@ class Standing(NamedTuple):
 class Cluster:
     """A group in the making: pieces that come, and the standing room they come to, if any."""
 
-    __slots__ = ("_strain", "pieces", "standing", "sums")
+    __slots__ = ("_middle", "_strain", "pieces", "standing", "sums", "version")
 
     def __init__(self, pieces: Iterable[Piece] = (), *, standing: Standing | None = None) -> None:
         self.pieces: list[Piece] = []
         self.standing = standing
         self.sums = standing.sums if standing is not None else NOBODY
+        self.version = 0
+        """Another number after every change."""
         self._strain: float | None = None
+        self._middle: tuple[float, float] | None = None
         for piece in pieces:
             self.add(piece)
 
     def add(self, piece: Piece) -> None:
         """Take a piece in."""
         self.pieces.append(piece)
-        self.sums = self.sums.with_(piece.spot)
-        self._strain = None
+        self._change(self.sums.with_(piece.spot))
 
     def remove(self, piece: Piece) -> None:
         """Let a piece go."""
         self.pieces.remove(piece)
-        self.sums = self.sums.without(piece.spot) if self.pieces or self.standing is not None else NOBODY
-        self._strain = None
+        self._change(self.sums.without(piece.spot) if self.pieces or self.standing is not None else NOBODY)
+
+    def _change(self, sums: Spot) -> None:
+        self.sums = sums
+        self.version += 1
+        self._strain = self._middle = None
 
     def strain(self, rules: Rules) -> float:
         """Return how strained its people are, as `group_strain` has it."""
@@ -76,7 +83,10 @@ class Cluster:
     @property
     def middle(self) -> tuple[float, float]:
         """The mean of its people's places, in metres; there must be somebody."""
-        return self.sums.x / self.sums.n, self.sums.y / self.sums.n
+        if self._middle is None:
+            n, x, y, _, _ = self.sums
+            self._middle = x / n, y / n
+        return self._middle
 
     def ids(self) -> list[str]:
         """Return who comes."""
@@ -89,19 +99,32 @@ class Cluster:
 
 def group_strain(sums: Spot, rules: Rules) -> float:
     """Return how strained a group in the making is; to be no company outweighs all distances."""
-    return gauge_of(rules.seats_min, rules.seats_target, WEIGHTS).strain(sums)
+    return strain_of(rules)(*sums)
+
+
+def strain_of(rules: Rules) -> Callable[[int, float, float, float, float], float]:
+    """Return what tells that of a group by its sums, one by one."""
+    return gauge_of(rules.seats_min, rules.seats_target, WEIGHTS).of_sums
+
+
+_Placed = tuple[float, float, Cluster]
+
+_FEW = 150
+"""Among so few clusters all are measured: that takes half as long as to go by squares, of which most are empty and some
+hold many, for people live so."""
 
 
 class Plane:
-    """Clusters by where their middle is, on squares so large that few share one: the nearest are found at once."""
+    """Clusters by where their middle is, many on squares so large that few share one: the nearest are found at once."""
 
     def __init__(self, clusters: Iterable[Cluster]) -> None:
         filled = [cluster for cluster in clusters if cluster.sums.n]
         xs, ys = [each.middle[0] for each in filled], [each.middle[1] for each in filled]
-        extent_m = max(max(xs) - min(xs), max(ys) - min(ys)) if filled else 0.0
+        self._is_of_few = len(filled) <= _FEW
+        extent_m = 0.0 if self._is_of_few else max(max(xs) - min(xs), max(ys) - min(ys))
         self._size_m = max(1.0, extent_m / max(1, isqrt(len(filled) // 2)))
-        self._rings = int(extent_m / self._size_m) + 1
-        self._squares: dict[tuple[int, int], dict[int, tuple[float, float, Cluster]]] = {}
+        self._rings = 0 if self._is_of_few else int(extent_m / self._size_m) + 1
+        self._squares: dict[tuple[int, int], dict[int, _Placed]] = {}
         self._where: dict[int, tuple[int, int]] = {}
         for cluster in filled:
             self.put(cluster)
@@ -111,7 +134,7 @@ class Plane:
         self.take(cluster)
         if cluster.sums.n:
             x, y = cluster.middle
-            square = (int(x // self._size_m), int(y // self._size_m))
+            square = self._square(x, y)
             self._where[id(cluster)] = square
             self._squares.setdefault(square, {})[id(cluster)] = (x, y, cluster)
 
@@ -124,22 +147,35 @@ class Plane:
     def nearest(self, cluster: Cluster, count: int) -> list[tuple[float, Cluster]]:
         """Return the other clusters whose middles are nearest, with their distances in metres, nearest first."""
         x, y = cluster.middle
-        column, row = int(x // self._size_m), int(y // self._size_m)
-        found: list[tuple[float, int, Cluster]] = []
+        column, row = self._square(x, y)
+        found: list[tuple[float, Cluster]] = []
         for ring in range(self._rings + 1):
             # What lies in a ring farther out is at least this far away.
-            sure_m = (ring - 1) * self._size_m
-            if len(found) >= count and sum(far_m <= sure_m for far_m, _, _ in found) >= count:
+            if len(found) > count and found[count][0] <= (ring - 1) * self._size_m:
                 break
-            for square in _ring(column, row, ring):
-                for u, v, other in self._squares.get(square, _NOTHING).values():
-                    if other is not cluster:
-                        found.append((hypot(u - x, v - y), len(found), other))
-        found.sort()
-        return [(far_m, other) for far_m, _, other in found[:count]]
+            placed = [each for at in _ring(column, row, ring) for each in self._squares.get(at, _NOTHING).values()]
+            if placed:
+                found += _by_distance(x, y, placed, count + 1)
+                found.sort(key=_far_m)
+        return [each for each in found if each[1] is not cluster][:count]
+
+    def _square(self, x: float, y: float) -> tuple[int, int]:
+        return (0, 0) if self._is_of_few else (int(x // self._size_m), int(y // self._size_m))
 
 
-_NOTHING: dict[int, tuple[float, float, Cluster]] = {}
+_NOTHING: dict[int, _Placed] = {}
+
+
+def _by_distance(x: float, y: float, placed: list[_Placed], count: int) -> list[tuple[float, Cluster]]:
+    """Return as many of these as are nearest to that place, and those as near as the last, with their distances."""
+    far = [hypot(u - x, v - y) for u, v, _ in placed]
+    # To sort plain numbers first takes a fifth less than to sort all.
+    most_m = sorted(far)[count - 1] if len(far) > count else inf
+    return [(far_m, each[2]) for far_m, each in zip(far, placed, strict=True) if far_m <= most_m]
+
+
+def _far_m(found: tuple[float, Cluster]) -> float:
+    return found[0]
 
 
 def _ring(column: int, row: int, ring: int) -> Iterable[tuple[int, int]]:

@@ -16,7 +16,7 @@ from collections.abc import Generator
 from math import atan2, cos, hypot, sin
 
 from rooms.clusters import Cluster, MaySit, Piece, Plane, group_strain
-from rooms.handing import LEAST, WasTogether, carry_out, gain_of, hand_over, possible_moves
+from rooms.handing import LEAST, WasTogether, best_move, carry_out, hand_over
 from rooms.nearness import NOBODY
 from rooms.rules import Rules
 
@@ -82,11 +82,13 @@ def _partner(thin: Cluster, plane: Plane, rules: Rules, may_sit: MaySit | None) 
     """Return the cluster in whose midst the thin one is nearest, and the mean distance in metres, or None."""
     best: tuple[float, Cluster] | None = None
     for far_m, other in plane.nearest(thin, 2 * _NEIGHBOURS):
-        if far_m <= rules.reach_max_m and _fit(thin, other, rules, may_sit):
-            sums = other.sums
-            middle = other.middle
-            wide = max(0.0, sums.square / sums.n - middle[0] ** 2 - middle[1] ** 2) + sums.own / sums.n
-            crowd_m = _CROWD_M if sums.n >= rules.seats_target else 0.0
+        if far_m > rules.reach_max_m or (best is not None and far_m >= best[0]):
+            break
+        if _fit(thin, other, rules, may_sit):
+            n, _, _, square, own = other.sums
+            x, y = other.middle
+            wide = max(0.0, square / n - x * x - y * y) + own / n
+            crowd_m = _CROWD_M if n >= rules.seats_target else 0.0
             mean_m = hypot(far_m, wide**0.5, crowd_m)
             if best is None or mean_m < best[0]:
                 best = mean_m, other
@@ -104,6 +106,8 @@ def improve(
 ) -> Generator[None, None, None]:
     """Bring people nearer to each other, in place: clusters appear, change, or are left empty."""
     people = sum(len(cluster.pieces) for cluster in clusters)
+    at_rest: dict[int, list[tuple[int, int]]] = {}
+    """Of clusters that nothing was done to: themselves and the neighbours then. Nothing will be while these are so."""
     for _ in range(min(_PASSES, _VISITS // max(1, people))):
         plane = Plane(clusters)
         order = [cluster for cluster in clusters if cluster.pieces]
@@ -112,20 +116,37 @@ def improve(
         for cluster in order:
             if cluster.pieces:
                 around = [other for _, other in plane.nearest(cluster, _NEIGHBOURS)]
-                better |= _swallow(cluster, around, rules, may_sit)
-                # Whoever sits among their own cell alone is nowhere nearer.
-                for piece in [] if cluster.is_of_one_cell else list(cluster.pieces):
-                    if piece in cluster.pieces:
-                        better |= hand_over(cluster, piece, around, rules, may_sit)
-                half = _fall_apart(cluster, rules)
-                if half is not None:
-                    clusters.append(half)
-                    better = True
-                for changed in (cluster, *around, *([half] if half is not None else ())):
-                    plane.put(changed)
+                found = _versions(cluster, around)
+                if at_rest.get(id(cluster)) != found:
+                    half = _better(cluster, around, rules, may_sit)
+                    if half is not None:
+                        clusters.append(half)
+                        plane.put(half)
+                    left = _versions(cluster, around)
+                    if left == found:
+                        at_rest[id(cluster)] = found
+                    else:
+                        better = True
+                        for each, before, after in zip((cluster, *around), found, left, strict=True):
+                            if after != before:
+                                plane.put(each)
             yield
         if not better:
             return
+
+
+def _versions(cluster: Cluster, around: list[Cluster]) -> list[tuple[int, int]]:
+    return [(id(each), each.version) for each in (cluster, *around)]
+
+
+def _better(cluster: Cluster, around: list[Cluster], rules: Rules, may_sit: MaySit | None) -> Cluster | None:
+    """Do what brings the cluster's people nearer to each other; return the half that it falls into, if it does."""
+    _swallow(cluster, around, rules, may_sit)
+    # Whoever sits among their own cell alone is nowhere nearer.
+    for piece in [] if cluster.is_of_one_cell else list(cluster.pieces):
+        if piece in cluster.pieces:
+            hand_over(cluster, piece, around, rules, may_sit)
+    return _fall_apart(cluster, rules)
 
 
 def break_up(
@@ -140,13 +161,12 @@ def break_up(
     for cluster in clusters:
         if cluster.pieces and cluster.standing is None and is_as_it_was(cluster.ids()):
             around = [other for _, other in plane.nearest(cluster, _NEIGHBOURS)]
-            moves = (
-                move
-                for piece in cluster.pieces
-                for move in possible_moves(cluster, piece, around, rules.reach_max_m, rules, may_sit)
-            )
-            least = min(moves, key=gain_of, default=None)
-            if least is not None and least.gain < _BEARABLE:
+            least, below = None, _BEARABLE
+            for piece in cluster.pieces:
+                move = best_move(cluster, piece, around, rules, may_sit, within_m=rules.reach_max_m, below=below)
+                if move is not None:
+                    least, below = move, move.gain
+            if least is not None:
                 carry_out(cluster, least)
                 changed |= {id(each): each for each in (cluster, least.target)}
         yield
@@ -178,7 +198,7 @@ def mend(
         yield
 
 
-def _swallow(cluster: Cluster, around: list[Cluster], rules: Rules, may_sit: MaySit | None) -> bool:
+def _swallow(cluster: Cluster, around: list[Cluster], rules: Rules, may_sit: MaySit | None) -> None:
     """Have the cluster and the neighbour with which that lowers the strain most become one."""
     alone = cluster.strain(rules)
     gains = [
@@ -188,12 +208,11 @@ def _swallow(cluster: Cluster, around: list[Cluster], rules: Rules, may_sit: May
     ]
     gain, best = min(gains, default=(0.0, 0))
     if gain >= -LEAST:
-        return False
+        return
     target, mover = (around[best], cluster) if around[best].standing is not None else (cluster, around[best])
     for piece in list(mover.pieces):
         mover.remove(piece)
         target.add(piece)
-    return True
 
 
 def _fall_apart(cluster: Cluster, rules: Rules) -> Cluster | None:

@@ -15,7 +15,7 @@ import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import chain
-from math import asin, cos, degrees, floor, radians, sin, sqrt
+from math import asin, cos, degrees, floor, hypot, pi, radians, sin, sqrt
 
 from geo import EARTH_RADIUS_M, GRIDS, HALVES, Cell, Grid, Point, distance_m
 from rooms.room import Room
@@ -30,7 +30,8 @@ _M_PER_DEGREE = radians(EARTH_RADIUS_M)
 _ROUNDING = 1 - 1e-7
 """Keeps a bound below the distance it bounds, whatever is lost in the last digits."""
 
-_DIAMETER_M = 2 * EARTH_RADIUS_M
+_FLAT, _FLAT_DEG = 1 - 2e-4, 3.0
+"""What a chord of at most so many degrees is of its arc, at least. Of any other it is two of the number pi."""
 
 
 class RoomIndex:
@@ -189,7 +190,8 @@ class _Search:
         "_count",
         "_fills",
         "_length",
-        "_narrow",
+        "_m_per_degree",
+        "_narrowest",
         "_rng",
         "_up",
         "heap",
@@ -207,14 +209,18 @@ class _Search:
         self._fills = fills if len(fills) < len(ALL_FILLS) else None
         self._rng = rng
         self._count = 0
-        lat = center[0]
-        self._narrow = cos(radians(lat))
+        lat = abs(center[0])
+        narrow = cos(radians(lat))
         # What is farther north, south, east or west than these degrees is out of reach: most is, and is passed over.
         self._up = reach_m / _M_PER_DEGREE / _ROUNDING
         # A circle touches the meridian at which sin(aside) is the quotient; one around a pole touches none.
         self._aside = 180.0
-        if abs(lat) + self._up < 90:
-            self._aside = degrees(asin(min(1.0, sin(radians(self._up)) / self._narrow))) / _ROUNDING
+        if lat + self._up < 90:
+            self._aside = degrees(asin(min(1.0, sin(radians(self._up)) / narrow))) / _ROUNDING
+        # The haversine's square root is no less than half of that of the angles' squares, but for `_FLAT`, with the
+        # meridians as near to each other as anywhere within reach: so no area takes sines of its own to be bounded.
+        self._narrowest = sqrt(narrow * cos(radians(min(90.0, lat + self._up))))
+        self._m_per_degree = _M_PER_DEGREE * (_FLAT if max(self._up, self._aside) < _FLAT_DEG else 2 / pi)
 
     def areas_within(self, areas: Mapping[int, Area], length: int) -> list[Area]:
         """Return those of these areas, all of that length, that may hold anything within reach."""
@@ -232,26 +238,21 @@ class _Search:
 
     def push_areas(self, areas: Sequence[Area], length: int) -> None:
         """Have the areas, all of that length, come up in their turn that hold rooms of these fills within reach."""
-        lat, lon = self._center
-        fills, most_up, most_aside = self._fills, self._up, self._aside
+        fills, most_up, most_aside, narrowest, m_per_degree = (
+            self._fills, self._up, self._aside, self._narrowest, self._m_per_degree
+        )  # fmt: skip
         half_height, half_width = HALVES[length]
+        lat, lon = self._center[0] + 90, self._center[1] + 180
         for area in areas:
             key = area.key
-            area_lat = (2 * (key >> ROW) + 1) * half_height - 90
-            up = abs(lat - area_lat) - half_height
+            up = abs(lat - (2 * (key >> ROW) + 1) * half_height) - half_height
             if up > most_up:
                 continue
-            aside = abs(lon - (2 * (key & COLUMN) + 1) * half_width + 180)
+            aside = abs(lon - (2 * (key & COLUMN) + 1) * half_width)
             aside = (360 - aside if aside > 180 else aside) - half_width
             if aside > most_aside or (fills is not None and not any(area.count_of(fill) for fill in fills)):
                 continue
-            # The haversine of the two gaps, where the meridians are narrowest: nothing in the cell is nearer,
-            # poles included.
-            bound = sin(radians(up) / 2) ** 2 if up > 0 else 0.0
-            if aside > 0:
-                narrowest = cos(radians(min(90.0, abs(area_lat) + half_height)))
-                bound += self._narrow * narrowest * sin(radians(aside) / 2) ** 2
-            self._push(_ROUNDING * _DIAMETER_M * asin(min(1.0, sqrt(bound))) if bound else 0.0, area)
+            self._push(m_per_degree * hypot(up if up > 0 else 0.0, narrowest * aside if aside > 0 else 0.0), area)
 
     def push_shelves(self, shelves: Sequence[Shelf]) -> None:
         """The same with finest cells, by their exact distance."""

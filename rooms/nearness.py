@@ -189,8 +189,15 @@ class Gauge:
 
     def strain(self, group: Spot) -> float:
         """Return how strained a group is, given its sums on one flat map."""
-        n, x, y, square, own = group
-        return self.of(n, max(0.0, square - (x * x + y * y) / n) if n else 0.0, own)
+        return self.of_sums(*group)
+
+    def of_sums(self, n: int, x: float, y: float, square: float, own: float) -> float:
+        """The same, given the sums one by one."""
+        half, by_scatter, by_own, extra = self._rows[n]
+        if not half:
+            return extra
+        scatter = square - (x * x + y * y) / n
+        return half * log(by_scatter * (scatter if scatter > 0.0 else 0.0) + by_own * own) + extra
 
     def added(self, newcomers: Crowd, groups: Iterable[Crowd]) -> list[float]:
         """Return how much more strained each group is with the newcomers than without, theirs included."""

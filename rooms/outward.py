@@ -38,8 +38,9 @@ _STANDING = 4
 """How many rooms that go on are offered to each cell at a window's end."""
 
 
-_ASKED = 120
-"""For how many cells rooms that go on are looked for at most, at a window's end."""
+_ASKED = 40
+"""For how many cells rooms that go on are looked for at most, at a window's end. To ask for three times as many seats
+nobody nearer (a week of check-ins, eight seeds)."""
 
 _ASK_US = 100
 """What each of them takes."""
@@ -56,51 +57,67 @@ def search(room: Room, index: RoomIndex, *, now: float, rules: Rules, rng: rando
     """Return how a waiting room finds company now; if it finds none, have it know until when that stays so."""
     if now < room.idle_until:
         return None
-    union = choose_outward(room, index, now=now, rules=rules, rng=rng)
+    # Once as far as it ever looks: whoever finds nothing within reach is mostly to know what is beyond.
+    fills = ALL_FILLS if can_move(room, now=now) else (Fill.WAITING,)
+    around = index.around(room.cell, reach_m=whole_reach_m(room, rules), fills=fills, rng=rng)
+    others = ((other, far_m) for other, far_m in around if other is not room)
+    reach = reach_m(room, now=now, rules=rules)
+    near = []
+    beyond_m = None
+    for other, far_m in islice(others, _LOOKED_AT):
+        if far_m > reach:
+            beyond_m = far_m
+            break
+        near.append(other)
+    union = _choose_outward(room, near, reach, now=now, rules=rules, rng=rng)
     if union is None:
-        room.idle_until = idle_until(room, index, now=now, rules=rules, rng=rng)
+        room.idle_until = _idle_until(room, reach, beyond_m, now=now, rules=rules)
     return union
 
 
-def choose_outward(room: Room, index: RoomIndex, *, now: float, rules: Rules, rng: random.Random) -> Union | None:
-    """Return how this waiting room finds company within its present reach, or None.
+def _choose_outward(
+    room: Room, near: Iterable[Room], reach: float, *, now: float, rules: Rules, rng: random.Random
+) -> Union | None:
+    """Return how this waiting room finds company among the others within reach, nearest first, or None.
 
     Whoever is away is no company: rooms of nobody else neither look nor are found.
+
+    Args:
+        reach: how far it looks now, in metres.
     """
     if not room.company:
         return None
-    reach = reach_m(room, now=now, rules=rules)
-    fills = ALL_FILLS if can_move(room, now=now) else (Fill.WAITING,)
+    moves = can_move(room, now=now)
     hosts: list[Room] = []
     peers: list[Room] = []
-    around = index.around(room.cell, reach_m=reach, fills=fills, rng=rng)
-    for other, _ in islice((found for found in around if found[0] is not room), _LOOKED_AT):
+    for other in near:
         enough = _are_company([room, *peers], rules)
         if len(hosts) == _HOSTS or (hosts and enough):
             break
         if not is_waiting(other):
-            if fits(room, other, rules):
+            if moves and fits(room, other, rules):
                 hosts.append(other)
         elif not enough and _may_gather(room, peers, other, now=now, rules=rules):
             peers.append(other)
     return _choose(room, hosts, peers, reach, now=now, rules=rules, rng=rng)
 
 
-def idle_until(room: Room, index: RoomIndex, *, now: float, rules: Rules, rng: random.Random) -> float:
+def _idle_until(room: Room, reach: float, beyond_m: float | None, *, now: float, rules: Rules) -> float:
     """Return when a waiting room that found nothing now may find something, Unix seconds.
 
     That is when its reach gets to the next room that is there already. Whatever else appears finds it: newcomers look
     as far as it ever will, rooms that begin to wait look themselves, a window's end takes in the rooms that reach it.
     Only a full room from which somebody goes does not, so once in a while it looks all the same.
+
+    Args:
+        reach: how far it looks now, in metres.
+        beyond_m: how far the nearest room is that is farther, in metres; None if none is seen.
     """
-    reach = reach_m(room, now=now, rules=rules)
-    around = index.around(room.cell, reach_m=whole_reach_m(room, rules), fills=ALL_FILLS, rng=rng)
-    beyond = next((far_m for other, far_m in islice(around, _LOOKED_AT) if far_m > reach), None)
-    if beyond is None and reach < whole_reach_m(room, rules):
-        beyond = whole_reach_m(room, rules)
+    if beyond_m is None and reach < whole_reach_m(room, rules):
+        beyond_m = whole_reach_m(room, rules)
     wait_s = (_AGAIN - 1) * rules.look_every_s
-    if beyond is not None:
-        wait_s = min(wait_s, ceil((beyond - reach) / ring_m(room, rules)) * rules.widen_every_s)
+    if beyond_m is not None:
+        wait_s = min(wait_s, ceil((beyond_m - reach) / ring_m(room, rules)) * rules.widen_every_s)
     # A little early, for a look on the dot.
     return now + wait_s - rules.look_every_s / 2
 

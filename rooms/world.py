@@ -402,7 +402,10 @@ class World:
         return self._online[room.region] - here - self._barred_around(room, now)
 
     def _barred_around(self, room: Room, now: float) -> int:
-        barred = {id for seat in room.seats.values() if seat.person.barred for id in seat.person.shunned_by}
+        avoiding = [seat.person for seat in room.seats.values() if seat.person.barred]
+        if not avoiding:
+            return 0
+        barred = {id for person in avoiding for id in person.shunned_by}
         barred -= {id for id, until in room.counts_until.items() if until > now}
         online = (self.people[id] for id in barred if id in self.people)
         return sum(region_of(person.cell) == room.region and person.room is not room for person in online)

@@ -2,12 +2,13 @@
 
 import random
 from collections.abc import Generator
+from math import dist
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rooms.agenda import Result
-from rooms.clusters import Cluster, Piece, group_strain
+from rooms.clusters import Cluster, Piece, Plane, group_strain
 from rooms.grouping import break_up, mend
 from rooms.handing import WasTogether
 from rooms.nearness import FlatMap
@@ -83,3 +84,30 @@ def test_mending_brings_people_nearer_on_the_whole() -> None:
         cost += broken - whole
         won += broken - strain_of(clusters)
     assert 0.05 * cost < won < cost
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 999), st.sampled_from([1, 5, 40, 400]))
+def test_the_nearest_groups_are_found_among_few_and_many(seed: int, count: int) -> None:
+    chance, flat = random.Random(seed), FlatMap(*HOME.center)
+
+    def piece(number: int) -> Piece:
+        # Most live downtown.
+        wide = chance.choice([2, 2, 2, 40])
+        return Piece((f"p{number}",), flat.spot(beside(HOME, north=chance.randint(0, wide), east=chance.randint(0, 9))))
+
+    clusters = [Cluster([piece(number)]) for number in range(count)]
+    plane = Plane(clusters)
+    for moved in chance.sample(clusters, count // 2):
+        moved.add(piece(count))
+        plane.put(moved)
+    gone = chance.sample(clusters, count // 5)
+    for cluster in gone:
+        plane.take(cluster)
+    here = [cluster for cluster in clusters if cluster not in gone]
+    for cluster in here[:20]:
+        far = sorted(dist(cluster.middle, other.middle) for other in here if other is not cluster)
+        found = plane.nearest(cluster, 8)
+        assert [far_m for far_m, _ in found] == far[:8]
+        assert all(dist(cluster.middle, other.middle) == far_m for far_m, other in found)
+        assert cluster not in [other for _, other in found]

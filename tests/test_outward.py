@@ -7,7 +7,7 @@ import pytest
 
 from geo import cell_distance_m
 from rooms.index import RoomIndex
-from rooms.outward import Union, can_move, choose_outward, fits, idle_until, reaches, rooms_near, waiting_around
+from rooms.outward import Union, can_move, fits, reaches, rooms_near, search, waiting_around
 from rooms.person import Person
 from rooms.placement import fill_of, is_waiting, reach_m
 from rooms.reform import at_once
@@ -33,7 +33,8 @@ def index_of(rooms: Iterable[Room], rules: Rules = RULES) -> RoomIndex:
 
 
 def union(room: Room, *others: Room, now: float = 0, rules: Rules = RULES, seed: int = 1) -> Union | None:
-    return choose_outward(room, index_of([room, *others], rules), now=now, rules=rules, rng=random.Random(seed))
+    room.idle_until = 0.0
+    return search(room, index_of([room, *others], rules), now=now, rules=rules, rng=random.Random(seed))
 
 
 def looked(room: Room, *others: Room, now: float = 0, rules: Rules = RULES, seed: int = 1) -> tuple[str, str] | None:
@@ -193,9 +194,9 @@ def test_far_rooms_gather_and_never_with_those_who_did_not_ask() -> None:
 @pytest.mark.parametrize("north", [6, 11, 23])
 def test_no_look_is_left_out_that_would_have_found_a_room(north: int) -> None:
     room, other = a_room(1, id="w"), a_room(5, beside(HOME, north=north), id="o")
-    index, now = index_of([room, other]), 0.0
+    now = 0.0
     while union(room, other, now=now) is None:
-        until = idle_until(room, index, now=now, rules=RULES, rng=random.Random(1))
+        until = room.idle_until
         now += 10
         while now < until:
             assert union(room, other, now=now) is None
@@ -205,8 +206,8 @@ def test_no_look_is_left_out_that_would_have_found_a_room(north: int) -> None:
 
 def test_a_room_with_nobody_anywhere_looks_again_within_a_minute_all_the_same() -> None:
     room = a_room(1, id="w")
-    until = idle_until(room, index_of([room]), now=WHOLE_S, rules=RULES, rng=random.Random(1))
-    assert WHOLE_S + 10 < until <= WHOLE_S + 60
+    assert union(room, now=WHOLE_S) is None
+    assert WHOLE_S + 10 < room.idle_until <= WHOLE_S + 60
 
 
 # At a window's end
