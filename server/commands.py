@@ -12,6 +12,9 @@ Ref: TypeAlias = Annotated[str, Meta(max_length=32, description="Comes back in t
 CellText: TypeAlias = Annotated[str, Meta(max_length=64, description="Geohash of 4 to `finest_cell` characters.")]
 MemberId: TypeAlias = Annotated[str, Meta(max_length=64, description="A member id of one's present room.")]
 
+SEQ_MAX = 2**53 - 1
+"""Beyond, clients in JavaScript count no more exactly; what is kept and what goes from node to node holds 64 bits."""
+
 BottleId: TypeAlias = Annotated[str, Meta(max_length=64, description="A bottle, or an answer to one.")]
 
 
@@ -25,7 +28,7 @@ class Resume(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The room one sat in and the newest event one has of it."""
 
     room: str
-    seq: Annotated[int, Meta(ge=0)]
+    seq: Annotated[int, Meta(ge=0, le=SEQ_MAX)]
 
 
 class Enter(Command, frozen=True, kw_only=True):
@@ -172,7 +175,9 @@ class Report(Command, frozen=True, kw_only=True):
     """Have the operator look at a member, a line or a room: what was said there lately is kept for them."""
 
     who: MemberId | None = None
-    seq: Annotated[int, Meta(ge=1, description="Of a `said`, in the present room or in `room`.")] | None = None
+    seq: (
+        Annotated[int, Meta(ge=1, le=SEQ_MAX, description="Of a `said`, in the present room or in `room`.")] | None
+    ) = None
     bottle: BottleId | None = None
     room: Annotated[str, Meta(max_length=64)] | None = None
     reason: Reason

@@ -36,6 +36,13 @@ def identity(guest: Guest) -> str:
     return guest.peer.session.person.id
 
 
+@pytest.mark.parametrize("seq", [2**53, 2**64, 10**30])
+def test_a_number_beyond_what_can_be_kept_is_no_report_and_no_bug(seq: int) -> None:
+    ann, bo = Stage().seated("Ann Bo")
+    assert refused(ann, who=bo.me, seq=seq) == "bad_message"
+    assert reported(ann, who=bo.me, seq=2**53 - 1)
+
+
 def test_report_of_a_member_freezes_what_was_said_and_who_was_there() -> None:
     stage = Stage()
     ann, bo, cy = stage.seated("Ann Bo Cy")
