@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.safety import folding
+from server.safety.contacts import leads_out
 from server.safety.folding import fold
+from server.safety.wordlist import read_rules
 
 LATIN = "".join(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x180)))) + "‘’“”„‚‹›–—•€…™"
 
@@ -37,3 +39,13 @@ def test_every_latin_character_comes_to_the_same_among_any_others(char: str) -> 
 )
 def test_what_is_written_otherwise_comes_to_the_same(text: str, plain: str) -> None:
     assert fold(text) == plain
+
+
+UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180f\u200b\u2060\u3164\ufe0f\uffa0\U000e0101\U000e01ef"
+
+
+@pytest.mark.parametrize("char", UNSEEN, ids=lambda char: f"{ord(char):04X}")
+def test_what_cannot_be_seen_parts_no_word_and_hides_no_way_out(char: str) -> None:
+    assert fold(f"ca{char}sino") == "casino"
+    assert leads_out(fold(f"see exam{char}ple.c{char}om")) == "link"
+    assert read_rules(["casino"])[0].holds(f"ca{char}sino tonight")

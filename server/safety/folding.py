@@ -16,10 +16,14 @@ _KEPT_SIGNS = "°"
 """Coordinates are told by it."""
 _DROPPED_MARKS = (
     (0x0300, 0x0370), (0x0591, 0x05C8), (0x0610, 0x061B), (0x064B, 0x0660), (0x0670, 0x0671), (0x06D6, 0x06EE),
-    (0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100), (0xFE00, 0xFE10), (0xFE20, 0xFE30),
+    (0x180B, 0x1810), (0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100), (0xFE00, 0xFE10), (0xFE20, 0xFE30),
+    (0xE0100, 0xE01F0),
 )  # fmt: skip
 """Accents set one by one, points of Hebrew and Arabic, strokes through letters, and choices of a form: who reads does
 without. In other scripts marks are vowels."""
+_UNSEEN_LETTERS = frozenset(map(chr, (0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0)))
+"""Fillers of Hangul, vowels of Khmer: letters and marks by their category, and never seen (Default_Ignorable_Code_Point
+of Unicode's DerivedCoreProperties)."""
 _STOPS = "。｡"
 _EMOJI = range(0x1F000, 0x1FB00)
 
@@ -65,7 +69,7 @@ def _plain(char: str) -> str:
     category = unicodedata.category(char)
     if category == "Nd":
         return str(unicodedata.decimal(char))
-    if category == "Cf" or any(first <= ord(char) < end for first, end in _DROPPED_MARKS):
+    if category == "Cf" or char in _UNSEEN_LETTERS or any(first <= ord(char) < end for first, end in _DROPPED_MARKS):
         return ""
     alike = PROTOTYPES.get(ord(char), char)
     if alike.isascii():
