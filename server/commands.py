@@ -175,9 +175,9 @@ class Report(Command, frozen=True, kw_only=True):
     """Have the operator look at a member, a line or a room: what was said there lately is kept for them."""
 
     who: MemberId | None = None
-    seq: (
-        Annotated[int, Meta(ge=1, le=SEQ_MAX, description="Of a `said`, in the present room or in `room`.")] | None
-    ) = None
+    seq: Annotated[int, Meta(ge=1, le=SEQ_MAX, description="Of a `said`, in the present room or in `room`.")] | None = (
+        None
+    )
     bottle: BottleId | None = None
     room: Annotated[str, Meta(max_length=64)] | None = None
     reason: Reason

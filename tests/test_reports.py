@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from server.safety import reports
-from server.safety.evidence import EVIDENCE_MAX_BYTES, NOTES_MAX, Evidence
+from server.safety.evidence import EVIDENCE_MAX_BYTES, NOTES_MAX, PEOPLE_MAX, Evidence, Note
 from server.store.rows import Report
 from server.store.store import StoreError
 from tests.sessions import UNLIMITED, Guest, Stage, only
@@ -243,6 +243,41 @@ def test_of_too_many_reports_closed_ones_make_room_first(monkeypatch: pytest.Mon
     assert {report.ticket for report in stage.house.store.reports()} == {weighty, third}
     fourth = reported(bo, room=ann.room)
     assert {report.ticket for report in stage.house.store.reports()} == {weighty, fourth}
+
+
+def test_whoever_makes_many_reports_pushes_out_none_but_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "REPORTS_MAX", 6)
+    stage = Stage()
+    ann, bo, cy, dee = stage.seated("Ann Bo Cy Dee")
+    genuine = reported(ann, who=bo.me)
+    for number in range(8):
+        for guest in (cy, dee):  # two who report the same weigh no more than one who reports once
+            stage.house.reports.file(
+                room=f"r{number}",
+                against=identity(bo),
+                by=identity(guest),
+                evidence=Evidence("", {}, (), (Note(identity(guest), "spam", "", 0),)),
+                now=stage.clock.now(),
+            )
+    kept = [report.ticket for report in stage.house.store.reports()]
+    assert genuine in kept
+    assert len(kept) == 6
+
+
+def test_a_crowd_that_only_passes_through_makes_no_report_large() -> None:
+    stage = Stage()
+    ann, bo, cy = stage.seated("Ann Bo Cy")
+    bo.ask("say", text="buy this")
+    spoke = bo.me
+    bo.ask("next")
+    room = stage.house.world.rooms[ann.room]
+    room._gone = {**room.gone, **{f"m{number}": f"p{number}" for number in range(5 * PEOPLE_MAX)}}
+    _, evidence = of(stage, reported(ann, who="m3"))
+    assert len(evidence.people) == PEOPLE_MAX
+    assert {ann.me, cy.me, spoke, "m3"} <= evidence.people.keys()
+    _, evidence = of(stage, reported(cy, who="m3"))
+    assert len(evidence.people) == PEOPLE_MAX
+    assert {ann.me, cy.me, spoke} <= evidence.people.keys()
 
 
 def test_evidence_that_was_altered_or_moved_shows_it(tmp_path: Any) -> None:

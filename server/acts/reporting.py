@@ -8,7 +8,7 @@ from server.answers import Reported
 from server.codes import Refused
 from server.commands import Report
 from server.outcomes import Alert, Outcome
-from server.safety.evidence import Evidence, Line, Note, fitting
+from server.safety.evidence import Evidence, Line, Note, fitting, who_matter
 from server.safety.trails import Scene
 from server.safety.words import clean_text
 
@@ -107,4 +107,5 @@ def _evidence(scene: Scene, who: str | None, note: Note) -> Evidence:
     kept, left_out = fitting(lines)
     called = [line.name for line in lines if line.from_ == who]
     name = scene.names.get(who, called[-1] if called else "") if who is not None else ""
-    return Evidence(name, dict(scene.people), kept, (note,), left_out)
+    people = who_matter(scene.people, kept, {*scene.names, who})
+    return Evidence(name, people, kept, (note,), left_out)

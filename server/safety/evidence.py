@@ -3,12 +3,14 @@
 Pure: makes and reads bytes. No cell is in it, and nobody's address.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 import msgspec
 
 EVIDENCE_MAX_BYTES = 65_536
 """Of one report's words; some thousand lines of talk. What is oldest is left out, and how many lines is said."""
+PEOPLE_MAX = 200
+"""Of one report; twenty times a full room. More only pass through, to make what is kept of each report large."""
 NOTES_MAX = 20
 """Reporters' notes kept with one report: more say nothing that twenty have not said."""
 
@@ -38,7 +40,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
     Attributes:
         name: what the person was called who was reported; "" of a room.
-        people: member id → identity, of everybody who sat there.
+        people: member id → identity, of everybody who sat there; of very many, of those who matter most.
         left_out: older lines that there was no room for.
     """
 
@@ -71,6 +73,15 @@ def fitting(lines: Iterable[Line], *, left_out: int = 0) -> tuple[tuple[Line, ..
     return tuple(reversed(kept)), left_out + len(waiting)
 
 
+def who_matter(people: Mapping[str, str], lines: Iterable[Line], seated: Collection[str]) -> dict[str, str]:
+    """Return as many of the people as are kept: those of `seated` and who spoke, then those who came last."""
+    if len(people) <= PEOPLE_MAX:
+        return dict(people)
+    spoke = {line.from_ for line in lines}
+    order = sorted(people, key=lambda id: (id in seated, id in spoke))
+    return {id: people[id] for id in order[-PEOPLE_MAX:]}
+
+
 def with_more(old: Evidence, new: Evidence) -> Evidence:
     """Return what a report has once it is made again: lines said since, as far as they fit behind the old ones."""
     newest = max((line.seq for line in old.lines), default=0)
@@ -85,7 +96,7 @@ def with_more(old: Evidence, new: Evidence) -> Evidence:
     return msgspec.structs.replace(
         old,
         name=old.name or new.name,
-        people=old.people | new.people,
+        people=who_matter(old.people | new.people, (*old.lines, *more), ()),
         lines=(*old.lines, *more),
         notes=(*old.notes, *new.notes)[:NOTES_MAX],
     )

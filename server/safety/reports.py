@@ -3,7 +3,9 @@
 Pure: keeps them in the store it is given, the evidence sealed. Never tells anybody that somebody else reported too.
 """
 
+from collections import Counter
 from collections.abc import Callable
+from itertools import chain
 
 import msgspec
 
@@ -13,7 +15,8 @@ from server.store.sealing import Seal, SealBroken
 from server.store.store import Store
 
 REPORTS_MAX = 2000
-"""Kept at once, 130 MB with full evidence. Beyond, closed ones go first, then those that fewest people made."""
+"""Kept at once, 130 MB with full evidence. Beyond, closed ones go first, then those that fewest people made, of whom
+each counts for a part of a person by how many they made: nobody pushes out others' by making many."""
 REPORTERS_MAX = 100
 """Remembered for one report; more people than ever sat in one room."""
 TIMES_MAX = 1_000_000
@@ -126,7 +129,9 @@ class Reports:
     def _make_room(self) -> None:
         kept = self._store.reports()
         if len(kept) >= REPORTS_MAX:
-            last = min(kept, key=lambda report: (report.closed_at is None, len(report.reporters), report.at))
+            made = Counter(chain.from_iterable(report.reporters for report in kept))
+            shares = {report.ticket: sum(1 / made[by] for by in report.reporters) for report in kept}
+            last = min(kept, key=lambda report: (report.closed_at is None, shares[report.ticket], report.at))
             self._store.remove_report(last.ticket)
 
 
