@@ -20,6 +20,7 @@ from rooms.windows import REGION_LENGTH
 from server.codes import Refused
 from server.commands import Enter, Resume
 from server.house import House
+from server.origin import LOOPBACK
 from server.safety.admission import check_ban, check_newcomer, check_place
 from server.safety.identities import Identity
 from server.safety.places import claim_cell, is_visiting
@@ -95,6 +96,9 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
         verified=shown,
     )
     former = _room_left(session, identity, person, is_new=is_new)
+    if session.origin.address != LOOPBACK and shown is None:  # a proxy on this machine may stand for everybody
+        out = house.returns.out_of(session.origin.key, made_at=identity.first_at)
+        person.avoids = (*person.avoids, *(room for room in out if room not in person.avoids))
     untold = _untold(identity.person, person, command.resume) if identity.person is not None else []
     identity.person = person
     person.barred = house.blocks.kept_from(identity.id)

@@ -6,6 +6,7 @@ import pytest
 
 from bench.gangs import WAYS, lone_abuser, measure
 from geo import Cell
+from server.origin import LOOPBACK
 from server.safety.votes import Elector, Verdict, Votes, verdict
 from tests.sessions import HERE, Guest, Stage
 
@@ -148,6 +149,50 @@ def test_ejected_is_told_sits_elsewhere_and_the_room_sees_it_but_no_vote() -> No
     for guest in (ann, bo, dee):
         [left] = guest.got()
         assert (left["type"], left["why"]) == ("left", "ejected")
+
+
+def voted_out(stage: Stage, names: list[Guest], address: str) -> str:
+    """Have somebody come from there and be voted out and leave; return the room."""
+    ed = stage.guest(address=address)
+    ed.enter(name="Ed")
+    room = ed.room
+    assert room == names[0].room
+    stage.pass_time(PRESENT_S + 1)
+    for voter in names[:3]:
+        voter.ask("eject", **member(voter, ed))
+    assert len(ed.got("ejected")) == 1
+    ed.ask("leave")
+    return room
+
+
+def test_who_is_voted_out_does_not_come_back_as_somebody_new_from_the_same_address() -> None:
+    stage, guests = regulars("Ann Bo Cy Dee")
+    kept = stage.guest(address="192.0.2.1")
+    kept.enter(name="Flo")
+    kept.lose()
+    room = voted_out(stage, guests, "192.0.2.1")
+    other = stage.guest(address="192.0.2.2")
+    other.enter(name="Gus")
+    assert other.room == room
+    again = stage.guest(address="192.0.2.1")
+    again.enter(name="Ed")
+    assert again.room != room
+    # Whoever was there before is somebody else, as is whoever comes from elsewhere.
+    back = kept.back()
+    stage.take_turn()
+    back.got()
+    assert back.room == room
+    # It is remembered as long as the room lasts.
+    stage.house.returns.forget(())
+    assert not stage.house.returns._out
+
+
+def test_a_proxy_on_this_machine_shuts_nobody_out_who_comes_by_it() -> None:
+    stage, guests = regulars("Ann Bo Cy Dee")
+    room = voted_out(stage, guests, LOOPBACK)
+    again = stage.guest()
+    again.enter(name="Gus")
+    assert again.room == room
 
 
 def test_in_a_room_of_three_the_two_who_vote_are_seated_elsewhere_together() -> None:

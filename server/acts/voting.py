@@ -44,6 +44,9 @@ def _carried_out(house: "House", room: Room, about: Seat, voters: Collection[str
                 identity.ejected_at = now
                 house.votes.spend(identity.came_from, now=now)
         house.votes.settle(room.id, about.person.id)
+        ejected = house.identities.online(about.person.id)
+        if ejected is not None:
+            house.returns.voted_out(ejected.came_from, room.id, now=now)
         return elsewhere.eject(house.world, about.person, now=now)
     if comes_to is Verdict.WALK_OUT:
         here = {seat.person.id: seat.person for seat in room.seats.values()}
