@@ -35,6 +35,9 @@ def test_every_latin_character_comes_to_the_same_among_any_others(char: str) -> 
         ("ｆｏｏ．ｉｏ", "foo.io"),
         ("рауpal", "paypal"),
         ("½", "1/2"),
+        ("🅲🅰🆂🅸🅽🅾", "casino"),
+        ("🅒🅐🅢🅘🅝🅞", "casino"),
+        ("Paris.🇫🇷", "paris.^^"),
     ],
 )
 def test_what_is_written_otherwise_comes_to_the_same(text: str, plain: str) -> None:

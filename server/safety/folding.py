@@ -25,6 +25,9 @@ _UNSEEN_LETTERS = frozenset(map(chr, (0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0x
 """Fillers of Hangul, vowels of Khmer: letters and marks by their category, and never seen (Default_Ignorable_Code_Point
 of Unicode's DerivedCoreProperties)."""
 _STOPS = "。｡"
+_BOXED = (0x1F150, 0x1F170)
+"""Where 26 letters each begin, white in black rounds and boxes: symbols to Unicode, and an advert to who reads them. Not
+so flags, which are letters in boxes as well: many a host would end in one."""
 _EMOJI = range(0x1F000, 0x1FB00)
 
 
@@ -60,6 +63,9 @@ def fold(text: str) -> str:
 def _fold(char: str) -> str:
     if char in _STOPS:
         return "."
+    for first in _BOXED:
+        if first <= ord(char) < first + 26:
+            return chr(ord("a") + ord(char) - first)
     return "".join(map(_plain, unicodedata.normalize("NFKC", char).casefold()))
 
 
