@@ -104,7 +104,12 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
     person.barred = house.blocks.kept_from(identity.id)
     person.shunned_by = house.blocks.shunned_by(identity.id)
     person.kept = house.keeps.both(identity.id)
-    return Arrival(identity, person, False, [*untold, *house.world.enter(person, now=now, former=former)], [])
+    changes = house.world.enter(person, now=now, former=former)
+    room, _ = place_of(person)
+    if is_new and room.id == former and session.origin.address != LOOPBACK:
+        # Not chance has seated them there: else one address fills a room by leaving it, and is most of those who vote.
+        person.asked_until = room.closes
+    return Arrival(identity, person, False, [*untold, *changes], [])
 
 
 def _move(

@@ -187,6 +187,27 @@ def test_who_is_voted_out_does_not_come_back_as_somebody_new_from_the_same_addre
     assert not stage.house.returns._out
 
 
+@pytest.mark.parametrize("gang", ["192.0.2.1", LOOPBACK])
+def test_who_takes_the_seats_that_an_address_has_left_has_no_vote_there(gang: str) -> None:
+    stage, (ann, *_) = regulars("Ann Bo Cy Dee", new_identity_s=PRESENT_S, seats_max=12)
+    crew = [stage.guest(address=gang)]
+    crew[0].enter()
+    for _ in range(6):
+        # Left, and taken up again by a token once somebody new sits there too.
+        crew[-1].lose()
+        crew.append(stage.guest(address=gang))
+        crew[-1].enter()
+    assert {guest.room for guest in crew} == {ann.room}
+    crew = [*(guest.back() for guest in crew[:-1]), crew[-1]]
+    stage.take_turn()
+    stage.pass_time(PRESENT_S + 1)
+    for guest in crew:
+        guest.ask("say", text="hello")
+    for guest in crew:
+        guest.ask("eject", **member(guest, ann))
+    assert len(ann.got("ejected")) == (gang == LOOPBACK)
+
+
 def test_a_proxy_on_this_machine_shuts_nobody_out_who_comes_by_it() -> None:
     stage, guests = regulars("Ann Bo Cy Dee")
     room = voted_out(stage, guests, LOOPBACK)
