@@ -107,5 +107,5 @@ def _evidence(scene: Scene, who: str | None, note: Note) -> Evidence:
     kept, left_out = fitting(lines)
     called = [line.name for line in lines if line.from_ == who]
     name = scene.names.get(who, called[-1] if called else "") if who is not None else ""
-    people = who_matter(scene.people, kept, {*scene.names, who})
+    people = who_matter(scene.people, kept, {*scene.names, who or ""})
     return Evidence(name, people, kept, (note,), left_out)

@@ -26,8 +26,8 @@ _UNSEEN_LETTERS = frozenset(map(chr, (0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0x
 of Unicode's DerivedCoreProperties)."""
 _STOPS = "。｡"
 _BOXED = (0x1F150, 0x1F170)
-"""Where 26 letters each begin, white in black rounds and boxes: symbols to Unicode, and an advert to who reads them. Not
-so flags, which are letters in boxes as well: many a host would end in one."""
+"""Where 26 letters each begin, white in black rounds and boxes: symbols to Unicode, and an advert to who reads them.
+Not so flags, which are letters in boxes as well: many a sentence ends in one."""
 _EMOJI = range(0x1F000, 0x1FB00)
 
 
