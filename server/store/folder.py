@@ -10,7 +10,7 @@ from pathlib import Path
 
 from server.store.memory import MemoryStore
 from server.store.sealing import Seal
-from server.store.sqlite import WHOSE, SqliteStore
+from server.store.sqlite import SqliteStore, folder_trouble
 from server.store.store import Store, StoreError
 
 SECRET_FILE = "secret"
@@ -53,7 +53,7 @@ def _kept_secret(folder: Path, new_secret: Callable[[], bytes]) -> bytes:
             draft.unlink()
         text = path.read_text(encoding="ascii")
     except OSError as error:
-        raise StoreError(f"{folder} cannot be used: {error.strerror}. {WHOSE}") from None
+        raise folder_trouble(folder, error) from None
     except ValueError:
         text = ""
     try:

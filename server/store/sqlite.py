@@ -8,6 +8,7 @@ The file is locked for as long as it is open, so that no two servers ever write 
 """
 
 import contextlib
+import errno
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
@@ -69,7 +70,18 @@ _LISTS = frozenset(("reasons", "reporters", "counted", "picked", "in_hand"))
 _BOOLS = frozenset(("stops_known", "is_held", "is_told", "is_heard"))
 """Columns that SQLite has no type for."""
 
-WHOSE = "Start the server as the user whose folder it is, or set data to another folder."
+_WHOSE = "Start the server as the user whose folder it is, or set data to another folder."
+_NO_FOLDER = "There is a file where a folder should be: set data to another folder."
+_FULL = "Make room on that disk, or set data to a folder on another."
+_ABOUT_FOLDER = {
+    errno.EACCES: _WHOSE,
+    errno.EPERM: _WHOSE,
+    errno.EEXIST: _NO_FOLDER,
+    errno.ENOTDIR: _NO_FOLDER,
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+}
+_ELSEWHERE = "Set data to a folder that can be made and written, by its whole path, as in /var/lib/hereabouts."
 
 
 class SqliteStore(MemoryStore):
@@ -414,6 +426,12 @@ class SqliteStore(MemoryStore):
             self._is_dirty |= dirties
 
 
+def folder_trouble(folder: Path, error: OSError) -> StoreError:
+    """Return what keeps the folder of `data` from being used, in words: what is wrong, and what to do."""
+    cannot = "cannot be used" if os.path.isdir(folder) else "cannot be made"
+    return StoreError(f"{folder} {cannot}: {error.strerror}. {_ABOUT_FOLDER.get(error.errno or 0, _ELSEWHERE)}")
+
+
 def about_row(kind: type[Row], found: dict[str, Any]) -> str:
     """Return what a sealed column is bound to: its own row."""
     if kind is not Block:
@@ -472,4 +490,4 @@ def _told(path: Path) -> Iterator[None]:
             f"{path} is damaged: {error}. Nothing was changed; put a backup in its place, or move it away."
         ) from None
     except OSError as error:
-        raise StoreError(f"{path.parent} cannot be used: {error.strerror}. {WHOSE}") from None
+        raise folder_trouble(path.parent, error) from None
