@@ -3,16 +3,23 @@
 Knows words and numbers. Never knows how a figure came about (bench/measures.py says).
 """
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bench.measures import AROUND, CROWD_SEATS
 
-_AROUND_IN_WORDS = dict(zip(AROUND, ("nobody", "one other", "two or more"), strict=True))
+_AROUND_IN_WORDS = dict(zip(AROUND, ("no other", "one other", "two others or more"), strict=True))
 _MISSING = "–"
+
+WIDTH = 100
 
 THIN_BELOW = 0.5
 """The share of people with two others within 15 km below which the table is mostly about people alone."""
+
+
+_Row = tuple[str, list[str]]
+"""What a line begins with, and a cell for each way of seating; without cells it is the head of lines below."""
 
 
 class Column(NamedTuple):
@@ -24,17 +31,17 @@ class Column(NamedTuple):
 
 
 def table(columns: Sequence[Column]) -> str:
-    """Return a line for each measure and a column for each way of seating."""
-    rows = [("", [column.name for column in columns])]
-    rows += [(title, [_cell(kind, column, names) for column in columns]) for title, kind, names in _ROWS]
-    rows += [("everybody, by others within 15 km: in a room of 3+ / of 2 / alone", [""] * len(columns))]
-    rows += [_everybody_row(columns, others) for others in AROUND]
-    rows += [("rooms by seats taken", [""] * len(columns)), *_size_rows(columns)]
-    rows = [row for row in rows if not row[0] or not all(cell == _MISSING for cell in row[1])]
-    widths = [max(len(cells[number]) for _, cells in rows) for number in range(len(columns))]
-    left = max(len(title) for title, _ in rows)
+    """Return a line for each measure and a column for each way of seating; of four ways no line is above `WIDTH`."""
+    rows = [("", [column.name for column in columns]), *_measure_rows(columns, _SEATING), *_cpu_rows(columns)]
+    for others in AROUND:
+        rows += _everybody_rows(columns, others)
+    rows += [("rooms by seats taken", []), *_size_rows(columns)]
+    rows = [row for row in rows if not row[0] or not row[1] or not all(cell == _MISSING for cell in row[1])]
+    told = [(title, cells) for title, cells in rows if cells]
+    widths = [max(len(cells[number]) for _, cells in told) for number in range(len(columns))]
+    left = max(len(title) for title, _ in told)
     return "\n".join(
-        f"{title:<{left}}  {'  '.join(f'{cell:>{width}}' for cell, width in zip(cells, widths, strict=True))}".rstrip()
+        f"{title:<{left}}  {'  '.join(f'{cell:>{width}}' for cell, width in zip(cells, widths, strict=False))}".rstrip()
         for title, cells in rows
     )
 
@@ -45,65 +52,85 @@ def thinness(column: Column) -> str:
     others, nobody = shares[AROUND[-1]]["people"], shares[AROUND[0]]["people"]
     if others is None or others >= THIN_BELOW:
         return ""
-    return (
-        f"\n\nToo thin to judge the rules by: {nobody * 100:.1f} % of the people have nobody within 15 km, and only "
-        f"{others * 100:.1f} % two or more.\nTake busier hours, more people, or all of them in one city (--city)."
+    return "\n\n" + wrapped(
+        f"Too thin to judge the rules by: {nobody * 100:.1f} % of the people have nobody within 15 km, and only "
+        f"{others * 100:.1f} % two or more. Take busier hours, more people, or all of them in one city (--city)."
     )
 
 
-_ROWS = (
-    ("company", "share", ("company",)),
-    ("oversize", "share", ("oversize",)),
-    ("  both among this share of the people", "share", ("could",)),
-    ("near, median / p90", "metres", ("near_median_m", "near_p90_m")),
-    ("near ratio", "ratio", ("near_ratio",)),
-    ("  busy hours counting more: near, median", "metres", ("near_weighted_m",)),
-    ("  busy hours counting more: near ratio", "ratio", ("ratio_weighted",)),
-    ("forced moves per person-hour", "ratio", ("moves_per_h",)),
-    ("roommates with a topic in common", "share", ("common_topic",)),
-    ("wait, p50 / p90", "seconds", ("wait_p50_s", "wait_p90_s")),
-    ("  arrivals that ever had company", "share", ("ever",)),
-    ("  wait of those, p50 / p90", "seconds", ("met_p50_s", "met_p90_s")),
-    ("CPU per placement", "us", ("us_per_placement",)),
-    ("  placements", "count", ("placements",)),
-    ("  CPU per enter / next / leave / tick", "us", ("enter_us", "next_us", "leave_us", "tick_us")),
-    ("  calls of each", "count", ("enter_calls", "next_calls", "leave_calls", "tick_calls")),
+def wrapped(text: str) -> str:
+    """Return it in lines as wide as a table may be."""
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+_SEATING = (
+    ("company", "share", "company"),
+    ("oversize", "share", "oversize"),
+    ("  both among this share of the people", "share", "could"),
+    ("near, median", "metres", "near_median_m"),
+    ("near, p90", "metres", "near_p90_m"),
+    ("near ratio", "ratio", "near_ratio"),
+    ("  busy hours counting more: near, median", "metres", "near_weighted_m"),
+    ("  busy hours counting more: near ratio", "ratio", "ratio_weighted"),
+    ("forced moves per person-hour", "ratio", "moves_per_h"),
+    ("roommates with a topic in common", "share", "common_topic"),
+    ("wait, p50", "seconds", "wait_p50_s"),
+    ("wait, p90", "seconds", "wait_p90_s"),
+    ("  arrivals that ever had company", "share", "ever"),
+    ("  wait of those, p50", "seconds", "met_p50_s"),
+    ("  wait of those, p90", "seconds", "met_p90_s"),
 )
+_CALLS = ("enter", "next", "leave", "tick")
 
 
-def _cell(kind: str, column: Column, names: Iterable[str]) -> str:
-    figures = {**column.figures, **column.also}
-    values = [figures.get(name) for name in names]
-    if all(value is None for value in values):
-        return _MISSING
-    pattern, unit = _PATTERNS[kind]
-    return " / ".join(_MISSING if value is None else pattern.format(value) for value in values) + unit
+def _measure_rows(columns: Sequence[Column], measures: Iterable[tuple[str, str, str]]) -> list[_Row]:
+    return [(title, [_cell(kind, column, name) for column in columns]) for title, kind, name in measures]
+
+
+def _cpu_rows(columns: Sequence[Column]) -> list[_Row]:
+    """Return what the rooms' code took; that of each call only for our rooms, whose calls the title counts."""
+    counts = [(name, columns[0].also.get(f"{name}_calls")) for name in _CALLS]
+    each = [(f"  CPU per {name}, {count:,} calls", "us", f"{name}_us") for name, count in counts if count]
+    all_of_them = [("CPU per placement", "us", "us_per_placement"), ("  placements", "count", "placements")]
+    return _measure_rows(columns, all_of_them + each)
+
+
+def _cell(kind: str, column: Column, name: str) -> str:
+    value = column.figures.get(name, column.also.get(name))
+    return _MISSING if value is None else _PATTERNS[kind].format(value)
 
 
 _PATTERNS = {
-    "share": ("{:.4f}", ""),
-    "metres": ("{:,.0f}", " m"),
-    "ratio": ("{:.3f}", ""),
-    "seconds": ("{:,.0f}", " s"),
-    "us": ("{:,.0f}", " µs"),
-    "count": ("{:,}", ""),
+    "share": "{:.4f}",
+    "metres": "{:,.0f} m",
+    "ratio": "{:.3f}",
+    "seconds": "{:,.0f} s",
+    "us": "{:,.0f} µs",
+    "count": "{:,}",
 }
 
 
-def _everybody_row(columns: Sequence[Column], others: str) -> tuple[str, list[str]]:
-    cells = []
-    for column in columns:
-        shares = column.figures["everybody"][others]
-        parts = [shares[name] for name in ("company", "pair", "alone")]
-        cells.append(_MISSING if None in parts else " / ".join(f"{part * 100:.1f}" for part in parts) + " %")
-    people = columns[0].figures["everybody"][others]["people"] or 0.0
-    return f"  {_AROUND_IN_WORDS[others]} ({people * 100:.1f} % of people)", cells
+def _everybody_rows(columns: Sequence[Column], others: str) -> list[_Row]:
+    """Return the kinds of room of those with so many others around, below how many they are."""
+    shares = [column.figures["everybody"][others] for column in columns]
+    people = shares[0]["people"] or 0.0
+    return [
+        (f"everybody with {_AROUND_IN_WORDS[others]} within 15 km, {people * 100:.1f} % of people", []),
+        *((title, [_percent(share[name]) for share in shares]) for name, title in _KINDS_OF_ROOM.items()),
+    ]
 
 
-def _size_rows(columns: Sequence[Column]) -> list[tuple[str, list[str]]]:
+_KINDS_OF_ROOM = {"company": "  in a room of three or more", "pair": "  in a room of two", "alone": "  alone"}
+
+
+def _percent(share: float | None) -> str:
+    return _MISSING if share is None else f"{share * 100:.1f} %"
+
+
+def _size_rows(columns: Sequence[Column]) -> list[_Row]:
     names = [str(size) for size in range(1, CROWD_SEATS + 1)] + [f"more than {CROWD_SEATS}"]
     shares = [size_shares(column.figures["sizes"]) for column in columns]
-    return [(f"  {name}", [f"{share[number] * 100:.1f} %" for share in shares]) for number, name in enumerate(names)]
+    return [(f"  {name}", [_percent(share[number]) for share in shares]) for number, name in enumerate(names)]
 
 
 def size_shares(sizes: Mapping[str, int], *, of_people: bool = False) -> list[float]:

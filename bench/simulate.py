@@ -21,7 +21,7 @@ from bench.compare import FixedCells, bound
 from bench.measures import Measures, Values, Waits
 from bench.our_rooms import OurRooms
 from bench.picture import Drawn, picture
-from bench.report import Column, size_shares, table, thinness
+from bench.report import Column, size_shares, table, thinness, wrapped
 from bench.simulation import SAMPLE_EVERY_S, Course, Seater, SeatLost, Watcher
 from bench.topics import TopicsOf, handed_out
 from bench.trace import Trace
@@ -185,8 +185,11 @@ def simulate(
             raise click.ClickException(f"The rooms broke their word: {exc}.") from exc
         if drawing is not None:
             drawing.write(picture(plan.what, _amounts(plan), [result.drawn for result in results]))
+    for path, what in ((trace, "changes of seat"), (svg, "picture")):
+        if path is not None:
+            click.echo(f"{path}: {what} written.", err=True)
     columns = [result.column for result in results]
-    said = f"{plan.what}: {_amounts(plan)}\n\n{table(columns)}{thinness(columns[0])}"
+    said = f"{wrapped(f'{plan.what}: {_amounts(plan)}')}\n\n{table(columns)}{thinness(columns[0])}"
     click.echo(_as_json(columns) if as_json else said)
 
 

@@ -85,6 +85,15 @@ def test_the_table_names_every_measure_and_way_of_seating(town: Path) -> None:
     assert text.splitlines()[2].split() == ["rules", "fixed", "6", "fixed", "5", "bound"]
 
 
+def test_nothing_that_is_printed_is_wider_than_100_characters() -> None:
+    for told in (
+        run("--people", 400, "--city", "New York", "--compare", "--topics", 9),
+        run("--people", 1000, "--hours", "0-3"),
+    ):
+        assert told.exit_code == 0
+        assert max(map(len, told.stdout.splitlines())) <= 100
+
+
 def test_the_same_seed_gives_the_same_figures_and_another_one_others(town: Path) -> None:
     assert figures(town) == figures(town, "--seed", 1) != figures(town, "--seed", 2)
 
@@ -210,7 +219,9 @@ def test_the_same_seed_saves_the_same_bytes(tmp_path: Path) -> None:
 
 def test_the_picture_is_well_formed_and_names_the_ways_of_seating(town: Path, tmp_path: Path) -> None:
     svg = tmp_path / "seats.svg"
-    assert run(town, "--compare", "--picture", svg).exit_code == 0
+    result = run(town, "--compare", "--picture", svg)
+    assert result.exit_code == 0
+    assert result.stderr.endswith(f"{svg}: picture written.\n")
     texts = [element.text for element in ElementTree.parse(svg).iter("{http://www.w3.org/2000/svg}text")]
     assert {"town.csv", "rules", "fixed 6", "fixed 5", "bound"} <= set(texts)
 

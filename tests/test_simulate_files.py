@@ -8,7 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from bench.account import KEYS
 from bench.files import written
+from bench.measures import AROUND
 from bench.picture import Drawn, picture
 from bench.report import Column, size_shares, table
 
@@ -104,3 +106,17 @@ def test_what_a_way_of_seating_does_not_have_is_a_dash() -> None:
     lines = table([Column("ours", figures | {"moves_per_h": 0.25}, {}), Column("bound", figures, {})]).splitlines()
     assert next(line for line in lines if line.startswith("forced")).split()[-2:] == ["0.250", "–"]
     assert not any(line.startswith("wait") for line in lines)
+
+
+def test_table_of_four_ways_is_100_wide_at_most_however_large_the_figures() -> None:
+    shares = dict.fromkeys(("people", "company", "pair", "alone"), 1.0)
+    figures: dict[str, object] = dict.fromkeys(KEYS, 199_999.0) | {
+        "sizes": {"1": 1},
+        "everybody": dict.fromkeys(AROUND, shares),
+    }
+    also: dict[str, object] = {
+        f"{name}_{what}": 9_999_999 for name in ("enter", "next", "leave", "tick") for what in ("us", "calls")
+    }
+    also |= {"near_weighted_m": 199_999.0, "ratio_weighted": 99.0, "could": 1.0, "placements": 99_999_999}
+    lines = table([Column(name, figures, also) for name in ("rules", "fixed 6", "fixed 5", "bound")]).splitlines()
+    assert max(map(len, lines)) <= 100
