@@ -14,7 +14,7 @@ import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import click
@@ -22,17 +22,20 @@ import click
 from server.config import settings_options
 from server.operate.admin.socket import socket_path
 from server.operate.jwks import CannotFetch, fetch
+from server.operate.running import server_at
 from server.safety.filter_file import FilterError, FilterFile
 from server.safety.jwt_keys import BadKeys, read_jwks
 from server.serve import ENDS_WITH_PROCESS, ENDS_WITH_PROCESSES, SPARE_FILES
 from server.settings import Loaded
 from server.store.folder import SECRET_FILE
 from server.store.sqlite import FILE, inspect
-from server.store.store import StoreError
+from server.store.store import StoreError, StoreInUse
 from server.tls import TlsError, dates, server_context
 
 GOOD, NOTE, WRONG = "good", "note", "WRONG"
 TIMEOUT_S = 3.0
+ANSWERS_S = 1.0
+"""A server on this machine that says nothing of itself for so long stands still, or is none of ours."""
 BROKEN_TOLD_MAX = 20
 """Lines of the filter file told one by one; of more only how many there are."""
 DISTINCT_BYTES_MIN = 16
@@ -59,24 +62,52 @@ class Finding(NamedTuple):
 
 
 def port_is_free(loaded: Loaded) -> Iterator[Finding]:
-    """Try to listen where the server would."""
+    """Try to listen where the server would; where one does already, it may be the operator's own."""
     host, port = loaded.settings.host, loaded.settings.port
+    error = _listening_fails(loaded)
+    if error is None:
+        yield Finding(GOOD, f"{host}:{port} is free")
+    elif running := _running(loaded):
+        yield Finding(
+            NOTE, f"{host}:{port} is served by a Hereabouts server that runs: {running}. Another takes another port"
+        )
+    else:
+        advice = _ABOUT_PORT.get(error.errno or 0, "Set another host or port.")
+        yield Finding(WRONG, f"{host}:{port} cannot be had: {error.strerror}. {advice}")
+
+
+def _listening_fails(loaded: Loaded) -> OSError | None:
+    """Return why nobody else can listen where the server would, None if they can."""
     try:
-        for family, kind, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        for family, kind, address in _addresses(loaded):
             with socket.socket(family, kind) as tried:
                 tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 tried.bind(address)
     except OSError as error:
-        advice = _ABOUT_PORT.get(error.errno or 0, "Set another host or port.")
-        yield Finding(WRONG, f"{host}:{port} cannot be had: {error.strerror}. {advice}")
-    else:
-        yield Finding(GOOD, f"{host}:{port} is free")
+        return error
+    return None
+
+
+def _addresses(loaded: Loaded) -> Iterator[tuple[int, int, Any]]:
+    settings = loaded.settings
+    for family, kind, _, _, address in socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM):
+        yield family, kind, address
+
+
+def _running(loaded: Loaded) -> str:
+    """Return the name and the version of the Hereabouts server that runs where this one would, "" if none does."""
+    error = _listening_fails(loaded)
+    if error is None or error.errno != errno.EADDRINUSE:
+        return ""
+    is_tls = bool(loaded.settings.tls_cert)
+    asked = (server_at(*address[:2], is_tls=is_tls, within_s=ANSWERS_S) for _, _, address in _addresses(loaded))
+    return next(filter(None, asked), "")
 
 
 def own_ports_are_free(loaded: Loaded) -> Iterator[Finding]:
     """Try to listen where each worker alone would, for what tells of it."""
     settings = loaded.settings
-    if settings.workers == 1 or not settings.port:
+    if settings.workers == 1 or not settings.port or _running(loaded):
         return
     missing = [port for port in range(settings.port + 1, settings.port + settings.workers + 1) if not _can_be_had(port)]
     if missing:
@@ -124,10 +155,18 @@ def folder_can_be_used(loaded: Loaded) -> Iterator[Finding]:
     elif not (folder / FILE).exists():
         yield Finding(GOOD, f"{folder} can be written; nothing is kept there yet")
     else:
-        try:
-            yield Finding(GOOD, inspect(folder))
-        except StoreError as error:
-            yield Finding(WRONG, str(error))
+        yield _database(loaded, folder)
+
+
+def _database(loaded: Loaded, folder: Path) -> Finding:
+    try:
+        return Finding(GOOD, inspect(folder))
+    except StoreInUse as error:
+        if _running(loaded):
+            return Finding(NOTE, f"{folder} is in use by a server that runs; its database was not looked at")
+        return Finding(WRONG, str(error))
+    except StoreError as error:
+        return Finding(WRONG, str(error))
 
 
 def redis_keeps(loaded: Loaded) -> Iterator[Finding]:

@@ -36,7 +36,7 @@ from server.store.rows import (
 )
 from server.store.schema import VERSION, OtherSchema, bring_up_to_date, version_of
 from server.store.sealing import Seal, SealBroken
-from server.store.store import StoreError
+from server.store.store import StoreError, StoreInUse
 
 FILE = "hereabouts.sqlite3"
 
@@ -483,7 +483,7 @@ def _told(path: Path) -> Iterator[None]:
         raise StoreError(f"{path} {error}. Nothing was changed.") from None
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            raise StoreError(f"{path} is in use: a server runs on this folder already. Give each its own.") from None
+            raise StoreInUse(f"{path} is in use: a server runs on this folder already. Give each its own.") from None
         raise StoreError(f"{path} cannot be used: {error}. See that the folder can be written, and its disk.") from None
     except (sqlite3.DatabaseError, ValueError) as error:
         raise StoreError(

@@ -30,6 +30,10 @@ class StoreError(Exception):
     """The state cannot be read or kept; the message says what is wrong and what to do. Nothing was changed."""
 
 
+class StoreInUse(StoreError):
+    """Another process has the state, which one alone may have."""
+
+
 class Store(Protocol):
     """Lasting state."""
 
