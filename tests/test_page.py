@@ -74,7 +74,9 @@ def test_every_sentence_that_scripts_ask_for_exists() -> None:
 def test_every_language_says_why_something_was_refused(language: str) -> None:
     untold = {"unknown_type", "not_entered", "already_entered"}  # a page that works never hears these
     in_the_servers_words = {"outside"}  # the operator says where people may be
-    codes = set(ERROR_CODES) - untold - in_the_servers_words
+    of_the_pages_own = set(re.findall(r"code: .*?\? \"(\w+)\" : \"(\w+)\"", read(PAGE / "outbox.js"))[0])
+    assert of_the_pages_own == {"seat_gone", "wrong_room"}
+    codes = set(ERROR_CODES) - untold - in_the_servers_words | of_the_pages_own
     assert {f"error.{code}" for code in codes} <= set(STRINGS[language])
 
 

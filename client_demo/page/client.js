@@ -30,11 +30,12 @@
  *
  * Rules it keeps. One message is on its way at a time, so that what is said keeps its order; it stays first in the
  * queue until its echo comes. After a break the seat is asked for again, everything missed comes first, and what was
- * neither echoed nor replayed is said again with the same `ref`. A message belongs to the room it was written in: if
- * that room is gone it becomes "unsent" with the code `wrong_room`, and it is for the person to say it again; so with
- * `held`, which brings the server's `reason` and `object`, and with `over`, where nothing more is tried. What was said
- * before any room belongs to the first. A hole in `seq` is mended by connecting anew. Nothing here touches the document
- * or stores anything: `session` is what to keep across page loads, the messages that are still unsent with it.
+ * neither echoed nor replayed is said again with the same `ref`. A message belongs to the seat it was written on: in
+ * another room it becomes "unsent" with the code `wrong_room`, on a new seat in the same room, which may have heard it,
+ * with `seat_gone`, and it is for the person to say it again; so with `held`, which brings the server's `reason` and
+ * `object`, and with `over`, where nothing more is tried. What was said before any room belongs to the first. A hole in
+ * `seq` is mended by connecting anew. Nothing here touches the document or stores anything: `session` is what to keep
+ * across page loads, the messages that are still unsent with it.
  */
 
 import { Outbox } from "./outbox.js";

@@ -109,7 +109,8 @@ export class Outbox {
       if (!message.room) Object.assign(message, { room, me });
       if (message.room === room && message.me === me) continue;
       this.#take(message.ref);
-      this.#tell(message, "unsent", { code: "wrong_room" });
+      // The server knows a ref again only from the same member: said on a new seat it might be heard twice.
+      this.#tell(message, "unsent", { code: message.room === room ? "seat_gone" : "wrong_room" });
     }
   }
 

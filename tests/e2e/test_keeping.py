@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.apps import Clients
-from tests.e2e.stage import ME, Json, Stage, room, staged
+from tests.e2e.stage import BO, CY, ME, Json, Stage, room, staged
 from tests.e2e.test_breaks import cell_of, cut_pages, seated_with
 from tests.e2e.visits import Visitor, Visits
 from tests.sessions import UNLIMITED
@@ -109,6 +109,18 @@ async def test_words_that_were_said_after_all_are_not_said_by_the_next_page(visi
         await ada.hears("Heard by all")
 
 
+async def test_words_from_a_seat_that_is_gone_are_told_from_those_for_a_table_that_is(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app)
+        await ada.say("From my old seat")
+        await stage.heard("say")
+        stage.answers["enter"] = [stage.entered(), room(me="new", members=({"id": "new", "name": "Ada"}, BO, CY))]
+        await ada.page.reload()
+        await expect(ada.said("From my old seat")).to_contain_text(
+            "Not said. Your seat there was given up; it may have"
+        )
+
+
 async def test_words_for_a_table_that_is_gone_are_shown_as_unsent_by_the_next_page(visits: Visits) -> None:
     async with visits.serving() as app:
         ada, stage = await staged(visits, app)
@@ -116,7 +128,7 @@ async def test_words_for_a_table_that_is_gone_are_shown_as_unsent_by_the_next_pa
         await stage.heard("say")
         stage.answers["enter"] = [stage.entered(), room("r2")]
         await ada.page.reload()
-        await expect(ada.said("For them alone")).to_contain_text("Not said. That table is over.")
+        await expect(ada.said("For them alone")).to_contain_text("Not said. You no longer sit at that table.")
         await ada.button("Say it now").click()
         assert (await stage.heard("say"))["room"] == "r2"
 
