@@ -92,6 +92,13 @@ async def test_a_server_that_is_not_there_is_named_without_its_password() -> Non
     assert "hidden" not in said
 
 
+@pytest.mark.parametrize("ending", ["/99", "?db=99"])
+async def test_a_database_that_is_not_there_is_named_with_those_that_are(tmp_path: Path, ending: str) -> None:
+    async with redis_server(tmp_path) as server:
+        said = await refused(f"{server.url}{ending}")
+    assert "has no database 99, which its address names as /99 or ?db=99. There are 16, /0 to /15, unless" in said
+
+
 async def test_clocks_that_are_apart_are_refused(redis_url: str) -> None:
     assert "has a clock 7." in await refused(redis_url, ahead_s=7.5)
     assert "ahead of this machine's" in await refused(redis_url, ahead_s=-60.0)

@@ -74,6 +74,12 @@ def reason(error: BaseException, address: Address, *, within_s: float) -> str | 
             return (
                 f"is a Sentinel: in its address write {one}+sentinel:// for {one}://, and its master's name, /mymaster."
             )
+        case exceptions.ResponseError() if "DB index" in text:
+            db = address.options.get("db")
+            return (
+                f"has no database {db}, which its address names as /{db} or ?db={db}. There are 16, /0 to /15, unless "
+                "`databases` is set to more there: name one of them, or none."
+            )
         case exceptions.RedisClusterException() if "not enabled" in text:
             return (
                 f"is no Redis Cluster: in its address write {one}:// for {one}+cluster:// if it is one server, "
