@@ -17,7 +17,7 @@ Knows who is there and when each goes. Never knows signals, nor what becomes of 
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from server.answers import Bye
@@ -89,10 +89,15 @@ class Drain:
         """How long it takes until everybody is let go."""
         return LETS_GO * self._drain_s
 
-    async def run(self) -> None:
-        """Take nobody any more, and return when everybody is let go or has gone by themselves."""
+    async def run(self, begins: Callable[[], None] = lambda: None) -> None:
+        """Take nobody any more, and return when everybody is let go or has gone by themselves.
+
+        Args:
+            begins: called once it is known how long that takes.
+        """
         listener = self._listener
         listener.turn_away_until(self.ends_at)
+        begins()
         listener.deserted = self._wake.set
         falling_silent = self._loop.call_at(self._began + LISTENS * self._drain_s, listener.stop_accepting)
         try:

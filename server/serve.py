@@ -181,9 +181,12 @@ async def end(app: App, ending: Ending) -> None:
 
 async def _drain(app: App) -> None:
     drain = app.begin_to_drain()
-    if drain.count:
-        print(f"Draining: letting {_clients(drain.count)} go within {drain.lets_go_s:g} s. {AT_ONCE}", flush=True)
-    await drain.run()
+
+    def tell() -> None:
+        if drain.count:
+            print(f"Draining: letting {_clients(drain.count)} go within {drain.lets_go_s:g} s. {AT_ONCE}", flush=True)
+
+    await drain.run(tell)
 
 
 def _clients(count: int) -> str:

@@ -132,6 +132,23 @@ async def test_nodes_that_all_leave_let_people_go_as_a_lone_one_does(
         assert caplog.messages.count("Left: 1 client let go, 0 rooms handed on.") == 2
 
 
+async def test_how_long_people_are_let_go_for_is_known_once_it_is_known_who_stays(redis_url: str) -> None:
+    async with nodes(redis_url, 2, drain_s=4) as apps, Clients(apps[0]) as clients:
+        await at_each(clients, apps, redis_url)
+        drains = [app.begin_to_drain() for app in apps]
+        told: list[float] = []
+        ends = [drain.run(lambda: told.extend(drain.lets_go_s for drain in drains)) for drain in drains]
+        await asyncio.wait_for(asyncio.gather(*ends), PATIENCE_S)
+        assert told[-2:] == [2.0, 2.0]
+    async with nodes(redis_url, 2, drain_s=4) as (one, _), Clients(one) as clients:
+        await clients.new()
+        drain = one.begin_to_drain()
+        begins: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        leaving = asyncio.create_task(drain.run(lambda: begins.set_result(drain.lets_go_s)))
+        assert await asyncio.wait_for(begins, PATIENCE_S) == 3.0
+        leaving.cancel()
+
+
 async def test_a_host_whose_own_people_have_gone_stays_until_those_it_is_relayed_have(redis_url: str) -> None:
     async with nodes(redis_url, 2, drain_s=4) as apps, Clients(apps[0]) as clients:
         people = await at_each(clients, apps, redis_url)

@@ -17,6 +17,7 @@ found by their logs.
 import asyncio
 import contextlib
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from rooms.room import Room
@@ -68,21 +69,26 @@ class Leaving:
 
     @property
     def lets_go_s(self) -> float:
-        """How long it takes until everybody is let go."""
-        return (LISTENS + LETS_GO) * self._drain_s
+        """How long it takes until everybody is let go: until it is known who stays, at most."""
+        return self._alone.lets_go_s if self._alone is not None else (LISTENS + LETS_GO) * self._drain_s
 
-    async def run(self) -> None:
-        """Take nobody any more, and return when everybody is let go or has gone by themselves."""
+    async def run(self, begins: Callable[[], None] = lambda: None) -> None:
+        """Take nobody any more, and return when everybody is let go or has gone by themselves.
+
+        Args:
+            begins: called once it is known how long that takes.
+        """
         self._cluster.is_leaving = True
         others = await self._others()
         if not others:
             self._alone = Drain(self._listener, drain_s=self._drain_s)
             if self._is_hurried:
                 self._alone.hurry()
-            await self._alone.run()
+            await self._alone.run(begins)
             await self._until_relayed_are_gone(self._began + LETS_GO * self._drain_s)
             self._log_end(self._alone.told)
             return
+        begins()
         log.info("Leaving: rooms and people go to %d other node%s.", len(others), "s" * (len(others) > 1))
         listener = self._listener
         listener.turn_away_until(self._loop.time() + RETRY_AFTER_S)
