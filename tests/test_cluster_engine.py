@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from redis import exceptions
 
 from server.cluster.address import EngineError
 from server.cluster.engine import COMMAND_TIMEOUT_S, Endpoint, Engine
@@ -167,6 +168,27 @@ async def test_an_old_server_is_refused(info: bytes, words: str) -> None:
 def test_an_option_nobody_knows_is_refused(url: str) -> None:
     with pytest.raises(EngineError, match="option that is not known"):
         Engine(url)
+
+
+async def test_it_ends_though_the_library_takes_a_cancelled_wait_for_one_that_took_too_long(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.cluster.engine.ASK_TIME_EVERY_S", 0.01)
+    asked = asyncio.Event()
+
+    async def ask(command: str) -> None:
+        asked.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise exceptions.TimeoutError from None
+
+    engine = Engine(redis_url)
+    await engine.open()
+    monkeypatch.setattr(engine.client, "execute_command", ask)
+    await asyncio.wait_for(asked.wait(), 5.0)
+    monkeypatch.setattr("server.cluster.engine.ASK_TIME_EVERY_S", 3600.0)
+    await asyncio.wait_for(engine.close(), 5.0)
 
 
 async def test_it_works_again_when_redis_is_back(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from redis import RedisError
 
-from server.cluster.clients import end
+from server.cluster.ending import end
 from server.cluster.engine import CONNECTIONS_MAX, Engine
 from server.cluster.registry import KEPT_S, NODES_KEY, Registry
 from tests import clusters

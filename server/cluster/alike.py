@@ -16,7 +16,8 @@ import msgspec
 from server.bugs import log, log_bug
 from server.cluster.address import EngineError, read_address
 from server.cluster.bus import try_to_speak
-from server.cluster.clients import ask, end
+from server.cluster.clients import ask
+from server.cluster.ending import end
 from server.cluster.engine import FAILURES, Engine
 from server.cluster.registry import NODES_KEY
 from server.safety.keys import derive

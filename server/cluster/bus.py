@@ -21,8 +21,8 @@ from typing import Any
 import hiredis
 
 from server.bugs import log, log_bug
-from server.cluster.clients import end
 from server.cluster.ear import Ear
+from server.cluster.ending import end
 from server.cluster.engine import Engine
 from server.cluster.lane import Lane
 from server.cluster.lanes import ELSEWHERE, Lanes

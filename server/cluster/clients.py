@@ -1,8 +1,7 @@
 """What the parts of the cluster need of an engine: a client that asks Redis, of one server or of a Cluster.
 
-A trap, seen with redis 8.1 on a busy machine: now and then a cancelled wait for the library ends otherwise than
-cancelled, and whoever goes on after errors then never ends. So `ask` looks whether it was cancelled, and `end`
-cancels until it is so.
+A cancelled wait for the library now and then ends otherwise than cancelled (server/cluster/ending.py): so `ask` looks
+whether it was cancelled.
 """
 
 import asyncio
@@ -13,9 +12,6 @@ from redis import exceptions
 from server.cluster.engine import FAILURES
 
 _NO_ANSWER = (OSError, TimeoutError, exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ClusterDownError)
-
-CANCELLED_S = 0.1
-"""How long a cancelled task may take to end before it is cancelled again."""
 
 
 class Asks(Protocol):
@@ -62,12 +58,3 @@ async def ask(engine: Asks, commands: list[tuple[Any, ...]], *, answer_s: float)
 
 def _key_of(command: tuple[Any, ...]) -> str:
     return str(command[3] if command[0] == "EVAL" else command[1])
-
-
-async def end(*tasks: asyncio.Task[None]) -> None:
-    """Cancel these tasks and return when they have ended."""
-    running = {task for task in tasks if not task.done()}
-    while running:
-        for task in running:
-            task.cancel()
-        _, running = await asyncio.wait(running, timeout=CANCELLED_S)

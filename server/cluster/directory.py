@@ -22,7 +22,8 @@ import msgspec
 from geo import Cell, cell_distance_m
 from rooms.shelves import Fill
 from server.bugs import log_bug
-from server.cluster.clients import Asks, ask, end
+from server.cluster.clients import Asks, ask
+from server.cluster.ending import end
 from server.cluster.engine import FAILURES
 from server.cluster.shelving import RoomCard, field_of, key_of, pack, shelves_for, shelves_of, unpack
 

@@ -23,6 +23,7 @@ from redis.crc import key_slot
 
 from server.bugs import log
 from server.cluster.address import ESCAPED, Address, EngineError, Kind, read_address
+from server.cluster.ending import end
 from server.cluster.reasons import reason, wrong_option
 from server.cluster.slewing import ClusterClock, offset_s
 
@@ -114,10 +115,7 @@ class Engine:
 
     async def close(self) -> None:
         """Close all connections."""
-        for task in (self._asks_time, self._looks):
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        await end(*(task for task in (self._asks_time, self._looks) if task is not None))
         await self.client.aclose()
         if self._sentinel is not None:
             await self._sentinel.aclose()

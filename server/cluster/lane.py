@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from server.bugs import log, log_bug
+from server.cluster.ending import end
 from server.cluster.engine import COMMAND_TIMEOUT_S, FAILURES, Engine
 from server.cluster.link import ASKING, Answered, Link, LinkLostError, ignore, open_link
 
@@ -92,8 +93,7 @@ class Lane:
 
     async def stop(self) -> None:
         """End it."""
-        self._connecting.cancel()
-        await asyncio.gather(self._connecting, return_exceptions=True)
+        await end(self._connecting)
         if self._link is not None:
             self._link.close()
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection
 
 from server.bugs import log_bug
+from server.cluster.ending import end
 from server.cluster.engine import FAILURES, LOOK_AGAIN_S, Engine
 from server.cluster.lane import Lane
 from server.cluster.link import Answered
@@ -88,8 +89,7 @@ class Lanes:
     async def stop(self) -> None:
         """End all."""
         if self._looking is not None:
-            self._looking.cancel()
-            await asyncio.gather(self._looking, return_exceptions=True)
+            await end(self._looking)
         for lane in self._lanes.values():
             await lane.stop()
         await asyncio.gather(*self._ending, return_exceptions=True)

@@ -20,7 +20,8 @@ from redis.exceptions import ResponseError
 
 from server.bugs import log_bug
 from server.cluster.census import Census
-from server.cluster.clients import Asks, ask, end
+from server.cluster.clients import Asks, ask
+from server.cluster.ending import end
 from server.cluster.engine import FAILURES
 
 NODES_KEY = "ha:nodes"

@@ -8,7 +8,7 @@ from typing import Any
 
 from redis import asyncio as redis
 
-from server.cluster.clients import end
+from server.cluster.ending import end
 from tests.chaos.history import Entry
 
 LOOK_EVERY_S = 0.5
