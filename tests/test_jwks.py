@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from server.operate import jwks as module
 from server.operate.jwks import CannotFetch, KeyKeeper, fetch
@@ -101,9 +102,31 @@ async def test_nobody_can_have_it_ask_more_often_than_it_does(issuer: Issuer) ->
             await asyncio.sleep(0)
         await asyncio.sleep(0.1)
         assert issuer.asked == taken.keeper.reads == 1
-        assert taken.keeper._timer is not None
-        in_s = taken.keeper._timer.when() - asyncio.get_running_loop().time()
+        in_s = taken.keeper._reads_at - asyncio.get_running_loop().time()
         assert 0 < in_s <= module.AGAIN_S, "but once it does, and soon"
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids="asyncio uvloop".split())
+def test_strangers_keys_that_nobody_has_end_no_later_reading(
+    new_loop: Callable[[], asyncio.AbstractEventLoop], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(module, "AGAIN_S", 0.05)
+    file, newer = tmp_path / "jwks.json", new_key("ES256")
+    file.write_bytes(jwks(KEYS["ES256"]))
+
+    async def story() -> None:
+        async with kept(str(file)) as taken:
+            for reads in (2, 3, 4):
+                await asyncio.sleep(0.06)  # so that nothing is left to wait
+                for _ in range(3):
+                    taken.keeper.want()
+                await taken.until(lambda reads=reads: taken.keeper.reads >= reads)  # type: ignore[misc]
+            file.write_bytes(jwks(newer))
+            taken.keeper.want()
+            await taken.until(lambda: taken.kids() == [newer.kid])
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(story())
 
 
 async def test_keys_are_read_again_by_themselves(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:

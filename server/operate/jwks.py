@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPException
+from math import inf
 from pathlib import Path
 
 from server.bugs import log, log_bug
@@ -73,9 +74,10 @@ class KeyKeeper:
         self._take = take
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
+        self._reads_at = inf
         self._read_at = -AGAIN_S
-        self._is_failing = False
+        self._is_failing = self._has_keys = False
         self.reads = self.failures = 0
 
     async def start(self) -> None:
@@ -104,12 +106,14 @@ class KeyKeeper:
         self._arm(FRESH_S)
 
     def _arm(self, delay_s: float) -> None:
-        at = self._loop.time() + delay_s
+        now = self._loop.time()
         if self._timer is not None:
-            if self._timer.when() <= at and not self._timer.cancelled() and self._timer.when() > self._loop.time():
+            if now < self._reads_at <= now + delay_s:
                 return
             self._timer.cancel()
-        self._timer = self._loop.call_at(at, self._begin)
+        # Remembered here: of a delay of nothing uvloop returns a handle that knows no time.
+        self._reads_at = now + delay_s
+        self._timer = self._loop.call_at(self._reads_at, self._begin)
 
     async def _read(self) -> None:
         self.reads += 1
@@ -118,7 +122,8 @@ class KeyKeeper:
         except (CannotFetch, BadKeys) as error:
             self.failures += 1
             if not self._is_failing:
-                log.error("The keys of auth_jwks cannot be read: %s. Those from before stay in force.", error)
+                rest = "Those from before stay in force" if self._has_keys else "Nobody is verified until they can be"
+                log.error("The keys of auth_jwks cannot be read: %s. %s.", error, rest)
             self._is_failing = True
             return
         except Exception as bug:
@@ -127,4 +132,5 @@ class KeyKeeper:
         if self._is_failing:
             log.info("The keys of auth_jwks can be read again.")
         self._is_failing = False
+        self._has_keys = True
         self._take(keys)
