@@ -97,6 +97,8 @@ class Leaving:
         falling_silent = self._loop.call_at(silent_at, listener.stop_accepting)
         try:
             await self._hand_on_rooms(self._began + LISTENS * self._drain_s)
+            # While it listens, a proxy that only passes bytes on may send whoever is let go here again.
+            await self._until(silent_at)
             await self._let_go()
         finally:
             falling_silent.cancel()
