@@ -150,3 +150,18 @@ def test_a_file_that_was_moved_and_comes_back_is_no_problem_any_more(tmp_path: P
 def test_a_file_that_is_not_there_is_an_error_at_once(tmp_path: Path) -> None:
     with pytest.raises(FilterError, match=r"words\.txt cannot be read: No such file"):
         FilterFile(str(tmp_path / "words.txt"))
+
+
+def test_a_file_without_one_rule_among_its_lines_leaves_those_from_before(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text("casino\n")
+    file = FilterFile(str(path))
+    path.write_bytes(bytes(range(128, 256)) * 3 + b"\n!!!\n")
+    assert not file.poll()
+    assert file.rules.holds("a casino")
+    assert "none of its 2 lines is a rule" in caplog.text
+    path.write_text("# nothing any more\n")
+    assert file.poll()
+    assert not file.rules.holds("a casino")

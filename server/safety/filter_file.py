@@ -89,7 +89,12 @@ class FilterFile:
         self.problem = f"it has more than {FILE_MAX_BYTES} bytes" if len(text) > FILE_MAX_BYTES else ""
         if self.problem:
             return
-        self.rules, self.broken = read_rules(text.decode("utf-8-sig", errors="replace").split("\n"))
+        rules, broken = read_rules(text.decode("utf-8-sig", errors="replace").split("\n"))
+        if broken and not len(rules):
+            # A picture, or another file by mistake. One without a line is how an operator ends all rules.
+            self.problem = f"none of its {len(broken)} lines is a rule, line {broken[0].number}: {broken[0].problem}"
+            return
+        self.rules, self.broken = rules, broken
         self.read_at = time.time()
         for line in self.broken[:_TOLD_MAX]:
             log.error("Line %s of the filter file is passed over: %s.", line.number, line.problem)
