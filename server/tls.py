@@ -4,7 +4,7 @@ Knows PEM files by their paths. Must never know what is said through it, nor put
 """
 
 import ssl
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -59,10 +59,15 @@ class ChainKeeper:
         self._context = context
         self._cert, self._key = cert, key
         self._seen = self._tried = self._stamps()
+        self._is_there = True
+        self._warn_of_dates()
 
     def look(self) -> bool:
         """Look at the files, and return whether a new chain serves from now on."""
         before, self._seen = self._seen, self._stamps()
+        if self._is_there and not self._seen:
+            log.warning("%s or %s is gone: the certificate in use stays until the next start.", self._cert, self._key)
+        self._is_there = bool(self._seen)
         if self._seen in (self._tried, ()) or self._seen != before:
             return False
         self._tried = self._seen
@@ -72,7 +77,13 @@ class ChainKeeper:
             log.error("The new certificate is not used, the old one stays: %s", error)
             return False
         log.info("New connections get the new certificate.")
+        self._warn_of_dates()
         return True
+
+    def _warn_of_dates(self) -> None:
+        begins, ends = dates(self._cert)
+        if not begins <= datetime.now(UTC) < ends:
+            log.warning("%s is good from %s to %s alone: clients refuse it now.", self._cert, begins, ends)
 
     def _stamps(self) -> tuple[tuple[int, int, int], ...]:
         """Return what changes when a file does; nothing while one is not there."""

@@ -416,6 +416,7 @@ def test_broken_certificate_is_told_once_and_the_old_one_stays(
             assert "the old one stays" in told[0]
             files.pem.unlink()
             assert files.looks() == [False] * 4
+            assert [record.levelname for record in caplog.records if "is gone" in record.getMessage()] == ["WARNING"]
             files.change(whole)
             assert files.looks() == [False, True, False, False]
 
