@@ -64,4 +64,10 @@ class Told(msgspec.Struct, frozen=True):
     event: Event
 
 
-Change = Published | Unseated | Seated | Ended | Gone | Told
+class LooksAgain(msgspec.Struct, frozen=True):
+    """The person's marks on others have changed: their client sees its room so from now on."""
+
+    person: Person
+
+
+Change = Published | Unseated | Seated | Ended | Gone | Told | LooksAgain

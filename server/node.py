@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from time import perf_counter
 
-from rooms.changes import Change, Ended, Gone, Published, Seated, Told, Unseated
+from rooms.changes import Change, Ended, Gone, LooksAgain, Published, Seated, Told, Unseated
 from rooms.person import Person
 from server.answers import Bye
 from server.bugs import log_bug
@@ -118,6 +118,8 @@ class Node:
                 peer = self.peers.get(person.id)
                 if peer is not None:
                     peer.tell(event)
+            case LooksAgain(person):
+                self.look_again(person)
             case Ended(room):
                 self.house.room_ended(room, now=self.clock.now())
             case Gone(person):

@@ -17,12 +17,6 @@ class Arrived(NamedTuple):
     person: Person
 
 
-class LooksAgain(NamedTuple):
-    """Whom that person mutes or keeps has changed: their client sees its room so from now on."""
-
-    person: Person
-
-
 class Patience(NamedTuple):
     """The client has this many seconds more to enter: it was given work to do."""
 
@@ -51,7 +45,7 @@ class End(NamedTuple):
     bye: Bye
 
 
-Rare: TypeAlias = Arrived | LooksAgain | Patience | Lasts | WantsKeys | Alert | End
+Rare: TypeAlias = Arrived | Patience | Lasts | WantsKeys | Alert | End
 Outcome: TypeAlias = Sequence[Event | Change | Rare]
 
 

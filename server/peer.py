@@ -13,7 +13,7 @@ from rooms.events import Event
 from server.answers import AuthExpiring, Bye
 from server.codec import JSON, SUBPROTOCOLS, Codec, Unreadable
 from server.commands import Command
-from server.outcomes import Alert, Arrived, End, Lasts, LooksAgain, Outcome, Patience, Rare, WantsKeys, bye
+from server.outcomes import Alert, Arrived, End, Lasts, Outcome, Patience, Rare, WantsKeys, bye
 from server.session import Session, State
 from server.transport import Line
 
@@ -154,8 +154,6 @@ class Peer:
             case Arrived(person):
                 node.introduce(self, person)
                 self.connection.entered()
-            case LooksAgain(person):
-                node.look_again(person)
             case Patience(seconds):
                 self.connection.await_enter(seconds)
             case Lasts(seconds):

@@ -249,6 +249,37 @@ def test_a_block_ends_it_for_both_and_for_good() -> None:
     assert [event["type"] for event in ann.ask("keep", who=bo.me)] == ["voted", "kept"]
 
 
+def test_while_nothing_can_be_written_no_answer_tells_who_has_pressed(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = stage()
+    ann, bo, cy = place.seated(NAMES)
+    ann.ask("keep", who=bo.me)
+    with monkeypatch.context() as broken:
+        broken.setattr(place.house.store, "add_ties", failing)
+        assert bo.ask("keep", who=ann.me) == bo.ask("keep", who=cy.me) == [{"type": "voted", "about": "keep"}]
+        place.pass_time(20)
+        assert ann.got("kept") == bo.got("kept") == []
+    place.pass_time(10)
+    assert bo.got("kept") == [{"type": "kept", "who": ann.me}]
+    assert ann.got("kept") == [{"type": "kept", "who": bo.me}]
+    assert [event["type"] for event in ann.ask("contact", who=bo.me, text="a line")] == ["voted"], "they are"
+
+
+@pytest.mark.parametrize("ends", ["unkeep", "next", "leave"])
+def test_what_could_not_be_written_is_not_once_either_is_of_another_mind(
+    ends: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = stage()
+    ann, bo, _ = place.seated(NAMES)
+    ann.ask("keep", who=bo.me)
+    with monkeypatch.context() as broken:
+        broken.setattr(place.house.store, "add_ties", failing)
+        bo.ask("keep", who=ann.me)
+        bo.ask(ends, **({"who": ann.me} if ends == "unkeep" else {}))
+    place.pass_time(20)
+    assert ann.got("kept") == []
+    place.check()
+
+
 def test_a_block_seats_apart_though_the_end_of_the_keep_cannot_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
     place = stage()
     ann, bo, _ = place.seated(NAMES)

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from rooms.changes import Seated
+from rooms.changes import LooksAgain, Seated
 from rooms.events import Changed, Joined, Left, Marked, Member, Said, Skipped, Waiting
 from server.answers import Error
 from server.commands import AnyCommand, Away, Command, Enter, Leave, Move, Mute, Next, Ping, Rename, Say, Unmute
 from server.messages import wire_name
-from server.outcomes import LooksAgain, Outcome
+from server.outcomes import Outcome
 from server.session import Session
 from tests.sessions import HERE, NEAR, UNLIMITED, make_house
 from tests.test_session import NOW, RIGHT, error, kinds, member_id, published, seated

@@ -1,22 +1,31 @@
 """Staying in touch: to keep somebody, to let them go, to give them a line by which they reach one elsewhere.
 
-What one of two presses is told to nobody, whatever the other has done: the answer is always the same.
+What one of two presses is told to nobody, whatever the other has done: the answer is always the same, even while
+nothing can be written down. Then what both have pressed comes to something once it can.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from rooms.changes import Told
+from rooms.changes import Change, LooksAgain, Told
+from rooms.room import Seat
 from server.acts.people import met_here
 from server.answers import ContactEvent, Kept, Unkept, Voted
+from server.bugs import log
 from server.codes import Refused
 from server.commands import Contact, Keep, Unkeep
-from server.outcomes import LooksAgain, Outcome
+from server.outcomes import Outcome
 from server.safety.words import clean_text
+from server.store.store import StoreError
 
 if TYPE_CHECKING:
+    from server.house import House
     from server.session import Session
 
 CONTACT_MAX_CHARS = 200
+
+AGAIN_S = 5.0
+"""So often what two have pressed is written down again, in seconds of the rooms' clock."""
 
 
 def keep(session: "Session", command: Keep, now: float) -> Outcome:
@@ -24,16 +33,36 @@ def keep(session: "Session", command: Keep, now: float) -> Outcome:
     room, seat = session.place()
     other = session.other(command.who)
     _count(session, now)
-    voted = Voted(about="keep", ref=command.ref)
-    if not session.house.keeps.press(room.id, seat.person, other.person, now=now):
-        return (voted,)
-    return (
-        voted,
+    return (Voted(about="keep", ref=command.ref), *_press(session.house, room.id, seat, other, now=now))
+
+
+def _press(house: "House", room: str, seat: Seat, other: Seat, *, now: float) -> list[Change]:
+    """Count a press, and tell both if that makes two."""
+    try:
+        if not house.keeps.press(room, seat.person, other.person, now=now):
+            return []
+    except StoreError as error:
+        # To be told so now is to be told that the other has pressed.
+        log.error("%s", error)
+        house.world.later(now + AGAIN_S, partial(_press_again, house, room, seat, other))
+        return []
+    return [
         LooksAgain(seat.person),
         LooksAgain(other.person),
-        Kept(who=other.member.id),
+        Told(seat.person, Kept(who=other.member.id)),
         Told(other.person, Kept(who=seat.member.id)),
-    )
+    ]
+
+
+def _press_again(house: "House", room: str, seat: Seat, other: Seat, now: float) -> list[Change]:
+    """Have two keep each other who have pressed, if they still sit there and neither has let go."""
+    here = house.world.rooms.get(room)
+    one, two = seat.person.id, other.person.id
+    if here is None or here.seats.get(seat.member.id) is not seat or here.seats.get(other.member.id) is not other:
+        return []
+    if not (house.keeps.has_pressed(room, one, two) and house.keeps.has_pressed(room, two, one)):
+        return []
+    return _press(house, room, seat, other, now=now)
 
 
 def unkeep(session: "Session", command: Unkeep, now: float) -> Outcome:

@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from rooms.changes import LooksAgain
 from server.answers import Muted, Unmuted
 from server.codes import Refused
 from server.commands import Mute, Unmute
-from server.outcomes import LooksAgain, Outcome
+from server.outcomes import Outcome
 
 if TYPE_CHECKING:
     from server.session import Session

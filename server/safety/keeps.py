@@ -41,16 +41,23 @@ class Keeps:
         self._let_go = RoomPairs()
 
     def press(self, room: str, owner: Person, other: Person, *, now: float) -> bool:
-        """Count a press, and return whether that makes two: from now on both keep each other. Raises StoreError."""
+        """Count a press, and return whether that makes two: from now on both keep each other.
+
+        Raises StoreError: both have pressed all the same.
+        """
         there, back = (owner.id, other.id), (other.id, owner.id)
-        if not self._pressed.has(room, back) or other.id in owner.barred:
-            self._pressed.add(room, there)
+        self._pressed.add(room, there)
+        if not self.has_pressed(room, other.id, owner.id) or other.id in owner.barred:
             return False
         ended = self._ties.add("keep", [there, back], now=now)
         self._pressed.drop_in(room, there, back)
         self.lines.withdraw(*ended)
         self._renew(owner.id, other.id)
         return True
+
+    def has_pressed(self, room: str, owner: str, other: str) -> bool:
+        """Tell whether the one has pressed for the other in the room, and it has come to nothing yet."""
+        return self._pressed.has(room, (owner, other))
 
     def let_go(self, room: str, owner: str, other: str) -> None:
         """Have the one keep the other no more, nor have pressed, nor have given a line. Raises StoreError."""
