@@ -13,7 +13,7 @@ Message = dict[str, Any]
 
 UNANSWERED_MAX = 256
 
-OTHER_ROOM = {"code": "wrong_room", "message": "that room was over before this was heard there"}
+OTHER_ROOM = {"code": "wrong_room", "message": "the seat there was gone before this was heard"}
 # A code of the client's own: no server can tell, to which the new seat is somebody else.
 OTHER_SEAT = {"code": "seat_gone", "message": "the seat was given up; what was on its way may have been heard"}
 

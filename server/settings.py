@@ -450,7 +450,8 @@ def _from_file(path: Path | None) -> Iterator[_Given]:
     if path is None:
         return
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        # Some editors begin a file with a mark that TOML does not know.
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}.") from None
     except (ValueError, RecursionError) as error:

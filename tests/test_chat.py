@@ -236,7 +236,8 @@ async def test_words_for_a_room_that_ended_meanwhile_are_kept_and_said_only_on_r
     async with sitting(first, second, size=WIDE) as person:
         await person.enter("for them alone")
         await person.sees(
-            "Back, in another room: yours ended meanwhile.", "Not said, but kept. That room is over. ^S says it again."
+            "Back, in another room: yours ended meanwhile.",
+            "Not said, but kept. You no longer sit in that room. ^S says it again.",
         )
         assert said == []
         await person.press("ctrl+s")

@@ -153,5 +153,5 @@ async def test_filter_file_is_read_again_at_all_nodes(redis_url: str, tmp_path: 
         words.write_text("casino\n")
         apps[0].office.do(read(b'{"act":"reload"}'), by="socket", is_local=True)
         told = (await run(*at, "status")).output
-        assert "0 people (0 connected) in 0 rooms\n  node 1: 0 people" in told
+        assert "0 people (0 connected) in 0 rooms\nby the node that has their room:\n  node 1: 0 people" in told
         assert re.search(r"filter of node 1: 1 rule, read .*\nfilter of node 2: 2 rules, read", told)

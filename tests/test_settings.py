@@ -385,6 +385,12 @@ def test_a_file_that_is_not_toml_is_refused_as_such(content: bytes, tmp_path: Pa
     assert "is not TOML" in refusal({}, config_file=path)
 
 
+def test_a_mark_of_utf_8_before_the_settings_is_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "hereabouts.toml"
+    path.write_text("seats_max = 9\n", encoding="utf-8-sig")
+    assert load(path, {}, {}).settings.seats_max == 9
+
+
 @given(st.dictionaries(st.sampled_from(sorted(SETTINGS)) | st.text(max_size=20), st.text(max_size=20), max_size=4))
 def test_any_flags_give_settings_in_range_or_a_refusal(flags: dict[str, str]) -> None:
     try:

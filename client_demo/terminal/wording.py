@@ -19,7 +19,7 @@ PEOPLE = {
 ADVICE = {
     "bad_cell": "That is no cell. Cells are geohashes of 4 or more characters, like dr5ru.",
     "too_precise": "That cell is finer than this server wants to know. Leave off its last characters.",
-    "wrong_room": "That room is over.",
+    "wrong_room": "You no longer sit in that room.",
     "seat_gone": "Your seat was given up; what was on its way may have been heard.",
     "too_fast": "You cannot have travelled that fast. Once a day it may be, if you come in with --visiting.",
     "no_such_member": "They are no longer here.",

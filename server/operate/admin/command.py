@@ -7,6 +7,7 @@ import datetime
 import json
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,7 @@ def status(asks: Ask) -> None:
     without = f", without {', '.join(map(shown, told['silent']))}" if told.get("silent") else ""
     click.echo(f"{people} ({told['connected']} connected) in {rooms}{without}")
     if len(told["nodes"]) > 1:
+        click.echo("by the node that has their room:")
         for node in told["nodes"]:
             people, rooms = counted(node["people"], "person", "people"), counted(node["rooms"], "room", "rooms")
             click.echo(f"  {shown(node['node'])}: {people} ({node['connected']} connected) in {rooms}")
@@ -321,7 +323,7 @@ def _one_person(command: Callable[..., None]) -> Callable[..., None]:
 
 def _named(token: str | None, identity: str | None) -> dict[str, str]:
     if token == "-":
-        token = click.prompt("Token", hide_input=True)
+        token = click.prompt("Token", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
     if token is not None:
         return {"token": token}
     if identity is not None:
