@@ -93,7 +93,6 @@ class House:
         self.world = world
         self.new_nonce = new_nonce
         self.verifier = verifier
-        self.door = Door(settings, exempt=exempt)
         self.store = store
         self.reports = Reports(store, seal, ttl_s=settings.report_ttl_s, new_ticket=new_ticket)
         self.blocks = Blocks(store, world.people, token_ttl_s=settings.token_ttl_s, new_id=new_ticket)
@@ -109,6 +108,7 @@ class House:
         self.kept = kept(settings, is_lasting=store.is_lasting)
         tokens = Tokens(key, ttl_s=settings.token_ttl_s)
         self.identities = Identities(settings, tokens, store, new_id=new_identity)
+        self.door = Door(settings, exempt=exempt, waiting=self.identities.waiting)
         self.limits: dict[str, float] = {name: getattr(settings, name) for name in CLIENT_LIMITS}
         self.info = ServerInfo(settings.server_name, VERSION, PROTOCOL, settings.terms, settings.contact)
         self._subject_key = derive(key, b"hereabouts who")

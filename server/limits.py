@@ -202,22 +202,23 @@ class Limits(Rules, frozen=True, kw_only=True):
             ge=1,
             le=1_000_000,
             description="Connections in total, above which newcomers get 503; so many idle ones take some "
-            "200 MiB, and each needs a file descriptor.",
+            "200 MiB, and each needs a file descriptor. So many seats wait without one, too.",
         ),
     ] = 18_000
     connections_per_address: Annotated[
         Count,
         Meta(
-            description="Connections from one address before new identities there must show work; an address "
-            "may be a whole campus, so nobody is refused. Loopback is exempt unless this is set. 0: never.",
+            description="Connections from one address, and seats that wait for people from there, before new "
+            "identities there must show work; an address may be a whole campus, so nobody is refused. Loopback "
+            "is exempt unless this is set. 0: never.",
         ),
     ] = 50
     sockets_per_address: Annotated[
         Count,
         Meta(
             description="Connections from one address above which new ones get 503, token or not: a third of "
-            "what the server holds, so that no address takes it all. Loopback is exempt unless this is set. "
-            "0: no limit.",
+            "what the server holds, so that no address takes it all. So many seats wait for people from there, "
+            "too. Loopback is exempt unless this is set. 0: no limit.",
         ),
     ] = 6000
     work_above_connects_per_s: Annotated[

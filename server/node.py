@@ -16,6 +16,7 @@ from server.clock import Clock
 from server.collector import look_at_new
 from server.fanout import Fanout
 from server.house import House
+from server.origin import Origin
 from server.outcomes import bye
 from server.peer import Peer
 from server.store.rows import Report
@@ -35,6 +36,11 @@ def _nothing() -> None:
     """Stand in where keys never change."""
 
 
+def _one() -> int:
+    """Stand in where people who sit here are connected here."""
+    return 1
+
+
 def _tell_nobody(report: Report) -> None:
     """Leave the report to whoever looks for it."""
 
@@ -52,6 +58,7 @@ class Node:
         want_keys: called when a client shows a JWT of an unknown key.
         alert: called with each report, when it is kept.
         arrived: called with whoever goes on here where another process left off, once their seat is here.
+        processes: returns how many processes have connections of people who sit here.
     """
 
     def __init__(self, house: House, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
@@ -62,6 +69,7 @@ class Node:
         self.want_keys: Callable[[], None] = _nothing
         self.alert: Callable[[Report], None] = _tell_nobody
         self.arrived: Callable[[str], None] = _know_all
+        self.processes: Callable[[], int] = _one
         self.fanout = Fanout(loop.call_soon)
         self._loop = loop
         self._timer: asyncio.TimerHandle | None = None
@@ -145,6 +153,17 @@ class Node:
             self.put_out(peer, bye(1000))
         elif person is not None:
             self._leave(person)
+
+    def give_up_one_too_many(self, origin: Origin) -> None:
+        """Have a seat be waited with no longer if more wait than may, now that one of that origin does."""
+        id = self.house.door.one_too_many(origin, processes=self.processes())
+        if id is None:
+            return
+        self.house.identities.waiting.end(id)
+        person = self.house.world.people.get(id)
+        if person is not None:
+            for change in self.house.world.depart(person, "lost", now=self.clock.now()):
+                self.carry_out(change)
 
     def _leave(self, person: Person) -> None:
         for change in self.house.world.leave(person, now=self.clock.now()):

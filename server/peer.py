@@ -78,6 +78,7 @@ class Peer:
         self._expire_after(None)
         self._node.lost(self)
         self.session.disconnected(now=self._node.clock.now())
+        self._node.give_up_one_too_many(self.session.origin)
         self._node.arm()
 
     # What the node and the fan-out ask

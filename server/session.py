@@ -193,8 +193,7 @@ class Session:
         if self.person is not None and self.person.seat is not None:
             self.house.left_seat(self.identity, self.person)
             self.house.world.lose(self.person, now=now)
-            self.identity.rises(now)
-            self.house.identities.keep(self.identity, now=now)
+            self.house.identities.rises(self.identity, now=now)
         self._count_out()
         self.state = State.ENDED
 
@@ -266,7 +265,7 @@ class Session:
     def begin(self, identity: Identity, person: Person, *, now: float) -> None:
         """Know who the client is, and see the room with their eyes."""
         self._identity, self.person = identity, person
-        identity.sits(now)
+        self.house.identities.sits(identity, now=now)
         self.look_around(place_of(person)[0])
 
     def go_on(self, identity: Identity, person: Person, *, now: float) -> Outcome:

@@ -12,6 +12,7 @@ from server.commands import Enter
 from server.origin import LOOPBACK, Origin
 from server.outcomes import Patience
 from server.safety.door import Door
+from server.safety.waiting import Waiting
 from server.safety.work import BITS_MAX, NONCE_GOOD_S, Challenge
 from server.session import Session, State
 from server.settings import BINDS_LOOPBACK, Settings
@@ -26,7 +27,7 @@ def origin(number: int) -> Origin:
 
 
 def door(exempt: frozenset[str] = frozenset(), **settings: Any) -> Door:
-    return Door(Settings(**settings), exempt=exempt)
+    return Door(Settings(**settings), exempt=exempt, waiting=Waiting())
 
 
 # The sum.
@@ -186,6 +187,89 @@ def test_holder_of_a_token_never_pays_and_makes_room() -> None:
     for other in others:
         other.lose()
     assert not stage.house.door._strangers
+
+
+# Seats that wait.
+
+CAMPUS, ELSEWHERE = "198.51.100.1", "203.0.113.1"
+
+
+def away_and_gone(stage: Stage, address: str, **fields: Any) -> list[Any]:
+    """Have somebody enter, say they are away and close, as a script does that holds seats for nothing."""
+    guest = stage.guest(address=address)
+    came = guest.ask("enter", cell=HERE, **fields)
+    guest.ask("away")
+    guest.lose()
+    return came
+
+
+def test_seat_that_waits_counts_as_a_stranger_of_its_address_until_it_is_given_up() -> None:
+    stage = Stage(connections_per_address=4, work_above_connects_per_s=0)
+    for _ in range(4):
+        assert only(away_and_gone(stage, CAMPUS), "entered")
+    assert only(away_and_gone(stage, CAMPUS), "error")["code"] == "work_needed"
+    assert only(away_and_gone(stage, ELSEWHERE), "entered"), "another address has no part in it"
+    stage.pass_time(stage.house.settings.away_s)
+    assert only(away_and_gone(stage, CAMPUS), "entered")
+
+
+def test_seat_of_whoever_came_back_by_a_token_and_went_again_counts_too() -> None:
+    stage = Stage(connections_per_address=2, work_above_connects_per_s=0)
+    for _ in range(2):
+        token = only(away_and_gone(stage, CAMPUS), "entered")["you"]["token"]
+        away_and_gone(stage, CAMPUS, token=token)
+    assert len(stage.house.identities.waiting) == 2
+    assert only(away_and_gone(stage, CAMPUS), "error")["code"] == "work_needed"
+
+
+def test_campus_that_loses_its_network_comes_back_whole_and_is_counted_once() -> None:
+    stage = Stage(connections_per_address=3, sockets_per_address=3, work_above_connects_per_s=0)
+    guests = [stage.guest(address=CAMPUS) for _ in range(3)]
+    for guest in guests:
+        guest.enter()
+    for guest in guests:
+        guest.lose()
+    assert len(stage.house.identities.waiting) == 3
+    newcomers = [stage.guest(address=CAMPUS) for _ in range(3)]
+    assert only(newcomers[0].ask("enter", cell=HERE), "error")["code"] == "work_needed"
+    back = []
+    for guest in guests:
+        back.append(stage.guest(address=CAMPUS))
+        came = back[-1].ask("enter", cell=HERE, token=guest.token, resume={"room": guest.room, "seq": guest.seq})
+        assert only(came, "entered")["resumed"]
+    assert len(stage.house.identities.waiting) == 0
+    assert only(newcomers[1].ask("enter", cell=HERE), "entered"), "those who are back are known, and count no more"
+    for guest in (*back, *newcomers):
+        guest.say("leave")
+        guest.lose()
+    assert not stage.house.identities.waiting._seats
+
+
+@pytest.mark.parametrize("limit", ["sockets_per_address", "connections_max"])
+def test_no_more_seats_wait_than_connections_may_be_open(limit: str) -> None:
+    stage = Stage(**{"connections_per_address": 0, "work_above_connects_per_s": 0, limit: 3})
+    honest = stage.guest(address=ELSEWHERE)
+    honest.enter()
+    honest.lose()
+    people = stage.house.world.people
+    mine = people.copy()
+    for number in range(6):
+        before = [id for id in people if id not in mine]
+        away_and_gone(stage, CAMPUS)
+        stage.check()
+        after = [id for id in people if id not in mine]
+        most = 3 if limit == "sockets_per_address" else 2
+        assert len(after) == min(most, number + 1)
+        assert set(after[:-1]) <= set(before[-(most - 1) :]), "whose seat waited longest is gone"
+    assert only(honest.back().got(), "entered")["resumed"], "nobody loses their seat to the crowd of another address"
+
+
+def test_seats_of_whoever_is_connected_by_several_processes_all_wait() -> None:
+    stage = Stage(connections_per_address=0, work_above_connects_per_s=0, sockets_per_address=2, connections_max=2)
+    stage.node.processes = lambda: 3
+    for number in range(8):
+        away_and_gone(stage, CAMPUS)
+        assert len(stage.house.world.people) == min(6, number + 1)
 
 
 # Over sockets.

@@ -140,6 +140,7 @@ class Cluster:
             buried=self._buried,
             emptied=self._emptied,
         )
+        self.node.processes = lambda: 1 + len(self.registry.nodes)
         self.doubles = Doubles(self)
         self.directory = Directory(
             engine,

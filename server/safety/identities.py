@@ -16,6 +16,7 @@ from server.bugs import log
 from server.codes import Refused
 from server.safety.rates import Meter, Rate, per_period
 from server.safety.tokens import BadToken, Tokens
+from server.safety.waiting import Waiting
 from server.settings import Settings
 from server.store.rows import Ended, Standing
 from server.store.store import Store, StoreError
@@ -144,6 +145,11 @@ class Identity:
         """Return how long they have sat in all, seconds of the rooms' clock."""
         return self.seated_s + (now - self._since if self._since is not None else 0.0)
 
+    @property
+    def is_sitting(self) -> bool:
+        """Whether they have a seat and a connection."""
+        return self._since is not None
+
     def sits(self, now: float) -> None:
         """Count the time from here on as seated."""
         if self._since is None:
@@ -166,7 +172,11 @@ class Identity:
 
 
 class Identities:
-    """All identities this process has seen lately. `new_id` gives 12 unguessable bytes."""
+    """All identities this process has seen lately. `new_id` gives 12 unguessable bytes.
+
+    Attributes:
+        waiting: whose seats wait without a connection, of those online.
+    """
 
     def __init__(self, settings: Settings, tokens: Tokens, store: Store, *, new_id: Callable[[], bytes]) -> None:
         self._settings = settings
@@ -175,6 +185,7 @@ class Identities:
         self._new_id = new_id
         self._online: dict[str, Identity] = {}
         self._absent: OrderedDict[str, Identity] = OrderedDict()
+        self.waiting = Waiting()
 
     def of(self, token: str | None, *, now: float) -> Identity:
         """Return whose token it is, or a new identity if there is none. Raises Refused."""
@@ -231,12 +242,26 @@ class Identities:
         return self._tokens.make(bytes.fromhex(identity.id), now=now)
 
     def came(self, identity: Identity) -> None:
-        """Know the identity online."""
+        """Know the identity online; its seat waits until it `sits` there with a connection."""
         self._absent.pop(identity.id, None)
         self._online[identity.id] = identity
+        if not identity.is_sitting:
+            self.waiting.begin(identity.id, identity.came_from)
+
+    def sits(self, identity: Identity, *, now: float) -> None:
+        """Know that somebody online has a connection."""
+        identity.sits(now)
+        self.waiting.end(identity.id)
+
+    def rises(self, identity: Identity, *, now: float) -> None:
+        """Know that the connection is gone of somebody online: their seat waits."""
+        identity.rises(now)
+        self.keep(identity, now=now)
+        self.waiting.begin(identity.id, identity.came_from)
 
     def went(self, id: str, *, now: float) -> None:
         """Know the identity no longer online; it may come back."""
+        self.waiting.end(id)
         identity = self._online.pop(id, None)
         if identity is not None:
             identity.rises(now)
@@ -253,6 +278,7 @@ class Identities:
 
     def let_go(self, id: str) -> Identity | None:
         """Know nothing of the identity, online or not, since it goes on in another process; return it."""
+        self.waiting.end(id)
         return self._online.pop(id, None) or self._absent.pop(id, None)
 
     def keep(self, identity: Identity, *, now: float) -> None:
@@ -306,6 +332,7 @@ class Identities:
     def end(self, id: str, *, now: float) -> None:
         """Forget the identity: its tokens are good for nothing from now on. Raises StoreError, changing nothing."""
         self._store.end(Ended(identity=id, until=now + self._settings.token_ttl_s))
+        self.waiting.end(id)
         self._online.pop(id, None)
         self._absent.pop(id, None)
 
