@@ -46,8 +46,8 @@ def standing(identity: str = ANN, **fields: Any) -> Standing:
     return Standing(**dict[str, Any](identity=identity, first_at=1.0, seated_s=2.5, until=100.0) | fields)
 
 
-def ended(identity: str = ANN, *, until: float = 100.0) -> Ended:
-    return Ended(identity=identity, until=until)
+def ended(identity: str = ANN, *, at: float | None = None, until: float = 100.0) -> Ended:
+    return Ended(identity=identity, at=at, until=until)
 
 
 def mark(place: str = "p1", identity: str = ANN, **fields: Any) -> Mark:

@@ -1,6 +1,7 @@
 """Several nodes are one server: people at different ones sit together, hear each other, and find their seats again."""
 
 import asyncio
+import time
 
 import pytest
 from redis import asyncio as redis
@@ -8,7 +9,9 @@ from redis import asyncio as redis
 from server.cluster.log import OUTLASTS_S, RoomLog
 from server.cluster.registry import Registry
 from tests.apps import Clients
+from tests.cluster_clients import until
 from tests.clusters import nodes, together, until_shown
+from tests.jwts import AUTH, SECRET, shared
 from tests.sessions import HERE
 from tests.test_cluster_regions import nobody_near
 
@@ -38,6 +41,26 @@ async def test_whoever_comes_back_at_another_node_has_their_seat(redis_url: str)
         entered = await back.ask("enter", "entered", cell=HERE, token=token, resume={"room": room, "seq": seq})
         assert entered["resumed"]
         assert (await back.hear("said"))["text"] == "Missed"
+        assert [len(node.house.identities.waiting) for node in (one, two)] == [0, 0]
+        await until(lambda: [node.node.processes() for node in (one, two)] == [2, 2])
+
+
+async def test_token_given_at_another_node_after_leaving_is_good_at_all_and_that_of_before_at_none(
+    redis_url: str,
+) -> None:
+    settings = dict(auth_secret=SECRET, **AUTH)
+    async with nodes(redis_url, 2, **settings) as (one, two), Clients(one) as clients:
+        ann = await clients.new()
+        dead = (await ann.ask("enter", "entered", cell=HERE, auth=shared(time.time())))["you"]["token"]
+        await ann.ask("leave", "bye")
+        who = one.house.identities.named_by(dead, now=time.time())
+        await until(lambda: two.house.store.has_ended(who))
+        again = await clients.new(at=two)
+        good = (await again.ask("enter", "entered", cell=HERE, auth=shared(time.time())))["you"]["token"]
+        for node in (one, two):
+            back = await clients.new(at=node)
+            assert (await back.ask("enter", "error", cell=HERE, token=dead))["code"] == "bad_token"
+            assert await back.ask("enter", "entered", cell=HERE, token=good)
 
 
 async def test_whoever_was_gone_for_long_sits_where_they_left_with_what_was_known_of_them(redis_url: str) -> None:

@@ -66,8 +66,8 @@ def test_token_ends_with_leave() -> None:
     identities = make()
     identity = came(identities)
     first, second = identities.token(identity, now=NOW), identities.token(identity, now=NOW + 5)
-    identities.end(identity.id, now=NOW)
-    identities.went(identity.id, now=NOW)
+    identities.end(identity.id, now=NOW + 5)
+    identities.went(identity.id, now=NOW + 5)
     assert refused(identities, first) == refused(identities, second) == "bad_token"
 
 
@@ -105,6 +105,7 @@ def test_who_went_is_remembered_up_to_a_number_the_longest_gone_forgotten_first(
 def test_who_left_is_forgotten_but_for_the_end_of_their_tokens() -> None:
     identities = make()
     identity = came(identities)
+    token = identities.token(identity, now=NOW)
     identity.sits(NOW)
     identities.went(identity.id, now=NOW + 100)
     assert identities._store.standing(identity.id)
@@ -112,7 +113,7 @@ def test_who_left_is_forgotten_but_for_the_end_of_their_tokens() -> None:
     assert not identities._store.standing(identity.id)
     assert not identities._absent
     assert not identities._online
-    assert refused(identities, identities.token(identity, now=NOW), now=NOW + 101) == "bad_token"
+    assert refused(identities, token, now=NOW + 101) == "bad_token"
 
 
 def test_who_went_is_forgotten_when_their_token_must_have_expired() -> None:
@@ -127,11 +128,31 @@ def test_who_went_is_forgotten_when_their_token_must_have_expired() -> None:
 def test_who_left_is_forgotten_at_once_and_their_token_stays_useless() -> None:
     identities = make()
     person = came(identities)
+    token = identities.token(person, now=NOW)
     identities.went(person.id, now=NOW)
     identities.end(person.id, now=NOW)
     assert not identities._online
     assert not identities._absent
-    assert refused(identities, identities.token(person, now=NOW)) == "bad_token"
+    assert refused(identities, token) == "bad_token"
+
+
+def test_token_made_by_a_clock_a_second_ahead_ends_with_leave_too() -> None:
+    identities = make()
+    person = came(identities)
+    token = identities.token(person, now=NOW + 0.9)
+    identities.end(person.id, now=NOW)
+    assert refused(identities, token, now=NOW + 2) == "bad_token"
+
+
+def test_each_leave_ends_every_token_before_it_however_soon_it_comes() -> None:
+    identities = make()
+    person = came(identities)
+    tokens = []
+    for number in range(20):
+        tokens.append(identities.token(person, now=NOW + number / 10))
+        assert identities.of(tokens[-1], now=NOW + number / 10).id == person.id
+        identities.end(person.id, now=NOW + number / 10)
+        assert {refused(identities, token, now=NOW + number / 10) for token in tokens} == {"bad_token"}
 
 
 def test_enter_that_fails_leaves_nothing_behind() -> None:

@@ -111,6 +111,15 @@ def test_ended_identity_is_known_until_its_tokens_expire(store: Store, reopen: R
     assert not store.has_ended(ANN)
 
 
+def test_ended_identity_is_known_with_when_its_dead_tokens_were_made(store: Store, reopen: Reopen) -> None:
+    store.end(ended(ANN, at=40.0))
+    store.end(ended(BO, until=60.0))
+    store = reopen(store)
+    assert (store.ended_at(ANN), store.ended_at(BO), store.ended_at(CY)) == (40.0, 60.0, None)
+    store.end(ended(ANN, at=45.0))
+    assert reopen(store).ended_at(ANN) == 45.0
+
+
 def test_block_holds_in_both_directions_and_is_told_to_its_owner(store: Store, reopen: Reopen) -> None:
     older, newer = block(ANN, BO, at=1.0), block(ANN, CY, name="Çelik 2 🚋", at=2.0)
     store.add_block(newer)

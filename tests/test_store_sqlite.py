@@ -162,6 +162,14 @@ def test_standings_and_answers_of_the_sixth_version_hold(tmp_path: Path) -> None
     assert store.answers_for(ANN) == [bottle_answer(is_told=True)]
 
 
+def test_tokens_of_who_had_left_by_the_eighth_version_are_dead_until_they_expire(tmp_path: Path) -> None:
+    db = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    bring_up_to_date(db, schema.STEPS[:8])
+    db.execute("INSERT INTO ended VALUES (?, ?)", (ANN, 100.0))
+    db.close()
+    assert on_disk(tmp_path).ended_at(ANN) == 100.0
+
+
 def test_step_that_fails_leaves_the_version_before_it() -> None:
     db = sqlite3.connect(":memory:", isolation_level=None)
     with pytest.raises(sqlite3.OperationalError):

@@ -26,7 +26,7 @@ def make(key: bytes = KEY, ttl_s: int = TTL_S) -> Tokens:
 def test_token_names_its_identity_until_it_expires(identity: bytes, now: int, ttl_s: int, key: bytes) -> None:
     tokens = make(key[:64], ttl_s)
     token = tokens.make(identity, now=now)
-    assert tokens.read(token, now=now + ttl_s - 0.001) == identity
+    assert tokens.read(token, now=now + ttl_s - 0.001).identity == identity
     with pytest.raises(BadToken, match="expired"):
         tokens.read(token, now=now + ttl_s)
 
@@ -34,9 +34,15 @@ def test_token_names_its_identity_until_it_expires(identity: bytes, now: int, tt
 def test_token_may_be_given_a_shorter_life_and_no_longer_one() -> None:
     for expires, good_s in ((NOW + 10, 10), (NOW + 10 * TTL_S, TTL_S)):
         token = make().make(SOMEBODY, now=NOW, expires=expires)
-        assert make().read(token, now=NOW + good_s - 0.001) == SOMEBODY
+        assert make().read(token, now=NOW + good_s - 0.001).identity == SOMEBODY
         with pytest.raises(BadToken):
             make().read(token, now=NOW + good_s)
+
+
+@given(st.floats(min_value=0, max_value=2**33), st.integers(1, 31_536_000))
+def test_token_says_in_which_second_it_was_made(now: float, ttl_s: int) -> None:
+    tokens = make(ttl_s=ttl_s)
+    assert tokens.read(tokens.make(SOMEBODY, now=now), now=now).made_at == int(now)
 
 
 @settings(max_examples=10)
@@ -94,7 +100,7 @@ def test_expiry_cannot_be_put_off() -> None:
         make().read(base64.urlsafe_b64encode(raw).decode(), now=NOW)
 
 
-def test_tokens_of_one_identity_differ_by_expiry_alone() -> None:
+def test_tokens_of_one_identity_differ_by_when_they_were_made_alone() -> None:
     assert make().make(SOMEBODY, now=NOW) == make().make(SOMEBODY, now=NOW + 0.5)
     assert make().make(SOMEBODY, now=NOW) != make().make(SOMEBODY, now=NOW + 1)
 
@@ -122,7 +128,7 @@ def test_every_period_has_a_key_of_its_own_and_a_token_outlives_it() -> None:
     assert len({ring.key(period) for period in range(100)} | {KEY, derive(KEY, b"other")}) == 102
     tokens = make()
     token = tokens.make(SOMEBODY, now=NOW)
-    assert tokens.read(token, now=NOW + 6.9 * PERIOD_S) == SOMEBODY
+    assert tokens.read(token, now=NOW + 6.9 * PERIOD_S).identity == SOMEBODY
 
 
 def test_token_of_one_period_is_not_good_as_one_of_another() -> None:
@@ -143,7 +149,7 @@ def test_key_of_a_period_long_ago_or_to_come_is_good_for_nothing(days: int) -> N
 
 def test_nodes_whose_clocks_differ_by_less_than_a_period_read_each_others_tokens() -> None:
     for ahead_s in (-0.9 * PERIOD_S, 0.9 * PERIOD_S):
-        assert make().read(make().make(SOMEBODY, now=NOW + ahead_s), now=NOW) == SOMEBODY
+        assert make().read(make().make(SOMEBODY, now=NOW + ahead_s), now=NOW).identity == SOMEBODY
 
 
 def test_keys_at_hand_are_few_however_long_the_server_runs_and_whatever_it_is_shown() -> None:

@@ -212,6 +212,28 @@ def test_closed_server_takes_only_people_with_a_jwt() -> None:
     assert only(late.ask("enter", cell=HERE, token=ann.token), "error")["code"] == "auth_needed"
 
 
+def test_token_given_after_leaving_brings_back_and_those_of_before_are_dead() -> None:
+    stage = vouched()
+    dead: list[str] = []
+    for wait_s in (0.0, 0.3, 1.5, 3600.0, 90_000.0):
+        ann = Guest(stage)
+        ann.enter(auth=jwt_of(stage))
+        token = ann.token
+        ann.lose()
+        back = Guest(stage)
+        back.enter(token=token)
+        assert back.token not in dead
+        for ended in dead:
+            late = Guest(stage)
+            assert only(late.ask("enter", cell=HERE, token=ended), "error")["code"] == "bad_token"
+            late.lose()
+        back.ask("leave")
+        dead += [token, back.token]
+        # The next one comes within the same second, or the next day.
+        stage.pass_time(wait_s)
+    assert len(set(dead)) == 5
+
+
 def test_verified_never_work_and_do_not_count_as_strangers() -> None:
     stage = vouched(connections_per_address=1)
     strangers = [Guest(stage) for _ in range(3)]

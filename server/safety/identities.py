@@ -8,7 +8,7 @@ ended, the store keeps longer than that.
 
 from collections import OrderedDict
 from collections.abc import Callable
-from math import inf
+from math import floor, inf
 
 from geo import Cell
 from rooms.person import NOBODY, Person
@@ -29,6 +29,9 @@ STANDING_MIN_S = 30.0
 
 VOUCHES_PER_MIN = 10
 """JWTs shown by one identity: each costs a tenth of a millisecond of checking; an hourly one is usual."""
+
+CLOCKS_S = 1.0
+"""Nodes' clocks may differ by so much: one that is ahead may have made a token just before its owner left elsewhere."""
 
 ROOMS_MAX = 8
 """Rooms an identity may report somebody of: more than `next_per_h` and windows give within the grace."""
@@ -192,10 +195,11 @@ class Identities:
         if token is None:
             return Identity(self._new_id().hex(), self._settings, first_at=now)
         try:
-            id = self._tokens.read(token, now=now).hex()
+            identity, made_at = self._tokens.read(token, now=now)
         except BadToken as error:
             raise Refused("bad_token", str(error)) from None
-        if self._store.has_ended(id):
+        id = identity.hex()
+        if made_at <= self._ended_at(id):
             raise Refused("bad_token", "This token ended when you left: enter without it.")
         return self.of_id(id, now=now)
 
@@ -235,11 +239,24 @@ class Identities:
 
     def named_by(self, token: str, *, now: float) -> str:
         """Return the identity that a token names. Raises BadToken."""
-        return self._tokens.read(token, now=now).hex()
+        return self._tokens.read(token, now=now).identity.hex()
 
     def token(self, identity: Identity, *, now: float) -> str:
         """Return a fresh token of the identity."""
-        return self._tokens.make(bytes.fromhex(identity.id), now=now)
+        return self._tokens.make(bytes.fromhex(identity.id), now=max(now, self._first_good(identity.id)))
+
+    def _ended_at(self, id: str) -> float:
+        """Return until when the tokens made for the identity are dead, Unix seconds."""
+        ended_at = self._store.ended_at(id)
+        return -inf if ended_at is None else ended_at
+
+    def _first_good(self, id: str) -> float:
+        """Return the earliest second of which a token of the identity is good, Unix seconds.
+
+        Whoever has left may come back by an account, within the same second even.
+        """
+        ended_at = self._ended_at(id)
+        return floor(ended_at) + 1 if ended_at > -inf else -inf
 
     def came(self, identity: Identity) -> None:
         """Know the identity online; its seat waits until it `sits` there with a connection."""
@@ -330,8 +347,9 @@ class Identities:
             del self._absent[oldest.id]
 
     def end(self, id: str, *, now: float) -> None:
-        """Forget the identity: its tokens are good for nothing from now on. Raises StoreError, changing nothing."""
-        self._store.end(Ended(identity=id, until=now + self._settings.token_ttl_s))
+        """Forget the identity: the tokens it was given until now are dead. Raises StoreError, changing nothing."""
+        at = max(now + CLOCKS_S, self._first_good(id))
+        self._store.end(Ended(identity=id, at=at, until=at + self._settings.token_ttl_s))
         self.waiting.end(id)
         self._online.pop(id, None)
         self._absent.pop(id, None)

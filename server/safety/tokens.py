@@ -1,8 +1,8 @@
-"""Session tokens: an identity and an expiry under a keyed hash (BLAKE2b, RFC 7693). They hold nothing personal.
+"""Session tokens: an identity, when it was told so, and an expiry, under a keyed hash (BLAKE2b, RFC 7693).
 
-A token is the URL-safe base64 of version (1 byte), key's period (3 bytes), identity (12 bytes), expiry (Unix
-seconds, 8 bytes), all big-endian, and the MAC (18 bytes): 42 bytes, a whole number of base64 groups. A token has
-exactly one spelling; no other is read.
+They hold nothing personal. A token is the URL-safe base64 of version (1 byte), key's period (3 bytes), identity
+(12 bytes), the second of that period in which it was made (3 bytes), expiry (Unix seconds, 5 bytes), all big-endian,
+and the MAC (18 bytes): 42 bytes, a whole number of base64 groups. A token has exactly one spelling; no other is read.
 
 Each period has a key of its own. A token outlives its period until its own expiry; a period from which no token
 can be good any more is refused whatever its tokens say, and so is one that has not begun.
@@ -13,6 +13,7 @@ import binascii
 import hmac
 import struct
 from hashlib import blake2b
+from typing import NamedTuple
 
 from server.safety.keys import PERIOD_S, KeyRing, period_of
 
@@ -20,6 +21,7 @@ IDENTITY_BYTES = 12
 _FORMAT = struct.Struct(">I12sQ")
 _VERSION = 2
 _PERIODS = 1 << 24
+_EXPIRIES = 1 << 40
 _MAC_BYTES = 18
 _EARLY_PERIODS = 1
 """Nodes' clocks may differ: one may make tokens of a period that has not begun for another."""
@@ -27,6 +29,13 @@ _EARLY_PERIODS = 1
 
 class BadToken(ValueError):
     """The token is altered, expired, or was made under another key."""
+
+
+class Read(NamedTuple):
+    """What a good token says: whose it is, and in which second it was made, Unix seconds."""
+
+    identity: bytes
+    made_at: int
 
 
 class Tokens:
@@ -41,11 +50,12 @@ class Tokens:
         period = period_of(now)
         self._keys.forget(before=self._oldest(now))
         until = int(now + self._ttl_s if expires is None else min(expires, now + self._ttl_s))
-        body = _FORMAT.pack(_VERSION * _PERIODS + period, identity, until)
+        second = int(now) - period * PERIOD_S
+        body = _FORMAT.pack(_VERSION * _PERIODS + period, identity, second * _EXPIRIES + until)
         return base64.urlsafe_b64encode(body + self._mac(body, period)).decode()
 
-    def read(self, token: str, *, now: float) -> bytes:
-        """Return the identity. Raises BadToken."""
+    def read(self, token: str, *, now: float) -> Read:
+        """Return what the token says. Raises BadToken."""
         try:
             raw = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True)
         except (ValueError, binascii.Error):
@@ -54,7 +64,8 @@ class Tokens:
         # The decoder takes + and / too, where the encoder writes - and _.
         if base64.urlsafe_b64encode(raw).decode() != token or len(mac) != _MAC_BYTES:
             raise BadToken("This is no token.")
-        head, identity, expires = _FORMAT.unpack(body)
+        head, identity, times = _FORMAT.unpack(body)
+        second, expires = divmod(times, _EXPIRIES)
         version, period = divmod(head, _PERIODS)
         if version != _VERSION or not self._oldest(now) <= period <= period_of(now) + _EARLY_PERIODS:
             raise BadToken("This token is too old, or another server's: enter without it.")
@@ -62,8 +73,7 @@ class Tokens:
             raise BadToken("This token is altered or another server's: enter without it.")
         if now >= expires:
             raise BadToken("This token has expired: enter without it.")
-        assert isinstance(identity, bytes)
-        return identity
+        return Read(identity, period * PERIOD_S + second)
 
     def _oldest(self, now: float) -> int:
         """Return the earliest period of which a token can still be good."""

@@ -137,7 +137,12 @@ class MemoryStore:
 
     def has_ended(self, identity: str) -> bool:
         """Tell whether the identity was ended."""
-        return identity in self._ended
+        return self.ended_at(identity) is not None
+
+    def ended_at(self, identity: str) -> float | None:
+        """Return until when tokens made for the identity are dead, Unix seconds; None if it was never ended."""
+        ended = self._ended.get(identity)
+        return ended.dead_until if ended is not None else None
 
     def _reported_by(self, identity: str) -> list[Report]:
         return [report for report in self._reports.values() if identity in report.reporters]

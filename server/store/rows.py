@@ -31,10 +31,20 @@ class Standing(Row, frozen=True, kw_only=True):
 
 
 class Ended(Row, frozen=True, kw_only=True):
-    """An identity whose person asked to be forgotten: its tokens are good for nothing while they last."""
+    """An identity whose person asked to be forgotten: its tokens of before are good for nothing while they last.
+
+    Attributes:
+        at: tokens made until then are of before; None if all are that were made until `until`.
+    """
 
     identity: str
+    at: float | None = None
     until: float
+
+    @property
+    def dead_until(self) -> float:
+        """Tokens made until then are dead."""
+        return self.until if self.at is None else self.at
 
 
 class Block(Row, frozen=True, kw_only=True):

@@ -69,6 +69,7 @@ STEPS: tuple[str, ...] = (
     ALTER TABLE reports ADD COLUMN counted TEXT;
     UPDATE reports SET counted = reporters;
     """,
+    "ALTER TABLE ended ADD COLUMN at REAL",
 )
 """SQL that leads from version n to n + 1."""
 

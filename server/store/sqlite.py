@@ -145,9 +145,9 @@ class SqliteStore(MemoryStore):
                 self._insert(db, without(report, identity))
         self._erase(identity)
 
-    def has_ended(self, identity: str) -> bool:
-        """Tell whether the identity was ended."""
-        return bool(list(self._rows(Ended, "identity = ?", identity)))
+    def ended_at(self, identity: str) -> float | None:
+        """Return until when tokens made for the identity are dead, Unix seconds; None if it was never ended."""
+        return next((ended.dead_until for ended in self._rows(Ended, "identity = ?", identity)), None)
 
     # Blocks
 

@@ -52,13 +52,16 @@ class Store(Protocol):
     def end(self, ended: Ended) -> None:
         """Forget an identity's standing, its blocks, bottles, answers and ties, and that it ever reported anybody.
 
-        Its tokens are good for nothing until they expire by themselves. All of that, or nothing. Bans and reports
-        against it stay, and so do the blocks that others hold. Of a bottle that somebody has picked, and of an answer
-        that was told, a row stays without its writer and words, so that it does not tell them who is gone.
+        Its tokens of before are good for nothing until they expire by themselves. All of that, or nothing. Bans and
+        reports against it stay, and so do the blocks that others hold. Of a bottle that somebody has picked, and of an
+        answer that was told, a row stays without its writer and words, so that it does not tell them who is gone.
         """
 
     def has_ended(self, identity: str) -> bool:
         """Tell whether the identity was ended."""
+
+    def ended_at(self, identity: str) -> float | None:
+        """Return until when tokens made for the identity are dead, Unix seconds; None if it was never ended."""
 
     # Blocks
 
