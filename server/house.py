@@ -95,7 +95,6 @@ class House:
         self.verifier = verifier
         self.store = store
         self.reports = Reports(store, seal, ttl_s=settings.report_ttl_s, new_ticket=new_ticket)
-        self.blocks = Blocks(store, world.people, token_ttl_s=settings.token_ttl_s, new_id=new_ticket)
         self.ties = Ties(store, token_ttl_s=settings.token_ttl_s)
         self.keeps = Keeps(self.ties, world.people, token_ttl_s=settings.token_ttl_s)
         self.bottles = Bottles(store, seal, Water(world.rng), settings, new_id=new_ticket)
@@ -108,6 +107,9 @@ class House:
         self.kept = kept(settings, is_lasting=store.is_lasting)
         tokens = Tokens(key, ttl_s=settings.token_ttl_s)
         self.identities = Identities(settings, tokens, store, new_id=new_identity)
+        self.blocks = Blocks(
+            store, world.people, self.identities.known, token_ttl_s=settings.token_ttl_s, new_id=new_ticket
+        )
         self.door = Door(settings, exempt=exempt, waiting=self.identities.waiting)
         self.limits: dict[str, float] = {name: getattr(settings, name) for name in CLIENT_LIMITS}
         self.info = ServerInfo(settings.server_name, VERSION, PROTOCOL, settings.terms, settings.contact)

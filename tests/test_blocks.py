@@ -11,7 +11,7 @@ import pytest
 from geo import Cell
 from rooms.windows import region_of
 from server.safety.blocks import Blocks
-from server.store.memory import MemoryStore
+from server.store.memory import MARKED_MAX, MemoryStore
 from server.store.store import StoreError
 from tests.sessions import BEGAN, FAR_AWAY, HERE, Guest, Stage
 from tests.stores import everything_in, on_disk
@@ -264,6 +264,72 @@ def test_new_identity_made_in_another_region_inherits_when_it_moves_there() -> N
         assert not are_together(ann, again)
 
 
+def block_among_themselves(place: Stage, times: int, *, address: str) -> None:
+    """Have somebody with many identities have each blocked by the one before it."""
+    before = sit(place, "Mal", address=address)
+    done = 0
+    while done < times:
+        other = sit(place, "Mal", address=address)
+        before.got()
+        if are_together(before, other):
+            before.ask("block", who=other.me)
+            done += 1
+        before.lose()
+        before = other
+        place.pass_time(place.house.settings.resume_grace_s + 1)
+    before.lose()
+    place.pass_time(place.house.settings.resume_grace_s + 1)
+
+
+def shuns(who: Guest, other: Guest) -> bool:
+    """Tell whether somebody is never to be seated with another."""
+    one, two = (guest.peer.session.person for guest in (who, other))
+    assert one is not None
+    assert two is not None
+    return two.id in who.stage.house.blocks.kept_from(one.id)
+
+
+def test_whoever_has_many_of_their_own_blocked_pushes_out_their_own() -> None:
+    place = stage()
+    ann, bo = blocked_pair(place)
+    bo.lose()
+    place.pass_time(place.house.settings.resume_grace_s + 1)
+    block_among_themselves(place, MARKED_MAX + 5, address=BOS)
+    assert len(next(iter(place.house.store._marks.values()))) == MARKED_MAX  # type: ignore[attr-defined]
+    new = sit(place, "New", address=BOS)
+    assert shuns(new, ann)
+    assert not are_together(new, ann)
+
+
+def test_block_by_a_regular_of_the_same_address_stays_where_new_ones_there_block_each_other() -> None:
+    place = stage()
+    ann, bo = sit(place, "Ann", address=BOS), sit(place, "Bo", address=BOS)
+    place.pass_time(place.house.settings.new_identity_s)
+    ann.got()
+    assert are_together(ann, bo)
+    ann.ask("block", who=member(ann, "Bo"))
+    bo.lose()
+    place.pass_time(place.house.settings.resume_grace_s + 1)
+    block_among_themselves(place, MARKED_MAX + 5, address=BOS)
+    assert shuns(sit(place, "New", address=BOS), ann)
+
+
+def test_blocking_ones_own_who_is_blocked_already_takes_nothing_from_the_others_block() -> None:
+    place = stage()
+    ann, bo = blocked_pair(place)
+    mal = sit(place, "Mal", address=BOS)
+    while not are_together(mal, bo):
+        mal.ask("next")
+        bo.got()
+    mal.got()
+    mal.ask("block", who=member(mal, "Bo"))
+    mal.lose()
+    bo.lose()
+    place.pass_time(place.house.settings.resume_grace_s + 1)
+    block_among_themselves(place, MARKED_MAX + 5, address=BOS)
+    assert shuns(sit(place, "New", address=BOS), ann)
+
+
 def test_marks_of_addresses_are_forgotten_after_a_day() -> None:
     place = stage()
     _, bo = blocked_pair(place)
@@ -312,7 +378,7 @@ def test_new_identity_inherits_in_another_process_within_a_day(tmp_path: Path, d
 
 def kept_blocks(store: MemoryStore) -> Blocks:
     ids = (f"block {number}" for number in count())
-    return Blocks(store, {}, token_ttl_s=DAY_S, new_id=lambda: next(ids))
+    return Blocks(store, {}, lambda _: None, token_ttl_s=DAY_S, new_id=lambda: next(ids))
 
 
 def test_of_too_many_blocks_the_oldest_ends_once_the_new_one_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,17 +4,26 @@ Pure. Has each row kept by the store, and every person online know (`Person.barr
 both ways. An identity made where a blocked one was in the last day, by address and region, inherits the blocks against
 it: a new identity is free, a new address is not. Where the blocked were outlasts the process; who has inherited does
 not, and inherits anew on coming back. Nobody but the owner of a block ever learns of it.
+
+Of one place `MARKED_MAX` blocked are remembered. Beyond, one of those goes whom people of the address blocked that has
+most of them blocked there, those first whom new identities alone blocked, then the oldest: so whoever has many of
+their own blocked pushes out their own.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 from geo import Cell
 from rooms.person import NOBODY, Person
 from server.bugs import log
+from server.store.memory import MARKED_MAX
 from server.store.rows import Block, Mark
 from server.store.store import Store, StoreError
+
+if TYPE_CHECKING:
+    from server.safety.identities import Identity
 
 BLOCKS_MAX = 1000
 """One identity holds, some 300 KB; beyond, the oldest ends. Whoever meets fifty new people a day blocks a third."""
@@ -32,14 +41,22 @@ class Blocks:
 
     Args:
         people: everybody online, by identity.
+        known: returns who was online lately, by identity.
         new_id: gives a short text that nobody guesses.
     """
 
     def __init__(
-        self, store: Store, people: Mapping[str, Person], *, token_ttl_s: float, new_id: Callable[[], str]
+        self,
+        store: Store,
+        people: Mapping[str, Person],
+        known: Callable[[str], "Identity | None"],
+        *,
+        token_ttl_s: float,
+        new_id: Callable[[], str],
     ) -> None:
         self._store = store
         self._people = people
+        self._known = known
         self._lasts_s = token_ttl_s + DAY_S
         self._new_id = new_id
         self._roots: OrderedDict[str, frozenset[str]] = OrderedDict()
@@ -118,10 +135,49 @@ class Blocks:
         """Remember where somebody is, if they are blocked by anybody."""
         if not self._store.blocks_against(identity):
             return
+        mark = Mark(place=_hidden(place), identity=identity, at=now, until=now + DAY_S)
         try:
-            self._store.put_mark(Mark(place=_hidden(place), identity=identity, at=now, until=now + DAY_S))
+            if self._has_room(mark, now=now):
+                self._store.put_mark(mark)
         except StoreError as error:  # a full disk keeps nobody from their seat
             log.error("%s", error)
+
+    def _has_room(self, mark: Mark, *, now: float) -> bool:
+        """Forget what there is too much of at the mark's place; return whether the mark is not of it itself."""
+        marks = [each for each in self._store.marks(mark.place) if each.identity != mark.identity]
+        while len(marks) >= MARKED_MAX:
+            least = self._least([*marks, mark], now=now)
+            if least is mark:
+                return False
+            marks.remove(least)
+            self._store.remove_mark(least.place, least.identity)
+        return True
+
+    def _least(self, marks: list[Mark], *, now: float) -> Mark:
+        """Return the mark that says the least about whom others than its own do not want to meet."""
+        blockers = {
+            mark.identity: {block.owner for block in self._store.blocks_against(mark.identity)} for mark in marks
+        }
+        sources = {identity: set(map(self._source, owners)) for identity, owners in blockers.items()}
+        counts = Counter(source for each in sources.values() for source in each)
+        worth = {
+            mark.identity: (
+                -min((counts[source] for source in sources[mark.identity]), default=len(marks) + 1),
+                any(self._is_settled(owner, now) for owner in blockers[mark.identity]),
+                mark.at,
+            )
+            for mark in marks
+        }
+        return min(marks, key=lambda mark: worth[mark.identity])
+
+    def _source(self, owner: str) -> bytes | str:
+        """Return what an identity counts as that blocks: all who came from an address as one."""
+        known = self._known(owner)
+        return known.came_from if known is not None and known.came_from else owner
+
+    def _is_settled(self, owner: str, now: float) -> bool:
+        known = self._known(owner)
+        return known is not None and (not known.is_new(now) or known.verified(now) is not None)
 
     def _inherit(self, heir: str, root: str) -> None:
         self._roots[heir] = self._roots.get(heir, frozenset()) | {root}

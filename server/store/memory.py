@@ -199,6 +199,12 @@ class MemoryStore:
             for old in list(next(iter(self._marks.values())).values()):
                 self._drop_mark(old)
 
+    def remove_mark(self, place: str, identity: str) -> None:
+        """Forget that a blocked identity was at a place."""
+        mark = self._marks.get(place, {}).get(identity)
+        if mark is not None:
+            self._drop_mark(mark)
+
     def marks(self, place: str) -> list[Mark]:
         """Return who of the blocked was at a place, those longest ago first."""
         return list(self._marks.get(place, {}).values())

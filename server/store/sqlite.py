@@ -174,6 +174,12 @@ class SqliteStore(MemoryStore):
         self._put(mark)
         super().put_mark(mark)
 
+    def remove_mark(self, place: str, identity: str) -> None:
+        """Forget that a blocked identity was at a place."""
+        with self._writing() as db:
+            db.execute("DELETE FROM marks WHERE place = ? AND identity = ?", (place, identity))
+        super().remove_mark(place, identity)
+
     # Ties
 
     def add_ties(self, *ties: Tie) -> None:

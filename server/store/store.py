@@ -86,6 +86,9 @@ class Store(Protocol):
     def put_mark(self, mark: Mark) -> None:
         """Know that a blocked identity was at a place; of too many there, or of too many places, the oldest go."""
 
+    def remove_mark(self, place: str, identity: str) -> None:
+        """Forget that a blocked identity was at a place."""
+
     def marks(self, place: str) -> list[Mark]:
         """Return who of the blocked was at a place, those longest ago first."""
 
