@@ -38,6 +38,11 @@ def test_every_latin_character_comes_to_the_same_among_any_others(char: str) -> 
         ("🅲🅰🆂🅸🅽🅾", "casino"),
         ("🅒🅐🅢🅘🅝🅞", "casino"),
         ("Paris.🇫🇷", "paris.^^"),
+        ("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz"),
+        ("ᶦᶫᶰᶸ", "ilnu"),
+        ("c҃a҈s҉i҇n҅o҄", "casino"),
+        ("cⷠaⷵsꙴi꙰noꚟ", "casino"),
+        ("año", "año"),
     ],
 )
 def test_what_is_written_otherwise_comes_to_the_same(text: str, plain: str) -> None:
@@ -45,6 +50,17 @@ def test_what_is_written_otherwise_comes_to_the_same(text: str, plain: str) -> N
 
 
 UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180f\u200b\u2060\u3164\ufe0f\uffa0\U000e0101\U000e01ef"
+
+
+@pytest.mark.parametrize("text", ["ᴄᴀsɪɴᴏ", "ᴛʜᴇ ᴄᴀꜱɪɴᴏ", "CᴀSIɴO", "c\u0483asino", "ca\u0489sino"])
+def test_small_capitals_and_signs_of_old_cyrillic_hide_no_word_of_the_list(text: str) -> None:
+    assert read_rules(["casino"])[0].holds(text)
+
+
+def test_letter_with_an_accent_of_its_own_is_another_letter() -> None:
+    """A list that holds `ano` would hold every year of a Spanish speaker: whoever means both lists both."""
+    assert not read_rules(["ano"])[0].holds("feliz año")
+    assert read_rules(["año"])[0].holds("FELIZ AÑO")
 
 
 @pytest.mark.parametrize("char", UNSEEN, ids=lambda char: f"{ord(char):04X}")

@@ -15,16 +15,19 @@ out. Afterwards all that is not ASCII is letters, and can be told by bytes."""
 _KEPT_SIGNS = "°"
 """Coordinates are told by it."""
 _DROPPED_MARKS = (
-    (0x0300, 0x0370), (0x0591, 0x05C8), (0x0610, 0x061B), (0x064B, 0x0660), (0x0670, 0x0671), (0x06D6, 0x06EE),
-    (0x180B, 0x1810), (0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100), (0xFE00, 0xFE10), (0xFE20, 0xFE30),
-    (0xE0100, 0xE01F0),
+    (0x0300, 0x0370), (0x0483, 0x048A), (0x0591, 0x05C8), (0x0610, 0x061B), (0x064B, 0x0660), (0x0670, 0x0671),
+    (0x06D6, 0x06EE), (0x180B, 0x1810), (0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100), (0x2DE0, 0x2E00),
+    (0xA66F, 0xA67E), (0xA69E, 0xA6A0), (0xFE00, 0xFE10), (0xFE20, 0xFE30), (0xE0100, 0xE01F0),
 )  # fmt: skip
-"""Accents set one by one, points of Hebrew and Arabic, strokes through letters, and choices of a form: who reads does
-without. In other scripts marks are vowels."""
+"""Accents set one by one, points of Hebrew and Arabic, signs of old Cyrillic, strokes through letters, and choices of a
+form: who reads does without. In other scripts marks are vowels. A letter that has its accent from the start keeps it:
+in many a language that is another word (`año` is a year, `schön` not `schon`), and an operator may list both."""
 _UNSEEN_LETTERS = frozenset(map(chr, (0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0)))
 """Fillers of Hangul, vowels of Khmer: letters and marks by their category, and never seen (Default_Ignorable_Code_Point
 of Unicode's DerivedCoreProperties)."""
 _STOPS = "。｡"
+_SMALL_CAPITALS = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True))
+"""There is none of x. To Unicode they are letters of their own, and few of them look-alikes, some of Cyrillic ones."""
 _BOXED = (0x1F150, 0x1F170)
 """Where 26 letters each begin, white in black rounds and boxes: symbols to Unicode, and an advert to who reads them.
 Not so flags, which are letters in boxes as well: many a sentence ends in one."""
@@ -77,7 +80,7 @@ def _plain(char: str) -> str:
         return str(unicodedata.decimal(char))
     if category == "Cf" or char in _UNSEEN_LETTERS or any(first <= ord(char) < end for first, end in _DROPPED_MARKS):
         return ""
-    alike = PROTOTYPES.get(ord(char), char)
+    alike = _SMALL_CAPITALS.get(char) or PROTOTYPES.get(ord(char), char)
     if alike.isascii():
         return alike.casefold()
     return char if category[0] in "LMN" or char in _KEPT_SIGNS else _SIGN
