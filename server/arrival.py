@@ -86,6 +86,10 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
         house.world.move(person, cell, now=now)
         resumed = _is_resumed(person, command.resume)
         return Arrival(identity, person, resumed, [*changes, *returned], events, unclaimed)
+    before = identity.person
+    if before is not None:
+        name = before.name if command.name is None else name
+        topics = before.topics if command.topics is None else topics
     person = Person(
         identity.id,
         cell,
@@ -99,7 +103,7 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
     if session.origin.address != LOOPBACK and shown is None:  # a proxy on this machine may stand for everybody
         out = house.returns.out_of(session.origin.key, made_at=identity.first_at)
         person.avoids = (*person.avoids, *(room for room in out if room not in person.avoids))
-    untold = _untold(identity.person, person, command.resume) if identity.person is not None else []
+    untold = _untold(before, person, command.resume) if before is not None else []
     identity.person = person
     person.barred = house.blocks.kept_from(identity.id)
     person.shunned_by = house.blocks.shunned_by(identity.id)

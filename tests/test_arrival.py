@@ -246,6 +246,19 @@ def test_coming_back_ends_being_away_and_everybody_sees_it_once() -> None:
     stage.check()
 
 
+def test_who_comes_back_after_the_seat_was_given_up_has_the_name_and_topics_from_before() -> None:
+    place = Stage(resume_grace_s=1)
+    ann = place.guest()
+    ann.enter(name="Ann", topics=["tea"])
+    for given, name, topics in (({}, "Ann", ["tea"]), ({"name": "Bo"}, "Bo", ["tea"]), ({"topics": []}, "Bo", None)):
+        ann.lose()
+        place.pass_time(2)
+        token, ann = ann.token, place.guest()
+        ann.enter(token=token, **given)
+        me = ann.members[ann.me]
+        assert (me["name"], me.get("topics")) == (name, topics)
+
+
 def test_name_given_on_return_is_shown_and_none_keeps_the_old_one() -> None:
     stage = Stage()
     ann, bo = stage.seated("Ann Bo")
