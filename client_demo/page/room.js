@@ -151,7 +151,9 @@ export class RoomView {
 
   #grow() {
     this.text.style.blockSize = "auto";
-    this.text.style.blockSize = `${this.text.scrollHeight}px`;
+    // What scrolls is without the border, and the size with it.
+    const border = this.text.offsetHeight - this.text.clientHeight;
+    this.text.style.blockSize = `${this.text.scrollHeight + border}px`;
   }
 
   // --- what one can do ---
