@@ -136,6 +136,19 @@ async def test_keys_are_read_again_by_themselves(issuer: Issuer, monkeypatch: py
         await taken.until(lambda: taken.kids() == [KEYS["RS256"].kid])
 
 
+async def test_a_timer_that_rings_before_its_time_ends_no_reading(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # So it does on uvloop, whose clock has whole milliseconds, by the last digit of a sum.
+    monkeypatch.setattr(module, "FRESH_S", 0.02)
+    file = tmp_path / "jwks.json"
+    file.write_bytes(jwks(KEYS["ES256"]))
+    async with kept(str(file)) as taken:
+        loop, ring = taken.keeper._loop, taken.keeper._loop.call_at
+        monkeypatch.setattr(loop, "call_at", lambda at, *args, **named: ring(at - 0.005, *args, **named))
+        await taken.until(lambda: taken.keeper.reads >= 6)
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -103,6 +103,8 @@ class KeyKeeper:
         if self._task is None or self._task.done():
             self._read_at = self._loop.time()
             self._task = self._loop.create_task(self._read())
+        # The timer that rings is over: by uvloop's clock it may ring before its time, and would seem to be to come.
+        self._reads_at = inf
         self._arm(FRESH_S)
 
     def _arm(self, delay_s: float) -> None:
