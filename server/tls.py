@@ -44,8 +44,15 @@ def load_chain(context: ssl.SSLContext, cert: Path, key: Path) -> None:
 
 
 def dates(cert: Path) -> tuple[datetime, datetime]:
-    """Return from when until when a certificate that can be loaded is good."""
-    own = x509.load_pem_x509_certificates(cert.read_bytes())[0]
+    """Return from when until when a certificate that can be loaded is good.
+
+    Raises:
+        TlsError: OpenSSL serves with more kinds of file than are read here, a TRUSTED CERTIFICATE for one.
+    """
+    try:
+        own = x509.load_pem_x509_certificates(cert.read_bytes())[0]
+    except (OSError, ValueError) as error:
+        raise TlsError(f"The dates of {cert} cannot be read: {str(error).partition('.')[0]}.") from None
     return own.not_valid_before_utc, own.not_valid_after_utc
 
 
@@ -81,7 +88,11 @@ class ChainKeeper:
         return True
 
     def _warn_of_dates(self) -> None:
-        begins, ends = dates(self._cert)
+        try:
+            begins, ends = dates(self._cert)
+        except TlsError as error:  # it serves all the same
+            log.warning("%s", error)
+            return
         if not begins <= datetime.now(UTC) < ends:
             log.warning("%s is good from %s to %s alone: clients refuse it now.", self._cert, begins, ends)
 

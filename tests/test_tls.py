@@ -398,6 +398,13 @@ def test_new_certificate_serves_once_its_files_are_whole(run: Run, tmp_path: Pat
     run(story)
 
 
+def test_a_certificate_whose_dates_cannot_be_read_serves(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    pem = make_pem(tmp_path)
+    pem.write_text(pem.read_text().replace(" CERTIFICATE", " TRUSTED CERTIFICATE"))
+    ChainKeeper(server_context(pem, pem), pem, pem)
+    assert caplog.messages == [f"The dates of {pem} cannot be read: Unable to load PEM file."]
+
+
 @pytest.mark.parametrize("broken", [b"", b"nonsense", None], ids="empty nonsense half".split())
 def test_broken_certificate_is_told_once_and_the_old_one_stays(
     run: Run, broken: bytes | None, tmp_path: Path, caplog: pytest.LogCaptureFixture

@@ -279,7 +279,10 @@ def certificate_serves(loaded: Loaded) -> Iterator[Finding]:
 
 def _lasts(cert: str) -> Finding:
     """Judge a certificate that can be loaded by its dates."""
-    begins, ends = dates(Path(cert))
+    try:
+        begins, ends = dates(Path(cert))
+    except TlsError as error:
+        return Finding(NOTE, str(error))
     now = datetime.now(UTC)
     if now >= ends:
         return Finding(WRONG, f"{cert} has expired on {ends:%Y-%m-%d}: clients refuse it. Renew it")
