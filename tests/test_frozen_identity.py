@@ -7,10 +7,12 @@ import msgspec
 import pytest
 
 from geo import Cell
+from rooms.errors import Unthawable
 from rooms.events import Said
 from rooms.frozen import FrozenRoom, freeze, thaw
 from rooms.person import Person
 from rooms.room import Room
+from server.cluster.state import decode_state, encode_state, put_in_place
 from server.codes import Refused
 from server.house import House
 from server.safety.frozen_house import FrozenHouse, freeze_house, thaw_house
@@ -257,3 +259,21 @@ def test_room_of_which_nothing_is_held_leaves_nothing() -> None:
     assert not house.keeps._pressed._in
     assert not house.keeps._let_go._in
     assert house.trails.live(room.id).chars == 0
+
+
+def test_where_a_room_cannot_go_on_nobody_is_known_online_nor_does_a_seat_wait() -> None:
+    stage = Stage()
+    guest = stage.guest(address="198.51.100.1")
+    guest.enter()
+    guest.ask("say", text="Hello, sea.")
+    [room] = stage.house.world.rooms.values()
+    state = decode_state(encode_state(room, stage.house, now=NOW))
+    [*_, said] = room.recent()
+    house = make_house()
+    with pytest.raises(Unthawable):
+        put_in_place(house, state, [msgspec.structs.replace(said, seq=said.seq + 2)], now=NOW)
+    assert not house.world.people
+    assert not house.identities._online
+    assert not len(house.identities.waiting)
+    put_in_place(house, state, [], now=NOW)
+    assert len(house.identities._online) == len(house.identities.waiting) == 1

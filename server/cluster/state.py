@@ -59,9 +59,11 @@ def know_identity(house: House, frozen: FrozenIdentity, *, now: float) -> Identi
 
 def put_in_place(house: House, state: State, later: Sequence[Numbered], *, now: float) -> list[Change]:
     """Have the room go on in this house, and return what follows."""
-    for frozen in state.identities:
-        house.identities.came(know_identity(house, frozen, now=now))
+    known = [know_identity(house, frozen, now=now) for frozen in state.identities]
     room, changes = thaw(house.world, state.room, later, now=now)
+    # Only now: where the room cannot go on nobody sits here, and nobody's seat is to count as waiting for ever.
+    for each in known:
+        house.identities.came(each)
     said = [event for event in (*state.room.events, *later) if isinstance(event, Said)]
     thaw_house(house, room, state.house, said)
     for seat in room.seats.values():
