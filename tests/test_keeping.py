@@ -7,6 +7,7 @@ import pytest
 
 from geo import Cell
 from rooms.person import Person
+from server.acts.keeping import AGAIN_S
 from server.safety.ties import TIES_MAX
 from server.store.store import StoreError
 from tests.sessions import FAR_AWAY, HERE, Guest, Stage, only
@@ -262,6 +263,23 @@ def test_while_nothing_can_be_written_no_answer_tells_who_has_pressed(monkeypatc
     assert bo.got("kept") == [{"type": "kept", "who": ann.me}]
     assert ann.got("kept") == [{"type": "kept", "who": bo.me}]
     assert [event["type"] for event in ann.ask("contact", who=bo.me, text="a line")] == ["voted"], "they are"
+
+
+def test_what_cannot_be_written_is_tried_and_told_the_operator_once_in_a_while_however_often_they_press(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = stage()
+    ann, bo, _ = place.seated(NAMES)
+    with monkeypatch.context() as broken:
+        broken.setattr(place.house.store, "add_ties", failing)
+        for _ in range(10):
+            ann.ask("keep", who=bo.me)
+            bo.ask("keep", who=ann.me)
+        place.pass_time(4 * AGAIN_S)
+        assert len(caplog.messages) <= 5
+    place.pass_time(AGAIN_S)
+    assert ann.got("kept") == [{"type": "kept", "who": bo.me}]
+    assert not place.house.keeps.unwritten
 
 
 @pytest.mark.parametrize("ends", ["unkeep", "next", "leave"])

@@ -43,8 +43,11 @@ def _press(house: "House", room: str, seat: Seat, other: Seat, *, now: float) ->
             return []
     except StoreError as error:
         # To be told so now is to be told that the other has pressed.
-        log.error("%s", error)
-        house.world.later(now + AGAIN_S, partial(_press_again, house, room, seat, other))
+        one, two = sorted((seat.person.id, other.person.id))
+        if (room, one, two) not in house.keeps.unwritten:
+            house.keeps.unwritten.add((room, one, two))
+            log.error("%s", error)
+            house.world.later(now + AGAIN_S, partial(_press_again, house, room, one, two))
         return []
     return [
         LooksAgain(seat.person),
@@ -54,15 +57,16 @@ def _press(house: "House", room: str, seat: Seat, other: Seat, *, now: float) ->
     ]
 
 
-def _press_again(house: "House", room: str, seat: Seat, other: Seat, now: float) -> list[Change]:
+def _press_again(house: "House", room: str, one: str, two: str, now: float) -> list[Change]:
     """Have two keep each other who have pressed, if they still sit there and neither has let go."""
+    house.keeps.unwritten.discard((room, one, two))
     here = house.world.rooms.get(room)
-    one, two = seat.person.id, other.person.id
-    if here is None or here.seats.get(seat.member.id) is not seat or here.seats.get(other.member.id) is not other:
+    seats = {seat.person.id: seat for seat in here.seats.values()} if here is not None else {}
+    if one not in seats or two not in seats:
         return []
     if not (house.keeps.has_pressed(room, one, two) and house.keeps.has_pressed(room, two, one)):
         return []
-    return _press(house, room, seat, other, now=now)
+    return _press(house, room, seats[one], seats[two], now=now)
 
 
 def unkeep(session: "Session", command: Unkeep, now: float) -> Outcome:

@@ -31,10 +31,12 @@ class Keeps:
 
     Attributes:
         lines: contact lines on their way.
+        unwritten: room and two people who have both pressed there, while that is tried to be written down again.
     """
 
     def __init__(self, ties: Ties, people: Mapping[str, Person], *, token_ttl_s: float) -> None:
         self.lines = Lines(token_ttl_s=token_ttl_s)
+        self.unwritten: set[tuple[str, str, str]] = set()
         self._ties = ties
         self._people = people
         self._pressed = RoomPairs()
