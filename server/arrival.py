@@ -90,30 +90,32 @@ def arrive(session: "Session", command: Enter, *, now: float) -> Arrival:
     if before is not None:
         name = before.name if command.name is None else name
         topics = before.topics if command.topics is None else topics
-    person = Person(
-        identity.id,
-        cell,
-        name=name,
-        topics=topics,
-        visiting=visiting,
-        far=bool(command.far),
-        verified=shown,
-    )
+    far = bool(command.far)
+    person = Person(identity.id, cell, name=name, topics=topics, visiting=visiting, far=far, verified=shown)
+    untold = _untold(before, person, command.resume) if before is not None else []
+    changes = _take_seat(session, identity, person, is_new=is_new, now=now)
+    return Arrival(identity, person, False, [*untold, *changes], [])
+
+
+def _take_seat(session: "Session", identity: Identity, person: Person, *, is_new: bool, now: float) -> list[Change]:
+    """Have somebody sit down who sits nowhere yet."""
+    house = session.house
+    # A proxy on this machine may stand for everybody.
+    is_anybodys = session.origin.address == LOOPBACK
     former = _room_left(session, identity, person, is_new=is_new)
-    if session.origin.address != LOOPBACK and shown is None:  # a proxy on this machine may stand for everybody
+    if not is_anybodys and person.verified is None:
         out = house.returns.out_of(session.origin.key, made_at=identity.first_at)
         person.avoids = (*person.avoids, *(room for room in out if room not in person.avoids))
-    untold = _untold(before, person, command.resume) if before is not None else []
     identity.person = person
     person.barred = house.blocks.kept_from(identity.id)
     person.shunned_by = house.blocks.shunned_by(identity.id)
     person.kept = house.keeps.both(identity.id)
     changes = house.world.enter(person, now=now, former=former)
     room, _ = place_of(person)
-    if is_new and room.id == former and session.origin.address != LOOPBACK:
+    if is_new and room.id == former and not is_anybodys:
         # Not chance has seated them there: else one address fills a room by leaving it, and is most of those who vote.
         person.asked_until = room.closes
-    return Arrival(identity, person, False, [*untold, *changes], [])
+    return changes
 
 
 def _move(

@@ -21,6 +21,7 @@ from server.fanout import Fanout, Listener
 from server.house import House
 from server.messages import wire_name
 from server.node import Node
+from server.origin import Origin
 from server.outcomes import Outcome, bye
 from server.peer import Peer
 from server.safety.trails import Scene
@@ -197,6 +198,11 @@ class ClusterNode(Node):
             self._timer = self._loop.call_later(AWAKE_S, self._tick)
             return
         super()._tick()
+
+    def give_up_one_too_many(self, origin: Origin) -> None:
+        """The same, unless nothing is to end now."""
+        if not self._stands_still():
+            super().give_up_one_too_many(origin)
 
     def arm(self) -> None:
         """Have the timer ring when the rooms next have something to do; called after whatever happened to them."""
