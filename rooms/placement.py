@@ -196,11 +196,7 @@ def _ring_m(region: Cell, finest_cell: int) -> float:
 
 def whole_reach_m(room: Room, rules: Rules) -> float:
     """Return how far a waiting room looks in the end, in metres."""
-    # Asked at every look, mostly of somebody alone.
-    for seat in room.seats.values():
-        if not seat.person.far:
-            return rules.reach_max_m
-    return rules.far_max_m
+    return rules.far_max_m if _all_far(seat.person for seat in room.seats.values()) else rules.reach_max_m
 
 
 def limit_m(people: Iterable[Person], rules: Rules) -> float:

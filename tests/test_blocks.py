@@ -264,12 +264,12 @@ def test_new_identity_made_in_another_region_inherits_when_it_moves_there() -> N
         assert not are_together(ann, again)
 
 
-def block_among_themselves(place: Stage, times: int, *, address: str) -> None:
-    """Have somebody with many identities have each blocked by the one before it."""
-    before = sit(place, "Mal", address=address)
+def block_among_themselves(place: Stage) -> None:
+    """Have somebody with more identities at Bo's address than are remembered have each blocked by the one before."""
+    before = sit(place, "Mal", address=BOS)
     done = 0
-    while done < times:
-        other = sit(place, "Mal", address=address)
+    while done < MARKED_MAX + 5:
+        other = sit(place, "Mal", address=BOS)
         before.got()
         if are_together(before, other):
             before.ask("block", who=other.me)
@@ -294,7 +294,7 @@ def test_whoever_has_many_of_their_own_blocked_pushes_out_their_own() -> None:
     ann, bo = blocked_pair(place)
     bo.lose()
     place.pass_time(place.house.settings.resume_grace_s + 1)
-    block_among_themselves(place, MARKED_MAX + 5, address=BOS)
+    block_among_themselves(place)
     assert len(next(iter(place.house.store._marks.values()))) == MARKED_MAX  # type: ignore[attr-defined]
     new = sit(place, "New", address=BOS)
     assert shuns(new, ann)
@@ -310,7 +310,7 @@ def test_block_by_a_regular_of_the_same_address_stays_where_new_ones_there_block
     ann.ask("block", who=member(ann, "Bo"))
     bo.lose()
     place.pass_time(place.house.settings.resume_grace_s + 1)
-    block_among_themselves(place, MARKED_MAX + 5, address=BOS)
+    block_among_themselves(place)
     assert shuns(sit(place, "New", address=BOS), ann)
 
 
@@ -326,7 +326,7 @@ def test_blocking_ones_own_who_is_blocked_already_takes_nothing_from_the_others_
     mal.lose()
     bo.lose()
     place.pass_time(place.house.settings.resume_grace_s + 1)
-    block_among_themselves(place, MARKED_MAX + 5, address=BOS)
+    block_among_themselves(place)
     assert shuns(sit(place, "New", address=BOS), ann)
 
 

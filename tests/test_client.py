@@ -36,6 +36,11 @@ async def enter_and_leave(peer: Peer) -> None:
     await peer.bye_to_leave()
 
 
+async def enter_and_cut(peer: Peer) -> None:
+    await peer.enter(seq=1)
+    peer.cut()
+
+
 @pytest.mark.parametrize("wire", ["json", "msgpack"])
 async def test_client_enters_and_knows_its_room(wire: str) -> None:
     commands = []
@@ -213,17 +218,13 @@ async def test_a_hole_in_seq_is_mended_by_resuming() -> None:
 
 
 async def test_seq_may_jump_by_what_the_room_says_was_missed() -> None:
-    async def first(peer: Peer) -> None:
-        await peer.enter(seq=1)
-        peer.cut()
-
     async def second(peer: Peer) -> None:
         await peer.enter(resumed=True, seq=1, missed=500)
         await peer.said("later", seq=502)
         await peer.pong()
         await peer.bye_to_leave()
 
-    async with fake_server(first, second) as url, quick(url) as client:
+    async with fake_server(enter_and_cut, second) as url, quick(url) as client:
         await until(client, "caught_up")
         assert client.seq == 502
 
@@ -271,10 +272,6 @@ async def test_words_found_in_the_replay_are_not_said_again() -> None:
 async def test_words_asked_for_while_away_wait_and_keep_their_order() -> None:
     texts = []
 
-    async def first(peer: Peer) -> None:
-        await peer.enter(seq=1)
-        peer.cut()
-
     async def second(peer: Peer) -> None:
         await peer.enter(resumed=True, seq=1)
         await peer.pong()
@@ -284,7 +281,7 @@ async def test_words_asked_for_while_away_wait_and_keep_their_order() -> None:
             await peer.echo(command)
         await peer.bye_to_leave()
 
-    async with fake_server(first, second) as url, quick(url) as client:
+    async with fake_server(enter_and_cut, second) as url, quick(url) as client:
         await until(client, "disconnected")
         await asyncio.gather(client.say("one"), client.say("two"))
     assert texts == ["one", "two"]
@@ -292,10 +289,6 @@ async def test_words_asked_for_while_away_wait_and_keep_their_order() -> None:
 
 async def test_words_kept_during_a_break_that_are_too_fast_are_said_when_they_may_be_and_in_order() -> None:
     texts = []
-
-    async def first(peer: Peer) -> None:
-        await peer.enter(seq=1)
-        peer.cut()
 
     async def second(peer: Peer) -> None:
         await peer.enter(resumed=True, seq=1)
@@ -313,7 +306,7 @@ async def test_words_kept_during_a_break_that_are_too_fast_are_said_when_they_ma
             await peer.echo(command)
         await peer.bye_to_leave()
 
-    async with fake_server(first, second) as url, quick(url) as client:
+    async with fake_server(enter_and_cut, second) as url, quick(url) as client:
         await until(client, "disconnected")
         kept = asyncio.gather(client.say("one"), client.say("two"), client.say("three"))
         await until(client, "caught_up")
@@ -323,10 +316,6 @@ async def test_words_kept_during_a_break_that_are_too_fast_are_said_when_they_ma
 
 
 async def test_words_kept_during_a_break_are_given_up_after_some_refusals() -> None:
-    async def first(peer: Peer) -> None:
-        await peer.enter(seq=1)
-        peer.cut()
-
     async def second(peer: Peer) -> None:
         await peer.enter(resumed=True, seq=1)
         await peer.pong()
@@ -337,17 +326,13 @@ async def test_words_kept_during_a_break_are_given_up_after_some_refusals() -> N
         await peer.refuse(command, "rate_limited", retry_after=LONGEST_WAIT_S + 1)
         await peer.bye_to_leave()
 
-    async with fake_server(first, second) as url, quick(url) as client:
+    async with fake_server(enter_and_cut, second) as url, quick(url) as client:
         await until(client, "disconnected")
         answers = await asyncio.gather(client.say("one"), client.say("two"), return_exceptions=True)
         assert [answer.code for answer in answers if isinstance(answer, Refused)] == ["rate_limited"] * 2
 
 
 async def test_a_break_while_kept_words_wait_loses_none_of_them() -> None:
-    async def first(peer: Peer) -> None:
-        await peer.enter(seq=1)
-        peer.cut()
-
     async def second(peer: Peer) -> None:
         await peer.enter(resumed=True, seq=1)
         await peer.pong()
@@ -363,17 +348,13 @@ async def test_a_break_while_kept_words_wait_loses_none_of_them() -> None:
             await peer.echo(command)
         await peer.bye_to_leave()
 
-    async with fake_server(first, second, third) as url, quick(url) as client:
+    async with fake_server(enter_and_cut, second, third) as url, quick(url) as client:
         await until(client, "disconnected")
         await asyncio.gather(client.say("one"), client.say("two"))
 
 
 async def test_words_asked_for_during_a_replay_wait_for_its_end() -> None:
     has_asked = asyncio.Event()
-
-    async def first(peer: Peer) -> None:
-        await peer.enter(seq=1)
-        peer.cut()
 
     async def second(peer: Peer) -> None:
         await peer.enter(resumed=True, seq=1)
@@ -382,7 +363,7 @@ async def test_words_asked_for_during_a_replay_wait_for_its_end() -> None:
         await peer.echo(await peer.receive("say"))
         await peer.bye_to_leave()
 
-    async with fake_server(first, second) as url, quick(url) as client:
+    async with fake_server(enter_and_cut, second) as url, quick(url) as client:
         await until(client, "reconnected")
         saying = asyncio.create_task(client.say("hello"))
         await asyncio.sleep(0)
@@ -462,10 +443,6 @@ async def test_next_that_happened_unheard_is_not_asked_for_twice() -> None:
 
 
 async def test_a_token_no_longer_good_is_given_up_on_the_same_connection() -> None:
-    async def first(peer: Peer) -> None:
-        await peer.enter(seq=1)
-        peer.cut()
-
     async def second(peer: Peer) -> None:
         await peer.refuse(await peer.receive("enter"), "bad_token")
         command = await peer.enter(room="r9", seq=3, token="t2")
@@ -474,16 +451,12 @@ async def test_a_token_no_longer_good_is_given_up_on_the_same_connection() -> No
         await peer.pong()
         await peer.bye_to_leave()
 
-    async with fake_server(first, second) as url, quick(url) as client:
+    async with fake_server(enter_and_cut, second) as url, quick(url) as client:
         await until(client, "caught_up")
         assert (client.token, client.room) == ("t2", "r9")
 
 
 async def test_a_resume_refused_as_such_keeps_the_identity() -> None:
-    async def first(peer: Peer) -> None:
-        await peer.enter(seq=1)
-        peer.cut()
-
     async def second(peer: Peer) -> None:
         await peer.refuse(await peer.receive("enter"), "bad_message")
         command = await peer.enter(seq=3)
@@ -492,7 +465,7 @@ async def test_a_resume_refused_as_such_keeps_the_identity() -> None:
         await peer.pong()
         await peer.bye_to_leave()
 
-    async with fake_server(first, second) as url, quick(url) as client:
+    async with fake_server(enter_and_cut, second) as url, quick(url) as client:
         await until(client, "caught_up")
 
 
@@ -517,10 +490,6 @@ async def second_visit(peer: Peer) -> None:
 
 
 async def test_waits_double_up_to_the_longest_while_no_connection_is_a_good_one() -> None:
-    async def first(peer: Peer) -> None:
-        await peer.enter(seq=1)
-        peer.cut()
-
     async def broken(peer: Peer) -> None:
         peer.cut()
 
@@ -531,7 +500,7 @@ async def test_waits_double_up_to_the_longest_while_no_connection_is_a_good_one(
             return max(a, b)
 
     async with (
-        fake_server(first, broken, broken, broken, second_visit) as url,
+        fake_server(enter_and_cut, broken, broken, broken, second_visit) as url,
         Client(url, cell="dr5ru7", backoff_s=(0.001, 0.004), rng=Longest()) as client,
     ):
         seen = await until(client, "caught_up")

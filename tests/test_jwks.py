@@ -102,7 +102,7 @@ async def test_nobody_can_have_it_ask_more_often_than_it_does(issuer: Issuer) ->
             await asyncio.sleep(0)
         await asyncio.sleep(0.1)
         assert issuer.asked == taken.keeper.reads == 1
-        in_s = taken.keeper._reads_at - asyncio.get_running_loop().time()
+        in_s = taken.keeper._next_at - asyncio.get_running_loop().time()
         assert 0 < in_s <= module.AGAIN_S, "but once it does, and soon"
 
 

@@ -75,7 +75,7 @@ class KeyKeeper:
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.Handle | None = None
-        self._reads_at = inf
+        self._next_at = inf
         self._read_at = -AGAIN_S
         self._is_failing = self._has_keys = False
         self.reads = self.failures = 0
@@ -104,18 +104,18 @@ class KeyKeeper:
             self._read_at = self._loop.time()
             self._task = self._loop.create_task(self._read())
         # The timer that rings is over: by uvloop's clock it may ring before its time, and would seem to be to come.
-        self._reads_at = inf
+        self._next_at = inf
         self._arm(FRESH_S)
 
     def _arm(self, delay_s: float) -> None:
         now = self._loop.time()
         if self._timer is not None:
-            if now < self._reads_at <= now + delay_s:
+            if now < self._next_at <= now + delay_s:
                 return
             self._timer.cancel()
         # Remembered here: of a delay of nothing uvloop returns a handle that knows no time.
-        self._reads_at = now + delay_s
-        self._timer = self._loop.call_at(self._reads_at, self._begin)
+        self._next_at = now + delay_s
+        self._timer = self._loop.call_at(self._next_at, self._begin)
 
     async def _read(self) -> None:
         self.reads += 1
