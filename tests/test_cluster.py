@@ -45,6 +45,25 @@ async def test_whoever_comes_back_at_another_node_has_their_seat(redis_url: str)
         await until(lambda: [node.node.processes() for node in (one, two)] == [2, 2])
 
 
+async def test_no_seat_of_too_many_that_wait_is_given_up_while_a_node_stands_still(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with nodes(redis_url, 2) as (one, _), Clients(one) as clients:
+        gone, stays = await clients.new(), await clients.new()
+        for client in (gone, stays):
+            await client.enter(HERE)
+        await gone.socket.close()
+        await until(lambda: len(one.house.identities.waiting) == 1)
+        origin = next(iter(one.node.peers.values())).session.origin
+        monkeypatch.setattr(one.house.door, "_wait_max", 0)
+        with monkeypatch.context() as asleep:
+            asleep.setattr(Registry, "has_slept", True)
+            one.node.give_up_one_too_many(origin)
+            assert len(one.house.world.people) == 2
+        one.node.give_up_one_too_many(origin)
+        assert len(one.house.world.people) == 1
+
+
 async def test_token_given_at_another_node_after_leaving_is_good_at_all_and_that_of_before_at_none(
     redis_url: str,
 ) -> None:
