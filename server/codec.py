@@ -11,7 +11,7 @@ import msgspec
 
 from rooms.events import Event
 from server.codes import Refused
-from server.commands import COMMANDS, AnyCommand
+from server.commands import COMMANDS, AnyCommand, Command
 from server.frames import binary_frame, text_frame
 from server.messages import wire_name
 
@@ -48,7 +48,7 @@ class Codec:
         is_binary: bool,
         decode: Callable[[bytes], AnyCommand],
         decode_any: Callable[[bytes], Any],
-        encode: Callable[[Event], bytes],
+        encode: Callable[[Event | Command], bytes],
         frame: Callable[[bytes], bytes],
     ) -> None:
         self.name = name
@@ -66,6 +66,10 @@ class Codec:
             # ValueError holds msgspec's own errors and UnicodeDecodeError, which it lets through;
             # deep nesting is a RecursionError.
             raise self._explain(payload, error) from None
+
+    def payload(self, command: Command) -> bytes:
+        """Return a command as a client sends it, without its frame."""
+        return self._encode(command)
 
     def frame(self, event: Event) -> bytes:
         """Return the event as one frame."""

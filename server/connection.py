@@ -58,6 +58,7 @@ class Connection(asyncio.Protocol):
             exchanged at the end, so it is not to be kept elsewhere.
         is_open: between the handshake and the first Close frame.
         is_paused: the transport holds more unsent bytes than it likes.
+        hears: what is called with each message: the receiver's `received`, unless it has somebody else hear them.
     """
 
     __slots__ = (
@@ -75,6 +76,7 @@ class Connection(asyncio.Protocol):
         "_stall",
         "_transport",
         "address",
+        "hears",
         "is_open",
         "is_paused",
         "remote",
@@ -292,6 +294,7 @@ class Connection(asyncio.Protocol):
         self._await_ping(0)
         try:
             self._receiver = self._endpoint.make_receiver()
+            self.hears = self._receiver.received
             self._receiver.opened(self)
         except Exception as exc:
             log_bug("opening a connection", exc)
@@ -329,7 +332,7 @@ class Connection(asyncio.Protocol):
             self._follow_engine()
             return
         try:
-            self._receiver.received(payload, is_binary)
+            self.hears(payload, is_binary)
         except Exception as exc:
             log_bug("handling a message", exc)
             self.end(BUG, "a bug of the server")

@@ -44,12 +44,13 @@ class Listener(Protocol):
         """Know that somebody sits down in the room this client hears."""
 
 
-class _Audience:
+class Audience:
     """Who hears one room, and what they have not been told yet. Its lists are replaced, never changed."""
 
-    __slots__ = ("hiding", "outbox", "plain")
+    __slots__ = ("hiding", "outbox", "plain", "room")
 
-    def __init__(self) -> None:
+    def __init__(self, room: str) -> None:
+        self.room = room
         self.plain: dict[Codec, list[Line]] = {}
         self.hiding: list[Listener] = []
         self.outbox: list[Event] = []
@@ -66,14 +67,14 @@ class Fanout:
         self.published = 0
         self.delivered = 0
         self._soon = soon
-        self._audiences: dict[str, _Audience] = {}
-        self._unsent: list[_Audience] = []
+        self._audiences: dict[str, Audience] = {}
+        self._unsent: list[Audience] = []
 
     def attach(self, room: str, listener: Listener) -> None:
         """Let the listener hear what is published from now on."""
         audience = self._audiences.get(room)
         if audience is None:
-            audience = self._audiences[room] = _Audience()
+            audience = self._audiences[room] = Audience(room)
         self._send(audience)
         if listener.hides:
             audience.hiding = [*audience.hiding, listener]
@@ -102,6 +103,7 @@ class Fanout:
         """Tell the event to everybody attached to the room, at the end of this loop turn."""
         audience = self._audiences.get(room)
         if audience is None:
+            self._unheard(room, event)
             return
         if not audience.outbox:
             if not self._unsent:
@@ -122,7 +124,10 @@ class Fanout:
         for audience in unsent:
             self._send(audience)
 
-    def _send(self, audience: _Audience) -> None:
+    def _unheard(self, room: str, event: Event) -> None:
+        """Do nothing about what nobody is there to hear."""
+
+    def _send(self, audience: Audience) -> None:
         events = audience.outbox
         if not events:
             return
@@ -133,7 +138,7 @@ class Fanout:
             # Other rooms, and whoever comes or goes just now, are not to suffer; this one's members see a gap.
             log_bug("telling a room", bug)
 
-    def _tell(self, audience: _Audience, events: list[Event]) -> None:
+    def _tell(self, audience: Audience, events: list[Event]) -> None:
         encoded: dict[Codec, bytes] = {}
         for codec, hearing in audience.plain.items():
             if hearing:

@@ -125,6 +125,7 @@ class Cluster:
             self.clock,
             loop,
             journal=self.journal,
+            log=self.log,
             commit=self.commit,
             refusal=self.writing.refusal,
             turns_away=lambda enter: self.is_leaving and not self.finding.is_here(enter),

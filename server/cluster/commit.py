@@ -48,6 +48,9 @@ class Commit:
             if there is nothing to be written.
         gathers: tells whether a turn is to be drawn out for now; `hurry` ends it.
         failed: called when nothing more can be written down, nor go out.
+
+    Attributes:
+        is_due: whether something has happened in this turn.
     """
 
     def __init__(
@@ -62,7 +65,7 @@ class Commit:
         self._write_down = write_down
         self._gathers = gathers
         self._failed = failed
-        self._is_due = False
+        self.is_due = False
         self._is_drawn_out = False
         self._out: Outgoing = []
         self._left: list[tuple[str, Held]] = []
@@ -85,13 +88,13 @@ class Commit:
         Args:
             hearing: not changed later.
         """
-        if not self._is_due:
+        if not self.is_due:
             self.happened()
         self._out.append((hearing, what))
 
     def then(self, act: Act) -> None:
         """Do something that concerns no connection, after what was put so far."""
-        if not self._is_due:
+        if not self.is_due:
             self.happened()
         self._out.append((None, act))
 
@@ -106,8 +109,8 @@ class Commit:
 
     def happened(self) -> None:
         """Know that something happens in this turn."""
-        if not self._is_due:
-            self._is_due = True
+        if not self.is_due:
+            self.is_due = True
             self._soon(self._end_turn)
 
     def free(self, is_free: Callable[["Held"], bool] | None) -> None:
@@ -147,7 +150,7 @@ class Commit:
             self._failed()
             return
         # Only now: writing down may have made the rooms say what they had not yet said.
-        self._is_due = False
+        self.is_due = False
         out, self._out = self._out, []
         left, self._left = self._left, []
         if written is None and not self._turns:

@@ -36,6 +36,9 @@ OVERLOADED = 4003
 AGAIN_S = 2.0
 """As long as it takes to know whether Redis is there."""
 
+_NEW = State.NEW
+"""A member read through its class takes 0.08 µs on Python 3.11."""
+
 
 class Gateway(Protocol):
     """What entrances share: the cluster as this node sees it."""
@@ -99,11 +102,14 @@ class Entrance:
         """Pass one message on."""
         if self._is_finding or self._former:
             self._wait(payload, binary)
-        else:
+        elif self.host or self.peer.session.state is _NEW:
             self._take(payload, binary)
+        else:
+            self._line.hears = self.peer.received  # from here on nothing is looked at in between
+            self.peer.received(payload, binary)
 
     def _take(self, payload: bytes, binary: bool) -> None:
-        if self.host or self.peer.session.state is not State.NEW:
+        if self.host or self.peer.session.state is not _NEW:
             self._pass_on(payload, binary)
         else:
             enter = self._read_enter(payload, binary)
@@ -158,6 +164,7 @@ class Entrance:
 
     def park(self) -> int:
         """Have what the client sends wait, since its room is on its way to another node; return its number there."""
+        self._line.hears = self.received
         self._is_finding = True
         return self._get_number()
 
@@ -209,6 +216,7 @@ class Entrance:
 
     def _wait_for(self, host: str) -> None:
         """Have what the client sends wait for what comes back from its former host."""
+        self._line.hears = self.received
         self._former |= {host}
         if self._gives_up is None:
             self._gives_up = asyncio.get_running_loop().call_later(RETURN_S, self._go_on)
@@ -328,6 +336,7 @@ class Entrance:
         self._hear_by(self._gateway.make_peer())
 
     def _hear_by(self, peer: Peer) -> None:
+        self._line.hears = self.received
         self.peer = peer
         held = self._gateway.commit.hold(self._line)
         held.entrance, held.peer = self, peer

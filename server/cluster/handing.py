@@ -121,8 +121,8 @@ class Handing:
         for person in people:
             for change in cluster.house.world.shaking.forget(cluster.house.world, person, cluster.clock.now()):
                 node.carry_out(change)
-        body = cluster.journal.write_out(room)
         node.fanout.catch_up(room.id)
+        body = cluster.journal.write_out(room)
         passengers: list[_Passenger] = []
         for person in people:
             peer = node.peers.get(person.id)

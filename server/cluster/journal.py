@@ -10,13 +10,13 @@ from typing import TypeAlias
 
 import msgspec
 
-from rooms.events import Changed, Closing, Extended, Joined, Left, Numbered, Said
+from rooms.events import Changed, Closing, Event, Extended, Joined, Left, Numbered, Said
 from rooms.frozen import EVENTS_MAX
 from rooms.room import Room
 from server.bugs import log_bug
 from server.cluster.log import RoomLog
 
-STATE_EVERY = 32
+STATE_EVERY = 48
 """After so many turns of words alone the state is written again: whoever reads the log reads that many entries at most,
 and of those it keeps at least one has the state."""
 
@@ -66,14 +66,13 @@ class Journal:
         self._changed: set[str] = set()
         self._anew: set[str] = set()
 
-    def told(self, room: str, event: Numbered) -> None:
-        """Know what a room was told."""
-        events = self._events.get(room)
-        if events is None:
-            events = self._events[room] = []
-        events.append(event)
-        if not isinstance(event, Said):
-            self._touched.add(room)
+    def told(self, room: str, events: list[Event]) -> None:
+        """Know what a room was told; what is not numbered concerned that moment alone."""
+        numbered = [event for event in events if isinstance(event, Numbered)]
+        if numbered:
+            self._events.setdefault(room, []).extend(numbered)
+            if not all(isinstance(event, Said) for event in numbered):
+                self._touched.add(room)
 
     def touch(self, room: str) -> None:
         """Know that a room is other than it was."""

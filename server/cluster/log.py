@@ -31,7 +31,7 @@ from server.store.sealing import NONCE_BYTES
 __all__ = ["Away", "Claim", "Claimed", "Gone", "HeldBy", "RoomLog", "Verdict"]
 
 KEPT = b"50"
-"""Entries kept of a room, about: a room's state is written every 32nd time at least, so one with it is always there."""
+"""Entries kept of a room, about: a room's state is written every 48th time at least, so one with it is always there."""
 KEPT_LONG = b"1000"
 """The same while a seat waits: whoever comes back within minutes is told all they missed."""
 TOPS_AT_ONCE = 100

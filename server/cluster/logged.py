@@ -8,6 +8,8 @@ import enum
 from collections import deque
 from collections.abc import Callable
 
+import msgspec
+
 from server.cluster.entries import WHOLE, Raw, RoomSeal
 
 
@@ -25,7 +27,7 @@ class Verdict(enum.IntEnum):
     LOST = 3
 
 
-class Pending:
+class Pending(msgspec.Struct, eq=False):
     """An entry that has no verdict yet.
 
     Attributes:
@@ -36,17 +38,14 @@ class Pending:
         is_refused: Redis said that it did not take it.
     """
 
-    __slots__ = ("data", "due_at", "expiry", "is_refused", "judged", "mark", "n", "room")
-
-    def __init__(self, room: "LoggedRoom", n: int, mark: bytes, data: bytes, expiry: bytes) -> None:
-        self.room = room
-        self.n = n
-        self.mark = mark
-        self.data = data
-        self.expiry = expiry
-        self.judged: Callable[[str, Verdict], None] | None = None
-        self.due_at = 0.0
-        self.is_refused = False
+    room: "LoggedRoom"
+    n: int
+    mark: bytes
+    data: bytes
+    expiry: bytes
+    judged: Callable[[str, Verdict], None] | None = None
+    due_at: float = 0.0
+    is_refused: bool = False
 
 
 class LoggedRoom:

@@ -70,9 +70,9 @@ class Writing:
     def write_down(self) -> asyncio.Future[None] | None:
         """Write what happened in this turn; what is returned is done when it may be heard."""
         cluster = self._cluster
+        cluster.node.fanout.flush()
         is_news = cluster.journal.write()
         is_elsewhere = self._tell_where()
-        cluster.node.fanout.flush()
         if not is_news:
             return None
         written = logged = self._loop.create_future()
@@ -226,6 +226,7 @@ class Writing:
                 self._cluster.commit.happened()
         elif gone:
             # Redis has forgotten them: they are written anew before anybody hears of what was not written.
+            self._cluster.node.fanout.flush()
             self._cluster.journal.write_anew(gone)
             self._cluster.journal.write()
             self._send(done, turn)
@@ -276,6 +277,7 @@ class Writing:
         cluster = self._cluster
         if cluster.log.holds(id):
             return  # it was on its way to another node, and is here again
+        cluster.node.fanout.catch_up(id)
         cluster.journal.let_go(id)
         self._send_leavers_back(id)
         room = cluster.house.world.rooms.get(id)
