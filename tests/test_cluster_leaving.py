@@ -16,6 +16,7 @@ from geo import Cell
 from rooms.person import Person
 from server.app import App
 from server.cluster import claims, handing
+from server.cluster.doubles import Doubles
 from server.cluster.entries import log_key
 from server.cluster.wire import Handed, Message
 from tests.apps import Client, Clients, get
@@ -251,7 +252,11 @@ async def test_a_room_that_is_here_again_is_not_taken_by_a_node_that_hears_of_it
         assert [ann.room in app.house.world.rooms for app in (one, two)] == [True, False]
 
 
-async def test_who_sits_where_a_room_comes_to_leaves_it_before_the_eyes_of_those_who_come(redis_url: str) -> None:
+async def test_who_sits_where_a_room_comes_to_leaves_it_before_the_eyes_of_those_who_come(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The room is there before the nodes have told each other.
+    monkeypatch.setattr(Doubles, "found", lambda *_: None)
     async with nodes(redis_url, 2, drain_s=60) as (one, two), Clients(one) as clients:
         ann, bo = await clients.seated("Ann Bo")
         [id] = [seat.person.id for seat in one.house.world.rooms[bo.room].seats.values() if seat.member.id == bo.me]
