@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgpack
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus, InvalidURI
 from websockets.typing import Subprotocol
 
 Message = dict[str, Any]
@@ -147,7 +147,7 @@ async def open_connection(
     except ssl.SSLCertVerificationError as exc:
         raise Untrusted(url, exc) from exc
     except (OSError, InvalidHandshake) as exc:
-        raise Unreachable(ABNORMAL, _in_words(exc)) from exc
+        raise Unreachable(ABNORMAL, _in_words(url, exc)) from exc
 
 
 def ended(connection: ClientConnection, exc: ConnectionClosed, bye: Message | None) -> Closed:
@@ -162,11 +162,13 @@ def ended(connection: ClientConnection, exc: ConnectionClosed, bye: Message | No
     )
 
 
-def _in_words(exc: OSError | InvalidHandshake) -> str:
+def _in_words(url: str, exc: OSError | InvalidHandshake) -> str:
     if isinstance(exc, ConnectionRefusedError):
         return "nothing answers there"
     if isinstance(exc, TimeoutError):
         return "no answer in time"
+    if isinstance(exc, ConnectionResetError | InvalidMessage) and urlsplit(url).scheme == "ws":
+        return "what came was no answer of HTTP; an address of a server with TLS begins with wss://"
     return str(exc) or type(exc).__name__
 
 

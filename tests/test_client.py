@@ -561,6 +561,17 @@ async def test_nobody_listening_is_unreachable() -> None:
             pytest.fail("entered")
 
 
+async def test_whoever_answers_in_no_http_is_thought_to_speak_tls() -> None:
+    async def alert(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"\x15\x03\x03\x00\x02\x02\x46")  # RFC 8446, 6: fatal, protocol_version
+        writer.close()
+
+    async with await asyncio.start_server(alert, "127.0.0.1", 0) as server:
+        with pytest.raises(Unreachable, match="wss://"):
+            async with quick(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/ws"):
+                pytest.fail("entered")
+
+
 async def test_a_full_server_names_a_time_to_come_back() -> None:
     async with fake_server(statuses=(503,)) as url:
         with pytest.raises(Unreachable) as caught:

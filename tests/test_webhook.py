@@ -53,7 +53,7 @@ async def test_report_is_told_signed_and_without_anybodys_words() -> None:
     assert b"bb" * 12 not in body
 
 
-async def test_failure_is_tried_again_and_in_the_end_counted() -> None:
+async def test_failure_is_tried_again_and_told_once(caplog: pytest.LogCaptureFixture) -> None:
     other = Other(503, OSError("refused"), 429, 204)
     hook = Webhook("http://h/", SECRET, post=other.post, first_pause_s=0.001)
     hook.tell(report(), open_reports=1)
@@ -61,6 +61,8 @@ async def test_failure_is_tried_again_and_in_the_end_counted() -> None:
     assert hook.delivered == 1
     assert (len(other.got), hook.lost) == (4, 0)
     assert len({body for _, body, _ in other.got}) == 1
+    [told] = [record.message for record in caplog.records if "webhook" in record.message]
+    assert "not taken (status 503)" in told
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,7 @@ class Webhook:
         self._first_pause_s = first_pause_s
         self._waiting: deque[bytes] = deque()
         self._worker: asyncio.Task[None] | None = None
+        self._is_there = True
 
     def tell(self, report: Report, *, open_reports: int) -> None:
         """Tell of a report, soon."""
@@ -85,6 +86,7 @@ class Webhook:
         trouble = ""
         for attempt in range(TRIES_MAX):
             if attempt:
+                self._say_that_it_is_away(trouble)
                 await asyncio.sleep(pause_s)
                 pause_s = min(2 * pause_s, PAUSE_MAX_S)
             try:
@@ -94,11 +96,18 @@ class Webhook:
                 continue
             if 200 <= status < 300:
                 self.delivered += 1
+                self._is_there = True
                 return
             trouble = f"status {status}"
             if 400 <= status < 500 and status not in (408, 429):
                 break  # it will say the same of the same message again
         self._lose(trouble)
+
+    def _say_that_it_is_away(self, trouble: str) -> None:
+        """Say so once, as soon as it is known: the last try comes minutes later."""
+        if self._is_there:
+            self._is_there = False
+            log.warning("a webhook message was not taken (%s); it is sent again for some minutes", trouble)
 
     def _lose(self, trouble: str) -> None:
         self.lost += 1
