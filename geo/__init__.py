@@ -4,9 +4,9 @@ Pure and synchronous. Knows nothing of rooms, servers or people; imports nothing
 """
 
 from geo.cell import ALPHABET, EARTH_RADIUS_M, MAX_LENGTH, BadCell, BadCoordinates, Cell, GeoError
-from geo.distance import Point, cell_distance_m, distance_m
+from geo.distance import Point, between_m, cell_distance_m, distance_m
 from geo.grid import GRIDS, HALVES, Grid, Position, neighbours
-from geo.ground import Measured, measured
+from geo.ground import Figures, Measured, measured
 
 __all__ = [
     "ALPHABET",
@@ -17,11 +17,13 @@ __all__ = [
     "BadCell",
     "BadCoordinates",
     "Cell",
+    "Figures",
     "GeoError",
     "Grid",
     "Measured",
     "Point",
     "Position",
+    "between_m",
     "cell_distance_m",
     "distance_m",
     "measured",

@@ -7,7 +7,7 @@ cell somebody named. The sphere is within 0.6 % of the ellipsoid, far below the 
 import math
 
 from geo.cell import EARTH_RADIUS_M, Cell
-from geo.ground import measured
+from geo.ground import Figures, measured
 
 Point = tuple[float, float]
 """(lat, lon) in degrees, WGS 84."""
@@ -30,8 +30,13 @@ def distance_m(a: Point, b: Point) -> float:
 
 def cell_distance_m(a: Cell, b: Cell) -> float:
     """Return the great-circle distance between two cells' centres in metres; 0 for the same centre."""
-    lat_a, lon_a, narrow_a, _ = measured(a)
-    lat_b, lon_b, narrow_b, _ = measured(b)
+    return between_m(measured(a), measured(b))
+
+
+def between_m(a: Figures, b: Figures) -> float:
+    """Return the same, given the four figures of `Measured`."""
+    lat_a, lon_a, narrow_a, _ = a
+    lat_b, lon_b, narrow_b, _ = b
     # As in `distance_m`, but the cosines are remembered with the centres.
     up, across = math.sin(math.radians(lat_b - lat_a) / 2), math.sin(math.radians(lon_b - lon_a) / 2)
     return _DIAMETER_M * math.asin(min(1.0, math.sqrt(up * up + narrow_a * narrow_b * across * across)))

@@ -5,7 +5,7 @@ Knows centres and radii. Must never know who stands in a cell.
 
 from functools import lru_cache
 from math import cos, hypot, radians, sqrt
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from geo.cell import EARTH_RADIUS_M, Cell
 from geo.grid import HALVES
@@ -15,6 +15,10 @@ _METRES_PER_DEGREE = radians(EARTH_RADIUS_M)
 # A process hosts at most some 18,000 people, so a few thousand rooms: 16,384 keeps the cells of all of them
 # and of the newcomers compared with them, in about 6 MB; a colder cell costs three microseconds more.
 _CACHED_CELLS = 16_384
+
+
+Figures: TypeAlias = tuple[float, float, float, float]
+"""What `Measured` has of a cell."""
 
 
 class Measured(NamedTuple):

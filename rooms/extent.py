@@ -6,11 +6,11 @@ each seat taken asks for all of them, and to measure all members anew each time 
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import combinations
-from math import asin, ceil, inf
+from math import asin, ceil
 from struct import Struct
 
-from geo import EARTH_RADIUS_M, Cell, cell_distance_m, measured
-from rooms.nearness import Crowd, Figures, InCell, crowd_in, longest_m, with_one, without_one
+from geo import EARTH_RADIUS_M, Cell, Figures, between_m, cell_distance_m, measured
+from rooms.nearness import Crowd, InCell, crowd_in, farthest_m, longest_m, with_one, without_one
 
 _AS_NEAR = 0.6
 """A room stands elsewhere only if that is nearer to the middle of its members by more than this share."""
@@ -70,17 +70,20 @@ class Extent:
         self._rows = b"".join((crowd, rows[_SIZE:], _ROW.pack(1, *here)))
         self._cells = (*self._cells, cell)
         if self._radius_m is not None and cell != self.center:
-            self._radius_m = max(self._radius_m, apart_m(cell, self.center))
+            self._radius_m = max(self._radius_m, self._from_center_m(cell, here))
 
     def remove(self, cell: Cell) -> None:
         """Count one member fewer in the cell."""
         rows, number = self._rows, self._cells.index(cell)
         at = _SIZE * (1 + number)
-        n = rows[at]
-        crowd = _ROW.pack(*without_one(self.crowd, _ROW.unpack_from(rows, at)[1:])) if rows[0] > 1 else b""
+        n, lat, lon, narrow, radius_m = _ROW.unpack_from(rows, at)
+        here = lat, lon, narrow, radius_m
+        crowd = _ROW.pack(*without_one(self.crowd, here)) if rows[0] > 1 else b""
         if n > 1:
             self._rows = b"".join((crowd, rows[_SIZE:at], bytes((n - 1,)), rows[at + 1 :]))
             return
+        if self._radius_m is not None and self._from_center_m(cell, here) >= self._radius_m:
+            self._radius_m = None
         self._cells = self._cells[:number] + self._cells[number + 1 :]
         self._rows = b"".join((crowd, rows[_SIZE:at], rows[at + _SIZE :]))
         if len(self._cells) == 1:
@@ -89,8 +92,6 @@ class Extent:
             self._rows = _ROW.pack(*crowd_in(alone[0], _ROW.unpack(alone)[1:])) + alone
         if self._end is None or cell in (self._end, self._other_end):
             self._spread_m = None
-        if self._radius_m is not None and apart_m(cell, self.center) >= self._radius_m:
-            self._radius_m = None
 
     @property
     def crowd(self) -> Crowd:
@@ -111,30 +112,30 @@ class Extent:
 
         So a room does not stand elsewhere after every step somebody takes.
         """
-        _, mean_lat, mean_lon, _, _ = self.crowd
-        nearest, least, central = self.center, inf, inf
-        for cell, (_, lat, lon, narrow, _) in zip(self._cells, self._standing(), strict=True):
-            aside = abs(lon - mean_lon)
+        rows, cells, squares = _ROW.iter_unpack(self._rows), self._cells, []
+        _, mean_lat, mean_lon, _, _ = next(rows)
+        for _, lat, lon, narrow, _ in rows:
+            up, aside = lat - mean_lat, abs(lon - mean_lon)
             if aside > 180:
                 aside = 360 - aside
             aside *= narrow
-            square = (lat - mean_lat) ** 2 + aside * aside
-            if square < least or (square == least and cell < nearest):
-                nearest, least = cell, square
-            if cell == self.center:
-                central = square
-        return self.center if least >= _AS_NEAR * _AS_NEAR * central else nearest
+            squares.append(up * up + aside * aside)
+        least = min(squares)
+        if self.center in cells and least >= _AS_NEAR * _AS_NEAR * squares[cells.index(self.center)]:
+            return self.center
+        return min(cell for cell, square in zip(cells, squares, strict=True) if square == least)
 
     def recenter(self, center: Cell, *, limit_m: float) -> None:
         """Measure from that cell, unless somebody were farther from it than `limit_m` and than anybody is now."""
-        radius_m = max(apart_m(cell, center) for cell in self._cells)
+        radius_m = self._farthest_m(center)
         if radius_m <= max(limit_m, self.radius_m):
             self.center, self._radius_m = center, radius_m
 
     @property
     def is_all_at_the_center(self) -> bool:
         """Whether nobody stands anywhere else."""
-        return len(self._cells) - (self.center in self._cells) == 0
+        cells = self._cells
+        return not cells or (len(cells) == 1 and cells[0] == self.center)
 
     @property
     def within_m(self) -> int:
@@ -150,8 +151,29 @@ class Extent:
     def radius_m(self) -> float:
         """How far the farthest member's cell is from the founding cell, in metres; 0 for one that matches it."""
         if self._radius_m is None:
-            self._radius_m = max((apart_m(cell, self.center) for cell in self._cells), default=0.0)
+            self._radius_m = self._farthest_m(self.center)
         return self._radius_m
+
+    def figures_of(self, cell: Cell) -> Figures:
+        """Return the four figures of `Measured`, known here of each cell that somebody stands in.
+
+        To decode one that is not remembered takes as long as all else about a distance.
+        """
+        if cell not in self._cells:
+            return measured(cell)
+        _, lat, lon, narrow, radius_m = _ROW.unpack_from(self._rows, _SIZE * (1 + self._cells.index(cell)))
+        return lat, lon, narrow, radius_m
+
+    def _from_center_m(self, cell: Cell, here: Figures) -> float:
+        """Return `apart_m` of the cell and the center, given the cell's figures."""
+        center = self.center
+        return 0.0 if cell == center or cell.matches(center) else between_m(here, self.figures_of(center))
+
+    def _farthest_m(self, center: Cell) -> float:
+        """Return `apart_m` of that cell and the one farthest from it of those that somebody stands in; 0 if none is."""
+        here = self.figures_of(center)
+        rows = zip(self._cells, self._standing(), strict=True)
+        return farthest_m(here, [row for cell, row in rows if cell != center and not cell.matches(center)])
 
     def _stretch(self, cell: Cell, here: Figures, others: Iterable[InCell]) -> None:
         """Have the spread hold this cell, too, given the figures of those before it; planes need no arcs."""
