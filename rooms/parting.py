@@ -9,9 +9,7 @@ A pure choice, like placement; rooms/world.py carries it out.
 from collections.abc import Sequence
 from itertools import chain
 from math import atan2, cos, pi, sin
-from typing import NamedTuple
-
-import msgspec
+from typing import NamedTuple, TypeAlias
 
 from geo import Cell, measured
 from rooms.circles import is_split
@@ -37,15 +35,8 @@ class Parting(NamedTuple):
     takes_newcomer: bool
 
 
-class _Member(msgspec.Struct, frozen=True, gc=False):
-    """Somebody's place on a flat map, in metres, and the variance in their cell; without a seat it is the newcomer."""
-
-    x: float
-    y: float
-    own: float
-    seat: Seat | None
-    stays: bool
-    """Whether they have moved so already."""
+_Place: TypeAlias = tuple[float, float, float]
+"""Where somebody is on a flat map, in metres, and the variance in their cell."""
 
 
 def part(room: Room, newcomer: Person, *, now: float, rules: Rules) -> Parting | None:
@@ -59,98 +50,97 @@ def part(room: Room, newcomer: Person, *, now: float, rules: Rules) -> Parting |
         # Its end is late. The part would end at once too, and its people make others part that are late: without end.
         return None
     worth = rules.parting_gain * rules.window_s / max(1.0, room.closes - now)
-    movers = _movers(_members(room, newcomer, now), worth=worth, rules=rules)
+    sitting = list(room.seats.values())
+    movers = _movers(sitting, _places(room, sitting, newcomer), worth=worth, now=now, rules=rules)
     if movers is None:
         return None
-    people = [newcomer if member.seat is None else member.seat.person for member in movers]
+    seats = [sitting[number] for number in movers if number < len(sitting)]
+    people = [newcomer if number == len(sitting) else sitting[number].person for number in movers]
     cells = [person.cell for person in people]
     middle = amid(cells)
     limit = limit_m(people, rules)
     if any(apart_m(cell, middle) > limit for cell in cells):
         # Whose cell is coarse is near to all who are in it, and a room that stands there may be far from others.
         return None
-    seats = [member.seat for member in movers if member.seat is not None]
     return Parting(seats, middle, takes_newcomer=len(seats) < len(movers))
 
 
-def _members(room: Room, newcomer: Person, now: float) -> list[_Member]:
-    """Return everybody who sits here and the newcomer, on a map that touches the globe amid those who sit."""
+def _places(room: Room, sitting: Sequence[Seat], newcomer: Person) -> list[_Place]:
+    """Return where everybody who sits here is, and the newcomer, on a map that touches the globe amid those who sit."""
     _, lat, lon, _, _ = room.extent.crowd
-    flat = FlatMap(lat, lon)
     cell = newcomer.cell
-    places = flat.places(chain(room.extent.cells(), [(cell, *measured(cell))]))
-    members = []
-    for seat in room.seats.values():
-        x, y, own = places[seat.person.cell]
-        members.append(_Member(x, y, own, seat, seat.person.parted_until > now))
-    x, y, own = places[cell]
-    return [*members, _Member(x, y, own, None, stays=False)]
+    places = FlatMap(lat, lon).places(chain(room.extent.cells(), [(cell, *measured(cell))]))
+    return [*[places[seat.person.cell] for seat in sitting], places[cell]]
 
 
-def _movers(members: list[_Member], *, worth: float, rules: Rules) -> Sequence[_Member] | None:
-    """Return the part that moves if the room is cut where that takes most off for each of them, or None."""
-    gauge = gauge_of(rules.seats_min, rules.seats_target, WEIGHTS)
-    n, few = len(members), rules.seats_min
+def _movers(
+    sitting: Sequence[Seat], places: Sequence[_Place], *, worth: float, now: float, rules: Rules
+) -> Sequence[int] | None:
+    """Return the part that moves if the room is cut where that takes most off for each of them, or None.
+
+    As numbers of those who sit, and behind them of the newcomer: each newcomer to a large room has it cut in all these
+    ways, so this reckons with plain numbers.
+    """
+    of = gauge_of(rules.seats_min, rules.seats_target, WEIGHTS).of
+    n, few = len(places), rules.seats_min
+    # Whoever has moved so already.
+    bound = [number for number, seat in enumerate(sitting) if seat.person.parted_until > now]
     all_x = all_y = all_square = all_own = 0.0
-    for member in members:
-        x, y = member.x, member.y
-        all_x, all_y, all_own = all_x + x, all_y + y, all_own + member.own
+    for x, y, own in places:
+        all_x, all_y, all_own = all_x + x, all_y + y, all_own + own
         all_square += x * x + y * y
-    strain_of_all = gauge.of(n, all_square - (all_x * all_x + all_y * all_y) / n, all_own)
+    strain_of_all = of(n, all_square - (all_x * all_x + all_y * all_y) / n, all_own)
     most, best = worth, None
-    for angle in _directions(members, all_x / n, all_y / n):
+    for angle in _directions(places, all_x / n, all_y / n):
         along, across = cos(angle), sin(angle)
-        ordered = sorted(members, key=lambda member: along * member.x + across * member.y)
+        ordered = sorted(range(n), key=[along * x + across * y for x, y, _ in places].__getitem__)
         # Up to the first who stays the front may move, and behind the last the rear.
-        stay = [at for at, member in enumerate(ordered) if member.stays]
+        stay = sorted(map(ordered.index, bound))
         front_goes, rear_goes = (stay[0], stay[-1] + 1) if stay else (n, 0)
         if front_goes < few and rear_goes > n - few:
             continue
         x = y = square = own = 0.0
-        # Sums in plain numbers: each newcomer to a large room has it cut in all these ways.
-        for size, member in enumerate(ordered[: n - few], 1):
-            at_x, at_y = member.x, member.y
+        for size, number in enumerate(ordered[: n - few], 1):
+            at_x, at_y, at_own = places[number]
             x += at_x
             y += at_y
             square += at_x * at_x + at_y * at_y
-            own += member.own
+            own += at_own
             if size < few or front_goes < size < rear_goes:
                 continue
             rest = n - size
             rest_x, rest_y = all_x - x, all_y - y
+            scatter = square - (x * x + y * y) / size
+            rest_scatter = all_square - square - (rest_x * rest_x + rest_y * rest_y) / rest
             gain = (
                 strain_of_all
-                - gauge.of(size, max(0.0, square - (x * x + y * y) / size), own)
-                - gauge.of(
-                    rest,
-                    max(0.0, all_square - square - (rest_x * rest_x + rest_y * rest_y) / rest),
-                    all_own - own,
-                )
+                - of(size, scatter if scatter > 0.0 else 0.0, own)
+                - of(rest, rest_scatter if rest_scatter > 0.0 else 0.0, all_own - own)
             )
             # At least two have to move in any case.
             if gain > 2 * most:
                 halves = (ordered[:size], size <= front_goes), (ordered[size:], size >= rear_goes)
                 for half, goes in sorted(halves, key=lambda half: len(half[0])):
-                    moved = [member.seat.person for member in half if member.seat is not None]
+                    moved = [sitting[number].person for number in half if number < len(sitting)]
                     if (
                         goes
                         and gain > most * len(moved)
-                        and not is_split(moved, (member.seat.person for member in members if member.seat is not None))
-                        and all(_company(each) >= few for each, _ in halves)
+                        and not is_split(moved, (seat.person for seat in sitting))
+                        and all(_company(sitting, each) >= few for each, _ in halves)
                     ):
                         most, best = gain / len(moved), half
     return best
 
 
-def _directions(members: Sequence[_Member], middle_x: float, middle_y: float) -> list[float]:
+def _directions(places: Sequence[_Place], middle_x: float, middle_y: float) -> list[float]:
     """Return the angles in radians along which the room is cut: that in which it is longest, and those between."""
     xx = yy = xy = 0.0
-    for member in members:
-        x, y = member.x - middle_x, member.y - middle_y
+    for at_x, at_y, _ in places:
+        x, y = at_x - middle_x, at_y - middle_y
         xx, yy, xy = xx + x * x, yy + y * y, xy + x * y
     longest = atan2(2 * xy, xx - yy) / 2
     return [longest + pi * cut / _CUTS for cut in range(_CUTS)]
 
 
-def _company(half: Sequence[_Member]) -> int:
-    return sum(member.seat is None or member.seat.away_since is None for member in half)
+def _company(sitting: Sequence[Seat], half: Sequence[int]) -> int:
+    return sum(number == len(sitting) or sitting[number].away_since is None for number in half)
