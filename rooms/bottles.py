@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 from geo import GRIDS, Cell, cell_distance_m
-from rooms.shelves import COLUMN, ROW, key_of, parent_of
+from rooms.shelves import ROW, key_of, parent_of
 
 THROWN_AT = 5
 """Characters of the cell a bottle keeps, some 5 km across: nobody learns more of where it was thrown."""
@@ -124,9 +124,9 @@ class Water:
         piles = self._piles[length]
         if not length:
             return list(piles.values())
-        grid, row, column = GRIDS[length], key >> ROW, key & COLUMN
+        grid, (row, column) = GRIDS[length], divmod(key, ROW)
         around = chain.from_iterable(grid.ring(row, column, ring) for ring in (0, 1))
-        return [pile for row, column in around if (pile := piles.get(row << ROW | column))]
+        return [pile for row, column in around if (pile := piles.get(row * ROW + column))]
 
 
 def within_m(cell: Cell, thrown: Cell) -> int:

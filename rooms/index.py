@@ -14,12 +14,11 @@ The index knows where and how full, never who.
 import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
-from itertools import chain
 from math import asin, cos, degrees, floor, hypot, pi, radians, sin, sqrt
 
 from geo import EARTH_RADIUS_M, GRIDS, HALVES, Cell, Grid, Point, distance_m
 from rooms.room import Room
-from rooms.shelves import ALL_FILLS, COLUMN, ROW, Area, Fill, Shelf, Spot, key_of, parent_of, steps_from
+from rooms.shelves import ALL_FILLS, ROW, Area, Fill, Shelf, Spot, key_of, parent_of, steps_from
 
 COARSEST = 3
 """The coarsest cells kept, about 156 × 156 km: a search that reaches farther opens several."""
@@ -43,59 +42,66 @@ class RoomIndex:
         self._shelves: dict[int, Shelf] = {}
         self._areas: dict[int, dict[int, Area]] = {length: {} for length in range(COARSEST, finest_cell)}
         self._coarse: dict[Cell, Shelf] = {}
-        self._spots: dict[str, Spot] = {}
 
     def put(self, room: Room, fill: Fill) -> None:
-        """Make the room findable, or renew where it stands and how full it is."""
-        spot = self._spots.get(room.id)
+        """Make the room findable, or renew where it stands and how full it is. It stands in no other index."""
+        spot = room.spot
         if spot is not None:
             if spot.cell == room.cell:
                 if spot.fill is not fill:
+                    self._take(spot)
                     for each in (spot, spot.coarse):
                         if each is not None:
-                            each.shelf.take(each)
                             each.fill = fill
-                            each.shelf.add(each)
+                            each.at = each.shelf.add(room, fill)
                 return
             self.remove(room)
-        spot = self._spots[room.id] = Spot(room, fill, self._shelf_of(room.cell))
-        spot.shelf.add(spot)
+        spot = room.spot = Spot(room, fill, self._shelf_of(room.cell))
         if len(room.cell) < self.finest:
-            coarse = spot.coarse = Spot(room, fill, self._coarse.setdefault(room.cell, Shelf(0)))
-            coarse.shelf.add(coarse)
+            spot.coarse = Spot(room, fill, self._coarse.setdefault(room.cell, Shelf(0)))
 
     def remove(self, room: Room) -> None:
         """Make the room unfindable; nothing happens if it is."""
-        spot = self._spots.pop(room.id, None)
+        spot, room.spot = room.spot, None
         if spot is None:
             return
-        spot.shelf.take(spot)
+        self._take(spot)
         if not any(spot.shelf.held):
             self._drop(spot.shelf)
         coarse = spot.coarse
+        if coarse is not None and not any(coarse.shelf.held):
+            del self._coarse[coarse.cell]
+
+    @staticmethod
+    def _take(spot: Spot) -> None:
+        """Take a room from its piles, and know the number of whichever fills the gap."""
+        moved = spot.shelf.take(spot.fill, spot.at)
+        if moved is not None and moved.spot is not None:
+            moved.spot.at = spot.at
+        coarse = spot.coarse
         if coarse is not None:
-            coarse.shelf.take(coarse)
-            if not any(coarse.shelf.held):
-                del self._coarse[coarse.cell]
+            moved = coarse.shelf.take(coarse.fill, coarse.at)
+            if moved is not None and moved.spot is not None and moved.spot.coarse is not None:
+                moved.spot.coarse.at = coarse.at
 
     def matching(self, cell: Cell, fill: Fill, rng: random.Random) -> Iterator[Room]:
         """Return the rooms of that fill founded in the cell, in a part of it, or in a cell around it, by chance."""
+        return (room for place in self.places(cell) for room in place.of(fill, rng))
+
+    def places(self, cell: Cell) -> Sequence[Area | Shelf]:
+        """Return what holds the rooms founded in the cell or in a part of it, then those founded in cells around it."""
         key = key_of(cell, len(cell))
         within = self._shelves.get(key) if len(cell) == self.finest else self._areas[len(cell)].get(key)
-        found = within.of(fill, rng) if within is not None else iter(())
-        return chain(found, self._matching_coarse(cell, fill, rng)) if self._coarse else found
-
-    def _matching_coarse(self, cell: Cell, fill: Fill, rng: random.Random) -> Iterator[Room]:
-        """Yield those founded in a cell around it."""
-        for length in range(len(cell) - 1, COARSEST, -1):
-            around = self._coarse.get(cell.parent(length))
-            if around is not None:
-                yield from around.of(fill, rng)
+        places: list[Area | Shelf] = [within] if within is not None else []
+        if self._coarse:
+            around = (self._coarse.get(cell.parent(length)) for length in range(len(cell) - 1, COARSEST, -1))
+            places += [shelf for shelf in around if shelf is not None]
+        return places
 
     def within_rings(self, cell: Cell, rings: int, rng: random.Random) -> Iterator[Shelf]:
         """Yield the finest cells at most so many rings away that hold rooms, nearest first, by chance among equals."""
         key = key_of(cell, self.finest)
-        row, column = key >> ROW, key & COLUMN
+        row, column = divmod(key, ROW)
         shelves = self._shelves
         if self._is_inside(key, self.finest, rings):
             for step in steps_from(key, self.finest, rings)[rng.getrandbits(2)]:
@@ -110,7 +116,7 @@ class RoomIndex:
             for place in self._grid.ring(row, column, ring)
         ]
         for _, _, (row, column) in sorted(around):
-            shelf = shelves.get(row << ROW | column)
+            shelf = shelves.get(row * ROW + column)
             if shelf is not None:
                 yield shelf
 
@@ -123,7 +129,7 @@ class RoomIndex:
         room comes first; among equals chance decides.
         """
         key = key_of(cell, self.finest)
-        center = self._grid.center(key >> ROW, key & COLUMN)
+        center = self._grid.center(*divmod(key, ROW))
         search = _Search(center, self._grid, reach_m, fills, rng)
         length = _NEAR_START if reach_m <= _NEAR_M and self.finest > _NEAR_START else COARSEST
         search.push_areas(search.areas_within(self._areas[length], length), length)
@@ -143,7 +149,7 @@ class RoomIndex:
     @staticmethod
     def _is_inside(key: int, length: int, rings: int) -> bool:
         """Tell whether no pole and no antimeridian is within so many rings."""
-        row, column, grid = key >> ROW, key & COLUMN, GRIDS[length]
+        (row, column), grid = divmod(key, ROW), GRIDS[length]
         return rings <= column < grid.columns - rings and rings <= row < grid.rows - rings
 
     def _shelf_of(self, cell: Cell) -> Shelf:
@@ -233,7 +239,7 @@ class _Search:
             area
             for row in range(max(0, lowest), min(grid.rows - 1, highest) + 1)
             for column in columns
-            if (area := areas.get(row << ROW | column % grid.columns)) is not None
+            if (area := areas.get(row * ROW + column % grid.columns)) is not None
         ]
 
     def push_areas(self, areas: Sequence[Area], length: int) -> None:
@@ -243,37 +249,40 @@ class _Search:
         )  # fmt: skip
         half_height, half_width = HALVES[length]
         lat, lon = self._center[0] + 90, self._center[1] + 180
+        heap, reach_m, draw = self.heap, self.reach_m, self._rng.random
         for area in areas:
-            key = area.key
-            up = abs(lat - (2 * (key >> ROW) + 1) * half_height) - half_height
+            row, column = divmod(area.key, ROW)
+            up = abs(lat - (2 * row + 1) * half_height) - half_height
             if up > most_up:
                 continue
-            aside = abs(lon - (2 * (key & COLUMN) + 1) * half_width)
+            aside = abs(lon - (2 * column + 1) * half_width)
             aside = (360 - aside if aside > 180 else aside) - half_width
             if aside > most_aside or (fills is not None and not any(area.count_of(fill) for fill in fills)):
                 continue
-            self._push(m_per_degree * hypot(up if up > 0 else 0.0, narrowest * aside if aside > 0 else 0.0), area)
+            far_m = m_per_degree * hypot(up if up > 0 else 0.0, narrowest * aside if aside > 0 else 0.0)
+            if far_m <= reach_m:
+                self._count += 1
+                heappush(heap, (far_m, draw(), self._count, area))
 
     def push_shelves(self, shelves: Sequence[Shelf]) -> None:
         """The same with finest cells, by their exact distance."""
-        center, fills, most_up, most_aside = self._center, self._fills, self._up, self._aside
+        fills, most_up, most_aside = self._fills, self._up, self._aside
         half_height, half_width = HALVES[self._length]
+        center, heap, reach_m, draw = self._center, self.heap, self.reach_m, self._rng.random
         for shelf in shelves:
-            key = shelf.key
-            lat = (2 * (key >> ROW) + 1) * half_height - 90
+            row, column = divmod(shelf.key, ROW)
+            lat = (2 * row + 1) * half_height - 90
             if abs(lat - center[0]) > most_up:
                 continue
-            lon = (2 * (key & COLUMN) + 1) * half_width - 180
+            lon = (2 * column + 1) * half_width - 180
             aside = abs(lon - center[1])
             if (360 - aside if aside > 180 else aside) > most_aside:
                 continue
             if fills is None or any(shelf.held[fill] for fill in fills):
-                self._push(distance_m(center, (lat, lon)), shelf)
-
-    def _push(self, far_m: float, found: Area | Shelf) -> None:
-        if far_m <= self.reach_m:
-            self._count += 1
-            heappush(self.heap, (far_m, self._rng.random(), self._count, found))
+                far_m = distance_m(center, (lat, lon))
+                if far_m <= reach_m:
+                    self._count += 1
+                    heappush(heap, (far_m, draw(), self._count, shelf))
 
 
 _NEAR_M = 40_000.0

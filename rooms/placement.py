@@ -11,7 +11,7 @@ from itertools import islice
 
 import msgspec
 
-from geo import Cell, cell_distance_m
+from geo import Cell, between_m, measured
 from rooms.apart import is_kept_out
 from rooms.extent import apart_m
 from rooms.index import RoomIndex
@@ -19,7 +19,7 @@ from rooms.nearness import Crowd, Weights, crowd_of, gauge_of
 from rooms.person import Person
 from rooms.room import NEARBY, Room
 from rooms.rules import Rules
-from rooms.shelves import ALL_FILLS, Fill
+from rooms.shelves import ALL_FILLS, OPEN, ROOMY, WAITING, Fill
 from rooms.topics import about_as_near, most_in_common
 from rooms.whys import Why
 from rooms.windows import region_of
@@ -54,8 +54,8 @@ def fill_of(room: Room, rules: Rules) -> Fill | None:
     if room.kind != NEARBY or taken >= rules.seats_max:
         return None
     if taken >= rules.seats_target:
-        return Fill.ROOMY
-    return Fill.WAITING if room.company < rules.seats_min else Fill.OPEN
+        return ROOMY
+    return WAITING if room.company < rules.seats_min else OPEN
 
 
 def choose_room(person: Person, index: RoomIndex, *, rules: Rules, rng: random.Random) -> Choice | None:
@@ -66,14 +66,9 @@ def choose_room(person: Person, index: RoomIndex, *, rules: Rules, rng: random.R
     """
     limit = limit_m((person,), rules)
     with_topics = bool(person.topics and rules.topic_gain)
-    for fill in (Fill.WAITING, Fill.OPEN):
-        rooms = index.matching(person.cell, fill, rng)
-        if with_topics:
-            found = most_in_common(person, (room for room in rooms if joinable(person, (room,), limit)))
-        else:
-            found = _first_joinable(person, rooms, limit)
-        if found is not None:
-            return Choice(found, why_there(person, found))
+    found = _in_own_cell(person, index, limit, rng, with_topics=with_topics)
+    if found is not None:
+        return Choice(found, why_there(person, found))
     offers = _rooms_near(person, index, limit, rng) or _rooms_far(person, index, limit, rules, rng)
     best = least_strained(crowd_of(person.cell), offers, rules, rng)
     if best is not None and with_topics:
@@ -84,17 +79,32 @@ def choose_room(person: Person, index: RoomIndex, *, rules: Rules, rng: random.R
 
 def why_there(person: Person, room: Room) -> Why:
     """Return why somebody is given a seat in this room: it is in their cell, or it is the nearest."""
-    far_m = 0 if person.cell.matches(room.cell) else round(cell_distance_m(person.cell, room.cell) / 100) * 100
+    here, there = person.cell, room.cell
+    if here == there or here.matches(there):
+        return _SAME_CELL
+    far_m = round(between_m(measured(here), room.extent.figures_of(there)) / 100) * 100
     return Why("near", {"distance_m": far_m}) if far_m else _SAME_CELL
 
 
 _SAME_CELL = Why("same_cell")
 
 
-def _first_joinable(person: Person, rooms: Iterable[Room], limit: float) -> Room | None:
-    for room in rooms:
-        if joinable(person, (room,), limit):
-            return room
+def _in_own_cell(
+    person: Person, index: RoomIndex, limit: float, rng: random.Random, *, with_topics: bool
+) -> Room | None:
+    """Return a room of their cell that is not yet as large as it should be, or None; the emptier first."""
+    places = index.places(person.cell)
+    for fill in (WAITING, OPEN):
+        if with_topics:
+            rooms = (room for place in places for room in place.of(fill, rng) if joinable(person, (room,), limit))
+            found = most_in_common(person, rooms)
+            if found is not None:
+                return found
+        else:
+            for place in places:
+                for room in place.of(fill, rng):
+                    if joinable(person, (room,), limit):
+                        return room
     return None
 
 
@@ -103,10 +113,13 @@ def _rooms_near(person: Person, index: RoomIndex, limit: float, rng: random.Rand
     found: list[Room] = []
     for shelf in index.within_rings(person.cell, NEWCOMER_RINGS, rng):
         # A few of each fill by chance: those of one cell differ little.
-        found += joinable(person, shelf.few(_OFFERS // len(ALL_FILLS), rng), limit)
+        found += shelf.few(_OFFERS // len(ALL_FILLS), rng)
         if len(found) >= _OFFERS:
-            break
-    return found[:_OFFERS]
+            # Asked of all at once: as a rule all are, and another shelf is needed only if some are not.
+            found = joinable(person, found, limit)
+            if len(found) >= _OFFERS:
+                return found[:_OFFERS]
+    return joinable(person, found, limit)
 
 
 def _rooms_far(person: Person, index: RoomIndex, limit: float, rules: Rules, rng: random.Random) -> list[Room]:

@@ -8,7 +8,7 @@ connection can be told what they missed.
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -20,6 +20,9 @@ from rooms.names import looks_of
 from rooms.person import NOBODY, Person
 from rooms.seldom import Seldom
 from rooms.windows import region_of
+
+if TYPE_CHECKING:
+    from rooms.shelves import Spot
 
 AnEvent = TypeVar("AnEvent", bound=Numbered)
 
@@ -109,6 +112,7 @@ class Room:
         is_over: its window has ended; people sit here until they have another seat, and nobody joins them.
         idle_until: before that time, Unix seconds, a look outward is known to find nothing.
         told: what was last told to those who wait here.
+        spot: where the index has it, which alone reads it; None while it cannot be found.
         counts_until: person's id → until when somebody who left by a block is told of as around, Unix seconds.
     """
 
@@ -134,6 +138,7 @@ class Room:
         "seats",
         "seats_max",
         "seq",
+        "spot",
         "told",
         "unconnected",
         "waiting_since",
@@ -174,6 +179,7 @@ class Room:
         self.is_over = False
         self.told: Waiting | None = None
         self.counts_until = NONE_LEFT
+        self.spot: Spot | None = None
         # A list, since an empty deque takes 700 bytes, and where few are online most rooms have said little.
         self._recent: list[Numbered] = []
         self._recent_max = recent_max

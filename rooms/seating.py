@@ -198,7 +198,7 @@ class Seating:
         """
         events = self._sit(person, room, former, now=now)
         self.refill(room, now=now)
-        return [*(Published(room, event) for event in events), self.snapshot(person, why, ref=ref)]
+        return [*[Published(room, event) for event in events], self.snapshot(person, why, ref=ref)]
 
     def gather(self, formers: list[Former], room: Room, why: Why, *, now: float) -> list[Seated]:
         """Seat people in an empty room together: each is told once, when all sit.

@@ -14,10 +14,12 @@ from math import ceil, cos, radians
 from geo import GRIDS, HALVES, Cell, measured
 from rooms.room import Room
 
-ROW = 24
-"""A place is its row shifted by this, and its column: no grid in use has sixteen million columns."""
+ROW = 27_150_201
+"""A place is its row times this, and its column: no grid in use has as many columns.
 
-COLUMN = (1 << ROW) - 1
+No power of two, for a dict begins to look where an integer's last digits say, which would be the same for all rows of a
+column: a cell of a city was found in 5.5 steps, and is in 1.1.
+"""
 
 
 class Fill(IntEnum):
@@ -31,27 +33,26 @@ class Fill(IntEnum):
     """Fewer than `seats_max` are."""
 
 
-ALL_FILLS = tuple(Fill)
-"""Emptiest first."""
+ALL_FILLS = WAITING, OPEN, ROOMY = tuple(Fill)
+"""Emptiest first. Each by itself, too: to read one through its class takes ten times as long (Python 3.11)."""
 
 
 class Spot:
     """Where a room stands in the index, and how full it was when it was put there."""
 
-    __slots__ = ("at", "cell", "coarse", "fill", "room", "shelf")
+    __slots__ = ("at", "cell", "coarse", "fill", "shelf")
 
     def __init__(self, room: Room, fill: Fill, shelf: "Shelf") -> None:
-        self.room = room
         self.cell = room.cell
         self.fill = fill
         self.shelf = shelf
-        self.at = 0
+        self.at = shelf.add(room, fill)
         """Its number in the pile."""
         self.coarse: Spot | None = None
         """Where it stands a second time, among the rooms of its own coarse cell."""
 
 
-_NO_ROOMS: list[Spot] = []
+_NO_ROOMS: list[Room] = []
 """Stands on every shelf where nothing else does: most shelves hold rooms of one fill, and many people live alone."""
 
 
@@ -117,12 +118,16 @@ class Area:
         for shelf in list(self.shelves):
             pile = shelf.held[fill]
             if end > 0 and first < len(pile):
-                yield from (spot.room for spot in pile[max(first, 0) : end])
+                yield from pile[max(first, 0) : end]
             first, end = first - len(pile), end - len(pile)
 
 
 class Shelf:
-    """The rooms of one finest cell: a pile for each `Fill`."""
+    """The rooms of one finest cell: a pile for each `Fill`.
+
+    Of the rooms themselves, not of their spots: eight of them are compared for each seat taken, and to come to each by
+    way of one more object, which is in no cache, took longer than to look up now and then who has filled a gap.
+    """
 
     __slots__ = ("held", "key", "parent")
 
@@ -135,7 +140,7 @@ class Shelf:
         """Yield every room of that fill once, beginning anywhere."""
         pile = self.held[fill]
         start = int(rng.random() * len(pile)) if len(pile) > 1 else 0
-        return (spot.room for spot in (pile[start:] + pile[:start] if start else list(pile)))
+        return iter(pile[start:] + pile[:start])
 
     def few(self, count: int, rng: random.Random) -> list[Room]:
         """Return at most so many rooms of each fill, by chance, emptiest first."""
@@ -144,34 +149,36 @@ class Shelf:
             if len(pile) > count:
                 start = int(rng.random() * len(pile))
                 few = pile[start : start + count]
-                rooms += [spot.room for spot in (few + pile[: count - len(few)] if len(few) < count else few)]
-            elif pile:
-                rooms += [spot.room for spot in pile]
+                rooms += few
+                rooms += pile[: count - len(few)]
+            else:
+                rooms += pile
         return rooms
 
-    def add(self, spot: Spot) -> None:
-        """Put the room on its pile."""
-        pile = self.held[spot.fill]
-        spot.at = len(pile)
+    def add(self, room: Room, fill: Fill) -> int:
+        """Put the room on its pile and return its number there."""
+        pile = self.held[fill]
         if pile:
-            pile.append(spot)
+            pile.append(room)
         else:
             # Of one: an empty list takes three more along with its first.
-            self.held[spot.fill] = [spot]
+            self.held[fill] = [room]
         if self.parent is not None:
-            self.parent.count(spot.fill, 1)
+            self.parent.count(fill, 1)
+        return len(pile) - 1 if pile else 0
 
-    def take(self, spot: Spot) -> None:
-        """Take the room from its pile; the last one of it fills the gap."""
-        pile = self.held[spot.fill]
+    def take(self, fill: Fill, at: int) -> Room | None:
+        """Take the room of that number from its pile; return the last one of it, which fills the gap, if not itself."""
+        pile = self.held[fill]
         last = pile.pop()
-        if last is not spot:
-            pile[spot.at] = last
-            last.at = spot.at
-        if not pile:
-            self.held[spot.fill] = _NO_ROOMS
         if self.parent is not None:
-            self.parent.count(spot.fill, -1)
+            self.parent.count(fill, -1)
+        if not pile:
+            self.held[fill] = _NO_ROOMS
+        if at == len(pile):
+            return None
+        pile[at] = last
+        return last
 
 
 @lru_cache(maxsize=1_024)
@@ -180,14 +187,15 @@ def key_of(cell: Cell, length: int) -> int:
     grid = GRIDS[length]
     # As Grid.position has it, but of a centre that is known: to decode the cell once more takes four times as long.
     lat, lon, _, _ = measured(cell)
-    return int((lat + 90.0) / 180.0 * grid.rows) << ROW | int((lon + 180.0) / 360.0 * grid.columns)
+    return int((lat + 90.0) / 180.0 * grid.rows) * ROW + int((lon + 180.0) / 360.0 * grid.columns)
 
 
 def parent_of(key: int, length: int) -> int:
     """Return the place of the cell around this one, one character shorter."""
     # Five bits a character, longitude first: lengths alternate between 3 + 2 and 2 + 3 bits.
     up, aside = (2, 3) if length % 2 else (3, 2)
-    return key >> ROW >> up << ROW | (key & COLUMN) >> aside
+    row, column = divmod(key, ROW)
+    return (row >> up) * ROW + (column >> aside)
 
 
 def steps_from(key: int, length: int, rings: int) -> tuple[tuple[int, ...], ...]:
@@ -195,7 +203,7 @@ def steps_from(key: int, length: int, rings: int) -> tuple[tuple[int, ...], ...]
 
     They differ where two are equally far: north before south or the reverse, and east and west likewise.
     """
-    lat = (2 * (key >> ROW) + 1) * HALVES[length][0] - 90
+    lat = (2 * (key // ROW) + 1) * HALVES[length][0] - 90
     return _steps(length, ceil(cos(radians(lat)) * _SHAPES), rings)
 
 
@@ -210,7 +218,7 @@ def _steps(length: int, narrow: int, rings: int) -> tuple[tuple[int, ...], ...]:
     for north in (-1, 1):
         for east in (-1, 1):
             order = sorted((far, north * up, east * aside) for far, up, aside in away)
-            orders.append(tuple((north * up << ROW) + east * aside for _, up, aside in order))
+            orders.append(tuple(north * up * ROW + east * aside for _, up, aside in order))
     return tuple(orders)
 
 

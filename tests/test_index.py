@@ -31,6 +31,7 @@ reaches = st.sampled_from([0.0, 700.0, 2000.0, 15_000.0, 200_000.0, 3_000_000.0,
 def index_of(rooms: dict[Room, Fill]) -> RoomIndex:
     index = RoomIndex(finest_cell=FINEST)
     for room, fill in rooms.items():
+        room.spot = None  # of the index before
         index.put(room, fill)
     return index
 
@@ -192,7 +193,7 @@ def test_what_is_put_renewed_and_removed_is_what_is_found_and_nothing_stays_behi
         }
     for room in rooms.values():
         index.remove(room)
-    assert (index._shelves, index._coarse, index._spots) == ({}, {}, {})
+    assert (index._shelves, index._coarse) == ({}, {})
     assert not any(index._areas.values())
 
 
@@ -204,7 +205,7 @@ def test_a_room_that_stands_elsewhere_is_found_there_and_no_longer_where_it_was(
     assert list(index.matching(HOME, Fill.OPEN, rng)) == []
     assert list(index.matching(room.cell, Fill.OPEN, rng)) == [room]
     index.remove(room)
-    assert (index._shelves, index._coarse, index._spots) == ({}, {}, {})
+    assert (index._shelves, index._coarse) == ({}, {})
     assert not any(index._areas.values())
 
 

@@ -28,6 +28,7 @@ def index_of(rooms: Iterable[Room], rules: Rules = RULES) -> RoomIndex:
     for room in rooms:
         fill = fill_of(room, rules)
         if fill is not None:
+            room.spot = None  # of the index before
             index.put(room, fill)
     return index
 

@@ -41,6 +41,7 @@ def chosen(person: Person, *rooms: Room, seed: int = 1, **rules: float) -> str:
     for room in rooms:
         fill = fill_of(room, RULES)
         assert fill is not None
+        room.spot = None  # of the index before
         index.put(room, fill)
     choice = choose_room(person, index, rules=Rules(**rules), rng=random.Random(seed))  # type: ignore[arg-type]
     assert choice is not None
