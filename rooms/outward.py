@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from geo import Cell, cell_distance_m
 from rooms.apart import is_kept_out
+from rooms.calling import Call, call, lacks_one
 from rooms.extent import apart_m
 from rooms.index import RoomIndex
 from rooms.placement import is_waiting, least_strained, limit_m, members_of, reach_m, ring_m, whole_reach_m
@@ -53,12 +54,13 @@ class Union(NamedTuple):
     target: Room
 
 
-def search(room: Room, index: RoomIndex, *, now: float, rules: Rules, rng: random.Random) -> Union | None:
+def search(room: Room, index: RoomIndex, *, now: float, rules: Rules, rng: random.Random) -> Union | Call | None:
     """Return how a waiting room finds company now; if it finds none, have it know until when that stays so."""
     if now < room.idle_until:
         return None
     # Once as far as it ever looks: whoever finds nothing within reach is mostly to know what is beyond.
-    fills = ALL_FILLS if can_move(room, now=now) else (Fill.WAITING,)
+    calls = lacks_one(room, rules)
+    fills = ALL_FILLS if calls or can_move(room, now=now) else (Fill.WAITING,)
     around = index.around(room.cell, reach_m=whole_reach_m(room, rules), fills=fills, rng=rng)
     others = ((other, far_m) for other, far_m in around if other is not room)
     reach = reach_m(room, now=now, rules=rules)
@@ -70,9 +72,12 @@ def search(room: Room, index: RoomIndex, *, now: float, rules: Rules, rng: rando
             break
         near.append(other)
     union = _choose_outward(room, near, reach, now=now, rules=rules, rng=rng)
-    if union is None:
+    called = None
+    if calls and (union is None or (room in union.movers and not is_waiting(union.target))):
+        called = call(room, near, union.target if union is not None else None, now=now, rules=rules, rng=rng)
+    if called is None and union is None:
         room.idle_until = _idle_until(room, reach, beyond_m, now=now, rules=rules)
-    return union
+    return called or union
 
 
 def _choose_outward(
@@ -138,7 +143,13 @@ def _choose(
 
 
 def can_move(room: Room, *, now: float) -> bool:
-    """Tell whether everybody here has their one outward move of this window left."""
+    """Tell whether everybody here has their one outward move of this window left.
+
+    Whoever has company, if only one, is left in peace once they were told when the room ends: all of them are seated
+    anew so soon.
+    """
+    if room.is_closing and room.company > 1:
+        return False
     return all(seat.person.moved_until <= now for seat in room.seats.values())
 
 

@@ -28,11 +28,15 @@ nearer on average (a week of check-ins, four seeds)."""
 
 
 class Parting(NamedTuple):
-    """Who goes on in a room of their own, the cell it stands in, and whether the newcomer is seated there."""
+    """Who goes on in a room of their own, the cell it stands in, and whether the newcomer is seated there.
+
+    `relief` is how much strain that takes off all of them, less what the moves are to gain.
+    """
 
     movers: Sequence[Seat]
     cell: Cell
     takes_newcomer: bool
+    relief: float
 
 
 _Place: TypeAlias = tuple[float, float, float]
@@ -49,11 +53,12 @@ def part(room: Room, newcomer: Person, *, now: float, rules: Rules) -> Parting |
     if room.closes <= now:
         # Its end is late. The part would end at once too, and its people make others part that are late: without end.
         return None
-    worth = rules.parting_gain * rules.window_s / max(1.0, room.closes - now)
     sitting = list(room.seats.values())
-    movers = _movers(sitting, _places(room, sitting, newcomer), worth=worth, now=now, rules=rules)
-    if movers is None:
+    places = _places(room, sitting, newcomer)
+    cut = _cut(sitting, places, worth=worth_of_a_move(room, now=now, rules=rules), now=now, rules=rules)
+    if cut is None:
         return None
+    movers, relief = cut
     seats = [sitting[number] for number in movers if number < len(sitting)]
     people = [newcomer if number == len(sitting) else sitting[number].person for number in movers]
     cells = [person.cell for person in people]
@@ -62,7 +67,12 @@ def part(room: Room, newcomer: Person, *, now: float, rules: Rules) -> Parting |
     if any(apart_m(cell, middle) > limit for cell in cells):
         # Whose cell is coarse is near to all who are in it, and a room that stands there may be far from others.
         return None
-    return Parting(seats, middle, takes_newcomer=len(seats) < len(movers))
+    return Parting(seats, middle, len(seats) < len(movers), relief)
+
+
+def worth_of_a_move(room: Room, *, now: float, rules: Rules) -> float:
+    """Return how much strain it is to take off if somebody is moved: the more, the shorter the room still lasts."""
+    return rules.parting_gain * rules.window_s / max(1.0, room.closes - now)
 
 
 def _places(room: Room, sitting: Sequence[Seat], newcomer: Person) -> list[_Place]:
@@ -73,10 +83,11 @@ def _places(room: Room, sitting: Sequence[Seat], newcomer: Person) -> list[_Plac
     return [*[places[seat.person.cell] for seat in sitting], places[cell]]
 
 
-def _movers(
+def _cut(
     sitting: Sequence[Seat], places: Sequence[_Place], *, worth: float, now: float, rules: Rules
-) -> Sequence[int] | None:
-    """Return the part that moves if the room is cut where that takes most off for each of them, or None.
+) -> tuple[Sequence[int], float] | None:
+    """Return the part that moves if the room is cut where that takes most off for each of them, and the relief; or
+    None.
 
     As numbers of those who sit, and behind them of the newcomer: each newcomer to a large room has it cut in all these
     ways, so this reckons with plain numbers.
@@ -128,7 +139,7 @@ def _movers(
                         and not is_split(moved, (seat.person for seat in sitting))
                         and all(_company(sitting, each) >= few for each, _ in halves)
                     ):
-                        most, best = gain / len(moved), half
+                        most, best = gain / len(moved), (half, gain - worth * len(moved))
     return best
 
 

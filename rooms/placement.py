@@ -5,7 +5,7 @@ equals, so that nobody can aim for a room, and everything depends on cells alone
 """
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import islice
 
@@ -41,6 +41,10 @@ WEIGHTS = Weights(lonely=1.0, fragile=0.15, crowded=0.02)
 """Company is worth a distance e times as long to each of a room that waits. A crowd is hardly shunned: it parts."""
 
 
+Relief = Callable[[Room], float]
+"""How much strain is taken off a room's people if it parts when somebody sits down there: 0 if it does not."""
+
+
 class Choice(msgspec.Struct, frozen=True, gc=False):
     """A room and why it was chosen."""
 
@@ -58,11 +62,16 @@ def fill_of(room: Room, rules: Rules) -> Fill | None:
     return WAITING if room.company < rules.seats_min else OPEN
 
 
-def choose_room(person: Person, index: RoomIndex, *, rules: Rules, rng: random.Random) -> Choice | None:
+def choose_room(
+    person: Person, index: RoomIndex, *, rules: Rules, rng: random.Random, relief: Relief | None = None
+) -> Choice | None:
     """Return the room for a newcomer, or None if a new one is to be opened.
 
     A room of their own cell that is not yet as large as it should be, those in want of
     company first; else, of the rooms nearest around, the one in which everybody is strained least.
+
+    Args:
+        relief: what is taken off by the crowded room that fits best, which parts when they sit down there; it counts.
     """
     limit = limit_m((person,), rules)
     with_topics = bool(person.topics and rules.topic_gain)
@@ -70,10 +79,11 @@ def choose_room(person: Person, index: RoomIndex, *, rules: Rules, rng: random.R
     if found is not None:
         return Choice(found, why_there(person, found))
     offers = _rooms_near(person, index, limit, rng) or _rooms_far(person, index, limit, rules, rng)
-    best = least_strained(crowd_of(person.cell), offers, rules, rng)
+    best = least_strained(crowd_of(person.cell), offers, rules, rng, relief)
     if best is not None and with_topics:
         ring = _ring_m(region_of(person.cell), rules.finest_cell)
-        best = about_as_near(person, best, offers, ring_m=ring, rules=rules, weights=WEIGHTS)
+        off = relief(best) if relief is not None and best.taken >= rules.seats_target else 0.0
+        best = about_as_near(person, best, offers, ring_m=ring, rules=rules, weights=WEIGHTS, relief=off)
     return Choice(best, why_there(person, best)) if best is not None else None
 
 
@@ -141,14 +151,25 @@ def _rooms_far(person: Person, index: RoomIndex, limit: float, rules: Rules, rng
     return found
 
 
-def least_strained(newcomers: Crowd, rooms: Sequence[Room], rules: Rules, rng: random.Random) -> Room | None:
-    """Return the room in which the newcomers and its members are strained least together; None of none."""
+def least_strained(
+    newcomers: Crowd, rooms: Sequence[Room], rules: Rules, rng: random.Random, relief: Relief | None = None
+) -> Room | None:
+    """Return the room in which the newcomers and its members are strained least together; None of none.
+
+    Of the rooms as large as they should be, which may part, only the best one is asked for its relief: to cut a room is
+    dear, and a second one gains little.
+    """
     if len(rooms) < 2:
         return rooms[0] if rooms else None
     gauge = gauge_of(rules.seats_min, rules.seats_target, WEIGHTS)
     added = gauge.added(newcomers, [room.extent.crowd for room in rooms])
     draw = rng.random
     offers = [(more, draw(), number) for number, more in enumerate(added)]
+    if relief is not None:
+        crowded = [offer for offer in offers if rooms[offer[2]].taken >= rules.seats_target]
+        if crowded:
+            more, chance, number = min(crowded)
+            offers[number] = more - relief(rooms[number]), chance, number
     return rooms[min(offers)[2]]
 
 

@@ -32,11 +32,21 @@ def most_in_common(person: Person, rooms: Iterable[Room]) -> Room | None:
 
 
 def about_as_near(
-    person: Person, best: Room, rooms: Sequence[Room], *, ring_m: float, rules: Rules, weights: Weights
+    person: Person,
+    best: Room,
+    rooms: Sequence[Room],
+    *,
+    ring_m: float,
+    rules: Rules,
+    weights: Weights,
+    relief: float = 0.0,
 ) -> Room:
     """Return, of a few rooms at most a ring farther than the best one, that which topics make the best of.
 
     Each who has a topic in common takes `topic_gain` off the strain.
+
+    Args:
+        relief: how much strain is taken off in the best one when it parts.
     """
     topics = frozenset(person.topics)
     limit_m = cell_distance_m(person.cell, best.cell) + ring_m
@@ -44,7 +54,7 @@ def about_as_near(
 
     def strain(room: Room) -> float:
         [added] = gauge.added(newcomer, [room.extent.crowd])
-        return added - rules.topic_gain * in_common(topics, room)
+        return added - rules.topic_gain * in_common(topics, room) - (relief if room is best else 0.0)
 
     others = (room for room in rooms if room is not best and cell_distance_m(person.cell, room.cell) <= limit_m)
     # Where nobody shares a topic nothing speaks against the best.

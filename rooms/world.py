@@ -28,6 +28,7 @@ from rooms.agenda import (
     Work,
 )
 from rooms.apart import meet_barred, turn_from
+from rooms.calling import Call
 from rooms.changes import Change, Gone, Published, Seated
 from rooms.errors import NameWorn
 from rooms.events import Waiting
@@ -266,8 +267,13 @@ class World:
         if now < first:
             self.seating.have_look(room, first)
             return []
-        union = search(room, self.seating.index, now=now, rules=self.rules, rng=self.rng)
-        changes = self._unite(union, now) if union is not None else self._tell_waiting(room, now)
+        match search(room, self.seating.index, now=now, rules=self.rules, rng=self.rng):
+            case Union() as union:
+                changes = self._unite(union, now)
+            case Call() as call:
+                changes = self._go_over(call, now)
+            case _:
+                changes = self._tell_waiting(room, now)
         if room.id in self.rooms and is_waiting(room):
             self.seating.have_look(room, now + self.rules.look_every_s)
         return changes
@@ -284,10 +290,22 @@ class World:
             self.rng.shuffle(formers)
             for former in formers:
                 person = former.person
-                own_window = window_end(region_of(person.cell), now, self.rules.window_s)
-                person.moved_until = min(own_window, target.closes)
+                person.moved_until = self._moved_until(person, target, now)
                 changes += self.seating.join(person, target, why, now=now, former=former.seat)
         return changes + self.company_changed(target, now)
+
+    def _go_over(self, call: Call, now: float) -> list[Change]:
+        """Have somebody go over to the room that called them."""
+        person, target = call.seat.person, call.target
+        left, _ = place_of(person)
+        changes = self.seating.leave(person, "moved", now=now)
+        person.moved_until = self._moved_until(person, target, now)
+        changes += self.seating.join(person, target, Why("called"), now=now, former=call.seat)
+        return changes + self.company_changed(left, now) + self.company_changed(target, now)
+
+    def _moved_until(self, person: Person, target: Room, now: float) -> float:
+        """Return until when somebody who goes to that room now is not to be moved again, Unix seconds."""
+        return min(window_end(region_of(person.cell), now, self.rules.window_s), target.closes)
 
     def kept_until(self, room: Room, seat: Seat) -> float | None:
         """Return until when the seat is kept for somebody away or without a connection, Unix seconds, or None."""
@@ -331,13 +349,21 @@ class World:
             waiting_since: since when they have waited for company, Unix seconds: the reach of their own goes on.
             because: the reason they are told instead of how near that is.
         """
-        choice = choose_room(person, self.seating.index, rules=self.rules, rng=self.rng)
+        partings: dict[str, Parting | None] = {}
+
+        def relief(room: Room) -> float:
+            if room.id not in partings:
+                partings[room.id] = part(room, person, now=now, rules=self.rules)
+            parting = partings[room.id]
+            return parting.relief if parting is not None else 0.0
+
+        choice = choose_room(person, self.seating.index, rules=self.rules, rng=self.rng, relief=relief)
         if choice is None:
             room = self.seating.open_room(person.cell, now=now, waiting_since=waiting_since)
             choice = Choice(room, Why("first_here"))
         room, why = choice.room, because or choice.why
         changes: list[Change] = []
-        parting = part(room, person, now=now, rules=self.rules)
+        parting = partings[room.id] if room.id in partings else part(room, person, now=now, rules=self.rules)
         if parting is not None:
             apart, changes = self._part(room, parting, now)
             room = apart if parting.takes_newcomer else room

@@ -34,8 +34,10 @@ def index_of(rooms: Iterable[Room], rules: Rules = RULES) -> RoomIndex:
 
 
 def union(room: Room, *others: Room, now: float = 0, rules: Rules = RULES, seed: int = 1) -> Union | None:
+    """Return which rooms become one when the room looks outward; None, too, if it calls somebody."""
     room.idle_until = 0.0
-    return search(room, index_of([room, *others], rules), now=now, rules=rules, rng=random.Random(seed))
+    found = search(room, index_of([room, *others], rules), now=now, rules=rules, rng=random.Random(seed))
+    return found if isinstance(found, Union) else None
 
 
 def looked(room: Room, *others: Room, now: float = 0, rules: Rules = RULES, seed: int = 1) -> tuple[str, str] | None:
@@ -83,6 +85,16 @@ def test_people_who_were_moved_once_in_this_window_are_not_moved_again() -> None
     assert looked(settled, a_room(2, id="waiting")) == ("waiting", "settled")
     assert looked(settled, moved_before(a_room(2, id="too"))) is None
     assert looked(a_room(2, id="waiting"), settled) == ("waiting", "settled")
+
+
+def test_two_are_left_in_peace_once_their_room_is_closing_and_somebody_alone_still_comes_to_them() -> None:
+    pair, alone = a_room(2, id="pair"), a_room(1, beside(HOME, north=1), id="alone")
+    pair.is_closing = True
+    assert looked(pair, a_room(3, id="open")) is None
+    assert looked(alone, pair) == ("alone", "pair")
+    assert looked(pair, alone) == ("alone", "pair")
+    alone.is_closing = True
+    assert looked(alone, pair) == ("alone", "pair")
 
 
 def test_room_left_by_next_is_neither_joined_outward_nor_joins() -> None:

@@ -76,6 +76,25 @@ def test_room_of_eight_is_joined_when_nothing_better_is_near() -> None:
     assert chosen(a_room(9, beside(HOME, north=1), id="9"), a_room(5, beside(HOME, north=1), id="5")) == "5"
 
 
+def test_crowded_room_is_joined_for_what_is_taken_off_when_it_parts() -> None:
+    person, index = (
+        Person("newcomer", HOME),
+        index_of([a_room(8, beside(HOME, north=2), id="8"), a_room(5, beside(HOME, north=1), id="5")]),
+    )
+    asked = []
+
+    def choice(relief: float) -> str:
+        def tell(room: Room) -> float:
+            asked.append(room.id)
+            return relief
+
+        found = choose_room(person, index, rules=RULES, rng=random.Random(1), relief=tell)
+        return found.room.id if found is not None else ""
+
+    assert (choice(0.0), choice(20.0)) == ("5", "8")
+    assert asked == ["8", "8"]
+
+
 def test_room_in_want_of_company_is_joined_though_farther() -> None:
     open_north, waiting = a_room(5, beside(HOME, north=1), id="610 m"), a_room(2, beside(HOME, north=2), id="1221 m")
     assert chosen(a_room(5, beside(HOME, east=1), id="926 m"), waiting) == "1221 m"

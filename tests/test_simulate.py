@@ -65,7 +65,8 @@ def test_comparing_changes_none_of_the_figures_compared(town: Path) -> None:
     assert alone == compared
 
 
-def test_topics_are_measured_and_where_they_count_for_nothing_no_seat_is_another(town: Path) -> None:
+def test_topics_are_measured_and_where_they_count_for_nothing_no_seat_is_another(tmp_path: Path) -> None:
+    town = write_rows(tmp_path / "town.csv", town_rows(250, hours=1))
     plain, used, unused = (
         figures(town),
         figures(town, "--topics", 9),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tests.chaos.history import Acknowledged, Heard, History, Lost, Record, Refused, Sat, Violation
 
-MOVED = frozenset({"outward", "outward_here", "parted", "window", "together"})
+MOVED = frozenset({"called", "outward", "outward_here", "parted", "window", "together"})
 """Why codes of a room that somebody was brought to by a rule of the rooms, with a connection or without."""
 
 

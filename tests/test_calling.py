@@ -1,0 +1,137 @@
+"""Who comes to a room that lacks one person: the rules, one by one, and carried out."""
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from geo import Cell
+from rooms.calling import Call
+from rooms.events import Joined, Left
+from rooms.outward import Union, search
+from rooms.person import Person
+from rooms.room import Room
+from rooms.rules import Rules
+from rooms.seating import place_of
+from tests.test_outward import index_of
+from tests.worlds import HOME, Scene, a_room, beside, keep, seat_somebody
+
+RULES = Rules()
+NORTH = beside(HOME, north=1)
+AFAR = beside(HOME, north=3)
+
+
+def a_mixed_room(there: int, *, near: Cell = NORTH, cell: Cell = AFAR, id: str = "m") -> Room:
+    """Return a room of so many people of one cell and one more, called `near`, of another."""
+    room = a_room(there, cell, id=id)
+    seat_somebody(room, Person("near", near))
+    room.waiting_since = None if room.company >= RULES.seats_min else 0
+    return room
+
+
+def found(room: Room, *others: Room, now: float = 20, seed: int = 1) -> Union | Call | None:
+    room.idle_until = 0.0
+    return search(room, index_of([room, *others]), now=now, rules=RULES, rng=random.Random(seed))
+
+
+def called(room: Room, *others: Room, now: float = 20, seed: int = 1) -> str | None:
+    """Return who is called when the room looks outward."""
+    call = found(room, *others, now=now, seed=seed)
+    if isinstance(call, Call):
+        assert call.target is room
+        return call.seat.person.id
+    return None
+
+
+def test_two_call_whom_they_are_nearer_to_than_that_one_s_own_room() -> None:
+    assert called(a_room(2, id="two"), a_mixed_room(4)) == "near"
+
+
+def test_a_room_that_would_be_no_company_without_them_lets_nobody_go_and_is_joined() -> None:
+    union = found(a_room(2, id="two"), a_mixed_room(2))
+    assert isinstance(union, Union)
+    assert union.target.id == "m"
+
+
+def test_who_is_alone_calls_nobody_and_whoever_is_away_is_no_company() -> None:
+    assert called(a_room(1, id="one"), a_mixed_room(4)) is None
+    assert called(a_room(3, id="one of three away", away=1), a_mixed_room(4)) == "near"
+
+
+def test_nobody_is_called_to_people_three_times_as_far_unless_those_were_moved_already() -> None:
+    two, far = a_room(2, id="two"), a_room(8, beside(HOME, north=4), id="far")
+    assert isinstance(found(two, far), Union)
+    for seat in two.seats.values():
+        seat.person.moved_until = 1800
+    assert called(two, far) in {f"far-{number}" for number in range(8)}
+
+
+def test_of_those_of_one_cell_chance_takes_one() -> None:
+    full = a_room(11, id="full")
+    assert {called(a_room(2, id="two"), full, seed=seed) for seed in range(200)} == {f"full-{n}" for n in range(11)}
+
+
+def _moved(room: Room, two: Room) -> None:
+    room.seats["near"].person.moved_until = 1800
+
+
+def _parted(room: Room, two: Room) -> None:
+    room.seats["near"].person.parted_until = 1800
+
+
+def _away(room: Room, two: Room) -> None:
+    room.set_away(room.seats["near"], 0)
+
+
+def _lost(room: Room, two: Room) -> None:
+    room.set_waiting(room.seats["near"], 50)
+
+
+def _kept(room: Room, two: Room) -> None:
+    keep(room.seats["near"].person, room.seats["m-0"].person)
+
+
+def _left(room: Room, two: Room) -> None:
+    room.seats["near"].person.avoids = ("two",)
+
+
+def _barred(room: Room, two: Room) -> None:
+    room.seats["near"].person.barred = frozenset({"two-0"})
+
+
+@pytest.mark.parametrize("happens", [_moved, _parted, _away, _lost, _kept, _left, _barred])
+def test_nobody_is_called_who_may_not_or_ought_not_go(happens: Callable[[Room, Room], None]) -> None:
+    room, two = a_mixed_room(5), a_room(2, id="two")
+    happens(room, two)
+    assert called(two, room) != "near"
+
+
+def test_nobody_comes_from_a_room_that_one_of_the_two_left_nor_from_one_that_ends_or_was_given_more_time() -> None:
+    two = a_room(2, id="two")
+    two.seats["two-0"].person.avoids = ("m",)
+    assert found(two, a_mixed_room(4)) is None
+    closing, extended = a_mixed_room(4), a_mixed_room(4)
+    closing.is_closing = extended.is_extended = True
+    assert called(a_room(2, id="two"), closing) is None
+    assert called(a_room(2, id="two"), extended) is None
+
+
+def test_a_room_whose_seats_are_all_taken_calls_nobody() -> None:
+    assert called(a_room(12, id="full", away=10), a_mixed_room(4)) is None
+
+
+def test_who_is_called_is_told_why_and_the_others_see_it() -> None:
+    scene = Scene()
+    people = scene.enter_many(12)
+    ann, bo, cy = scene.enter_many(3, NORTH)
+    assert place_of(ann)[0] is place_of(bo)[0] is place_of(cy)[0]
+    scene.leave(people.pop())
+    scene.leave(cy)
+    scene.wait(15)
+    (one,) = [person for person in people if place_of(person)[0] is place_of(ann)[0]]
+    told = scene.listeners[one.id].seats[-1]
+    assert (told.why.code, told.why.args, len(told.members)) == ("called", {}, 3)
+    assert [event.why for event in scene.listeners[people[0].id].heard if isinstance(event, Left)][-1:] == ["moved"]
+    assert isinstance(scene.listeners[ann.id].heard[-1], Joined)
+    assert one.moved_until > scene.now
+    scene.check()
