@@ -14,9 +14,9 @@ from itertools import islice
 from math import inf, sqrt
 from typing import NamedTuple
 
-from geo import Cell, measured
+from geo import Cell, Figures, measured
 from rooms.circles import is_split
-from rooms.nearness import Crowd, Figures, Gauge, gauge_of, square_m, with_one, without_one
+from rooms.nearness import Crowd, Gauge, gauge_of, square_m, with_one, without_one
 from rooms.parting import worth_of_a_move
 from rooms.placement import WEIGHTS, may_sit_in, members_of
 from rooms.room import Room, Seat
