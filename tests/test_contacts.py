@@ -100,6 +100,8 @@ CONTACTS = [
     "skype: some.body",
     "kik somebody_1",
     "discord: somebody#1234",
+    "we met there. telegram ann.55 is me",
+    "instagram 7.30ann",
 ]
 
 ORDINARY = [
@@ -220,6 +222,9 @@ ORDINARY = [
     "100,5",
     "12'345'678",
     "zip 90210",
+    "it rained. we were 12, at 10:45",
+    "around 10:45. it cost 3.50",
+    "telegram 7.30, he said. ann knows",
     "90210-1234",
 ]
 
