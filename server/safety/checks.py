@@ -77,22 +77,26 @@ class Checks:
         Args:
             origin: where they come from. This machine is never suspect: a proxy may stand for everybody.
         """
-        listed, same = self.list, self._same
-        is_new = identity.is_new(now)
-        plain = fold(text)
-        if listed is not NOTHING and listed.holds_folded(plain):
+        same = self._same
+        # As `fold` does, without the call.
+        plain = text.lower() if text.isascii() else fold(text)
+        if self.list is not NOTHING and self.list.holds_folded(plain):
             return Looked("filter")
+        is_new = identity.is_new(now)
         if is_new and (way_out := leads_out(plain)) is not None:
             return Looked(way_out)
-        if same is None or len(plain) < SHORT_CHARS or (print := same.print(plain)) is None:
+        if len(plain) < SHORT_CHARS or same is None or (print := same.print(plain)) is None:
             return _FINE
-        suspects = self._suspects
-        is_suspect = is_new and bool(suspects) and suspects.get(origin.key, -LOOK_BACK_S) > now - LOOK_BACK_S
+        is_suspect = (
+            is_new and bool(self._suspects) and self._suspects.get(origin.key, -LOOK_BACK_S) > now - LOOK_BACK_S
+        )
         rooms = same.meet(print, room, identity.id, now=now, is_suspect=is_suspect)
+        if rooms == 1:
+            return _FINE
         if rooms is None:
             self._suspect(origin, now)
             return Looked("same_text")
-        return Looked(None, rooms) if rooms > 1 else _FINE
+        return Looked(None, rooms)
 
     def news(self, most: int, *, now: float) -> News:
         """Return what other processes are to know since they were last told: so many texts at most."""
