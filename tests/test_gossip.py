@@ -81,6 +81,19 @@ def test_what_one_was_told_is_not_passed_on_and_nothing_is_told_twice() -> None:
     assert known(other, ADVERT, "r3", "p3", now=5.0) == 3
 
 
+def test_what_one_repeats_in_one_room_is_told_once_a_minute() -> None:
+    one, other = both(all_max=4)
+    times = [0.0, 1.0, 20.0, 61.0, 70.0]
+    told = []
+    for now in times:
+        known(one, ADVERT, "r1", "p1", now=now)
+        told.append(tell(one, other, now=now))
+    assert told == [1, 0, 0, 1, 0]
+    known(one, ADVERT, "r2", "p1", now=71.0)
+    assert tell(one, other, now=72.0) == 1
+    assert known(other, ADVERT, "r3", "p3", now=73.0) == 3
+
+
 def test_what_was_met_more_than_once_is_told_before_the_rest() -> None:
     one, other = both(all_max=4)
     rng = random.Random(1)

@@ -59,6 +59,8 @@ Print: TypeAlias = tuple[int, ...]
 """A text's pieces, the longest first, each as its CRC-32 (ISO 3309), begun with a number of the key. Python's own keyed
 hash of bytes takes 0.1 µs less for all eight, and is another in every process."""
 
+TELL_AGAIN_S = 60.0
+"""What one person says in one room over and over is told of no more often: it counts once, and for an hour."""
 TOLD_MAX = 32
 """Sightings of one text that another process is told of, the latest: most are held long before there are so many."""
 
@@ -125,7 +127,7 @@ class _Text(msgspec.Struct, eq=False, gc=False):
         rooms: room → when last, the oldest first; None if it was met once.
         own: person → the same of theirs; None as long.
         is_junk: whether it was held.
-        is_told: whether other processes know of it.
+        told_at: when other processes were last told of it, or told of it; None if they know nothing of it.
     """
 
     pieces: Print
@@ -136,11 +138,11 @@ class _Text(msgspec.Struct, eq=False, gc=False):
     rooms: Rooms | None = None
     own: dict[str, Rooms] | None = None
     is_junk: bool = False
-    is_told: bool = False
+    told_at: float | None = None
 
-    def told(self) -> Told:
+    def told(self, now: float) -> Told:
         """Return what there is to tell of it, and know it told."""
-        self.is_told = True
+        self.told_at = now
         if self.own is None:
             met = [(self.room, self.who, self.at)]
         else:
@@ -166,6 +168,11 @@ class _Text(msgspec.Struct, eq=False, gc=False):
         self.rooms = _merged(rooms for rooms, _ in met)
         everybody = {who for _, own in met for who in own}
         self.own = {who: _merged(own[who] for _, own in met if who in own) for who in everybody}
+
+    def is_news(self, room: str, who: str, now: float) -> bool:
+        """Tell whether other processes are to know that it is met there now: they know, if they were just told."""
+        _, own = self.sightings()
+        return self.told_at is None or now - self.told_at >= TELL_AGAIN_S or room not in own.get(who, ())
 
     def meet(self, room: str, who: str, now: float) -> None:
         """Be met there, once more if it was before."""
@@ -271,14 +278,16 @@ class SameTexts:
         is_held = (self._own_max and own >= self._own_max) or (self._all_max and rooms >= self._all_max)
         same = next((one for one, share in near.items() if share == 1), None)
         if same is not None:
-            same.sightings()
-            text, same.at = same, now
+            text, is_news = same, same.is_news(room, who, now) or (is_held and not same.is_junk)
+            same.at = now
         else:
+            is_news = True
             alike = [one for one, share in near.items() if one.is_junk or share >= ALIKE]
             if alike or is_held:
                 text.inherit(alike)
             self._add(text)
-        self._tell(*(one for one in near if not one.is_told), text)
+        if is_news and self._again is not None:
+            self._tell(*(one for one in near if one.told_at is None), text)
         if is_held:
             text.is_junk = True
             return None
@@ -297,10 +306,10 @@ class SameTexts:
         told: list[Told] = []
         # Those put back into the queue stand among the latest, and are no news.
         latest = [text for text in islice(reversed(self._queue), 2 * most) if text.queued_at > self._told_until]
-        for text in chain(again, (text for text in latest if not text.is_told)):
+        for text in chain(again, (text for text in latest if text.told_at is None)):
             if most <= 0:
                 break
-            told.append(text.told())
+            told.append(text.told(now))
             most -= len(told[-1].met)
         self._told_until = now
         return told
@@ -313,7 +322,7 @@ class SameTexts:
             if at <= now - LOOK_BACK_S:
                 continue
             if text is None:
-                text = _Text(told.pieces, room, who, at, now, is_told=True)
+                text = _Text(told.pieces, room, who, at, now, told_at=now)
                 self._add(text)
             text.at = max(text.at, at)
             text.meet(room, who, at)
