@@ -77,13 +77,12 @@ def test_room_of_eight_is_joined_when_nothing_better_is_near() -> None:
 
 
 def test_crowded_room_is_joined_for_what_is_taken_off_when_it_parts() -> None:
-    person, index = (
-        Person("newcomer", HOME),
-        index_of([a_room(8, beside(HOME, north=2), id="8"), a_room(5, beside(HOME, north=1), id="5")]),
-    )
+    person, open_room = Person("newcomer", HOME), a_room(5, beside(HOME, north=1), id="5")
     asked = []
 
-    def choice(relief: float) -> str:
+    def choice(relief: float, *, crowded_north: int = -1) -> str:
+        index = index_of([a_room(8, beside(HOME, north=crowded_north), id="8"), open_room])
+
         def tell(room: Room) -> float:
             asked.append(room.id)
             return relief
@@ -93,6 +92,8 @@ def test_crowded_room_is_joined_for_what_is_taken_off_when_it_parts() -> None:
 
     assert (choice(0.0), choice(20.0)) == ("5", "8")
     assert asked == ["8", "8"]
+    assert choice(20.0, crowded_north=3) == "5"
+    assert asked == ["8", "8"], "which is far from the best, and not cut to find out"
 
 
 def test_room_in_want_of_company_is_joined_though_farther() -> None:

@@ -34,7 +34,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
     folder = tmp_path_factory.mktemp("trace")
     lines = town_rows()
     file, trace = write_rows(folder / "rows.csv", lines), folder / "trace.csv"
-    arguments = [str(file), "--json", "--trace", str(trace), "--set", "window_s=2400"]
+    arguments = [str(file), "--json", "--trace", str(trace), "--set", "window_s=2400", "--set", "reach_max_m=4000"]
     result = CliRunner().invoke(simulate, arguments)
     assert result.exit_code == 0, result.output
     with trace.open(encoding="utf-8", newline="") as opened:
