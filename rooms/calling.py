@@ -30,10 +30,9 @@ _FARTHER = 3.0
 
 
 class Call(NamedTuple):
-    """Somebody of a room nearby who goes over, and the room that lacked one."""
+    """Whose seat is given up for one in the room that lacks somebody."""
 
     seat: Seat
-    target: Room
 
 
 def lacks_one(room: Room, rules: Rules) -> bool:
@@ -74,7 +73,7 @@ def call(
             gain = now_here + now_there - after
             if gain > most:
                 most, best = gain, seats
-    return Call(rng.choice(best), room) if best is not None else None
+    return Call(rng.choice(best)) if best is not None else None
 
 
 def _far_m(here: Figures, crowd: Crowd) -> float:

@@ -271,7 +271,7 @@ class World:
             case Union() as union:
                 changes = self._unite(union, now)
             case Call() as call:
-                changes = self._go_over(call, now)
+                changes = self._go_over(call.seat, room, now)
             case _:
                 changes = self._tell_waiting(room, now)
         if room.id in self.rooms and is_waiting(room):
@@ -294,13 +294,13 @@ class World:
                 changes += self.seating.join(person, target, why, now=now, former=former.seat)
         return changes + self.company_changed(target, now)
 
-    def _go_over(self, call: Call, now: float) -> list[Change]:
+    def _go_over(self, seat: Seat, target: Room, now: float) -> list[Change]:
         """Have somebody go over to the room that called them."""
-        person, target = call.seat.person, call.target
+        person = seat.person
         left, _ = place_of(person)
         changes = self.seating.leave(person, "moved", now=now)
         person.moved_until = self._moved_until(person, target, now)
-        changes += self.seating.join(person, target, Why("called"), now=now, former=call.seat)
+        changes += self.seating.join(person, target, Why("called"), now=now, former=seat)
         return changes + self.company_changed(left, now) + self.company_changed(target, now)
 
     def _moved_until(self, person: Person, target: Room, now: float) -> float:
@@ -351,10 +351,13 @@ class World:
         """
         partings: dict[str, Parting | None] = {}
 
-        def relief(room: Room) -> float:
+        def parting_of(room: Room) -> Parting | None:
             if room.id not in partings:
                 partings[room.id] = part(room, person, now=now, rules=self.rules)
-            parting = partings[room.id]
+            return partings[room.id]
+
+        def relief(room: Room) -> float:
+            parting = parting_of(room)
             return parting.relief if parting is not None else 0.0
 
         choice = choose_room(person, self.seating.index, rules=self.rules, rng=self.rng, relief=relief)
@@ -363,7 +366,7 @@ class World:
             choice = Choice(room, Why("first_here"))
         room, why = choice.room, because or choice.why
         changes: list[Change] = []
-        parting = partings[room.id] if room.id in partings else part(room, person, now=now, rules=self.rules)
+        parting = parting_of(room)
         if parting is not None:
             apart, changes = self._part(room, parting, now)
             room = apart if parting.takes_newcomer else room

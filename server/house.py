@@ -155,9 +155,11 @@ class House:
         if shared is not None and shared.free_at > now and _is_loud(room, seat, now=now):
             wait_s = max(meter.wait_s(now) for meter in (shared, *own))
             raise self.limited("Everybody here talks at once; let the others finish.", wait_s)
-        wait_s = take_all(own, now, beside=shared)
+        wait_s = take_all(own, now)
         if wait_s:
             raise self.limited("You say too much at once.", wait_s)
+        if shared is not None:
+            shared.take(now)
 
     def limited(self, message: str, wait_s: float, *, code: str = "rate_limited") -> Refused:
         """Return the refusal of what may be asked again in `wait_s` seconds of the rooms' clock."""

@@ -37,10 +37,7 @@ def found(room: Room, *others: Room, now: float = 20, seed: int = 1) -> Union | 
 def called(room: Room, *others: Room, now: float = 20, seed: int = 1) -> str | None:
     """Return who is called when the room looks outward."""
     call = found(room, *others, now=now, seed=seed)
-    if isinstance(call, Call):
-        assert call.target is room
-        return call.seat.person.id
-    return None
+    return call.seat.person.id if isinstance(call, Call) else None
 
 
 def test_two_call_whom_they_are_nearer_to_than_that_one_s_own_room() -> None:

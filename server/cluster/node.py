@@ -46,8 +46,8 @@ too fast to anybody who is not there."""
 class LoggedFanout(Fanout):
     """A fan-out of which the journal knows all that was told, to whomever.
 
-    It knows it when the rooms' outboxes are sent, which takes 0.7 µs a message less than one event at a time: they are
-    sent before anything of a room is written down, or let go.
+    It knows it when the rooms' outboxes are sent, for less than one event at a time: they are sent before anything of a
+    room is written down, or let go.
     """
 
     def __init__(self, soon: Callable[[Callable[[], None]], object], journal: Journal, commit: Commit) -> None:

@@ -78,8 +78,7 @@ class Checks:
             origin: where they come from. This machine is never suspect: a proxy may stand for everybody.
         """
         same = self._same
-        # As `fold` does, without the call.
-        plain = text.lower() if text.isascii() else fold(text)
+        plain = fold(text)
         if self.list is not NOTHING and self.list.holds_folded(plain):
             return Looked("filter")
         is_new = identity.is_new(now)

@@ -53,12 +53,8 @@ class Meter:
         self.free_at -= self._interval_s
 
 
-def take_all(meters: tuple[Meter, ...], now: float, *, beside: Meter | None = None) -> float:
-    """Count one event on all meters and return 0, or count none and return in how many seconds all allow it.
-
-    Args:
-        beside: one more that it is counted on and that refuses nothing.
-    """
+def take_all(meters: tuple[Meter, ...], now: float) -> float:
+    """Count one event on all meters and return 0, or count none and return in how many seconds all allow it."""
     # Every message comes through here: the fields are read directly, 0.3 µs less than by the methods.
     for meter in meters:
         if meter.free_at > now:
@@ -66,7 +62,4 @@ def take_all(meters: tuple[Meter, ...], now: float, *, beside: Meter | None = No
     for meter in meters:
         since = now - meter._slack_s
         meter.free_at = (meter.free_at if meter.free_at > since else since) + meter._interval_s
-    if beside is not None:
-        since = now - beside._slack_s
-        beside.free_at = (beside.free_at if beside.free_at > since else since) + beside._interval_s
     return 0.0
