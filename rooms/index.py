@@ -249,7 +249,6 @@ class _Search:
         )  # fmt: skip
         half_height, half_width = HALVES[length]
         lat, lon = self._center[0] + 90, self._center[1] + 180
-        heap, reach_m, draw = self.heap, self.reach_m, self._rng.random
         for area in areas:
             row, column = divmod(area.key, ROW)
             up = abs(lat - (2 * row + 1) * half_height) - half_height
@@ -259,16 +258,12 @@ class _Search:
             aside = (360 - aside if aside > 180 else aside) - half_width
             if aside > most_aside or (fills is not None and not any(area.count_of(fill) for fill in fills)):
                 continue
-            far_m = m_per_degree * hypot(up if up > 0 else 0.0, narrowest * aside if aside > 0 else 0.0)
-            if far_m <= reach_m:
-                self._count += 1
-                heappush(heap, (far_m, draw(), self._count, area))
+            self._push(m_per_degree * hypot(up if up > 0 else 0.0, narrowest * aside if aside > 0 else 0.0), area)
 
     def push_shelves(self, shelves: Sequence[Shelf]) -> None:
         """The same with finest cells, by their exact distance."""
-        fills, most_up, most_aside = self._fills, self._up, self._aside
+        center, fills, most_up, most_aside = self._center, self._fills, self._up, self._aside
         half_height, half_width = HALVES[self._length]
-        center, heap, reach_m, draw = self._center, self.heap, self.reach_m, self._rng.random
         for shelf in shelves:
             row, column = divmod(shelf.key, ROW)
             lat = (2 * row + 1) * half_height - 90
@@ -279,10 +274,12 @@ class _Search:
             if (360 - aside if aside > 180 else aside) > most_aside:
                 continue
             if fills is None or any(shelf.held[fill] for fill in fills):
-                far_m = distance_m(center, (lat, lon))
-                if far_m <= reach_m:
-                    self._count += 1
-                    heappush(heap, (far_m, draw(), self._count, shelf))
+                self._push(distance_m(center, (lat, lon)), shelf)
+
+    def _push(self, far_m: float, found: Area | Shelf) -> None:
+        if far_m <= self.reach_m:
+            self._count += 1
+            heappush(self.heap, (far_m, self._rng.random(), self._count, found))
 
 
 _NEAR_M = 40_000.0
