@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
+from geo import Cell
+from rooms.windows import window_end
 from server.app import App
 from server.settings import load
 from tests.apps import Client, Clients
@@ -23,7 +25,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 LONG: dict[str, Any] = {**UNLIMITED, "window_s": 7200}
 # Half a minute of the rooms' in a second of ours. The usual 30 s of grace would be that second, and a page on a busy
 # machine takes longer to come back: that a connection breaks by itself is not what these tests are about.
-SPED_UP: dict[str, Any] = {**LONG, "time_scale": 30, "resume_grace_s": 300}
+SPED_UP: dict[str, Any] = {**UNLIMITED, "time_scale": 30, "resume_grace_s": 300}
+NEW_YORK = Cell("dr5r")
 SLEEP = """(hidden) => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
     document.dispatchEvent(new Event("visibilitychange"));
@@ -132,7 +135,7 @@ async def test_a_page_frozen_for_minutes_comes_back_to_its_seat(visits: Visits, 
     """The phone sleeps: the page stands still, its line dies, and the rooms' clock, sped up, goes on for so long."""
     visits.may_lose = True
     # Half an hour, so that a busy machine has a minute to come back in.
-    async with visits.serving(**SPED_UP, away_s=1800) as app, Clients(app) as clients:
+    async with visits.serving(**SPED_UP, **far_from_an_end(), away_s=1800) as app, Clients(app) as clients:
         ada = await (await visits.open(app, viewport=PHONE)).enter("Ada")
         bo = await seated_with(ada, clients)
         await ada.box.fill("Half a thou")
@@ -154,7 +157,7 @@ async def test_a_page_frozen_for_minutes_comes_back_to_its_seat(visits: Visits, 
 
 async def test_a_page_frozen_for_longer_than_a_seat_waits_gets_a_new_one_and_says_so(visits: Visits) -> None:
     visits.may_lose = True
-    async with visits.serving(**SPED_UP, away_s=300) as app, Clients(app) as clients:
+    async with visits.serving(**SPED_UP, **far_from_an_end(), away_s=300) as app, Clients(app) as clients:
         ada = await (await visits.open(app, viewport=PHONE)).enter("Ada")
         bo = await seated_with(ada, clients)
         await ada.box.fill("Half a thou")
@@ -172,7 +175,7 @@ async def test_a_page_frozen_for_longer_than_a_seat_waits_gets_a_new_one_and_say
 
 async def test_a_page_frozen_beyond_its_tables_end_says_that_it_ended(visits: Visits) -> None:
     visits.may_lose = True
-    async with visits.serving(**{**SPED_UP, "window_s": 900, "time_scale": 60}) as app, Clients(app) as clients:
+    async with visits.serving(**SPED_UP | {"window_s": 900, "time_scale": 60}) as app, Clients(app) as clients:
         ada = await (await visits.open(app, viewport=PHONE)).enter("Ada")
         bo = await seated_with(ada, clients)
         async with asleep(ada, app, bo, minutes=32):
@@ -212,6 +215,12 @@ async def test_too_fast_waits_and_is_said_in_order(visits: Visits) -> None:
         await expect(ada.page.locator(".said[data-status=said]")).to_have_count(5)
         texts = await ada.page.locator(".said .text").all_inner_texts()
         assert texts == [f"Line {number}" for number in range(5)]
+
+
+def far_from_an_end() -> dict[str, int]:
+    """Return windows that end hours from now where the visitors are: sped up, a test lasts for half an hour of them."""
+    now = time.time()
+    return {"window_s": max(range(43_200, 86_401, 3_600), key=lambda length: window_end(NEW_YORK, now, length))}
 
 
 @contextlib.asynccontextmanager
