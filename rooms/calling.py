@@ -36,8 +36,15 @@ class Call(NamedTuple):
 
 
 def lacks_one(room: Room, rules: Rules) -> bool:
-    """Tell whether one more would be company here: somebody is here, there is a seat, and it does not end soon."""
-    return 0 < room.company == rules.seats_min - 1 and room.taken < rules.seats_max and not room.is_closing
+    """Tell whether one more would be company here: somebody is here, nobody on their way, there is a seat, and it does
+    not end soon.
+
+    Not while one of them has no connection: whoever came would sit with the other alone if that one does not come back,
+    and may not move again.
+    """
+    return 0 < room.company == rules.seats_min - 1 == _present(room) and (
+        room.taken < rules.seats_max and not room.held and not room.is_closing
+    )
 
 
 def call(
@@ -90,11 +97,22 @@ def _strain(gauge: Gauge, crowd: Crowd) -> float:
 
 
 def _has_to_spare(room: Room, rules: Rules) -> bool:
-    """Tell whether the room is company without one of its people, too.
+    """Tell whether the room is company without one of its people, too, though nobody's lost connection comes back.
 
     One that was given more time stays as its people wished, and of one that ends soon nobody is taken any more.
     """
-    return room.company > rules.seats_min and not (room.is_over or room.is_extended or room.is_closing)
+    return _present(room) > rules.seats_min and not (room.is_over or room.is_extended or room.is_closing)
+
+
+def _present(room: Room) -> int:
+    """Return how many sit here who are not away and have a connection."""
+    if not room.away and not room.unconnected:
+        return len(room.seats)
+    return sum(map(_is_present, room.seats.values()))
+
+
+def _is_present(seat: Seat) -> bool:
+    return seat.away_since is None and seat.waits_until is None
 
 
 def _who_may_go(other: Room, room: Room, *, now: float, rules: Rules) -> dict[Cell, list[Seat]]:
@@ -107,6 +125,8 @@ def _who_may_go(other: Room, room: Room, *, now: float, rules: Rules) -> dict[Ce
     for seat in other.seats.values():
         person = seat.person
         moved = person.moved_until > now or person.parted_until > now
-        if not (moved or seat.is_absent or is_split([person], members)) and may_sit_in(room, [person], rules):
+        if moved or not _is_present(seat) or is_split([person], members):
+            continue
+        if may_sit_in(room, [person], rules):
             found[person.cell].append(seat)
     return found

@@ -55,6 +55,28 @@ def test_who_is_alone_calls_nobody_and_whoever_is_away_is_no_company() -> None:
     assert called(a_room(3, id="one of three away", away=1), a_mixed_room(4)) == "near"
 
 
+def test_nobody_is_called_to_somebody_whose_connection_is_lost_nor_from_a_room_that_needs_them_then() -> None:
+    two, room = a_room(2, id="two"), a_mixed_room(4)
+    two.set_waiting(two.seats["two-0"], 50)
+    assert isinstance(found(two, room), Union)
+    two.set_waiting(two.seats["two-0"], None)
+    assert called(two, room) == "near"
+    room.set_waiting(room.seats["m-0"], 50)
+    assert called(two, room) == "near", "of five, who are four"
+    room.set_waiting(room.seats["m-1"], 50)
+    assert called(two, room) is None
+
+
+def test_who_was_away_or_without_a_connection_and_is_back_is_called_like_anybody() -> None:
+    room = a_mixed_room(4)
+    seat = room.seats["near"]
+    room.set_away(seat, 0)
+    room.set_away(seat, None)
+    room.set_waiting(seat, 50)
+    room.set_waiting(seat, None)
+    assert called(a_room(2, id="two"), room) == "near"
+
+
 def test_nobody_is_called_to_people_three_times_as_far_unless_those_were_moved_already() -> None:
     two, far = a_room(2, id="two"), a_room(8, beside(HOME, north=4), id="far")
     assert isinstance(found(two, far), Union)
@@ -111,6 +133,12 @@ def test_nobody_comes_from_a_room_that_one_of_the_two_left_nor_from_one_that_end
     closing.is_closing = extended.is_extended = True
     assert called(a_room(2, id="two"), closing) is None
     assert called(a_room(2, id="two"), extended) is None
+
+
+def test_nobody_is_called_where_somebody_is_on_their_way_from_another_process() -> None:
+    two = a_room(2, id="two")
+    two.held = 1
+    assert called(two, a_mixed_room(4)) is None
 
 
 def test_a_room_whose_seats_are_all_taken_calls_nobody() -> None:
