@@ -1,6 +1,6 @@
 """Why somebody who comes back sits in another room than the one they know: read from what the rooms keep of a person.
 
-Nothing is remembered for it, since nearly everybody hears of a move as it happens.
+Nothing but a call is remembered for it, since nearly everybody hears of a move as it happens.
 """
 
 from rooms.person import Person
@@ -24,10 +24,14 @@ def why_brought(person: Person, rules: Rules, *, now: float) -> Why:
         return Why("parted")
     there = why_there(person, room)
     if person.moved_until > now:
-        return Why("outward", there.args) if there.args else Why("outward_here")
+        return Why("called") if person.called_to == room.id else _outward(there)
     window_began = window_end(room.region, seat.since, rules.window_s) - rules.window_s
     if seat.since - window_began < GATHERED_S:
         return Why("window")
     if any(other.person.id in person.kept for other in room.seats.values()):
         return Why("together")
     return there
+
+
+def _outward(there: Why) -> Why:
+    return Why("outward", there.args) if there.args else Why("outward_here")

@@ -62,6 +62,7 @@ class FrozenPerson(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     asked_until: float
     ejected: Ejected | None
     has_heard: bool
+    called_to: str | None = None
 
 
 class FrozenSeat(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -122,6 +123,7 @@ def freeze_person(person: Person) -> FrozenPerson:
         asked_until=person.asked_until,
         ejected=person.ejected,
         has_heard=person.has_heard,
+        called_to=person.called_to,
     )
 
 
@@ -319,3 +321,4 @@ def _become(person: Person, frozen: FrozenPerson) -> None:
     person.asked_until = frozen.asked_until
     person.ejected = frozen.ejected
     person.has_heard = frozen.has_heard
+    person.called_to = frozen.called_to

@@ -29,6 +29,7 @@ class _Rare(msgspec.Struct, gc=False):
     asked_until: float = 0.0
     ejected: Ejected | None = None
     has_heard: bool = True
+    called_to: str | None = None
 
 
 _NOTHING = _Rare()
@@ -56,6 +57,7 @@ class Person:
             has seated them where they sit.
         ejected: what the last ejection of theirs says, until they come back to a connection.
         has_heard: whether they had a connection when it was said.
+        called_to: the room that called them last.
     """
 
     __slots__ = (
@@ -84,6 +86,7 @@ class Person:
     asked_until = Seldom[float]("_rare", _NOTHING)
     ejected = Seldom[Ejected | None]("_rare", _NOTHING)
     has_heard = Seldom[bool]("_rare", _NOTHING)
+    called_to = Seldom[str | None]("_rare", _NOTHING)
 
     def __init__(
         self,

@@ -299,7 +299,7 @@ class World:
         person = seat.person
         left, _ = place_of(person)
         changes = self.seating.leave(person, "moved", now=now)
-        person.moved_until = self._moved_until(person, target, now)
+        person.moved_until, person.called_to = self._moved_until(person, target, now), target.id
         changes += self.seating.join(person, target, Why("called"), now=now, former=seat)
         return changes + self.company_changed(left, now) + self.company_changed(target, now)
 

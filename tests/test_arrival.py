@@ -381,6 +381,8 @@ def test_the_rules_by_which_somebody_was_brought_are_told_apart() -> None:
     assert why() == Why("outward_here")
     person.cell = Cell(NEAR)
     assert (why().code, why().args["distance_m"] > 0) == ("outward", True)
+    person.called_to = room.id
+    assert why() == Why("called")
     person.parted_until = room.closes
     assert why() == Why("parted")
     room.kind = "shake"

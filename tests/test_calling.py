@@ -6,8 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from geo import Cell
+from rooms.brought import why_brought
 from rooms.calling import Call
 from rooms.events import Joined, Left
+from rooms.frozen import freeze_person, thaw_person
 from rooms.outward import Union, search
 from rooms.person import Person
 from rooms.room import Room
@@ -159,4 +161,6 @@ def test_who_is_called_is_told_why_and_the_others_see_it() -> None:
     assert [event.why for event in scene.listeners[people[0].id].heard if isinstance(event, Left)][-1:] == ["moved"]
     assert isinstance(scene.listeners[ann.id].heard[-1], Joined)
     assert one.moved_until > scene.now
+    assert why_brought(one, scene.rules, now=scene.now) == told.why
+    assert thaw_person(freeze_person(one)).called_to == told.room.id
     scene.check()
