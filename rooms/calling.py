@@ -25,8 +25,9 @@ from rooms.rules import Rules
 _CALLED_UPON = 6
 """How many rooms with people to spare are asked: the nearest ones."""
 
-_FARTHER = 3.0
-"""Nobody is called to people so many times as far as their own, unless those two may not go anywhere themselves."""
+_FARTHER, _FARTHEST = 3.0, 10.0
+"""Nobody is called to people so many times as far as their own; the latter where those two may not go anywhere
+themselves. With 3 in both cases the near ratio rises by 0.005 (a week of check-ins, eight seeds), with 10 it stays."""
 
 
 class Call(NamedTuple):
@@ -36,14 +37,15 @@ class Call(NamedTuple):
 
 
 def lacks_one(room: Room, rules: Rules) -> bool:
-    """Tell whether one more would be company here: somebody is here, nobody on their way, there is a seat, and it does
-    not end soon.
+    """Tell whether one more would be company here again: somebody left, somebody is here, nobody on their way, there is
+    a seat, and it does not end soon.
 
-    Not while one of them has no connection: whoever came would sit with the other alone if that one does not come back,
-    and may not move again.
+    Who only just came and never was company calls nobody: else two who may not sit where somebody is could have that
+    one brought to them at once. Nor does a room call while one of them has no connection: whoever came would sit with
+    the other alone if that one does not come back, and may not move again.
     """
     return 0 < room.company == rules.seats_min - 1 == _present(room) and (
-        room.taken < rules.seats_max and not room.held and not room.is_closing
+        room.was_left and room.taken < rules.seats_max and not room.held and not room.is_closing
     )
 
 
@@ -57,12 +59,12 @@ def call(
 
     Args:
         near: the rooms within reach, nearest first.
-        joined: which one this room would join else; without any, whoever may come does.
+        joined: which one this room would join else; without any, it is enough that somebody may come.
     """
     gauge = gauge_of(rules.seats_min, rules.seats_target, WEIGHTS)
     crowd = room.extent.crowd
     now_here = _strain(gauge, crowd)
-    most, best = -inf, None
+    most, best, farthest = -inf, None, _FARTHEST if joined is None else _FARTHER
     if joined is not None:
         (added,) = gauge.added(crowd, [joined.extent.crowd])
         most = now_here - added - (len(room.seats) - 1) * worth_of_a_move(room, now=now, rules=rules)
@@ -74,7 +76,7 @@ def call(
         for cell, seats in _who_may_go(other, room, now=now, rules=rules).items():
             here = measured(cell)
             others = without_one(there, here)
-            if joined is not None and _far_m(here, crowd) > _FARTHER * _far_m(here, others):
+            if _far_m(here, crowd) > farthest * _far_m(here, others):
                 continue
             after = _strain(gauge, with_one(crowd, here)) + _strain(gauge, others)
             gain = now_here + now_there - after

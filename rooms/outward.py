@@ -112,7 +112,8 @@ def _idle_until(room: Room, reach: float, beyond_m: float | None, *, now: float,
 
     That is when its reach gets to the next room that is there already. Whatever else appears finds it: newcomers look
     as far as it ever will, rooms that begin to wait look themselves, a window's end takes in the rooms that reach it.
-    Only a full room from which somebody goes does not, so once in a while it looks all the same.
+    Only a full room from which somebody goes does not, nor one that could spare somebody by now: once in a while it
+    looks all the same. To call as soon as somebody can be spared seats nobody nearer (a week, three seeds).
 
     Args:
         reach: how far it looks now, in metres.

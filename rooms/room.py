@@ -193,6 +193,11 @@ class Room:
         return self._gone if self._gone is not None else {}
 
     @property
+    def was_left(self) -> bool:
+        """Whether somebody has left it."""
+        return bool(self._gone)
+
+    @property
     def company(self) -> int:
         """How many members keep company: all but those away."""
         return len(self.seats) - self.away

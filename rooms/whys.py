@@ -9,12 +9,12 @@ from collections.abc import Mapping
 import msgspec
 
 SENTENCES: Mapping[str, str] = {
-    "same_cell": "People in your own cell.",
+    "same_cell": "This room stands in your own cell.",
     "near": "The nearest room with a free seat, {distance_m} m from your cell.",
     "first_here": "No other room near has a seat for you, so this one begins with you.",
     "outward": "Too few came, so your room joined one {distance_m} m away.",
     "outward_here": "Too few came, so your room joined another in your cell.",
-    "called": "Others near lacked one for company, and you were near to them; your room goes on without you.",
+    "called": "Others were one short of company, and your room could spare you; it goes on without you.",
     "parted": "Your room had grown large, so those of you nearest to each other go on in one of your own.",
     "shake": "You shook in the same moment.",
     "back": "You are back where you sat before you shook.",

@@ -31,6 +31,13 @@ def a_mixed_room(there: int, *, near: Cell = NORTH, cell: Cell = AFAR, id: str =
     return room
 
 
+def those_left(count: int = 2, *, away: int = 0) -> Room:
+    """Return a room of that many people whom somebody has left."""
+    room = a_room(count, id="two", away=away)
+    room.leave(seat_somebody(room, Person("gone", HOME)), "left")
+    return room
+
+
 def found(room: Room, *others: Room, now: float = 20, seed: int = 1) -> Union | Call | None:
     room.idle_until = 0.0
     return search(room, index_of([room, *others]), now=now, rules=RULES, rng=random.Random(seed))
@@ -43,22 +50,22 @@ def called(room: Room, *others: Room, now: float = 20, seed: int = 1) -> str | N
 
 
 def test_two_call_whom_they_are_nearer_to_than_that_one_s_own_room() -> None:
-    assert called(a_room(2, id="two"), a_mixed_room(4)) == "near"
+    assert called(those_left(), a_mixed_room(4)) == "near"
 
 
 def test_a_room_that_would_be_no_company_without_them_lets_nobody_go_and_is_joined() -> None:
-    union = found(a_room(2, id="two"), a_mixed_room(2))
+    union = found(those_left(), a_mixed_room(2))
     assert isinstance(union, Union)
     assert union.target.id == "m"
 
 
 def test_who_is_alone_calls_nobody_and_whoever_is_away_is_no_company() -> None:
-    assert called(a_room(1, id="one"), a_mixed_room(4)) is None
-    assert called(a_room(3, id="one of three away", away=1), a_mixed_room(4)) == "near"
+    assert called(those_left(1), a_mixed_room(4)) is None
+    assert called(those_left(3, away=1), a_mixed_room(4)) == "near"
 
 
 def test_nobody_is_called_to_somebody_whose_connection_is_lost_nor_from_a_room_that_needs_them_then() -> None:
-    two, room = a_room(2, id="two"), a_mixed_room(4)
+    two, room = those_left(), a_mixed_room(4)
     two.set_waiting(two.seats["two-0"], 50)
     assert isinstance(found(two, room), Union)
     two.set_waiting(two.seats["two-0"], None)
@@ -76,20 +83,30 @@ def test_who_was_away_or_without_a_connection_and_is_back_is_called_like_anybody
     room.set_away(seat, None)
     room.set_waiting(seat, 50)
     room.set_waiting(seat, None)
-    assert called(a_room(2, id="two"), room) == "near"
+    assert called(those_left(), room) == "near"
 
 
-def test_nobody_is_called_to_people_three_times_as_far_unless_those_were_moved_already() -> None:
-    two, far = a_room(2, id="two"), a_room(8, beside(HOME, north=4), id="far")
+def test_two_who_only_came_call_nobody() -> None:
+    two = a_room(2, id="two")
+    assert isinstance(found(two, a_mixed_room(4)), Union)
+    for seat in two.seats.values():
+        seat.person.moved_until = 1800
+    assert found(two, a_mixed_room(4)) is None
+
+
+def test_nobody_is_called_to_people_three_times_as_far_nor_ten_times_if_those_were_moved_already() -> None:
+    two, far, farther = those_left(), a_room(8, beside(HOME, north=4), id="far"), a_room(8, beside(HOME, north=12))
     assert isinstance(found(two, far), Union)
+    assert isinstance(found(two, farther, now=900), Union)
     for seat in two.seats.values():
         seat.person.moved_until = 1800
     assert called(two, far) in {f"far-{number}" for number in range(8)}
+    assert found(two, farther, now=900) is None
 
 
 def test_of_those_of_one_cell_chance_takes_one() -> None:
     full = a_room(11, id="full")
-    assert {called(a_room(2, id="two"), full, seed=seed) for seed in range(200)} == {f"full-{n}" for n in range(11)}
+    assert {called(those_left(), full, seed=seed) for seed in range(200)} == {f"full-{n}" for n in range(11)}
 
 
 def _moved(room: Room, two: Room) -> None:
@@ -122,29 +139,32 @@ def _barred(room: Room, two: Room) -> None:
 
 @pytest.mark.parametrize("happens", [_moved, _parted, _away, _lost, _kept, _left, _barred])
 def test_nobody_is_called_who_may_not_or_ought_not_go(happens: Callable[[Room, Room], None]) -> None:
-    room, two = a_mixed_room(5), a_room(2, id="two")
+    room, two = a_mixed_room(5), those_left()
     happens(room, two)
     assert called(two, room) != "near"
 
 
 def test_nobody_comes_from_a_room_that_one_of_the_two_left_nor_from_one_that_ends_or_was_given_more_time() -> None:
-    two = a_room(2, id="two")
+    two = those_left()
     two.seats["two-0"].person.avoids = ("m",)
     assert found(two, a_mixed_room(4)) is None
     closing, extended = a_mixed_room(4), a_mixed_room(4)
     closing.is_closing = extended.is_extended = True
-    assert called(a_room(2, id="two"), closing) is None
-    assert called(a_room(2, id="two"), extended) is None
+    assert called(those_left(), closing) is None
+    assert called(those_left(), extended) is None
 
 
 def test_nobody_is_called_where_somebody_is_on_their_way_from_another_process() -> None:
-    two = a_room(2, id="two")
+    two = those_left()
     two.held = 1
     assert called(two, a_mixed_room(4)) is None
 
 
 def test_a_room_whose_seats_are_all_taken_calls_nobody() -> None:
-    assert called(a_room(12, id="full", away=10), a_mixed_room(4)) is None
+    assert called(those_left(11, away=9), a_mixed_room(4)) == "near"
+    full = those_left(11, away=9)
+    full.set_away(seat_somebody(full, Person("late", HOME)), 0)
+    assert called(full, a_mixed_room(4)) is None
 
 
 def test_who_is_called_is_told_why_and_the_others_see_it() -> None:

@@ -23,7 +23,7 @@ ME, BO, CY = {"id": "me", "name": "Ada"}, {"id": "bo", "name": "Bo"}, {"id": "cy
 def room(id: str = "r1", *, seq: int = 3, members: tuple[Json, ...] = (ME, BO, CY), **more: Any) -> Json:
     """Return a `room` of three people that lasts for half an hour."""
     now = round(time.time() * 1000)
-    why = {"why": "People in your own cell.", "why_code": "same_cell", "why_args": {}}
+    why = {"why": "This room stands in your own cell.", "why_code": "same_cell", "why_args": {}}
     times = {"opened": now, "closes": now + 1_800_000, "now": now}
     place = {"kind": "nearby", "me": ME["id"], "cell": "dr5ru6", "within_m": 1200}
     return {"type": "room", "room": id, "members": list(members), "seq": seq, **place, **times, **why, **more}
