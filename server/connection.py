@@ -43,6 +43,10 @@ REQUESTS_MAX = 100  # on one connection; a page has thirty files, and whoever wa
 FULL_READ_BYTES = 65536  # a transport that read this much may read again in the same turn
 
 
+def _hear_nothing(_payload: bytes, _is_binary: bool) -> None:
+    """Stand in where nobody hears: before the handshake, and after the end."""
+
+
 def _drop(_: bytes) -> None:
     """Stand in for the transport's write while nothing may be sent."""
 
@@ -58,7 +62,7 @@ class Connection(asyncio.Protocol):
             exchanged at the end, so it is not to be kept elsewhere.
         is_open: between the handshake and the first Close frame.
         is_paused: the transport holds more unsent bytes than it likes.
-        hears: what is called with each message: the receiver's `received`, unless it has somebody else hear them.
+        hears: what is called with each message; `be_heard_by` sets it.
     """
 
     __slots__ = (
@@ -89,6 +93,7 @@ class Connection(asyncio.Protocol):
         self.address = ""
         self.subprotocol = ""
         self.write: Callable[[bytes], None] = _drop
+        self.hears: Callable[[bytes, bool], None] = _hear_nothing
         self.is_open = False
         self.is_paused = False
         self._endpoint = endpoint
@@ -111,6 +116,12 @@ class Connection(asyncio.Protocol):
         return self._receiver
 
     # What the receiver and the port ask.
+
+    def be_heard_by(self, hears: Callable[[bytes, bool], None]) -> None:
+        """Have each message given to that from here on, as the receiver's `received` is at first."""
+        if self.is_open:
+            # Of one that is over nobody is to be held: it would be a circle, which is as good as never looked for.
+            self.hears = hears
 
     def entered(self) -> None:
         """Lift the deadline for entering."""
@@ -294,7 +305,7 @@ class Connection(asyncio.Protocol):
         self._await_ping(0)
         try:
             self._receiver = self._endpoint.make_receiver()
-            self.hears = self._receiver.received
+            self.be_heard_by(self._receiver.received)
             self._receiver.opened(self)
         except Exception as exc:
             log_bug("opening a connection", exc)
@@ -405,7 +416,7 @@ class Connection(asyncio.Protocol):
         if not self.is_open:
             return
         self.is_open = False
-        self.write = _drop
+        self.write, self.hears = _drop, _hear_nothing
         self._cancel(self._keepalive)
         self._cancel(self._stall)
         self._set_deadline(self._endpoint.limits.close_timeout_s, self.abort)

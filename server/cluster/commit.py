@@ -199,8 +199,8 @@ class Held:
         line: the connection itself.
         is_paused: never, here: whether a client reads too slowly is looked at when the bytes go out.
         is_void: whether nothing that waits may go out any more.
-        entrance: the gateway's end of it, where this node holds the socket.
-        peer: who writes to it.
+        entrance: the gateway's end of it, where this node holds the socket; None once it is gone.
+        peer: who writes to it; None once it is gone, or another's. Each holds the other, which nobody would look for.
     """
 
     __slots__ = ("_commit", "address", "entrance", "is_paused", "is_void", "line", "peer", "subprotocol")
@@ -218,6 +218,14 @@ class Held:
     def write(self, data: bytes) -> None:
         """Write when the turn is written down."""
         self._commit.put([self], data)
+
+    def is_gone(self) -> None:
+        """Let go of all that hold it, since the connection is gone."""
+        self.entrance = self.peer = None
+
+    def is_anothers(self) -> None:
+        """Let go of whoever wrote to it, since another does."""
+        self.peer = None
 
     def write_at_once(self, data: bytes) -> None:
         """Write before all that waits, what says nothing of the room."""

@@ -8,10 +8,10 @@ too late for the second comes back first, and what it sends meanwhile waits: so 
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, cast
 
 from server.answers import Bye
-from server.cluster.commit import Commit
+from server.cluster.commit import Commit, Held
 from server.cluster.relay import Wire
 from server.cluster.wire import Closed, Opened
 from server.codec import SUBPROTOCOLS, Unreadable
@@ -105,7 +105,7 @@ class Entrance:
         elif self.host or self.peer.session.state is _NEW:
             self._take(payload, binary)
         else:
-            self._line.hears = self.peer.received  # from here on nothing is looked at in between
+            self._line.be_heard_by(self.peer.received)  # from here on nothing is looked at in between
             self.peer.received(payload, binary)
 
     def _take(self, payload: bytes, binary: bool) -> None:
@@ -130,6 +130,7 @@ class Entrance:
         self._gateway.entrances.pop(self._conn, None)
         if self.host:
             self._gateway.wire_to(self.host).tell(Closed(self._conn))
+            cast("Held", self.peer.connection).is_gone()
         else:
             self.peer.closed()
 
@@ -164,7 +165,7 @@ class Entrance:
 
     def park(self) -> int:
         """Have what the client sends wait, since its room is on its way to another node; return its number there."""
-        self._line.hears = self.received
+        self._line.be_heard_by(self.received)
         self._is_finding = True
         return self._get_number()
 
@@ -216,7 +217,7 @@ class Entrance:
 
     def _wait_for(self, host: str) -> None:
         """Have what the client sends wait for what comes back from its former host."""
-        self._line.hears = self.received
+        self._line.be_heard_by(self.received)
         self._former |= {host}
         if self._gives_up is None:
             self._gives_up = asyncio.get_running_loop().call_later(RETURN_S, self._go_on)
@@ -336,7 +337,7 @@ class Entrance:
         self._hear_by(self._gateway.make_peer())
 
     def _hear_by(self, peer: Peer) -> None:
-        self._line.hears = self.received
+        self._line.be_heard_by(self.received)
         self.peer = peer
         held = self._gateway.commit.hold(self._line)
         held.entrance, held.peer = self, peer

@@ -81,6 +81,7 @@ class Handing:
                 await self._take_back(room.id, Left(handed.epoch, body))
             for each in passengers:
                 self._send_after(each, node) if is_taken else send_back_held(each)
+                each.held.is_anothers()
         finally:
             self.passengers -= held
         self.handed_on += is_taken

@@ -216,6 +216,8 @@ class Moving:
             elif held.entrance is not None:
                 entrance = held.entrance
                 gateway, conn = cluster.name, entrance.park()
+            # When they have heard all that was said to them here: until then they may be sent back.
+            cluster.commit.put([held], held.is_anothers)
         came = Came(_encode(leaver), packed, gateway, conn, address, subprotocol, why, shook, far_m)
         # After what they heard here last, so that they hear everything in its order.
         cluster.commit.then(partial(self._send_off, came, to, entrance))

@@ -109,6 +109,11 @@ class HostPeer(Peer):
         if kind not in _TOUCHES_NOTHING:
             node.touched_by(self)
 
+    def closed(self) -> None:
+        """Let the seat wait for this client's return, and nothing of this connection stay."""
+        super().closed()
+        cast("Held", self.connection).is_gone()
+
     def _refuse_at_once(self, outcome: Outcome) -> None:
         """Tell that something cannot be written down now: behind what waits for that it would come as late."""
         assert isinstance(self.connection, Held)

@@ -201,7 +201,7 @@ class Remotes:
         line = self._take(gateway, closed.conn)
         if line is not None:
             line.is_over = True
-            line.receiver.closed()
+            _close(line)
 
     def rehome(self, line: RemoteLine, node: str) -> None:
         """Have the client be another node's from here on, and what waited while it was parked."""
@@ -216,7 +216,7 @@ class Remotes:
         """Know that all clients of that gateway are gone, or that what they sent was lost: they are to come anew."""
         for line in list(self._lines.pop(gateway, {}).values()):
             line.close(LOST, "lost")
-            line.receiver.closed()
+            _close(line)
 
     def list_to(self, gateway: str) -> None:
         """Tell a gateway which of its clients are known here."""
@@ -228,3 +228,9 @@ class Remotes:
         if not lines:
             self._lines.pop(gateway, None)
         return line
+
+
+def _close(line: RemoteLine) -> None:
+    """Have whoever hears it know it gone, and let go of them: they hold it, and nobody would look for that."""
+    receiver, line.receiver = line.receiver, Parked()
+    receiver.closed()

@@ -350,3 +350,4 @@ def send_back(peer: Peer) -> None:
     held.is_void = True
     held.line.write(peer.codec.frame(bye(4000, reconnect_in=BACK_S)))
     held.line.close(4000, "moved")
+    held.is_anothers()
