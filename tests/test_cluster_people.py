@@ -11,6 +11,7 @@ from geo import Cell
 from server.app import App
 from server.cluster import takeover
 from server.cluster.cluster import Cluster
+from server.cluster.recalling import AGAIN_S
 from server.cluster.state import State
 from server.cluster.takeover import take_over
 from server.cluster.wire import Came
@@ -213,6 +214,31 @@ async def test_what_happened_at_another_node_is_reported_with_what_was_said_ther
         assert [(event["type"], event["ref"]) for event in heard] == [("reported", "5"), ("pong", "6")]
         # And it is known here no longer than that.
         assert two.house.trails.scene(room, None, now=cluster_of(two).now()) is None
+
+
+async def test_a_report_of_somebody_who_is_gone_meanwhile_is_asked_about_once(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann = await clients.new()
+        await ann.enter(HERE)
+        # Of the room where she sat meanwhile only the other node knows.
+        await go_over(one, two, ann)
+        await go_over(two, one, ann)
+        recalling, asked = cluster_of(one).recalling, 0
+        recall = recalling.recall
+
+        def count(*args: Any) -> None:
+            nonlocal asked
+            asked += 1
+            recall(*args)
+
+        monkeypatch.setattr(cluster_of(one).node, "recall", count)
+        await ann.say("report", who="nobody", reason="spam")
+        await until(lambda: asked == 1)
+        ann.abort()
+        await asyncio.sleep(4 * AGAIN_S)
+        assert asked == 1
 
 
 async def test_mutes_claims_of_place_and_votes_are_the_same_at_the_next_node(redis_url: str) -> None:

@@ -125,7 +125,7 @@ class HostPeer(Peer):
 
     def _asks_others(self, command: Report, now: float) -> bool:
         """Tell whether a report has to wait for what other nodes know of where it happened."""
-        if self.session.person is None or self._recalled is not None:
+        if self.session.state is not State.SEATED or self._recalled is not None:
             return False
         rooms = unknown_rooms(self.session, command, now)
         if not rooms:
