@@ -18,6 +18,7 @@ from server.app import App
 from server.cluster import claims, handing
 from server.cluster.doubles import Doubles
 from server.cluster.entries import log_key
+from server.cluster.takeover import take_over
 from server.cluster.wire import Handed, Message
 from tests.apps import Client, Clients, get
 from tests.cluster_clients import until
@@ -250,6 +251,17 @@ async def test_a_room_that_is_here_again_is_not_taken_by_a_node_that_hears_of_it
         monkeypatch.undo()
         await there.handing._take(here.name, handed)
         assert [ann.room in app.house.world.rooms for app in (one, two)] == [True, False]
+
+
+async def test_a_room_that_was_handed_on_is_taken_back_from_a_node_that_has_died(redis_url: str) -> None:
+    async with nodes(redis_url, 2, drain_s=60) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.seated("Ann Bo")
+        here, there = cluster_of(one), cluster_of(two)
+        assert await here.handing.hand_on(one.house.world.rooms[ann.room], there.name)
+        await say(ann, ann, bo, text="there")
+        assert await take_over(here, ann.room, lives=lambda node: node != there.name) == ""
+        room = one.house.world.rooms[ann.room]
+        assert [getattr(event, "text", "") for event in room.recent()][-1] == "there"
 
 
 async def test_who_sits_where_a_room_comes_to_leaves_it_before_the_eyes_of_those_who_come(

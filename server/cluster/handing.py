@@ -77,7 +77,9 @@ class Handing:
         self.passengers |= held
         try:
             is_taken = await self._is_taken(room.id, answer)
-            if not is_taken:
+            if is_taken:
+                cluster.log.let_go(room.id)  # of which that node may die, and this one be asked for it again
+            else:
                 await self._take_back(room.id, Left(handed.epoch, body))
             for each in passengers:
                 self._send_after(each, node) if is_taken else send_back_held(each)
