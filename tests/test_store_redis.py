@@ -13,7 +13,7 @@ from server.cluster import engine, store, store_link, store_wire
 from server.cluster.engine import Engine
 from server.cluster.store import QUEUE_MAX
 from server.cluster.store_rows import Field, packed, unpacked
-from server.cluster.store_wire import KEY, LOG, Wire
+from server.cluster.store_wire import KEY, LOG, History, Wire
 from server.store.rows import Row, Switch
 from server.store.sqlite import FILE
 from server.store.store import StoreError
@@ -291,6 +291,29 @@ async def test_log_in_which_all_is_old_leaves_nobody_behind(url: str, monkeypatc
     await until(lambda: tended > 2)
     assert node.link.loads == loads
     await node.close()
+
+
+async def test_what_is_read_while_the_log_is_looked_at_is_not_lost(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_link, "TEND_EVERY_S", 0.02)
+    one, other = await linked(url), await linked(url)
+    one.store.add_block(block())
+    await until(lambda: all_of(one) == all_of(other))
+    history, looked = Wire.history, 0
+
+    async def slowly(wire: Wire) -> History:
+        nonlocal looked
+        there = await history(wire)
+        one.store.switch_off(Switch(feature="shake", at=float(looked)))
+        await until(lambda: all_of(one) == all_of(other))
+        looked += 1
+        return there
+
+    monkeypatch.setattr(Wire, "history", slowly)
+    await until(lambda: looked > 3)
+    assert (one.link.failures, other.link.failures) == (0, 0)
+    monkeypatch.undo()
+    await one.close()
+    await other.close()
 
 
 async def test_process_that_stood_still_goes_on_from_where_it_was_and_calls_nobody_away(

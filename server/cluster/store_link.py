@@ -242,16 +242,17 @@ class StoreLink:
 
     async def _look(self) -> None:
         """See that the log goes on from where this node is. Raises Behind or Lost."""
-        if self._last == BEGINNING:
+        last = self._last  # by the time Redis has answered more may have been read
+        if last == BEGINNING:
             return
         there = await self._wire.history()
         if there.name not in ("", self._history):
             raise Behind  # another node has written everything anew
-        if not there.name or after(self._last, there.newest):
+        if not there.name or after(last, there.newest):
             raise Lost
-        if after(there.cut, self._last):
+        if after(there.cut, last):
             raise Behind
-        if self._last not in (there.cut, there.newest) and not await self._wire.has(self._last):
+        if last not in (there.cut, there.newest) and not await self._wire.has(last):
             # Cut meanwhile, or never there: what Redis has instead is told by loading it. The newest is cut, too, where
             # nobody has written for long, and nothing has come after it.
             raise Behind
