@@ -197,9 +197,11 @@ async def test_a_stopped_redis_kills_nobody(server: RedisServer) -> None:
         await until(lambda: "Timeout" in a.registry.reason)
         await asyncio.sleep(0.6)
         assert a.registry.lives("b.1")
+        told_s = [node.registry.degraded_s for node in running]
         server.go_on()
         await until(lambda: not any(node.registry.is_degraded for node in running))
-        for node in running:
+        for node, before_s in zip(running, told_s, strict=True):
+            assert node.registry.degraded_s >= before_s, "it would seem to begin anew"
             await beats(node, 15)
             assert (node.died, node.buried, node.emptied, len(node.registry.nodes)) == ([], 0, 0, 2)
 

@@ -268,8 +268,7 @@ class Registry:
             await self.leave()
         counters, stale = self._sort(found)
         came, died = self._census.read(counters, asked_at=asked_at, answered_at=answered_at)
-        if self.is_degraded:
-            self._degraded_s += asked_at - self._sure_at
+        self._degraded_s = self.degraded_s  # up to now: what was told of it meanwhile never becomes less
         self._sure_at, self._fault, self._refusal, self._slept = asked_at, "", "", False
         for node in died:
             self._tell(self._died, node)
