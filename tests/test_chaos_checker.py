@@ -113,6 +113,8 @@ def test_whoever_went_at_a_windows_end_hears_nothing_that_those_say_who_have_yet
     told[1][3:] = []
     told[1][2:] = [sat(1.5, "bo2", 0, ELSEWHERE, why="window")]
     assert "lost" not in rules(told)
+    told[1][2:] = [sat(3.001, "bo2", 0, ELSEWHERE, why="window")]
+    assert "lost" not in rules(told), "another node relayed it"
     told[1][2:] = [sat(600, "bo2", 0, ELSEWHERE, why="window")]
     assert "lost" in rules(told)
 

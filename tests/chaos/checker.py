@@ -20,6 +20,9 @@ BACK_S = 10.0
 NEARLY_S = 1.0
 """Between a thing and its being seen here."""
 
+RELAYED_S = 0.05
+"""By so much later than another at most does somebody see what happened first, whom another node relays it to."""
+
 
 def check(
     histories: Mapping[int, History],
@@ -100,7 +103,7 @@ def _reached(room: str, story: dict[int, Heard], sittings: list[Sitting]) -> Ite
             for sitting in sittings:
                 is_due = sitting.is_whole and sitting.first < ack.seq < left.get(sitting.me, ack.seq + 1)
                 end = sitting.ended_by
-                is_due &= not (end is not None and end.why == "window" and end.at < ack.at)
+                is_due &= not (end is not None and end.why == "window" and end.at < ack.at + RELAYED_S)
                 if is_due and ack.seq not in sitting.heard:
                     text = f"{sitting.who} never heard {ack.word}, acknowledged as {ack.seq}"
                     yield Violation("lost", text, room, (speaker.who, sitting.who))
