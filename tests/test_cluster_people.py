@@ -11,6 +11,7 @@ from geo import Cell
 from server.app import App
 from server.cluster import takeover
 from server.cluster.cluster import Cluster
+from server.cluster.node import WAITING_MAX
 from server.cluster.recalling import AGAIN_S
 from server.cluster.state import State
 from server.cluster.takeover import take_over
@@ -239,6 +240,21 @@ async def test_a_report_of_somebody_who_is_gone_meanwhile_is_asked_about_once(
         ann.abort()
         await asyncio.sleep(4 * AGAIN_S)
         assert asked == 1
+
+
+async def test_too_much_behind_a_report_is_refused_and_not_lost_in_silence(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann = await clients.new()
+        await ann.enter(HERE)
+        await go_over(one, two, ann)
+        await go_over(two, one, ann)
+        refs = [str(number) for number in range(WAITING_MAX + 1)]
+        await ann.say("report", who="nobody", reason="spam", ref=refs[0])
+        for ref in refs[1:]:
+            await ann.say("ping", ref=ref)
+        heard = [await ann.hear("pong", "error") for _ in refs]
+        assert sorted(event["ref"] for event in heard) == sorted(refs)
+        assert (heard[0]["code"], heard[0]["about"], heard[0]["ref"]) == ("unavailable", "ping", refs[-1])
 
 
 async def test_mutes_claims_of_place_and_votes_are_the_same_at_the_next_node(redis_url: str) -> None:

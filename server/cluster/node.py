@@ -39,8 +39,7 @@ ELSEWHERE = 4000
 """Come back: another node is found then."""
 
 WAITING_MAX = 16
-"""Messages of one client that wait for its report, a second at most; what is too much is lost, as words are that come
-too fast to anybody who is not there."""
+"""Messages of one client that wait for its report, a second at most; what is too much is refused."""
 
 
 class LoggedFanout(Fanout):
@@ -91,6 +90,9 @@ class HostPeer(Peer):
         if self._waiting is not None:
             if len(self._waiting) < WAITING_MAX:
                 self._waiting.append(command)
+            else:
+                later = Refused("unavailable", "Your report is yet being made; try again soon.", retry_after=1.0)
+                self._refuse_at_once(self.session.refuse(later, about=wire_name(kind), ref=command.ref, now=now))
             return
         if kind is Say and not node.log.is_away:
             # Words, nearly all that comes, touch nothing but what their room says.
