@@ -284,6 +284,22 @@ async def test_who_sits_where_a_room_comes_to_leaves_it_before_the_eyes_of_those
         await say(ann, ann, text="after")
 
 
+async def test_a_room_all_of_whose_people_sit_where_it_comes_to_is_over(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Doubles, "found", lambda *_: None)
+    async with nodes(redis_url, 2, drain_s=60) as (one, two), Clients(one) as clients:
+        [ann] = await clients.seated("Ann")
+        [seat] = one.house.world.rooms[ann.room].seats.values()
+        shadow = Person(seat.person.id, Cell(FAR_AWAY))
+        for change in two.house.world.enter(shadow, now=cluster_of(two).now()):
+            two.node.carry_out(change)
+        assert not await cluster_of(one).handing.hand_on(one.house.world.rooms[ann.room], cluster_of(two).name)
+        assert (await ann.until_closed())[1] == 4000
+        assert not [app for app in (one, two) if ann.room in app.house.world.rooms]
+        assert "bug while" not in caplog.text
+
+
 async def test_a_room_that_redis_has_forgotten_goes_on_at_another_node(redis_url: str) -> None:
     async with nodes(redis_url, 2) as (one, two), Clients(one) as clients:
         ann, _ = await clients.seated("Ann Bo")

@@ -92,11 +92,10 @@ async def _rebuild(cluster: "Cluster", id: str, bodies: list[bytes]) -> bool:
             return False
         # Before the room is here: its end may be past, and who is seated anew is told of as being here.
         shadows = await _who_is_elsewhere(cluster, state)
-        _put_here(cluster, state, events, shadows)
+        return _put_here(cluster, state, events, shadows)
     except Exception as bug:
         log_bug("going on with a room", bug)
         return False
-    return True
 
 
 def _read(bodies: list[bytes]) -> tuple[dict[int, AnyNumbered], State | None]:
@@ -121,7 +120,8 @@ async def _who_is_elsewhere(cluster: "Cluster", state: State) -> set[str]:
     return {id for (id, _), is_elsewhere in zip(seats, found, strict=True) if is_elsewhere}
 
 
-def _put_here(cluster: "Cluster", state: State, events: dict[int, AnyNumbered], shadows: set[str]) -> None:
+def _put_here(cluster: "Cluster", state: State, events: dict[int, AnyNumbered], shadows: set[str]) -> bool:
+    """Have the room be here, and tell whether it is: all who sit there may have newer seats at this node."""
     id = state.room.id
     before = _up_to(state.room.seq, events)
     later = [events[seq] for seq in sorted(events) if seq > state.room.seq]
@@ -130,12 +130,14 @@ def _put_here(cluster: "Cluster", state: State, events: dict[int, AnyNumbered], 
     cluster.journal.took_over(id)
     for change in changes:
         cluster.node.carry_out(change)
-    for seat in list(cluster.house.world.rooms[id].seats.values()):
+    room = cluster.house.world.rooms.get(id)
+    for seat in list(room.seats.values()) if room is not None else ():
         if seat.person.id in shadows and seat.waits_until is not None:
             give_up(cluster, seat.person)
         else:
             cluster.node.moved.add(seat.person.id)
     cluster.node.arm()
+    return room is not None
 
 
 async def _is_elsewhere(cluster: "Cluster", identity: str, room: str, since: float) -> bool:
