@@ -242,6 +242,34 @@ async def test_a_report_of_somebody_who_is_gone_meanwhile_is_asked_about_once(
         assert asked == 1
 
 
+async def test_what_waits_for_a_report_is_heard_before_what_its_client_sends_from_elsewhere(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann = await clients.new()
+        await ann.enter(HERE)
+        await go_over(one, two, ann)
+        await go_over(two, one, ann)
+        await ann.say("report", who="nobody", reason="spam", ref="1")
+        await ann.say("ping", ref="2")
+        peer = next(iter(one.node.peers.values()))
+        await until(lambda: len(getattr(peer, "_waiting", None) or ()) == 2)
+        await go_over(one, two, ann)
+        await ann.say("ping", ref="3")
+        assert [(await ann.hear("error", "pong"))["ref"] for _ in range(3)] == ["1", "2", "3"]
+
+
+async def test_a_report_is_made_though_its_client_is_gone_before_others_were_asked(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.seated("Ann Bo")
+        who, accused = bo.me, person_of(one, bo).id
+        await bo.ask("say", "said", text="Buy this!", room=bo.room)
+        await go_over(one, two, ann)
+        await ann.say("report", who=who, reason="spam")
+        peer = next(iter(two.node.peers.values()))
+        await until(lambda: getattr(peer, "_waiting", None) is not None)
+        ann.abort()
+        await until(lambda: [report.against for report in two.house.store.reports()] == [accused])
+
+
 async def test_too_much_behind_a_report_is_refused_and_not_lost_in_silence(redis_url: str) -> None:
     async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
         ann = await clients.new()

@@ -17,6 +17,7 @@ from server.cluster.commit import Held
 from server.cluster.directory import DirectoryAway
 from server.cluster.engine import FAILURES
 from server.cluster.entrance import Entrance
+from server.cluster.node import HostPeer
 from server.cluster.relay import Parked, RemoteLine
 from server.cluster.takeover import Left, take_over
 from server.cluster.wire import Carried, Handed, Opened, Took
@@ -132,8 +133,8 @@ class Handing:
             if peer is not None:
                 node.lost(peer)
                 peer.unseat()
-                assert isinstance(peer.connection, Held)
-                passengers.append(self._park(person.id, peer.connection))
+                assert isinstance(peer, HostPeer)
+                passengers.append(self._park(person.id, peer))
         for change in drop(cluster.house.world, room):
             node.carry_out(change)
         for person in people:
@@ -144,15 +145,19 @@ class Handing:
         node.arm()
         return passengers, body
 
-    def _park(self, person: str, held: Held) -> _Passenger:
+    def _park(self, person: str, peer: HostPeer) -> _Passenger:
+        held = peer.connection
+        assert isinstance(held, Held)
         line = held.line
         if isinstance(line, RemoteLine):
-            line.receiver = Parked()
+            line.receiver = parked = Parked()
+            peer.give_waiting(parked.received)
             return _Passenger(
                 held, Carried(person, line.gateway, line.conn, held.address, held.subprotocol), None, line
             )
         assert held.entrance is not None
         conn = held.entrance.park()
+        peer.give_waiting(held.entrance.received)
         carried = Carried(person, self._cluster.name, conn, held.address, held.subprotocol)
         return _Passenger(held, carried, held.entrance, None)
 

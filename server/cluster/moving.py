@@ -25,6 +25,7 @@ from rooms.windows import region_of, window_end
 from server.bugs import log_bug
 from server.cluster.commit import Held
 from server.cluster.entrance import BACK_S, Entrance
+from server.cluster.node import HostPeer
 from server.cluster.relay import Parked, RemoteLine
 from server.cluster.shelving import RoomCard
 from server.cluster.state import decode_identity, encode_identity, know_identity
@@ -206,16 +207,19 @@ class Moving:
         gateway, conn, address, subprotocol = "", 0, "", ""
         entrance: Entrance | None = None
         if peer is not None:
+            assert isinstance(peer, HostPeer)
             assert isinstance(peer.connection, Held)
             held = peer.connection
             address, subprotocol = held.address, held.subprotocol
             if isinstance(held.line, RemoteLine):
                 gateway, conn = held.line.gateway, held.line.conn
-                held.line.receiver = Parked()
+                held.line.receiver = parked = Parked()
+                peer.give_waiting(parked.received)
                 cluster.commit.put([held], partial(cluster.remotes.rehome, held.line, to))
             elif held.entrance is not None:
                 entrance = held.entrance
                 gateway, conn = cluster.name, entrance.park()
+                peer.give_waiting(entrance.received)
             # When they have heard all that was said to them here: until then they may be sent back.
             cluster.commit.put([held], held.is_anothers)
         came = Came(_encode(leaver), packed, gateway, conn, address, subprotocol, why, shook, far_m)

@@ -4,18 +4,17 @@ What leaves it waits for the log; where its people are is told to the others.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from typing import cast
 
 from rooms.changes import Change, Ended, Gone, Published, Seated, Unseated
 from rooms.events import Event
-from server.acts.reporting import unknown_rooms
+from server.acts.reporting import report, unknown_rooms
 from server.clock import Clock
 from server.cluster.commit import Commit, Held
 from server.cluster.journal import Journal
 from server.cluster.log import RoomLog
-from server.cluster.relay import RemoteLine
-from server.cluster.wire import Returned
 from server.codes import Refused
 from server.commands import Command, Enter, Ping, Report, Say
 from server.fanout import Audience, Fanout, Listener
@@ -23,10 +22,11 @@ from server.house import House
 from server.messages import wire_name
 from server.node import Node
 from server.origin import Origin
-from server.outcomes import Outcome, bye
+from server.outcomes import Alert, Outcome, bye
 from server.peer import Peer
 from server.safety.trails import Scene
 from server.session import State
+from server.store.store import StoreError
 from server.transport import Line
 
 _AT_ANY_TIME = frozenset((Enter, Ping))
@@ -38,8 +38,9 @@ AWAKE_S = 0.05
 ELSEWHERE = 4000
 """Come back: another node is found then."""
 
-WAITING_MAX = 16
-"""Messages of one client that wait for its report, a second at most; what is too much is refused."""
+WAITING_MAX = 8
+"""Messages of one client that wait for its report, a second at most; what is too much is refused. With as many more
+they may yet go on to another node (`relay.PARKED_MAX`)."""
 
 
 class LoggedFanout(Fanout):
@@ -136,15 +137,21 @@ class HostPeer(Peer):
         self._node.recall(rooms, command.who, self._go_on)
         return True
 
+    def give_waiting(self, hear: Callable[[bytes, bool], None]) -> None:
+        """Have what waits for a report, and it first, heard by whoever hears the client from now on."""
+        waiting, self._waiting = self._waiting or [], None
+        for command in waiting:
+            hear(self.codec.payload(command), self.codec.is_binary)
+
     def _go_on(self, scenes: Mapping[str, Scene]) -> None:
         """Make the report, and do what came after it."""
-        waiting, self._waiting = self._waiting or [], None
-        if self.session.state is State.ENDED:
-            # They sit elsewhere by now, where it is looked for anew.
-            for command in waiting:
-                _send_after(cast("Held", self.connection), self.codec.payload(command), self.codec.is_binary)
-            return
+        waiting, self._waiting = self._waiting, None
+        if waiting is None:
+            return  # they sit elsewhere by now, where it is looked for anew
         clock = self._node.clock
+        if self.session.state is State.ENDED:
+            self._report_unheard(waiting[0], scenes, now=clock.now())
+            return
         self._recalled = scenes
         with self._node.house.trails.lent(scenes):
             self.obey(waiting[0], now=clock.now())
@@ -152,13 +159,15 @@ class HostPeer(Peer):
         for command in waiting[1:]:
             self.obey(command, now=clock.now())
 
-
-def _send_after(held: Held, payload: bytes, binary: bool) -> None:
-    """Have a message heard by whoever has its client by now."""
-    if isinstance(held.line, RemoteLine):
-        held.line.wire.tell(Returned(held.line.conn, payload, binary))
-    elif held.entrance is not None:
-        held.entrance.received(payload, binary)
+    def _report_unheard(self, command: Command, scenes: Mapping[str, Scene], *, now: float) -> None:
+        """Make the report of somebody whose connection is gone since: who reports somebody often closes the page."""
+        person = self.session.person
+        if not isinstance(command, Report) or person is None or person.room is None:
+            return
+        with self._node.house.trails.lent(scenes), contextlib.suppress(Refused, StoreError):
+            for what in report(self.session, command, now):
+                if isinstance(what, Alert):
+                    self._node.alert(what.report)
 
 
 class ClusterNode(Node):
