@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import html
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from textual.events import Key, Paste
 from textual.pilot import Pilot
@@ -52,6 +52,12 @@ class Sitting:
             while not self.app._exit:
                 await self.pilot.pause()
         return self.app.return_value
+
+    async def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Wait for what no words on the screen tell."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not is_so():
+                await self.pilot.pause()
 
     def screen(self) -> str:
         """Return what is on the screen, line by line, each text in its column."""

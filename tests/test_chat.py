@@ -762,6 +762,44 @@ async def test_leaving_says_once_what_ends_with_it() -> None:
         assert await person.left_with() == []
 
 
+@pytest.mark.parametrize("between", ["a key", "words", "a bottle", "a while"])
+async def test_what_ends_with_leaving_is_said_again_once_anything_else_was_done(
+    between: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if between == "a while":
+        monkeypatch.setattr("client_demo.terminal.app.ONCE_MORE_S", 0.0)
+
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        for number in range(1 + (between == "a bottle")):
+            asked = await peer.receive("throw")
+            await peer.send({"type": "thrown", "bottle": f"b{number}", "ref": asked["ref"]})
+        if between == "words":
+            await peer.echo(await peer.receive("say"))
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        await person.enter("/throw who reads this?")
+        await person.sees("Your bottle floats.")
+        await person.press("ctrl+c")
+        await person.sees("If you leave, the server forgets your bottle and the answers to come, too.")
+        match between:
+            case "a key":
+                await person.press("x")
+            case "words":
+                await person.enter("hello")
+                await person.sees("✓")
+            case "a bottle":
+                await person.enter("/throw and this?")
+                await person.wait_until(lambda: person.app.story.bottles.afloat == 2)
+        await person.press("ctrl+c")
+        await person.wait_until(lambda: person.screen().count("If you leave, the server forgets") == 2)
+        assert not person.app._exit
+        monkeypatch.undo()
+        await person.press("ctrl+c")
+        assert await person.left_with() == (["x"] if between == "a key" else [])
+
+
 async def test_people_are_told_one_by_one_where_there_is_no_room_for_their_list() -> None:
     async def script(peer: Peer) -> None:
         mine = member("a", "Ada", topics=["tea"])

@@ -27,6 +27,8 @@ from client_demo.terminal.transcript import OwnLine, Transcript
 from client_demo.terminal.waiting import Waiting
 
 LAST_WORDS_S = 1.0
+ONCE_MORE_S = 10.0
+"""Who asks again to leave within so long has read what ends with it."""
 WORDS = "words"  # the group of workers that wait for an echo
 
 
@@ -73,8 +75,8 @@ class ChatApp(App[list[str]], inherit_bindings=False):
         super().__init__()
         self.client = client
         self._offers_again = False
-        self._has_asked_to_leave = False
-        time = ServerTime()
+        self._told_at_leaving = ("", 0.0)
+        time = self._time = ServerTime()
         # The heading names the cell by itself.
         self.heading = Heading(time.now_s, "" if place == f"cell {client.cell}" else place)
         self.waiting = Waiting(time.now_s)
@@ -145,6 +147,7 @@ class ChatApp(App[list[str]], inherit_bindings=False):
         return True
 
     def _say(self, text: str) -> None:
+        self._go_on()
         if self.client.closed is not None:
             raise Misunderstood("The connection is over; nobody would hear this.")
         if len(text) > self.composer.max_chars:
@@ -216,6 +219,7 @@ class ChatApp(App[list[str]], inherit_bindings=False):
     async def _throw(self, text: str) -> None:
         thrown = await self.client.throw(text)
         self.story.bottles.threw(str(thrown.get("bottle")), text)
+        self._go_on()
 
     def _block(self, typed: str, here: dict[str, str]) -> Awaitable[object]:
         """Block a member, or who wrote the last bottle or answer."""
@@ -260,6 +264,7 @@ class ChatApp(App[list[str]], inherit_bindings=False):
         return int(self.client.limits.get("finest_cell") or 6)
 
     def _ask(self, command: Awaitable[object], asked: Slash | None = None) -> None:
+        self._go_on()
         self.run_worker(self._answered(command, asked))
 
     async def _answered(self, command: Awaitable[object], asked: Slash | None) -> None:
@@ -319,15 +324,25 @@ class ChatApp(App[list[str]], inherit_bindings=False):
         self.push_screen(Help(self.client.privacy, self.client.cell))
 
     def action_leave(self) -> None:
-        """Leave, but say first what ends with that; whoever asks once more has heard it."""
-        ends = self.story.ends_with_leaving()
-        if ends and not self._has_asked_to_leave and self.client.connected:
-            self._has_asked_to_leave = True
+        """Leave, but say first what ends with that; who asks again, with nothing done in between, has read it."""
+        ends, now_s = self.story.ends_with_leaving(), self._time.now_s()
+        told, told_s = self._told_at_leaving
+        if ends and (ends != told or now_s - told_s >= ONCE_MORE_S) and self.client.connected:
+            self._told_at_leaving = (ends, now_s)
             if len(self.screen_stack) > 1:
                 self.pop_screen()  # what lies over the conversation would hide the answer
             self.transcript.note(ends, kind="warning")
             return
         self.run_worker(self._leave())
+
+    def on_text_area_changed(self) -> None:
+        # To type the command is to ask once more, and the box is emptied when a line was taken.
+        if not any(command.startswith(self.composer.text.strip().lower()) for command in slash.LEAVING):
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Know that something else was done since leaving was asked for."""
+        self._told_at_leaving = ("", 0.0)
 
     async def _leave(self) -> None:
         """Close, once what was said just before had a moment to be heard."""

@@ -53,6 +53,8 @@ COMMANDS = {
 }
 ALSO = {"quit": "leave"}
 """What else people type for a command."""
+LEAVING = tuple(f"/{name}" for name in ("leave", *(typed for typed, meant in ALSO.items() if meant == "leave")))
+"""All that is typed to leave."""
 
 
 def parse(typed: str) -> Words | Slash:
