@@ -462,6 +462,43 @@ async def test_line_that_cannot_be_done_says_why_and_stays(typed: str, told: str
         assert person.app.composer.text == typed
 
 
+async def test_what_is_typed_takes_the_place_of_a_refused_command_and_an_arrow_keeps_it() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        await peer.refuse(await peer.receive("throw"), "too_new", retry_after=60)
+        await peer.refuse(await peer.receive("throw"), "too_new", retry_after=60)
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        await person.enter("/dance")
+        assert person.app.composer.selected_text == "/dance"
+        await person.press("h", "i")
+        assert person.app.composer.text == "hi"
+        await person.press("ctrl+u")
+        await person.enter("/dance")
+        await person.press("right", "x")
+        assert person.app.composer.text == "/dancex"
+        await person.press("ctrl+u")
+        await person.enter("/throw ahoy")
+        await person.sees("refused: too_new Again in 1:00.")
+        await person.press("right", "!", "enter")
+        await person.wait_until(lambda: person.app.composer.selected_text == "/throw ahoy!")
+        await person.press("ctrl+j")
+        assert person.app.composer.text == "\n"
+
+
+async def test_refused_words_are_not_gone_with_the_next_key() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(limits={"text_max_chars": 10})
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        await person.enter("a long thought")
+        await person.sees("That has 14 characters; 10 can be said at once.")
+        await person.press("x")
+        assert person.app.composer.text == "a long thoughtx"
+
+
 async def test_refused_command_comes_back_to_be_mended() -> None:
     async def script(peer: Peer) -> None:
         await peer.enter()

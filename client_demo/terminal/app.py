@@ -143,6 +143,9 @@ class ChatApp(App[list[str]], inherit_bindings=False):
                 self._obey(asked)
         except (Misunderstood, PlaceUnknown) as exc:
             self._complain(str(exc))
+            # A long thought that was refused is not to be gone with the next key.
+            if slash.is_command(typed):
+                self.composer.select_all()
             return False
         return True
 
@@ -277,7 +280,7 @@ class ChatApp(App[list[str]], inherit_bindings=False):
         typed = f"/{asked.name} {asked.argument}".strip() if asked is not None else ""
         if typed and not self.composer.text:
             self.composer.text, typed = typed, ""
-            self.composer.move_cursor(self.composer.document.end)
+            self.composer.select_all()
         # Where the next line is being typed already, the refused one can only be shown.
         self._complain(f"{typed}: {why}" if typed else why)
 

@@ -44,7 +44,7 @@ class Composer(TextArea):
 
     def action_newline(self) -> None:
         """Break the line."""
-        self.insert("\n")
+        self.replace("\n", *self.selection, maintain_selection_offset=False)
 
     def action_clear_all(self) -> None:
         """Clear all lines, where the same key usually clears to the start of the one on the screen."""

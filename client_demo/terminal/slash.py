@@ -57,6 +57,12 @@ LEAVING = tuple(f"/{name}" for name in ("leave", *(typed for typed, meant in ALS
 """All that is typed to leave."""
 
 
+def is_command(typed: str) -> bool:
+    """Tell whether a line asks for something instead of being said."""
+    text = typed.strip()
+    return text.startswith("/") and not text.startswith("//")
+
+
 def parse(typed: str) -> Words | Slash:
     """Return what a line asks for; `//` at its start says the rest with one slash.
 
@@ -64,7 +70,7 @@ def parse(typed: str) -> Words | Slash:
         Misunderstood: no such command, or something missing or too much after it.
     """
     text = typed.strip()
-    if not text.startswith("/") or text.startswith("//"):
+    if not is_command(text):
         return Words(text[1:] if text.startswith("//") else text)
     name, _, argument = text[1:].partition(" ")
     name, argument = ALSO.get(name.lower(), name.lower()), argument.strip()
