@@ -236,8 +236,9 @@ class Client(Presence):
         """Yield every event in order, for one consumer, until the connection is over (see `closed`).
 
         Local ones are mixed in: `disconnected` {`code`, `reason`, `retry_in_s` or None}, `reconnected`
-        {`resumed`}, then what was missed, `caught_up` {`said`: how many messages that were}, and `overrun`
-        {`lost`} where this iterator was too slow and the oldest events were given up.
+        {`resumed`, `is_forgotten`: whether the server took the token for none of its own}, then what was missed,
+        `caught_up` {`said`: how many messages that were}, and `overrun` {`lost`} where this iterator was too slow
+        and the oldest events were given up.
         """
         while True:
             if self._overrun:

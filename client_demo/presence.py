@@ -87,6 +87,7 @@ class Presence(Knowledge, ABC):
         self._ready = False  # seated, and everything missed has been replayed
         self._fence = ""
         self._shown_auth = ""
+        self._is_forgotten = False  # whether the server took the token for none of its own
         self._replayed = 0
         self._leaving = False
         self._bye: Message | None = None
@@ -204,7 +205,8 @@ class Presence(Knowledge, ABC):
         entered = await self._ask_to_enter(connection)
         self._take(entered)
         if is_return:
-            self._publish({"type": "reconnected", "resumed": bool(entered.get("resumed"))})
+            resumed = bool(entered.get("resumed"))
+            self._publish({"type": "reconnected", "resumed": resumed, "is_forgotten": self._is_forgotten})
         self._take(await self._first(connection, "room"))
         if not is_return:
             self._ready = True
@@ -219,6 +221,7 @@ class Presence(Knowledge, ABC):
     async def _ask_to_enter(self, connection: ClientConnection) -> Message:
         """Return `entered`; what is not given back is given up step by step: replay, then identity."""
         keep = ["token", "resume"] if self.token is not None else []
+        self._is_forgotten = False
         work: Message = {}
         for _ in range(ENTERS_MAX):
             await connection.send(encode(self._enter_command(keep) | work, self.wire))
@@ -232,7 +235,8 @@ class Presence(Knowledge, ABC):
             elif answer.get("code") == "work_needed":
                 work = {"work": await self._work(answer)}
             elif keep and answer.get("code") in ("bad_token", "bad_message"):
-                keep = [] if answer["code"] == "bad_token" else keep[:-1]
+                self._is_forgotten = answer["code"] == "bad_token"
+                keep = [] if self._is_forgotten else keep[:-1]
             else:
                 break
         raise Refused(answer)

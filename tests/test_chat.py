@@ -226,7 +226,7 @@ async def test_words_for_a_room_that_ended_meanwhile_are_kept_and_said_only_on_r
         peer.cut()
 
     async def second(peer: Peer) -> None:
-        await peer.enter(room="r2", seq=40)
+        await peer.enter(room="r2", seq=40, now=NOW_MS + 1_800_000)
         await peer.pong()
         command = await peer.receive("say")
         said.append((command["text"], command["room"]))
@@ -269,6 +269,56 @@ async def test_who_comes_back_to_the_same_room_without_a_replay_reads_what_becam
 
     async with sitting(first, second, size=WIDE) as person:
         await person.sees(told)
+
+
+async def test_who_comes_back_to_another_room_before_theirs_was_to_end_reads_that_the_seat_is_gone() -> None:
+    async def first(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        peer.cut()
+
+    async def second(peer: Peer) -> None:
+        await peer.enter(room="r2", me="x", members=[member("x", "Ada")])
+        await peer.pong()
+        await peer.bye_to_leave()
+
+    async with sitting(first, second, size=WIDE) as person:
+        await person.sees("Back, in another room: your former seat is gone.")
+
+
+@pytest.mark.parametrize("is_forgotten", [True, False])
+async def test_bottles_end_with_a_server_that_begins_anew_and_last_where_one_is_known(is_forgotten: bool) -> None:
+    may_break = asyncio.Event()
+
+    async def first(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        asked = await peer.receive("throw")
+        await peer.send({"type": "thrown", "bottle": "b1", "ref": asked["ref"]})
+        await may_break.wait()
+        peer.cut()
+
+    async def second(peer: Peer) -> None:
+        if is_forgotten:
+            await peer.refuse(await peer.receive("enter"), "bad_token")
+        await peer.enter(room="r2", me="x", members=[member("x", "Ada")])
+        await peer.pong()
+        await peer.bye_to_leave()
+
+    async with sitting(first, second, size=WIDE) as person:
+        await person.enter("/throw who reads this?")
+        await person.sees("Your bottle floats.")
+        may_break.set()
+        if is_forgotten:
+            await person.sees(
+                "The server has begun anew or no longer knows your seat; the former room is gone.",
+                "No answer to what you threw can come any more.",
+            )
+        else:
+            await person.sees("Back, in another room: your former seat is gone.")
+            await person.press("ctrl+c")
+            await person.sees("If you leave, the server forgets your bottle")
+        await person.press("ctrl+c")
+        assert await person.left_with() == []
+        assert person.screen().count("If you leave") == (not is_forgotten)
 
 
 async def test_words_from_a_seat_that_was_given_up_are_kept_and_said_only_on_request() -> None:

@@ -452,8 +452,9 @@ async def test_a_token_no_longer_good_is_given_up_on_the_same_connection() -> No
         await peer.bye_to_leave()
 
     async with fake_server(enter_and_cut, second) as url, quick(url) as client:
-        await until(client, "caught_up")
+        seen = await until(client, "caught_up")
         assert (client.token, client.room) == ("t2", "r9")
+        assert [event["is_forgotten"] for event in seen if event["type"] == "reconnected"] == [True]
 
 
 async def test_a_resume_refused_as_such_keeps_the_identity() -> None:
@@ -466,7 +467,8 @@ async def test_a_resume_refused_as_such_keeps_the_identity() -> None:
         await peer.bye_to_leave()
 
     async with fake_server(enter_and_cut, second) as url, quick(url) as client:
-        await until(client, "caught_up")
+        seen = await until(client, "caught_up")
+        assert [event["is_forgotten"] for event in seen if event["type"] == "reconnected"] == [False]
 
 
 async def test_bye_says_when_to_come_back() -> None:

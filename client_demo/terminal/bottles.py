@@ -23,9 +23,8 @@ class Bottles:
 
     def __init__(self, transcript: Transcript) -> None:
         self._transcript = transcript
-        self._in_hand = self._last = ""
         self._shown: set[str] = set()
-        self._thrown: dict[str, str] = {}
+        self.forget()
         self._told_near = False
 
     def in_hand(self) -> str:
@@ -44,6 +43,11 @@ class Bottles:
     def afloat(self) -> int:
         """How many one has thrown."""
         return len(self._thrown)
+
+    def forget(self) -> None:
+        """Know nothing of them any more: to the server one is somebody new, whom no answer to them reaches."""
+        self._in_hand = self._last = ""
+        self._thrown: dict[str, str] = {}
 
     def threw(self, bottle: str, text: str) -> None:
         """Remember what is in a bottle of one's own."""

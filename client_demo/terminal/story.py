@@ -58,8 +58,9 @@ class Story:
         self._known: dict[str, Message] = {}
         self._sitting: dict[str, str] = {}
         self._room = self._me = ""
-        self._is_resumed = False
-        self._sat = ("", "")
+        self._now_ms = self._closes_ms = 0
+        self._returning: Message = {}
+        self._sat = ("", "", 0)
         self._break: Line | None = None
         self._coming: tuple[Line | None, str, list[str]] = (None, "", [])
         self._retry_at_s: float | None = None
@@ -92,7 +93,7 @@ class Story:
         self._time.heard(event["now"], self._client.limits.get("time_scale") or 1.0)
         self._known |= {member["id"]: dict(member) for member in event["members"]}
         # The client may know of the next room already while events of this one are still to be told.
-        self._me = event["me"]
+        self._me, self._now_ms, self._closes_ms = event["me"], event["now"], event.get("closes") or 0
         before, self._sitting = self._sitting, {member["id"]: member["name"] for member in event["members"]}
         if event["room"] == self._room:
             return
@@ -129,10 +130,12 @@ class Story:
         return f"You sit with {wording.listed(names)}, within {wording.distance(event.get('within_m'))}."
 
     def _on_closing(self, event: Message) -> None:
+        self._closes_ms = event["closes"]
         left = wording.clock(self._time.local_s(event["closes"]) - self._time.now_s())
         self._transcript.note(f"This room ends in {left}. Everyone is then seated anew.", kind="warning")
 
     def _on_extended(self, event: Message) -> None:
+        self._closes_ms = event["closes"]
         left = wording.clock(self._time.local_s(event["closes"]) - self._time.now_s())
         self._transcript.note(f"This room goes on for {left}.")
 
@@ -317,23 +320,37 @@ class Story:
         self.tick()
 
     def _on_reconnected(self, event: Message) -> None:
-        self._is_resumed, self._sat = event["resumed"], (self._room, self._me)
+        self._returning, self._sat = event, (self._room, self._me, self._closes_ms)
         self._retry_at_s = None
         self._banner.show("")
-        self._break = self._transcript.note("Back after a break.", when=hour(), kind="room")
+        words = self._forgotten() if event["is_forgotten"] else "Back after a break."
+        self._break = self._transcript.note(words, when=hour(), kind="room")
+
+    def _forgotten(self) -> str:
+        """Return what is gone with the person that one was to the server."""
+        had_bottles = self.bottles.afloat > 0
+        self.bottles.forget()
+        ends = " No answer to what you threw can come any more." if had_bottles else ""
+        return f"The server has begun anew or no longer knows your seat; the former room is gone.{ends}"
 
     def _on_caught_up(self, event: Message) -> None:
         self._heading.tell(is_live=True)
         if self._break is None:
             return
         missed = f"{wording.count(event['said'], 'message')} while you were away."
-        if self._is_resumed:
+        if self._returning["resumed"]:
             self._break.rewrite(f"Back in your seat. {missed if event['said'] else 'Nothing was missed.'}")
-        elif self._sat[0] != self._room:
-            self._break.rewrite("Back, in another room: yours ended meanwhile.")
-        else:
-            seat = "in your seat" if self._sat[1] == self._me else "on a new seat: yours was given up meanwhile"
-            self._break.rewrite(f"Back in this room, {seat}. What was said in between is missing here.")
+        elif not self._returning["is_forgotten"]:
+            self._break.rewrite(self._became_of_seat())
+
+    def _became_of_seat(self) -> str:
+        """Return what became of the former seat, as far as that is known: a room may end before its time."""
+        room, me, closes_ms = self._sat
+        if room != self._room:
+            is_over = self._now_ms >= closes_ms
+            return f"Back, in another room: {'yours ended meanwhile' if is_over else 'your former seat is gone'}."
+        seat = "in your seat" if me == self._me else "on a new seat: yours was given up meanwhile"
+        return f"Back in this room, {seat}. What was said in between is missing here."
 
     # --- what is always shown -----------------------------------------------------------------------------
 
