@@ -145,49 +145,49 @@ class Client(Presence):
         """Keep the seat for a while without being counted as company; any other command ends it."""
         return await self.request("away")
 
-    async def mute(self, who: str) -> Message:
+    async def mute(self, who: str, *, ref: str | None = None) -> Message:
         """Stop seeing what a member of the present room says; nobody is told."""
-        return await self.request("mute", who=who)
+        return await self.request("mute", ref=ref, who=who)
 
-    async def unmute(self, who: str) -> Message:
+    async def unmute(self, who: str, *, ref: str | None = None) -> Message:
         """See again what a member says."""
-        return await self.request("unmute", who=who)
+        return await self.request("unmute", ref=ref, who=who)
 
-    async def block(self, who: str) -> Message:
+    async def block(self, who: str, *, ref: str | None = None) -> Message:
         """Never sit with somebody again who sits here or has just left; returns `blocked`, and a `room` may follow."""
-        return await self.request("block", who=who)
+        return await self.request("block", ref=ref, who=who)
 
     async def blocks(self) -> list[Message]:
         """Return the blocks one holds, the oldest first: {`block`, `name`, `at`}."""
         return list((await self.request("blocks")).get("blocks") or [])
 
-    async def unblock(self, block: str) -> Message:
+    async def unblock(self, block: str, *, ref: str | None = None) -> Message:
         """End a block, by its id."""
-        return await self.request("unblock", block=block)
+        return await self.request("unblock", ref=ref, block=block)
 
-    async def eject(self, who: str) -> Message:
+    async def eject(self, who: str, *, ref: str | None = None) -> Message:
         """Vote, in secret, that a member of the room sit elsewhere; returns `voted`."""
-        return await self.request("eject", who=who)
+        return await self.request("eject", ref=ref, who=who)
 
-    async def keep(self, who: str) -> Message:
+    async def keep(self, who: str, *, ref: str | None = None) -> Message:
         """Say that one wants to go on sitting with a member; returns `voted`. `kept` comes once they say so too."""
-        return await self.request("keep", who=who)
+        return await self.request("keep", ref=ref, who=who)
 
-    async def unkeep(self, who: str) -> Message:
+    async def unkeep(self, who: str, *, ref: str | None = None) -> Message:
         """Let a member go; nobody is told."""
-        return await self.request("unkeep", who=who)
+        return await self.request("unkeep", ref=ref, who=who)
 
-    async def contact(self, who: str, text: str) -> Message:
+    async def contact(self, who: str, text: str, *, ref: str | None = None) -> Message:
         """Give a member whom one keeps a line; returns `voted`. Theirs comes as `contact` once both have given one."""
-        return await self.request("contact", who=who, text=text)
+        return await self.request("contact", ref=ref, who=who, text=text)
 
     async def extend(self) -> Message:
         """Vote that the room go on for half a window more; returns `voted`."""
         return await self.request("extend")
 
-    async def report(self, who: str, reason: str, *, note: str = "") -> Message:
+    async def report(self, who: str, reason: str, *, note: str = "", ref: str | None = None) -> Message:
         """Have the operator look at a member of the present room or of one left lately; returns `reported`."""
-        return await self.request("report", who=who, reason=reason, **({"note": note} if note else {}))
+        return await self.request("report", ref=ref, who=who, reason=reason, **({"note": note} if note else {}))
 
     async def shake(self) -> Message:
         """Meet whoever shakes in the same moment; returns a `room`, or `nobody` after some seconds."""
@@ -213,13 +213,13 @@ class Client(Presence):
         """Let go of a bottle one has picked; returns `thrown_back`."""
         return await self.request("throw_back", bottle=bottle)
 
-    async def report_bottle(self, bottle: str, reason: str, *, note: str = "") -> Message:
+    async def report_bottle(self, bottle: str, reason: str, *, note: str = "", ref: str | None = None) -> Message:
         """Have the operator look at a bottle one has picked, or an answer to one's own; returns `reported`."""
-        return await self.request("report", bottle=bottle, reason=reason, **({"note": note} if note else {}))
+        return await self.request("report", ref=ref, bottle=bottle, reason=reason, **({"note": note} if note else {}))
 
-    async def block_bottle(self, bottle: str) -> Message:
+    async def block_bottle(self, bottle: str, *, ref: str | None = None) -> Message:
         """Have nothing more to do with who wrote a bottle or an answer; returns `blocked`."""
-        return await self.request("block", bottle=bottle)
+        return await self.request("block", ref=ref, bottle=bottle)
 
     async def ping(self) -> Message:
         """Return `pong` with the server's clock in `now`, Unix milliseconds."""

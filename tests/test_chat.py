@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from client_demo.terminal.server_time import hour
 from tests.fake_server import NOW_MS, Message, Peer, member
 from tests.live_server import live_server
 from tests.screen import sitting
@@ -378,15 +379,15 @@ async def test_blocks_votes_and_being_ejected_are_told() -> None:
 
     async with sitting(script, size=WIDE) as person:
         await person.enter("/block bo")
-        await person.sees("You two are seated together no more. Nobody is told; /blocks shows your blocks.")
+        await person.sees("You and Bo are seated together no more. Nobody is told; /blocks shows your blocks.")
         await person.enter("/blocks")
         await person.sees("1 Bo, since ")
         await person.enter("/unblock bo")
-        await person.sees("That block is over.")
+        await person.sees("Your block of Bo is over.")
         await person.enter("/blocks")
         await person.sees("You block nobody.")
         await person.enter("/eject bo")
-        await person.sees("Your vote is cast; nobody is told.", "Most of the others voted so.")
+        await person.sees("You voted that Bo sit elsewhere; nobody is told.", "Most of the others voted so.")
     assert asked == [
         {"type": "block", "who": "b"},
         {"type": "blocks"},
@@ -420,9 +421,9 @@ async def test_keeping_contacts_and_more_time_are_asked_for_and_told() -> None:
 
     async with sitting(script, size=WIDE) as person:
         await person.enter("/keep bo")
-        await person.sees("If they press it too", "You and Bo keep each other", "● Bo kept")
+        await person.sees("You want to go on with Bo. If they press it too", "You and Bo keep each other", "● Bo kept")
         await person.enter("/contact bo ann@example.org")
-        await person.sees("They get it once they have given you theirs.", "Bo can be reached at")
+        await person.sees("Your line is for Bo, who gets it once you have been given theirs.", "Bo can be reached at")
         await person.enter("/extend")
         screen = await person.sees("Your vote for more time is cast.", "This room goes on for")
         assert screen.count("can be reached at") == 1, "what comes again after a break is shown once"
@@ -465,7 +466,7 @@ async def test_slash_commands_ask_for_what_they_name() -> None:
         await person.enter("/unmute BO")
         await person.sees("You see again what Bo says.")
         await person.enter("/report bo SPAM sells watches")
-        await person.sees("Reported; your ticket is T1.", "Nobody else is told.")
+        await person.sees("You reported Bo; your ticket is T1.", "Nobody else is told.")
         await person.enter("/name Eva")
         await person.sees("You are now Eva", "◆ Eva you")
         await person.enter("/away")
@@ -679,9 +680,9 @@ async def test_bottles_are_thrown_picked_answered_thrown_back_reported_and_block
         screen = await person.sees("Your answer is on its way", "An answer to your bottle “who reads this?” I do.")
         assert screen.count("I do.") == 1, "what came again after a lost connection is shown once"
         await person.enter("/report bottle spam of gold")
-        await person.sees("Reported; your ticket is T1.")
+        await person.sees("You reported that answer to your bottle; your ticket is T1.")
         await person.enter("/block bottle")
-        await person.sees("You two are seated together no more.")
+        await person.sees("You and whoever wrote that answer to your bottle are seated together no more.")
         await person.enter("/pick")
         await person.sees("No bottle may come to you now.")
         await person.enter("/answer too late")
@@ -847,6 +848,33 @@ async def test_leaving_says_once_what_ends_with_it() -> None:
         await person.sees("If you leave, the server forgets your bottle, the answers to come and whom you keep, too.")
         await person.enter("/quit")
         assert await person.left_with() == []
+
+
+async def test_a_report_of_somebody_from_an_earlier_room_says_of_whom_and_from_when() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(now=NOW_MS)
+        await peer.send({"type": "left", "seq": 2, "id": "c", "why": "moved"})
+        asked = await peer.receive("report")
+        assert asked["who"] == "c"
+        await peer.send({"type": "reported", "ticket": "T1", "ref": asked["ref"]})
+        seats = [member("x", "Ada"), member("y", "Di")]
+        await peer.give_room(room="r2", me="x", members=seats, now=NOW_MS + 1_800_000)
+        asked = await peer.receive("report")
+        assert asked["who"] == "b"
+        await peer.send({"type": "reported", "ticket": "T2", "ref": asked["ref"]})
+        asked = await peer.receive("block")
+        await peer.send({"type": "blocked", "block": "B1", "ref": asked["ref"]})
+        await peer.bye_to_leave()
+
+    began, ended = hour(NOW_MS), hour(NOW_MS + 1_800_000)
+    async with sitting(script, size=WIDE) as person:
+        await person.sees("Cy moved on")
+        await person.enter("/report cy spam")
+        await person.sees("You reported Cy; your ticket is T1.", "New room. You sit with Di")
+        await person.enter("/report bo spam")
+        await person.sees(f"You reported Bo (of your room from {began} to {ended}); your ticket is T2.")
+        await person.enter("/block bo")
+        await person.sees(f"You and Bo (of your room from {began} to {ended}) are seated together no more.")
 
 
 @pytest.mark.parametrize("between", ["a key", "words", "a bottle", "a while"])

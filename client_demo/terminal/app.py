@@ -194,9 +194,11 @@ class ChatApp(App[list[str]], inherit_bindings=False):
                     "unkeep": client.unkeep,
                     "eject": client.eject,
                 }
-                self._ask(about[asked.name](slash.choose_member(argument, names)), asked)
+                who = slash.choose_member(argument, names)
+                self._ask(about[asked.name](who, ref=self._about(who)), asked)
             case "contact":
-                self._ask(client.contact(*slash.parse_contact(argument, names)), asked)
+                who, line = slash.parse_contact(argument, names)
+                self._ask(client.contact(who, line, ref=self._about(who)), asked)
             case "block":
                 self._ask(self._block(argument, names), asked)
             case "blocks":
@@ -227,15 +229,30 @@ class ChatApp(App[list[str]], inherit_bindings=False):
     def _block(self, typed: str, here: dict[str, str]) -> Awaitable[object]:
         """Block a member, or who wrote the last bottle or answer."""
         if self._means_bottle(typed, here):
-            return self.client.block_bottle(self.story.bottles.last())
-        return self.client.block(self._choose_lately(typed, here))
+            bottles = self.story.bottles
+            ref = self._about_words(f"whoever wrote {bottles.last_in_words()}")
+            return self.client.block_bottle(bottles.last(), ref=ref)
+        who = self._choose_lately(typed, here)
+        return self.client.block(who, ref=self._about(who))
 
     def _report(self, typed: str, here: dict[str, str]) -> Awaitable[object]:
         """Report a member, or the last bottle or answer."""
         name, reason, note = slash.parse_report(typed)
         if self._means_bottle(name, here):
-            return self.client.report_bottle(self.story.bottles.last(), reason, note=note)
-        return self.client.report(self._choose_lately(name, here), reason, note=note)
+            bottles = self.story.bottles
+            ref = self._about_words(bottles.last_in_words())
+            return self.client.report_bottle(bottles.last(), reason, note=note, ref=ref)
+        who = self._choose_lately(name, here)
+        return self.client.report(who, reason, note=note, ref=self._about(who))
+
+    def _about(self, who: str) -> str:
+        """Return a ref by which the answer is known to be about somebody: it names nobody itself."""
+        return self._about_words(self.story.met.who(who))
+
+    def _about_words(self, whom: str) -> str:
+        ref = self.client.new_ref()
+        self.story.met.ask(ref, whom)
+        return ref
 
     @staticmethod
     def _means_bottle(typed: str, here: dict[str, str]) -> bool:
@@ -250,7 +267,7 @@ class ChatApp(App[list[str]], inherit_bindings=False):
             me = self.client.members.get(self.client.me, {}).get("name") or self.client.name or ""
             if typed.casefold() == safe.line(me).casefold():
                 raise Misunderstood(f"{typed!r} is you.") from None
-            met = self.story.met()
+            met = self.story.met.names(self.client.me)
             if not met.keys() - here.keys():
                 raise
             return slash.choose_member(typed, met)
@@ -261,7 +278,8 @@ class ChatApp(App[list[str]], inherit_bindings=False):
     async def _unblock(self, typed: str) -> None:
         held = await self.client.blocks()
         which = slash.choose_block(typed, [self.story.blocked_name(block) for block in held])
-        await self.client.unblock(held[which]["block"])
+        name = self.story.blocked_name(held[which])
+        await self.client.unblock(held[which]["block"], ref=self._about_words(name))
 
     def _finest(self) -> int:
         return int(self.client.limits.get("finest_cell") or 6)

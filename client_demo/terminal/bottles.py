@@ -39,6 +39,10 @@ class Bottles:
             raise Misunderstood("No bottle has come to you yet.")
         return self._last
 
+    def last_in_words(self) -> str:
+        """Return what that is, to say that it was reported. Raises Misunderstood."""
+        return "that answer to your bottle" if self.last() in self._shown else "that bottle"
+
     @property
     def afloat(self) -> int:
         """How many one has thrown."""

@@ -1,7 +1,6 @@
 """What each event does to the screen: one method per event, found by its name.
 
-Knows the widgets and reads the client's knowledge. Never sends anything. Names are remembered here because an event
-tells of somebody who, by the time it is shown, may have gone.
+Knows the widgets and reads the client's knowledge. Never sends anything.
 """
 
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from client_demo.client import Client, Held
 from client_demo.terminal import safe, wording
 from client_demo.terminal.bottles import Bottles
 from client_demo.terminal.heading import Heading
+from client_demo.terminal.met import Met
 from client_demo.terminal.people import Palette, People, in_common, mark, remark
 from client_demo.terminal.server_time import ServerTime, hour
 from client_demo.terminal.sizes import BOX_FROM_ROWS
@@ -55,7 +55,7 @@ class Story:
         self._heading, self._people, self._transcript = heading, people, transcript
         self._waiting, self._banner = waiting, banner
         self._palette = Palette()
-        self._known: dict[str, Message] = {}
+        self.met = Met()
         self._sitting: dict[str, str] = {}
         self._room = self._me = ""
         self._now_ms = self._closes_ms = 0
@@ -75,6 +75,7 @@ class Story:
         tell: Callable[[Message], None] | None = getattr(self, name, None) or getattr(self.bottles, name[1:], None)
         if tell is not None:
             tell(event)
+        self.met.answered(event)
         self._refresh()
 
     def tick(self) -> None:
@@ -91,7 +92,7 @@ class Story:
 
     def _on_room(self, event: Message) -> None:
         self._time.heard(event["now"], self._client.limits.get("time_scale") or 1.0)
-        self._known |= {member["id"]: dict(member) for member in event["members"]}
+        self.met.sit(event["room"], event["members"], event["now"])
         # The client may know of the next room already while events of this one are still to be told.
         self._me, self._now_ms, self._closes_ms = event["me"], event["now"], event.get("closes") or 0
         before, self._sitting = self._sitting, {member["id"]: member["name"] for member in event["members"]}
@@ -142,7 +143,7 @@ class Story:
     # --- people -------------------------------------------------------------------------------------------
 
     def _on_joined(self, event: Message) -> None:
-        self._known[event["id"]] = event["member"]
+        self.met.see(event["member"])
         self._sitting[event["id"]] = event["member"]["name"]
         if event["id"] != self._me:
             self._note_company(_shown(event["member"]), "sat down")
@@ -152,7 +153,7 @@ class Story:
     def _on_left(self, event: Message) -> None:
         self._sitting.pop(event["id"], None)
         how = wording.LEFT.get(event.get("why") or "", "left")
-        self._note_company(self._name(event["id"]), how)
+        self._note_company(self.met.name(event["id"]), how)
 
     def _note_company(self, name: str, did: str) -> None:
         """Tell who came or went; several who do the same in a row share a line."""
@@ -164,7 +165,7 @@ class Story:
             self._coming = (self._transcript.note(f"{name} {did}"), did, [name])
 
     def _on_changed(self, event: Message) -> None:
-        before, after = self._known.get(event["id"], {}), event["member"]
+        before, after = self.met.member(event["id"]), event["member"]
         was, now = safe.line(before.get("name", "")), safe.line(after["name"])
         who = "You" if event["id"] == self._me else now
         if was and was != now:
@@ -173,32 +174,31 @@ class Story:
             self._palette.renamed(before["name"], after["name"])
         elif bool(before.get("away")) != bool(after.get("away")) and who != "You":
             self._transcript.note(f"{who} is away" if after.get("away") else f"{who} is back")
-        self._known[event["id"]] = after
+        self.met.see(after)
         self._sitting[event["id"]] = after["name"]
 
     def _on_muted(self, event: Message) -> None:
-        self._transcript.note(f"You see no more of what {self._name(event['who'])} says. Nobody is told.")
+        self._transcript.note(f"You see no more of what {self.met.name(event['who'])} says. Nobody is told.")
 
     def _on_unmuted(self, event: Message) -> None:
-        self._transcript.note(f"You see again what {self._name(event['who'])} says.")
+        self._transcript.note(f"You see again what {self.met.name(event['who'])} says.")
 
     def _on_reported(self, event: Message) -> None:
         self._transcript.note(
-            f"Reported; your ticket is {safe.line(event['ticket'])}. The operator sees what was said or written. "
-            "Nobody else is told.",
+            f"You reported {self.met.asked(event)}; your ticket is {safe.line(event['ticket'])}. "
+            "The operator sees what was said or written. Nobody else is told.",
             kind="good",
         )
 
     def _on_blocked(self, event: Message) -> None:
-        del event
         # Not that they are gone: nobody moves for the block of a bottle, and whoever threw it may sit right here.
+        who = self.met.asked(event)
         self._transcript.note(
-            "You two are seated together no more. Nobody is told; /blocks shows your blocks.", kind="good"
+            f"You and {who} are seated together no more. Nobody is told; /blocks shows your blocks.", kind="good"
         )
 
     def _on_unblocked(self, event: Message) -> None:
-        del event
-        self._transcript.note("That block is over.")
+        self._transcript.note(f"Your block of {self.met.asked(event)} is over.")
 
     def show_people(self) -> None:
         """Show who sits here, one a line, and what is known of them; narrow screens have no list beside the talk."""
@@ -227,10 +227,10 @@ class Story:
         return safe.line(block.get("name") or "") or "Somebody"
 
     def _on_voted(self, event: Message) -> None:
-        self._transcript.note(wording.VOTED.get(str(event.get("about")), "Your vote is cast; nobody is told."))
+        self._transcript.note(wording.voted(event.get("about"), self.met.asked(event)))
 
     def _on_kept(self, event: Message) -> None:
-        name = self._name(event["who"])
+        name = self.met.name(event["who"])
         self._transcript.note(
             f"You and {name} keep each other: you sit together from now on where you are both near. "
             f"/contact {name} … gives them a line to reach you by.",
@@ -238,7 +238,7 @@ class Story:
         )
 
     def _on_unkept(self, event: Message) -> None:
-        self._transcript.note(f"You let {self._name(event['who'])} go. Nobody is told.")
+        self._transcript.note(f"You let {self.met.name(event['who'])} go. Nobody is told.")
 
     def _on_contact(self, event: Message) -> None:
         """Show where somebody can be reached, once: after a break it may come again."""
@@ -257,14 +257,6 @@ class Story:
         """Return what ends with leaving, in a sentence; nothing if nothing does."""
         keeps = sum(bool(member.get("kept")) for member in self._client.members.values())
         return wording.leaving(bottles=self.bottles.afloat, keeps=keeps)
-
-    def met(self) -> dict[str, str]:
-        """Return the names of everybody met so far, by member id; of two of one name the later one."""
-        latest = {safe.line(member["name"]): id for id, member in self._known.items() if id != self._me}
-        return {id: name for name, id in latest.items()}
-
-    def _name(self, id: str) -> str:
-        return safe.line(self._known.get(id, {}).get("name", "")) or "Somebody"
 
     # --- words --------------------------------------------------------------------------------------------
 

@@ -59,12 +59,17 @@ ENDINGS = {
 
 # What a vote comes to, by the command.
 VOTED = {
-    "eject": "Your vote is cast; nobody is told. It takes most of those here, and three at least.",
-    "keep": "If they press it too before this room ends, you both hear of it. Nobody is told until then. "
-    "It ends when you leave; /unkeep takes it back.",
-    "contact": "They get it once they have given you theirs.",
+    "eject": "You voted that {who} sit elsewhere; nobody is told. It takes most of those here, and three at least.",
+    "keep": "You want to go on with {who}. If they press it too before this room ends, you both hear of it. "
+    "Nobody is told until then. It ends when you leave; /unkeep takes it back.",
+    "contact": "Your line is for {who}, who gets it once you have been given theirs.",
     "extend": "Your vote for more time is cast. It takes most of those here.",
 }
+
+
+def voted(about: object, who: str) -> str:
+    """Return what a vote about somebody comes to."""
+    return VOTED.get(str(about), "Your vote is cast; nobody is told.").format(who=who)
 
 
 def leaving(*, bottles: int, keeps: int) -> str:
