@@ -163,6 +163,29 @@ async def test_new_room_is_announced_with_its_why() -> None:
         await person.sees("New room. You sit with Yves, within 1.4 km.", "You asked for another room.", "2 here")
 
 
+async def test_who_is_moved_along_in_the_same_instant_is_no_newcomer_and_who_comes_later_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("client_demo.terminal.story.AT_ONCE_S", 60.0)
+    is_later = asyncio.Event()
+
+    async def script(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        await peer.give_room(room="r2", me="x", members=[member("x", "Ada"), member("g", "Gil")], seq=4)
+        for seq, (id, name) in enumerate([("s", "Sami"), ("i", "Ingo")], start=5):
+            await peer.send({"type": "joined", "seq": seq, "id": id, "member": member(id, name), "within_m": 2300})
+        await is_later.wait()
+        await peer.send({"type": "joined", "seq": 7, "id": "l", "member": member("l", "Lou"), "within_m": 2300})
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        screen = await person.sees("New room. You sit with Gil, Ingo and Sami, within 2.3 km.", "4 here")
+        assert "sat down" not in screen
+        monkeypatch.setattr("client_demo.terminal.story.AT_ONCE_S", 0.0)
+        is_later.set()
+        await person.sees("Lou sat down", "You sit with Gil, Ingo and Sami,")
+
+
 async def test_same_company_in_a_new_room_is_no_break() -> None:
     async def script(peer: Peer) -> None:
         await peer.enter(seq=1)

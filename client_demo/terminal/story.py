@@ -22,6 +22,9 @@ from client_demo.terminal.waiting import Search, Waiting
 
 Message = dict[str, Any]
 
+AT_ONCE_S = 0.3
+"""Who sits down so soon behind one's own coming was moved to the room in the same instant."""
+
 
 class Banner(Static):
     """One line above the typing: the state of the connection, or of being away. Empty, it is not there."""
@@ -62,6 +65,7 @@ class Story:
         self._returning: Message = {}
         self._sat = ("", "", 0)
         self._break: Line | None = None
+        self._arrival: tuple[Line, Message, float] | None = None
         self._coming: tuple[Line | None, str, list[str]] = (None, "", [])
         self._retry_at_s: float | None = None
         self._lost_why = ""
@@ -99,6 +103,7 @@ class Story:
         if event["room"] == self._room:
             return
         is_new, self._room = bool(self._room), event["room"]
+        self._arrival = None
         if len(before) > 1 and sorted(before.values()) == sorted(self._sitting.values()):
             self._transcript.note("A new room, the same company.", when=hour(event["now"]), kind="room")
             if event.get("kind") == "shake":
@@ -107,7 +112,9 @@ class Story:
         self._transcript.begin_room()
         self._palette.start_anew()
         words = Content.assemble(("New room. " if is_new else "", "bold"), self._company(event))
-        self._transcript.note(words, when=hour(event["now"]), kind="room")
+        line = self._transcript.note(words, when=hour(event["now"]), kind="room")
+        if is_new and event.get("ref") is None:
+            self._arrival = line, event, self._time.now_s()
         if event.get("why"):
             self._transcript.note(safe.line(event["why"]))
         if not is_new:
@@ -145,10 +152,25 @@ class Story:
     def _on_joined(self, event: Message) -> None:
         self.met.see(event["member"])
         self._sitting[event["id"]] = event["member"]["name"]
-        if event["id"] != self._me:
+        if event["id"] != self._me and not self._came_along(event):
             self._note_company(_shown(event["member"]), "sat down")
         if self._waiting.display and self._client.waiting is None:
             self._transcript.note("That is company.", kind="good")
+
+    def _came_along(self, event: Message) -> bool:
+        """Tell of somebody in the line of the new room, and return True, where they were moved there together with one.
+
+        A server seats people of a room that moves one after the other among those who are there: to whoever came first
+        the others would look like newcomers.
+        """
+        if self._arrival is None or self._time.now_s() - self._arrival[2] > AT_ONCE_S:
+            return False
+        line, room, at_s = self._arrival
+        within_m = event.get("within_m") or room.get("within_m")
+        room = room | {"members": [*room["members"], event["member"]], "within_m": within_m}
+        line.rewrite(Content.assemble(("New room. ", "bold"), self._company(room)))
+        self._arrival = line, room, at_s
+        return True
 
     def _on_left(self, event: Message) -> None:
         self._sitting.pop(event["id"], None)

@@ -29,9 +29,9 @@ class Line(HorizontalGroup):
         yield self._when
         yield self._words
 
-    def rewrite(self, words: str) -> None:
+    def rewrite(self, words: str | Content) -> None:
         """Say something else in its place."""
-        self._words.update(Content(words))
+        self._words.update(words if isinstance(words, Content) else Content(words))
 
 
 class OwnLine(Line):
