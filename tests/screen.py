@@ -34,7 +34,9 @@ class Sitting:
     def burst(self, text: str) -> None:
         """Press keys faster than they are taken: all of them come before the first has had its effects."""
         for character in text:
-            key = {"\n": "enter", " ": "space", "/": "slash"}.get(character, character)
+            key = {"\n": "enter", " ": "space", "/": "slash", "\v": "ctrl+j", "\x15": "ctrl+u"}.get(
+                character, character
+            )
             self.app.post_message(Key(key, character))
 
     async def enter(self, text: str) -> None:

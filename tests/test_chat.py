@@ -606,6 +606,17 @@ async def test_keys_that_come_in_one_burst_are_each_said_by_themselves() -> None
     assert said == ["m1", "m2", "m3", "x"]
 
 
+async def test_clearing_and_breaking_the_line_keep_their_place_in_a_burst() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        person.burst("one\x15two\vthree")
+        await person.sees("three")
+        assert person.app.composer.text == "two\nthree"
+
+
 async def test_words_heard_just_before_another_room_are_heard() -> None:
     async def script(peer: Peer) -> None:
         await peer.enter()

@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Callable
 
 from textual import events
-from textual.binding import Binding
 from textual.widgets import TextArea
 
 # From here on the rest is counted, so that nobody learns the limit by a refusal.
@@ -16,11 +15,6 @@ WARN_AT = 0.8
 
 class Composer(TextArea):
     """One to four lines that grow with the text."""
-
-    BINDINGS = [  # noqa: RUF012
-        Binding("ctrl+j", "newline", "Break the line", show=False),
-        Binding("ctrl+u", "clear_all", "Clear all", show=False),
-    ]
 
     def __init__(self, submit: Callable[[str], bool], *, max_chars: int = 1000) -> None:
         """Prepare to be typed in.
@@ -34,13 +28,21 @@ class Composer(TextArea):
         self._submit = submit
 
     async def _on_key(self, event: events.Key) -> None:
-        if event.key == "enter":
-            event.stop()
-            event.prevent_default()
-            if self.text.strip() and self._submit(self.text):
-                self.clear()
+        # Not left to the bindings: their turn comes once the key has bubbled up, after the keys behind it in a burst.
+        act = {"enter": self.action_submit, "ctrl+j": self.action_newline, "ctrl+u": self.action_clear_all}.get(
+            event.key
+        )
+        if act is None:
+            await super()._on_key(event)
             return
-        await super()._on_key(event)
+        event.stop()
+        event.prevent_default()
+        act()
+
+    def action_submit(self) -> None:
+        """Hand over what was typed."""
+        if self.text.strip() and self._submit(self.text):
+            self.clear()
 
     def action_newline(self) -> None:
         """Break the line."""
