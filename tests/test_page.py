@@ -13,6 +13,7 @@ from client_demo.make_city_names import lines as names_by_city
 from client_demo.make_city_names import names_of
 from client_demo.make_page_data import as_steps, city_line, land_rings
 from client_demo.places import City, cities
+from client_demo.simplified import simplified
 from rooms.whys import SENTENCES
 from server.codes import CLOSE_CODES, ERROR_CODES
 from server.privacy import kept
@@ -22,6 +23,7 @@ PAGE = Path(__file__).parent.parent / "client_demo" / "page"
 STRINGS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (PAGE / "strings").iterdir()}
 SCRIPTS = sorted(PAGE.glob("*.js"))
 ENGLISH: dict[str, Any] = STRINGS["en"]
+HAN_ALONE = re.compile(r"[\u4e00-\u9fff]+")
 FIRST_LOAD_MAX_BYTES = 120_000
 
 
@@ -169,11 +171,37 @@ def test_the_pages_other_names_are_those_of_the_source_line_by_line() -> None:
 def test_other_names_are_those_at_home_and_each_once() -> None:
     names = ["東京", "東京都", "TYO", "Tokyo", "Tókýó", "tou kyou", "Токио", "T'okyo", "توکیو"]
     small = City("Tokyo", "JP", 35.7, 139.7, 200_000)
-    assert names_of(small, names) == ["東京", "東京都"]
+    assert names_of(small, names) == ["東京", "東京都", "东京", "东京都"]
     assert names_of(replace(small, population=9_000_000), [*names, "Tokio", "Tókió"]) == [
         "東京",
         "東京都",
         "Токио",
         "توکیو",
         "Tókió",
+        "东京",
+        "东京都",
     ]
+
+
+def test_a_town_in_europe_is_known_by_its_neighbours_words_whatever_its_size() -> None:
+    town = City("Liège", "BE", 50.6, 5.6, 195_000)
+    assert names_of(town, ["Luik", "Lieja", "Lüttich"]) == ["Luik", "Lieja", "Lüttich"]
+    assert names_of(replace(town, country="PE"), ["Luik", "Lieja", "Lüttich"]) == []
+
+
+def test_the_spanish_spelling_goes_before_the_most_accented_one() -> None:
+    city = City("Moscow", "RU", 55.8, 37.6, 10_000_000)
+    assert names_of(city, ["Moscu", "Moscù", "Moscú"]) == ["Moscú", "Moscù"]
+    assert names_of(city, ["Seul", "Sêûl", "Seúl", "Séúl"]) == ["Seúl", "Sêûl"]
+
+
+def test_every_chinese_name_is_there_in_simplified_characters() -> None:
+    """GB 2312 holds the simplified characters; what it lacks these names have is rare or Japanese."""
+    all_names = [line.split("|") for line in read(PAGE / "names.txt").splitlines()]
+    assert all(simplified(name) in names for names in all_names for name in names if name and HAN_ALONE.fullmatch(name))
+    words = (simplified(word) for names in all_names for name in names for word in HAN_ALONE.findall(name))
+    assert {letter for letter in "".join(words) if not letter.encode("gb2312", "ignore")} <= set("埗堺孖庯栃槻橿氹潟阇")
+
+
+def test_the_pages_other_names_stay_small() -> None:
+    assert len(gzip.compress((PAGE / "names.txt").read_bytes())) <= 210_000

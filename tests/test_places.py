@@ -37,6 +37,22 @@ def test_accents_capitals_and_english_names_do_not_matter(typed: str, name: str)
     assert find_cities(typed)[0].name == name
 
 
+@pytest.mark.parametrize(
+    ("typed", "label"),
+    [
+        ("纽约", "New York City, US"),
+        ("紐約", "New York City, US"),
+        ("Lisboa", "Lisbon, PT"),
+        ("moscu", "Moscow, RU"),
+        ("Ginebra, CH", "Geneva, CH"),
+        ("Москва", "Moscow, RU"),
+        ("温哥华, US", "Vancouver, US"),
+    ],
+)
+def test_a_city_is_found_by_the_names_that_the_page_knows(typed: str, label: str) -> None:
+    assert parse_place(city=typed).label == label
+
+
 def test_an_ambiguous_name_is_the_biggest_place_unless_its_country_is_named() -> None:
     assert find_cities("London")[0].country == "GB"
     assert find_cities("London, CA")[0].country == "CA"

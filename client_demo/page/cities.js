@@ -53,15 +53,18 @@ export async function* find(text) {
   if (found.size) yield [...found].slice(0, FOUND_MAX);
   if (found.size >= FOUND_MAX || all.some((city) => city.folded === sought)) return;
   const others = await otherNames();
-  yield [...found, ...called(all, others, sought, found)].slice(0, FOUND_MAX);
+  yield [...found, ...called(all, others, text, found)].slice(0, FOUND_MAX);
 }
 
-/** Returns the cities with another name that is the text, or begins with it; `as` says by which. */
-function called(all, others, sought, found) {
+/** Returns the cities with another name that is the text, or begins with it; `as` says by which, as it was typed if so. */
+function called(all, others, text, found) {
   const [exactly, nearly] = [[], []];
+  const [sought, typed] = [folded(text), text.normalize().trim().toLowerCase()];
   all.forEach((city, at) => {
     if (found.has(city)) return;
-    const match = others[at].find((name) => name.folded === sought) ?? others[at].find((name) => name.folded.startsWith(sought));
+    const matches = others[at].filter((name) => name.folded.startsWith(sought));
+    const same = matches.filter((name) => name.folded === sought);
+    const match = same.find(({ name }) => name.toLowerCase() === typed) ?? same[0] ?? matches[0];
     if (match) (match.folded === sought ? exactly : nearly).push({ ...city, as: match.name });
   });
   return [...exactly, ...nearly];
