@@ -136,8 +136,9 @@ export function written({ label, max, form = "NFC", hint = "", value = "", rows:
     button.disabled = true;
     const isTaken = (await onSend(words, object)) !== null;
     button.disabled = false;
-    if (isTaken) close();
-    else text.focus();
+    if (isTaken) return close();
+    text.focus();
+    problem.scrollIntoView({ block: "nearest" });
   };
   return h("form", { class: "written", onsubmit: submit }, before, field(label, text, hint), problem, choices(button));
 }

@@ -24,7 +24,7 @@ export function ask(title, make, closed = () => {}) {
       "div",
       { class: "dialog" },
       h("h2", { id: "dialog-title", dir: "auto" }, title),
-      make(close),
+      h("div", { class: "dialog-body" }, make(close)),
       h("button", { type: "button", class: "dialog-close", "aria-label": t("close"), onclick: close }, "×"),
     ),
   );

@@ -196,7 +196,7 @@ export class RoomView {
         const told = await this.#moved(picker.cell, visiting.checked, (why) => problem.isConnected && Boolean((problem.textContent = why)));
         button.disabled = false;
         if (told !== null) close();
-        else button.scrollIntoView({ block: "nearest" }); // a map leaves a phone no room for what is said below it
+        else problem.scrollIntoView({ block: "nearest" }); // a map leaves a phone no room for what is said below it
       };
       picker.map.show({ cell: room.cell, reach_m: room.within_m, go: true });
       return [

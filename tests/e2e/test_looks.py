@@ -183,3 +183,24 @@ def turned(entry: Any) -> Any:
 
 HEBREW = {ord(letter): 0x5D0 + at % 27 for at, letter in enumerate("abcdefghijklmnopqrstuvwxyz")}
 HEBREW |= {ord(letter): 0x5D0 + at % 27 for at, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ")}
+
+
+@pytest.mark.parametrize("viewport", [SMALL, PHONE, DESKTOP], ids=["320", "390", "1280"])
+@pytest.mark.parametrize("locale", ["en-GB", "es-ES", "zh-CN"])
+async def test_a_dialogs_title_its_close_and_its_button_stay_in_sight(
+    visits: Visits, viewport: dict[str, int], locale: str
+) -> None:
+    """However far one reads."""
+    async with visits.serving() as app:
+        ada = await visits.open(app, locale=locale, viewport=viewport)
+        await ada.choose_city()
+        await ada.page.locator(".sit button").click()
+        for number, also in ((1, [".choices .primary"]), (2, [])):  # Map, More
+            await ada.page.locator("nav .action").nth(number).click()
+            dialog = ada.page.get_by_role("dialog")
+            for top in (0, 10_000):
+                scroll = "(body, top) => { body.scrollTop = body.closest('dialog').scrollTop = top; }"
+                await dialog.locator(".dialog-body").evaluate(scroll, top)
+                for part in ("h2", ".dialog-close", *also):
+                    await expect(dialog.locator(part)).to_be_in_viewport(ratio=1)
+            await ada.page.keyboard.press("Escape")
