@@ -50,7 +50,7 @@ def asked_check_ins(
     hours: str | None,
     rows: str | None,
 ) -> tuple[list[CheckIn], str]:
-    """Return the check-ins asked for, by time, at least one, and their name."""
+    """Return the check-ins asked for, by time, at least one, and their name with the part that was asked for."""
     if (file is None) == (people is None):
         raise click.UsageError("Give either a FILE of check-ins or --people N to make some up.")
     if write is not None and people is None:
@@ -69,12 +69,13 @@ def asked_check_ins(
             _write(write, lines)
         where = f" in {home.label}" if home is not None else ""
         name, reading = f"{people:,} made-up people{where}", read_lines(lines, wanted_hours, wanted_rows)
+    parts = [f"hours {hours}"] * (hours is not None) + [f"rows {rows}"] * (rows is not None)
     if not reading.rows:
-        asked = " and ".join([f"hours {hours}"] * (hours is not None) + [f"rows {rows}"] * (rows is not None))
+        asked = " and ".join(parts)
         raise click.UsageError(
             f"There is no check-in{' in ' * bool(asked)}{asked}: {file or name} holds {reading.rows_good:,} good rows."
         )
-    return reading.rows, name
+    return reading.rows, ", ".join([name, *parts])
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def _sizes_panel(drawn: Sequence[Drawn]) -> Iterator[str]:
     left, step = _LEFTS[0], _PANEL_WIDTH / (CROWD_SEATS + 1)
     top_share = max(0.05, *(share for way in drawn for share in way.sizes))
     scale = next(nice for nice in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0) if nice >= min(top_share, 1.0))
-    yield from _frame(left, "People by the size of their room", "seats taken", scale)
+    yield from _frame(left, "People by seats taken in their room", "seats taken", scale)
     for size in range(1, CROWD_SEATS + 2):
         name = str(size) if size <= CROWD_SEATS else f"{size}+"
         yield _text(left + (size - 0.5) * step, _BOTTOM + 18, name, anchor="middle")

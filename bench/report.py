@@ -35,7 +35,7 @@ def table(columns: Sequence[Column]) -> str:
     rows = [("", [column.name for column in columns]), *_measure_rows(columns, _SEATING), *_cpu_rows(columns)]
     for others in AROUND:
         rows += _everybody_rows(columns, others)
-    rows += [("rooms by seats taken", []), *_size_rows(columns)]
+    rows += [("people by seats taken in their room", []), *_size_rows(columns)]
     rows = [row for row in rows if not row[0] or not row[1] or not all(cell == _MISSING for cell in row[1])]
     told = [(title, cells) for title, cells in rows if cells]
     widths = [max(len(cells[number]) for _, cells in told) for number in range(len(columns))]
@@ -66,7 +66,7 @@ def wrapped(text: str) -> str:
 _SEATING = (
     ("company", "share", "company"),
     ("oversize", "share", "oversize"),
-    ("  both among this share of the people", "share", "could"),
+    ("  of the share with two within 10 km", "share", "could"),
     ("near, median", "metres", "near_median_m"),
     ("near, p90", "metres", "near_p90_m"),
     ("near ratio", "ratio", "near_ratio"),
@@ -81,6 +81,7 @@ _SEATING = (
     ("  wait of those, p90", "seconds", "met_p90_s"),
 )
 _CALLS = ("enter", "next", "leave", "tick")
+_CALLS_IN_WORDS = "  enter: a first check-in; next: a later one; leave: a stay's end; tick: what is due by the clock"
 
 
 def _measure_rows(columns: Sequence[Column], measures: Iterable[tuple[str, str, str]]) -> list[_Row]:
@@ -91,8 +92,12 @@ def _cpu_rows(columns: Sequence[Column]) -> list[_Row]:
     """Return what the rooms' code took; that of each call only for our rooms, whose calls the title counts."""
     counts = [(name, columns[0].also.get(f"{name}_calls")) for name in _CALLS]
     each = [(f"  CPU per {name}, {count:,} calls", "us", f"{name}_us") for name, count in counts if count]
-    all_of_them = [("CPU per placement", "us", "us_per_placement"), ("  placements", "count", "placements")]
-    return _measure_rows(columns, all_of_them + each)
+    all_of_them = [
+        ("CPU of all calls per placement", "us", "us_per_placement"),
+        ("  placements", "count", "placements"),
+    ]
+    rows = _measure_rows(columns, all_of_them + each)
+    return [*rows, (_CALLS_IN_WORDS, [])] if each else rows
 
 
 def _cell(kind: str, column: Column, name: str) -> str:
@@ -114,8 +119,9 @@ def _everybody_rows(columns: Sequence[Column], others: str) -> list[_Row]:
     """Return the kinds of room of those with so many others around, below how many they are."""
     shares = [column.figures["everybody"][others] for column in columns]
     people = shares[0]["people"] or 0.0
+    farther = " (any roommates are farther)" if others == AROUND[0] else ""
     return [
-        (f"everybody with {_AROUND_IN_WORDS[others]} within 15 km, {people * 100:.1f} % of people", []),
+        (f"everybody with {_AROUND_IN_WORDS[others]} within 15 km{farther}, {people * 100:.1f} % of people", []),
         *((title, [_percent(share[name]) for share in shares]) for name, title in _KINDS_OF_ROOM.items()),
     ]
 
@@ -133,10 +139,14 @@ def _size_rows(columns: Sequence[Column]) -> list[_Row]:
     return [(f"  {name}", [_percent(share[number]) for share in shares]) for number, name in enumerate(names)]
 
 
-def size_shares(sizes: Mapping[str, int], *, of_people: bool = False) -> list[float]:
-    """Return the share of rooms, or of the people in them, by size: 1, 2, … and all above CROWD_SEATS in the last."""
+def size_shares(sizes: Mapping[str, int]) -> list[float]:
+    """Return the share of people by the size of their room: 1, 2, … and all above CROWD_SEATS in the last.
+
+    Args:
+        sizes: how many rooms there are of each size.
+    """
     counts = [0.0] * (CROWD_SEATS + 1)
     for size, rooms in sizes.items():
-        counts[min(int(size), CROWD_SEATS + 1) - 1] += rooms * int(size) if of_people else rooms
+        counts[min(int(size), CROWD_SEATS + 1) - 1] += rooms * int(size)
     total = sum(counts) or 1.0
     return [count / total for count in counts]

@@ -7,8 +7,8 @@ Knows the command line. Never knows how a check-in is read (client_demo/checkins
 import json
 import random
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,13 @@ from rooms.rules import Rules
 
 REFRESH_S = 0.2
 FIXED = (6, 5)
+INTERRUPTED = 130
+
+IN_WORDS = {f"fixed {characters}": f"fixed cells of {characters} characters" for characters in FIXED} | {
+    "rules": "by the rules",
+    "bound": "bound: seated anew at every look",
+}
+"""What the columns' names mean, for the picture, which has no help beside it."""
 
 EPILOG = """\b
 Examples:
@@ -62,6 +69,16 @@ class Result:
 
     column: Column
     drawn: Drawn
+
+
+@contextmanager
+def _ended_by_ctrl_c() -> Iterator[None]:
+    """End the command with a sentence, and the status that shells give to an interrupt."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("Stopped by Ctrl-C before the end: no figures, and no file that is not whole.", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
 
 
 @click.command(epilog=EPILOG)
@@ -110,6 +127,7 @@ class Result:
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on standard output and nothing else there."
 )
+@_ended_by_ctrl_c()
 def simulate(
     *,
     file: Path | None,
@@ -138,12 +156,22 @@ def simulate(
       company     of those with two others online within 10 km, the share
                   in a room of three or more
       oversize    of the same, the share in a room of more than 12
+      of the share with two within 10 km
+                  of all people online those whom these two speak of
       near        each one's median distance to their roommates
       near ratio  mean distance to roommates by mean distance to as many
                   nearest people online, at most 7; 1 m added to both
       topics      with --topics: each one's share of roommates with a
                   topic in common
-      everybody   of all people online, the share in each kind of room
+      everybody   of all people online, by how many others are within
+                  15 km, the share in each kind of room. Who has nobody
+                  that near may have roommates still: the rooms' 15 km
+                  (reach_max_m) are between middles of cells, and to the
+                  middle of a room, and people stay together when
+                  somebody between them leaves
+      people by seats taken in their room
+                  of all people online the share in rooms of so many, as in
+                  the picture; `sizes` of --json counts rooms instead
     And through the whole time:
       moves       changes of seat that nobody asked for, besides window
                   ends, per person-hour
@@ -153,6 +181,10 @@ def simulate(
                   seats taken: entering, next, at a window's end, outward;
                   where many are alone it is mostly their looking about,
                   each every ten seconds
+      CPU per …   of each kind of call by itself: enter (a first check-in),
+                  next (a later one), leave (the end of a stay), and tick
+                  (the clock: one thing that is due, as a waiting room that
+                  looks about or a step of a window's end)
     "Busy hours counting more": however many are online, 150 are looked at;
     there each counts for as many people as they stand for, else for one.
 
@@ -166,10 +198,17 @@ def simulate(
                   crowded room that parted
       leave       the stay was over
 
-    The figures depend on the file, the rules and the seed alone, but for CPU times. --compare adds an object `compare`
-    to the JSON with the same keys for each. The bound seats everybody anew at every sample, which no server may do.
+    \b
+    --compare adds columns, and to the picture lines:
+      fixed 6, fixed 5  everybody sits with all of their geohash cell of so
+                        many characters, however many they are
+      bound             everybody is seated anew at every look, which no
+                        server may do: about the best there is
 
-    Exit status 1 if somebody lost their seat, 2 if what was asked for cannot be.
+    The figures depend on the file, the rules and the seed alone, but for CPU times. --compare adds an object `compare`
+    to the JSON with the same keys for each.
+
+    Exit status 1 if somebody lost their seat, 2 if what was asked for cannot be, 130 after Ctrl-C.
     """
     rules = rules_of(assignments)
     svg = drawing_name(svg)
@@ -255,14 +294,15 @@ def _weighted(measures: Measures) -> dict[str, float | None]:
     return {
         "near_weighted_m": measures.medians_m.percentile(0.5, weighted=True),
         "ratio_weighted": measures.ratios.percentile(0.5, weighted=True),
-        "could": measures.could_share,
+        # Of nobody there is nothing to tell, as with the two shares themselves.
+        "could": measures.could_share or None,
     }
 
 
 def _drawn(name: str, column: Column, measures: Measures, waits: Waits | None) -> Drawn:
     return Drawn(
-        name,
-        size_shares(column.figures["sizes"], of_people=True),
+        IN_WORDS.get(name, name),
+        size_shares(column.figures["sizes"]),
         measures.medians_m.ordered(),
         sorted(waits.met_s) if waits is not None else [],
         waits.ever if waits is not None else None,

@@ -206,7 +206,28 @@ def test_people_of_one_city_have_company_and_those_of_the_world_are_said_to_be_t
 
 def test_the_table_says_of_how_many_company_is_told(town: Path) -> None:
     lines = run(town).stdout.splitlines()
-    assert float(next(line for line in lines if "among this share" in line).split()[-1]) > 0.9
+    assert float(next(line for line in lines if "of the share with two" in line).split()[-1]) > 0.9
+
+
+def test_where_nobody_could_have_company_no_line_speaks_of_those(tmp_path: Path) -> None:
+    alone = write_rows(tmp_path / "alone.csv", ["a,10,10,1000", "b,-40,100,1000"])
+    text = run(alone, "--compare").stdout
+    assert not any(line.startswith(("company", "oversize")) for line in text.splitlines())
+    assert "of the share with two" not in text
+
+
+def test_the_table_and_the_picture_count_people_by_seats_taken(town: Path, tmp_path: Path) -> None:
+    svg = tmp_path / "seats.svg"
+    words = "people by seats taken in their room"
+    assert words in run(town, "--picture", svg).stdout
+    assert words in svg.read_text(encoding="utf-8").lower()
+
+
+def test_table_and_picture_name_the_hours_and_rows_that_were_asked_for(town: Path, tmp_path: Path) -> None:
+    svg = tmp_path / "seats.svg"
+    asked = "town.csv, hours 0-1, rows 0-50"
+    assert run(town, "--hours", "0-1", "--rows", "0-50", "--picture", svg).stdout.startswith(f"{asked}: ")
+    assert asked in svg.read_text(encoding="utf-8")
 
 
 def test_the_same_seed_saves_the_same_bytes(tmp_path: Path) -> None:
@@ -224,7 +245,8 @@ def test_the_picture_is_well_formed_and_names_the_ways_of_seating(town: Path, tm
     assert result.exit_code == 0
     assert result.stderr.endswith(f"{svg}: picture written.\n")
     texts = [element.text for element in ElementTree.parse(svg).iter("{http://www.w3.org/2000/svg}text")]
-    assert {"town.csv", "rules", "fixed 6", "fixed 5", "bound"} <= set(texts)
+    assert {"town.csv", "by the rules", "fixed cells of 6 characters", "fixed cells of 5 characters"} <= set(texts)
+    assert "bound: seated anew at every look" in texts
 
 
 def test_an_interrupted_simulation_leaves_no_half_file_and_keeps_the_old_one(
@@ -238,8 +260,8 @@ def test_an_interrupted_simulation_leaves_no_half_file_and_keeps_the_old_one(
 
     monkeypatch.setattr(bench.simulate, "_results", interrupted)
     result = run(town, "--trace", trace, "--picture", tmp_path / "seats.svg")
-    assert result.exit_code == 1
-    assert "Traceback" not in result.output
+    assert result.exit_code == 130
+    assert result.stderr == "Stopped by Ctrl-C before the end: no figures, and no file that is not whole.\n"
     assert trace.read_text(encoding="utf-8") == "of yesterday"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["town.csv", "trace.csv"]
 

@@ -93,10 +93,9 @@ def test_names_cannot_break_the_picture() -> None:
     assert "<a>&" in text
 
 
-def test_shares_by_size_are_of_rooms_or_of_people_and_crowds_are_one() -> None:
-    assert size_shares({"1": 2, "2": 1, "40": 1})[:2] == [0.5, 0.25]
-    assert size_shares({"1": 2, "2": 1, "40": 1})[-1] == 0.25
-    assert size_shares({"1": 2, "2": 1, "40": 1}, of_people=True)[-1] == pytest.approx(40 / 44)
+def test_shares_by_size_are_of_people_and_crowds_are_one() -> None:
+    assert size_shares({"1": 2, "2": 1, "40": 1})[:3] == [2 / 44, 2 / 44, 0]
+    assert size_shares({"1": 2, "2": 1, "40": 1})[-1] == 40 / 44
     assert sum(size_shares({})) == 0
 
 
