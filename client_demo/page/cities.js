@@ -8,6 +8,7 @@ import { load } from "./load.js";
 
 const TOWN_M = 15_000; // whoever is farther than this from all of them is outside towns
 const FOUND_MAX = 6;
+const WORD_MIN = 4; // as many letters may be a whole name: Niza is no beginning of Nizāmābād
 const PLAIN = { ø: "o", ł: "l", đ: "d", ı: "i", ß: "ss", æ: "ae", œ: "oe", ð: "d", þ: "th" };
 
 let wanted = new AbortController();
@@ -42,7 +43,8 @@ const otherNames = once(async () =>
 
 /**
  * Yields the biggest cities whose names begin with the text, then those that hold it; and once more, with those that
- * have such a name in another language, where the first did not settle it.
+ * are called so in another language before them and those whose name there begins so behind them, where the first did
+ * not settle it.
  */
 export async function* find(text) {
   const sought = folded(text);
@@ -51,12 +53,12 @@ export async function* find(text) {
   const found = new Set(all.filter((city) => city.folded.startsWith(sought)));
   for (const city of all) if (city.folded.includes(` ${sought}`)) found.add(city);
   if (found.size) yield [...found].slice(0, FOUND_MAX);
-  if (found.size >= FOUND_MAX || all.some((city) => city.folded === sought)) return;
-  const others = await otherNames();
-  yield [...found, ...called(all, others, text, found)].slice(0, FOUND_MAX);
+  if ((found.size >= FOUND_MAX && sought.length < WORD_MIN) || all.some((city) => city.folded === sought)) return;
+  const [exactly, nearly] = called(all, await otherNames(), text, found);
+  yield [...exactly, ...found, ...nearly].slice(0, FOUND_MAX);
 }
 
-/** Returns the cities with another name that is the text, or begins with it; `as` says by which, as it was typed if so. */
+/** Returns the cities with another name that is the text, and those where one begins with it; `as` says by which. */
 function called(all, others, text, found) {
   const [exactly, nearly] = [[], []];
   const [sought, typed] = [folded(text), text.normalize().trim().toLowerCase()];
@@ -64,10 +66,10 @@ function called(all, others, text, found) {
     if (found.has(city)) return;
     const matches = others[at].filter((name) => name.folded.startsWith(sought));
     const same = matches.filter((name) => name.folded === sought);
-    const match = same.find(({ name }) => name.toLowerCase() === typed) ?? same[0] ?? matches[0];
+    const match = same.find(({ name }) => name.toLowerCase() === typed) ?? same[0] ?? matches[0]; // as typed, if it is so
     if (match) (match.folded === sought ? exactly : nearly).push({ ...city, as: match.name });
   });
-  return [...exactly, ...nearly];
+  return [exactly, nearly];
 }
 
 /** Returns the nearest of these cities that a position is in or near, or null. */

@@ -34,6 +34,8 @@ INSECURE = "Object.defineProperty(globalThis, 'isSecureContext', { value: false 
         ("纽约", "纽约 (New York City), United States"),
         ("温哥华", "温哥华 (Vancouver), Canada"),
         ("Ginebra", "Ginebra (Geneva), Switzerland"),
+        ("Niza", "Niza (Nice), France"),
+        ("Cantón", "Cantón (Guangzhou), China"),
         ("moscu", "Moscú (Moscow), Russia"),
         ("Moscù", "Moscù (Moscow), Russia"),
         ("Wien", "Wien (Vienna), Austria"),
