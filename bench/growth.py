@@ -1,16 +1,15 @@
 """What the rooms' own code takes for many people, in CPU time and memory: calls of `World`, nothing around it.
 
-- Seating: everybody enters within two minutes of the rooms' clock; then, one after the other, somebody leaves and
-  somebody else enters, each call timed by itself. On the whole world, people spread as cities and villages are, and
-  in one city, where all crowd into a few thousand cells.
+- Seating: everybody enters within two minutes of the rooms' clock, as behind gates that open. Then a window passes, in
+  which each region gathers anew once. Then comes an ordinary hour's share of people who stay for an hour: one after the
+  other somebody leaves and somebody else enters, each call timed by itself. On the whole world, people spread as cities
+  and villages are, and in one city, where all crowd into a few thousand cells.
 - Memory: how much the process's resident set grew while everybody entered, by people, without their ids and cells,
   which whoever serves them holds anyway. So a measurement needs a process of its own, and Linux.
 - Looking outward: people who wait alone with nobody in reach; every look of theirs is timed by itself.
 - Re-forming: the window's end of one region full of people; every tick is timed by itself.
 
 The garbage collector looks as rarely as in the server, so that no call is charged for all the others.
-
-Windows are a day long but for the re-forming, so that each cost stands alone.
 """
 
 import gc
@@ -40,6 +39,7 @@ from server.node import LONG_S
 NOW = 1_700_000_000.0
 FILL_S = 120.0
 CHURNED = 20_000
+STAY_S = 3600.0
 CITY = (40.75, -73.99)
 CITY_SPREAD_DEG = 0.08  # standard deviation: most live within some 15 km
 REGION_SPREAD_DEG = 0.04
@@ -49,7 +49,6 @@ OUTSIDE_KM = 18.0  # beyond everybody's reach of 15 km
 KM_PER_DEGREE = 111.195
 REFORM_WITHIN_S = 60.0
 
-LONG_WINDOWS = Rules(window_s=86_400)
 # Reaches as far as it may within seconds, so that only the widest looks are timed.
 WIDE_AT_ONCE = Rules(window_s=86_400, widen_every_s=0.1)
 
@@ -62,6 +61,8 @@ class Seats(msgspec.Struct, kw_only=True):
     rooms: int
     fill_us: float
     """CPU time of all calls while everybody entered, ticks too, by seats taken."""
+    window_s: float
+    """CPU time of all that is due within one window if nobody comes or goes: a region's end, and looks outward."""
     enter_us: float
     enter_p99_us: float
     leave_us: float
@@ -143,23 +144,28 @@ def measure_seating(land: str, cells: bytes, people: int, seed: int) -> Seats:
         cells: of everybody and CHURNED more, six bytes each. Made by another process: what making them left behind
             would take some of the memory that is to be seen.
     """
-    crowd = Crowd(LONG_WINDOWS, seed=seed)
+    rules = Rules()
+    crowd = Crowd(rules, seed=seed)
     gc.collect()
     before = resident_bytes()
     began = time.process_time()
     everybody = _fill(crowd, (_cell(cells, number) for number in range(people)), f"{people:,} people in {land}", people)
-    fill_s = time.process_time() - began
+    fill_s, filled = time.process_time() - began, crowd.seats_taken
     gc.collect()
     own_bytes = sum(getsizeof(person.id) + getsizeof(person.cell) for person in everybody) + getsizeof(everybody)
     grown = resident_bytes() - before - own_bytes
     rooms = len(crowd.world.rooms)
+    began = time.process_time()
+    crowd.pass_time(crowd.now + rules.window_s)
+    window_s = time.process_time() - began
     newcomers = [Person(f"p{number}", _cell(cells, number)) for number in range(people, people + CHURNED)]
     enters, leaves = _churn(crowd, everybody, newcomers, random.Random(seed))
     return Seats(
         land=land,
         people=people,
         rooms=rooms,
-        fill_us=us(fill_s / crowd.seats_taken),
+        fill_us=us(fill_s / filled),
+        window_s=round(window_s, 1),
         enter_us=us(sum(enters) / len(enters)),
         enter_p99_us=us(percentile(enters, 0.99)),
         leave_us=us(sum(leaves) / len(leaves)),
@@ -200,7 +206,7 @@ def _churn(
     for newcomer in newcomers:
         place = rng.randrange(len(everybody))
         leaver, everybody[place] = everybody[place], newcomer
-        crowd.pass_time(crowd.now + FILL_S / len(everybody))
+        crowd.pass_time(crowd.now + STAY_S / len(everybody))
         began = time.process_time()
         crowd.world.leave(leaver, now=crowd.now)
         between = time.process_time()

@@ -31,10 +31,12 @@ CITY_MAX = 100_000
 
 def table(seats: list[Seats], looks: list[Looks], reform: Reform | None) -> str:
     """Return the figures for people."""
-    lines = ["CPU per seating        people      rooms   filling     enter       p99     leave   bytes/person"]
+    lines = [
+        "CPU per seating        people      rooms   filling     enter       p99     leave   bytes/person   a window"
+    ]
     lines += [
         f"  {row.land:<16}{row.people:>11,}{row.rooms:>11,}{row.fill_us:>7.1f} µs{row.enter_us:>7.1f} µs"
-        f"{row.enter_p99_us:>7.1f} µs{row.leave_us:>7.1f} µs{row.bytes_per_person:>15,}"
+        f"{row.enter_p99_us:>7.1f} µs{row.leave_us:>7.1f} µs{row.bytes_per_person:>15,}{row.window_s:>9.1f} s"
         for row in seats
     ]
     lines += ["CPU per look outward                                           mean       p99      looks"]
