@@ -20,7 +20,7 @@ class Window(NamedTuple):
 
 
 class LookOutward(msgspec.Struct, frozen=True):
-    """A room looks for company, if it still waits. A room stands on the agenda once at most."""
+    """A room looks for company, if it still waits, and is not to look later only by now."""
 
     room: Room
 

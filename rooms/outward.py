@@ -128,6 +128,19 @@ def _idle_until(room: Room, reach: float, beyond_m: float | None, *, now: float,
     return now + wait_s - rules.look_every_s / 2
 
 
+def next_look(room: Room, *, now: float, rules: Rules) -> float:
+    """Return when a waiting room that has just looked looks again, Unix seconds.
+
+    Each time its reach may have grown, which is told; one that reaches as far as it ever will, and is known to find
+    nothing for a while, lets that pass. Four of five looks were such, and a half hour of people all over the world took
+    1.6 times the CPU.
+    """
+    every_s = rules.look_every_s
+    if room.idle_until > now and reach_m(room, now=now, rules=rules) >= whole_reach_m(room, rules):
+        return now + ceil((room.idle_until - now) / every_s) * every_s
+    return now + every_s
+
+
 def _choose(
     room: Room, hosts: list[Room], peers: list[Room], reach: float, *, now: float, rules: Rules, rng: random.Random
 ) -> Union | None:

@@ -105,7 +105,7 @@ class Room:
         extent: how far the members' cells are apart, and from `cell`.
         held: seats kept for people who are on their way from another process: they are taken, and nobody sees them.
         waiting_since: since when fewer than `seats_min` keep company here, Unix seconds; None while enough do.
-        looks: whether a look outward is on the agenda.
+        looks_at: when it next looks outward, Unix seconds; 0 if it is not to.
         is_closing: it was told its present end.
         is_extended: it was given more time, and ends alone.
         wishes: ids of people who voted for that.
@@ -132,7 +132,7 @@ class Room:
         "is_extended",
         "is_over",
         "kind",
-        "looks",
+        "looks_at",
         "opened",
         "region",
         "seats",
@@ -171,7 +171,7 @@ class Room:
         self.held = 0
         self.extent = Extent(cell)
         self.waiting_since: float | None = opened
-        self.looks = False
+        self.looks_at = 0.0
         self.idle_until = 0.0
         self.is_closing = False
         self.is_extended = False

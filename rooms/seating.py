@@ -128,9 +128,9 @@ class Seating:
             self.have_look(room, now + self._rules.look_every_s)
 
     def have_look(self, room: Room, at: float) -> None:
-        """Have the room look outward at that time, Unix seconds, unless it is to look anyway."""
-        if not room.looks:
-            room.looks = True
+        """Have the room look outward at that time, Unix seconds, unless it is to look by then anyway."""
+        if not room.looks_at or at < room.looks_at:
+            room.looks_at = at
             self._agenda.put(at, LookOutward(room))
 
     def extend(self, room: Room) -> None:
@@ -254,9 +254,10 @@ class Seating:
         self._find(room)
         if room.company >= self._rules.seats_min or room.kind != NEARBY:
             room.waiting_since = None
-        elif room.waiting_since is None:
+            return
+        if room.waiting_since is None:
             room.waiting_since = now
-            self.have_look(room, now + self._rules.look_every_s)
+        self.have_look(room, now + self._rules.look_every_s)
 
     def name(self, person: Person, asked: str, room: Room) -> tuple[str, list[Changed]]:
         """Return by which name to show somebody in the room, and who changes for it.

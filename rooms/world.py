@@ -36,7 +36,7 @@ from rooms.extending import announce_end, count_votes, end_alone
 from rooms.gathering import Gathering, announce_closing
 from rooms.lookalikes import looks
 from rooms.moving import Hold
-from rooms.outward import Union, search
+from rooms.outward import Union, next_look, search
 from rooms.parting import Parting, part
 from rooms.person import Person
 from rooms.placement import Choice, choose_room, is_waiting, may_sit_in, neighbourhood_m, why_there
@@ -260,7 +260,9 @@ class World:
 
     def _look_outward(self, room: Room, now: float) -> list[Change]:
         """Have a room that waits look once; it looks again while it does."""
-        room.looks = False
+        if now < room.looks_at:
+            return []  # it was put off, or has looked since
+        room.looks_at = 0.0
         if room.id not in self.rooms or room.is_over or room.waiting_since is None:
             return []
         first = room.waiting_since + self.rules.look_every_s
@@ -275,7 +277,7 @@ class World:
             case _:
                 changes = self._tell_waiting(room, now)
         if room.id in self.rooms and is_waiting(room):
-            self.seating.have_look(room, now + self.rules.look_every_s)
+            self.seating.have_look(room, next_look(room, now=now, rules=self.rules))
         return changes
 
     def _unite(self, union: Union, now: float) -> list[Change]:

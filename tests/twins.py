@@ -181,7 +181,7 @@ def ticked(scene: Scene, until: float) -> Iterator[tuple[float, Change]]:
 
 def view(room: Room) -> dict[str, object]:
     """Return all that a room is, but for what belongs to the process it is in."""
-    own = {"seats", "_recent", "_gone", "extent", "looks", "idle_until", "is_over", "spot"}
+    own = {"seats", "_recent", "_gone", "extent", "looks_at", "idle_until", "is_over", "spot"}
     fields: dict[str, object] = {name: getattr(room, name) for name in Room.__slots__ if name not in own}
     return fields | {
         "seats": {id: _seat_view(seat) for id, seat in room.seats.items()},

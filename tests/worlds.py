@@ -330,7 +330,7 @@ class Scene:
             assert room.told is None
             return
         assert (room.waiting_since is None) == (room.company >= self.rules.seats_min)
-        assert room.looks or room.waiting_since is None
+        assert room.looks_at or room.waiting_since is None
         far = max(apart_m(person.cell, room.cell) for person in people)
         assert room.extent.radius_m == far <= limit_m(people, self.rules)
 
