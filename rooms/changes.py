@@ -4,8 +4,6 @@ Each value holds what was true at its moment, so that a list of them can be carr
 out after the rooms have gone on. Structs of msgspec's: some are made for each seat taken, in a third of a tuple's time.
 """
 
-from collections.abc import Iterable
-
 import msgspec
 
 from rooms.events import Event, Member
@@ -73,11 +71,3 @@ class LooksAgain(msgspec.Struct, frozen=True):
 
 
 Change = Published | Unseated | Seated | Ended | Gone | Told | LooksAgain
-
-
-def unseated_first(changes: Iterable[Change]) -> list[Change]:
-    """Return what follows from several leaving together so that none of them is told of the others' leaving.
-
-    They are to sit together in a moment: that the others had moved on would be the last they hear of their room.
-    """
-    return sorted(changes, key=lambda change: not isinstance(change, Unseated))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from geo import Cell
 from rooms.alone import open_alone
 from rooms.apart import keep_apart
-from rooms.changes import Change, Told, unseated_first
+from rooms.changes import Change, Told
 from rooms.events import Ejected
 from rooms.extent import apart_m
 from rooms.person import Person
@@ -65,7 +65,7 @@ def walk_out(world: "World", people: Sequence[Person], other: Person, *, now: fl
         left, seat = _stand_up(world, person, "moved", now=now)
         changes += left
         formers.append(Former(person, seat, room, None))
-    changes = unseated_first(changes) + world.company_changed(room, now)
+    changes += world.company_changed(room, now)
     choice = room_for(world, people) if room.kind == NEARBY else _room_like(world, room, people[0], now=now)
     if choice is None:
         target = world.seating.open_room(_amid(people, room, world.rules), now=now)

@@ -17,7 +17,7 @@ import msgspec
 from geo import Cell, cell_distance_m
 from rooms.alone import open_alone
 from rooms.apart import are_apart, is_kept_out, turn_from
-from rooms.changes import Change, Told, unseated_first
+from rooms.changes import Change, Told
 from rooms.events import Nobody
 from rooms.moment import MEET_MAX, Moment, Shake, choose_company, just_met
 from rooms.person import Person
@@ -144,7 +144,7 @@ class Shaking:
             changes += left
             formers.append(former)
         room = _open(world, shakes[0].person.cell, now)
-        return unseated_first(changes) + self._gather(world, shakes, formers, room, now)
+        return changes + self._gather(world, shakes, formers, room, now)
 
     def meet_guest(self, world: "World", host: Shake, guest: Shake, seat: Seat, now: float) -> list[Change]:
         """Seat somebody who has come from another process, and sits nowhere, with whoever they came for."""

@@ -29,7 +29,7 @@ from rooms.agenda import (
 )
 from rooms.apart import meet_barred, turn_from
 from rooms.calling import Call
-from rooms.changes import Change, Gone, Published, Seated, unseated_first
+from rooms.changes import Change, Gone, Published, Seated
 from rooms.errors import NameWorn
 from rooms.events import Waiting
 from rooms.extending import announce_end, count_votes, end_alone
@@ -378,11 +378,10 @@ class World:
     def _part(self, room: Room, parting: Parting, now: float) -> tuple[Room, list[Change]]:
         """Have some go on in a room of their own, which ends when the whole one would have, and return it."""
         apart = self.seating.open_room(parting.cell, now=now, parts_from=room)
-        left: list[Change] = []
+        changes: list[Change] = []
         for seat in parting.movers:
-            left += self.seating.leave(seat.person, "moved", now=now)
+            changes += self.seating.leave(seat.person, "moved", now=now)
             seat.person.parted_until = room.closes
-        changes = unseated_first(left)
         formers = [Former(seat.person, seat, room, None) for seat in parting.movers]
         changes += self.seating.gather(formers, apart, Why("parted"), now=now)
         return apart, changes + self.company_changed(room, now)

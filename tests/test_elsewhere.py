@@ -166,7 +166,6 @@ def test_two_who_walk_out_sit_together_elsewhere_and_the_third_does_not_follow()
     ann, bo, cy = scene.enter_many(3)
     changes = scene.walk_out([ann, bo], cy)
     assert room_of(ann) is room_of(bo) is not room_of(cy)
-    assert not any(isinstance(event, Left) for each in (ann, bo) for event in scene.listeners[each.id].heard)
     lefts = [c.event for c in changes if isinstance(c, Published) and isinstance(c.event, Left)]
     assert [left.why for left in lefts] == ["moved", "moved"]
     for _ in range(20):

@@ -123,14 +123,6 @@ def test_each_is_told_once_and_the_names_they_know_stay() -> None:
     scene.check()
 
 
-def test_those_who_move_together_hear_of_nobody_of_them_moving_on() -> None:
-    scene = Scene()
-    people, _ = parted(scene)
-    moved = [person for person in people if len(scene.listeners[person.id].seats) == 2]
-    assert len(moved) == 3
-    assert not any(isinstance(event, Left) for person in moved for event in scene.listeners[person.id].heard)
-
-
 def test_those_who_stay_see_the_others_move() -> None:
     scene = Scene()
     people, _ = parted(scene)

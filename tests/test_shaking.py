@@ -8,7 +8,7 @@ import pytest
 from geo import Cell, cell_distance_m
 from rooms.apart import keep_apart
 from rooms.changes import Published, Seated, Told
-from rooms.events import Closing, Left, Nobody
+from rooms.events import Closing, Nobody
 from rooms.moment import MEET_MAX, Moment, Shake, choose_company
 from rooms.person import Person
 from rooms.room import NEARBY, SHAKE
@@ -53,21 +53,6 @@ def test_two_who_shake_within_two_seconds_meet_and_each_is_answered() -> None:
     assert (room.kind, room.seats_max, room.closes - room.opened) == (SHAKE, MEET_MAX, LASTS_S)
     told = {change.person.id: (change.ref, change.why.code) for change in changes if isinstance(change, Seated)}
     assert told == {ann.id: ("a2", "shake"), bo.id: ("b2", "shake")}
-    scene.check()
-
-
-@pytest.mark.parametrize("others", [0, 1])
-def test_those_who_shake_at_one_table_hear_of_nobody_of_them_moving_on(others: int) -> None:
-    scene = Scene()
-    ann, bo, *stay = scene.enter_many(2 + others)
-    for person in (ann, bo):
-        scene.listeners[person.id].heard.clear()
-        scene.shake(person)
-    scene.wait(TOGETHER_S)
-    assert company_of(ann) == {ann.id, bo.id}
-    assert (scene.listeners[ann.id].heard, scene.listeners[bo.id].heard) == ([], [])
-    for person in stay:
-        assert [event.why for event in scene.listeners[person.id].heard if isinstance(event, Left)] == ["moved"] * 2
     scene.check()
 
 
