@@ -115,7 +115,7 @@ async def test_waiting_is_a_state_of_its_own_until_there_is_company() -> None:
         screen = await person.sees(
             "Waiting for company", "Looking within 2.4 km", "2 of you are here; 1 more makes a room."
         )
-        assert "A few people are about in your region." in screen
+        assert "A few people sit elsewhere in your region." in screen
         assert re.search(r"Everyone gathers anew in 12:3\d", screen)
         assert re.search(r" gathers in 12:3\d", screen), "the room lasts longer, but that is not what one waits for"
         assert "ends in" not in screen

@@ -9,10 +9,10 @@ from client_demo.terminal import safe
 from client_demo.wire import Closed, Held, Refused
 
 PEOPLE = {
-    "0": "Besides your room, nobody is about in your region.",
-    "1-9": "Besides your room, a few people are about in your region.",
-    "10-99": "Besides your room, dozens of people are about in your region.",
-    "100+": "Besides your room, more than a hundred are about in your region.",
+    "0": "Nobody sits elsewhere in your region.",
+    "1-9": "A few people sit elsewhere in your region.",
+    "10-99": "Dozens of people sit elsewhere in your region.",
+    "100+": "More than a hundred sit elsewhere in your region.",
 }
 
 # What a person can do about a refusal; the server's own sentence is shown where there is nothing to add.
