@@ -93,11 +93,12 @@ def find_cities(text: str) -> list[City]:
     elsewhere: list[City] = []
     for end in range(len(parts), 0, -1):
         name = _folded(",".join(parts[:end]))
-        candidates = _by_name().get(name) or _by_other_name().get(name, [])
         further = {_folded(part) for part in parts[end:]}
-        if found := [city for city in candidates if further <= {_folded(city.country), _folded(city.region)}]:
-            return found
-        elsewhere = elsewhere or candidates
+        for names in (_by_name, _by_other_name):
+            candidates = names().get(name, [])
+            if found := [city for city in candidates if further <= {_folded(city.country), _folded(city.region)}]:
+                return found
+            elsewhere = elsewhere or candidates
     raise PlaceUnknown(_suggestion(text.strip(), elsewhere, _folded(",".join(parts[:-1]) or text)))
 
 

@@ -47,6 +47,7 @@ def test_accents_capitals_and_english_names_do_not_matter(typed: str, name: str)
         ("Ginebra, CH", "Geneva, CH"),
         ("Москва", "Moscow, RU"),
         ("温哥华, US", "Vancouver, US"),
+        ("Florencia, IT", "Florence, IT"),
     ],
 )
 def test_a_city_is_found_by_the_names_that_the_page_knows(typed: str, label: str) -> None:
