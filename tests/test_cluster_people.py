@@ -341,3 +341,17 @@ async def test_when_a_jwt_ends_is_no_matter_of_the_node_that_somebody_left(
         await go_over(one, two, ann)
         [timer] = timers
         assert timer.cancelled()
+
+
+async def test_a_report_is_made_though_its_client_comes_with_another_connection_meanwhile(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.seated("Ann Bo")
+        who, accused = bo.me, person_of(one, bo).id
+        await bo.ask("say", "said", text="Buy this!", room=bo.room)
+        await go_over(one, two, ann)
+        await ann.say("report", who=who, reason="spam")
+        peer = next(iter(two.node.peers.values()))
+        await until(lambda: getattr(peer, "_waiting", None) is not None)
+        again = await clients.new()
+        await again.enter(HERE, token=ann.token)
+        await until(lambda: [report.against for report in two.house.store.reports()] == [accused])

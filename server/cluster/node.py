@@ -160,12 +160,16 @@ class HostPeer(Peer):
             self.obey(command, now=clock.now())
 
     def _report_unheard(self, command: Command, scenes: Mapping[str, Scene], *, now: float) -> None:
-        """Make the report of somebody whose connection is gone since: who reports somebody often closes the page."""
-        person = self.session.person
-        if not isinstance(command, Report) or person is None or person.room is None:
+        """Make the report of somebody whose connection is gone since: who reports somebody often closes the page.
+
+        Or another of theirs has come, as when a phone changes networks: then it is made as if that had asked for it.
+        """
+        heir = self._node.peers.get(self.session.identity.id) if self.session.person is None else self
+        person = heir.session.person if heir is not None else None
+        if not isinstance(command, Report) or heir is None or person is None or person.room is None:
             return
         with self._node.house.trails.lent(scenes), contextlib.suppress(Refused, StoreError):
-            for what in report(self.session, command, now):
+            for what in report(heir.session, command, now):
                 if isinstance(what, Alert):
                     self._node.alert(what.report)
 
