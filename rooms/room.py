@@ -194,8 +194,11 @@ class Room:
 
     @property
     def was_left(self) -> bool:
-        """Whether somebody has left it."""
-        return bool(self._gone)
+        """Whether somebody has left it who is not back."""
+        if not self._gone:
+            return False
+        here = {seat.person.id for seat in self.seats.values()}
+        return any(id not in here for id in self._gone.values())
 
     @property
     def company(self) -> int:

@@ -59,6 +59,16 @@ def test_a_room_that_would_be_no_company_without_them_lets_nobody_go_and_is_join
     assert union.target.id == "m"
 
 
+def test_two_of_whom_one_went_and_came_back_call_nobody() -> None:
+    two = a_room(1, id="two")
+    again = Person("again", HOME)
+    two.leave(seat_somebody(two, again), "lost")
+    seat_somebody(two, again)
+    assert isinstance(found(two, a_mixed_room(4)), Union)
+    two.leave(seat_somebody(two, Person("gone", HOME)), "left")
+    assert called(two, a_mixed_room(4)) == "near"
+
+
 def test_who_is_alone_calls_nobody_and_whoever_is_away_is_no_company() -> None:
     assert called(those_left(1), a_mixed_room(4)) is None
     assert called(those_left(3, away=1), a_mixed_room(4)) == "near"
