@@ -26,7 +26,8 @@ class Met:
         if room != self._room:
             if self._room:
                 self._spans[self._room].append(hour(now_ms))
-            self._room, self._spans[room] = room, [hour(now_ms)]
+            # Of a room that one is back in, as after a shake, the time before counts.
+            self._room, self._spans[room] = room, self._spans.get(room, [hour(now_ms)])[:1]
         for member in members:
             self.see(member)
 
