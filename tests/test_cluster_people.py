@@ -355,3 +355,38 @@ async def test_a_report_is_made_though_its_client_comes_with_another_connection_
         again = await clients.new()
         await again.enter(HERE, token=ann.token)
         await until(lambda: [report.against for report in two.house.store.reports()] == [accused])
+
+
+async def test_who_blocks_behind_a_report_and_is_gone_sits_elsewhere_on_a_seat_that_waits(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.seated("Ann Bo")
+        cy = await clients.new()
+        await cy.enter(HERE)
+        who = bo.me
+        await go_over(one, two, ann, cy)
+        person, other = person_of(two, ann), person_of(two, cy)
+        peer = two.node.peers[person.id]
+        await ann.say("report", who=who, reason="spam")
+        await ann.say("block", who=cy.me)
+        await until(lambda: len(getattr(peer, "_waiting", None) or ()) == 2)
+        ann.abort()
+        await until(lambda: other.id in person.barred and person.room is not other.room)
+        assert [report.reporters for report in two.house.store.reports()] == [(person.id,)]
+        assert person.seat is not None
+        assert person.seat.waits_until is not None, "nobody would ever give that seat up"
+
+
+async def test_who_leaves_behind_a_report_and_does_not_wait_for_a_word_has_left(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.seated("Ann Bo")
+        who = bo.me
+        await go_over(one, two, ann)
+        person = person_of(two, ann)
+        peer = two.node.peers[person.id]
+        await ann.say("report", who=who, reason="spam")
+        await ann.say("leave")
+        await until(lambda: len(getattr(peer, "_waiting", None) or ()) == 2)
+        ann.abort()
+        await until(lambda: person.id not in two.house.world.people)
+        assert two.house.identities.online(person.id) is None
+        assert [report.reporters for report in two.house.store.reports()] == [()], "whoever left is no number any more"

@@ -8,15 +8,16 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import cast
 
-from rooms.changes import Change, Ended, Gone, Published, Seated, Unseated
+from rooms.changes import Change, Ended, Gone, LooksAgain, Published, Seated, Told, Unseated
 from rooms.events import Event
-from server.acts.reporting import report, unknown_rooms
+from server.acts import HANDLERS
+from server.acts.reporting import unknown_rooms
 from server.clock import Clock
 from server.cluster.commit import Commit, Held
 from server.cluster.journal import Journal
 from server.cluster.log import RoomLog
 from server.codes import Refused
-from server.commands import Command, Enter, Ping, Report, Say
+from server.commands import Block, Command, Enter, Leave, Ping, Report, Say
 from server.fanout import Audience, Fanout, Listener
 from server.house import House
 from server.messages import wire_name
@@ -150,7 +151,7 @@ class HostPeer(Peer):
             return  # they sit elsewhere by now, where it is looked for anew
         clock = self._node.clock
         if self.session.state is State.ENDED:
-            self._report_unheard(waiting[0], scenes, now=clock.now())
+            self._do_unheard(waiting, scenes, now=clock.now())
             return
         self._recalled = scenes
         with self._node.house.trails.lent(scenes):
@@ -159,19 +160,41 @@ class HostPeer(Peer):
         for command in waiting[1:]:
             self.obey(command, now=clock.now())
 
-    def _report_unheard(self, command: Command, scenes: Mapping[str, Scene], *, now: float) -> None:
-        """Make the report of somebody whose connection is gone since: who reports somebody often closes the page.
+    def _do_unheard(self, commands: list[Command], scenes: Mapping[str, Scene], *, now: float) -> None:
+        """Do what still matters to somebody whose connection is gone since: who reports somebody often closes the page.
 
-        Or another of theirs has come, as when a phone changes networks: then it is made as if that had asked for it.
+        Or another of theirs has come, as when a phone changes networks: then it is done as if that had asked for it,
+        but for leaving, since they are back.
         """
-        heir = self._node.peers.get(self.session.identity.id) if self.session.person is None else self
-        person = heir.session.person if heir is not None else None
-        if not isinstance(command, Report) or heir is None or person is None or person.room is None:
-            return
-        with self._node.house.trails.lent(scenes), contextlib.suppress(Refused, StoreError):
-            for what in report(heir.session, command, now):
-                if isinstance(what, Alert):
-                    self._node.alert(what.report)
+        for command in commands:
+            heir = self._node.peers.get(self.session.identity.id) if self.session.person is None else self
+            person = heir.session.person if heir is not None else None
+            if heir is None or person is None or person.room is None:
+                return
+            if not isinstance(command, Report | Block) and (heir is not self or not isinstance(command, Leave)):
+                continue
+            if not isinstance(command, Report) and self._node.refusal(heir) is not None:
+                continue
+            with self._node.house.trails.lent(scenes), contextlib.suppress(Refused, StoreError):
+                self._carry_out_unheard(HANDLERS[type(command)](heir.session, command, now))
+            if heir is self and person.seat is not None and person.seat.waits_until is None:
+                # A block has given them another seat, which waits like the one before.
+                self._node.house.world.lose(person, now=now)
+            self._node.touched_by(heir)
+        self._node.arm()
+
+    def _carry_out_unheard(self, outcome: Outcome) -> None:
+        """Do what follows from a command but for what its client alone would hear."""
+        for what in outcome:
+            match what:
+                case Alert(report):
+                    self._node.alert(report)
+                case Published(room, event):
+                    self._node.fanout.publish(room.id, event)
+                case Seated() | Unseated() | Ended() | Gone() | Told() | LooksAgain():
+                    self._node.carry_out(what)
+                case _:
+                    pass
 
 
 class ClusterNode(Node):
