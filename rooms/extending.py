@@ -5,6 +5,7 @@ It leaves its window then and ends alone. Who has voted is known to the room as 
 
 from typing import TYPE_CHECKING
 
+from rooms.agenda import Work
 from rooms.changes import Change, Published
 from rooms.circles import circles_of
 from rooms.errors import CannotExtend
@@ -57,13 +58,20 @@ def announce_end(world: "World", room: Room) -> list[Change]:
     return [Published(room, room.announce_closing())]
 
 
-def end_alone(world: "World", room: Room, *, now: float) -> list[Change]:
-    """End a room that was given more time: its people are seated like newcomers, in an order of chance."""
+def end_alone(world: "World", room: Room) -> Work:
+    """End a room that was given more time: its people are seated like newcomers, in an order of chance.
+
+    Not before others that end in this moment are over too, lest somebody is seated there.
+    """
     if room.id not in world.rooms or room.is_over:
-        return []
+        return
+    withdrawn = world.seating.withdraw(room)
+    now = yield []
     changes: list[Change] = []
     formers: dict[str, Former] = {}
-    for former in world.seating.withdraw(room):
+    for former in withdrawn:
+        if former.person.seat is not former.seat:
+            continue  # they left between
         until = world.kept_until(room, former.seat)
         if until is not None and until <= now:
             changes += world.depart(former.person, "lost", now=now)
@@ -76,4 +84,4 @@ def end_alone(world: "World", room: Room, *, now: float) -> list[Change]:
     world.rng.shuffle(units)
     for unit in units:
         changes += seat_as_newcomers(world, [formers[id] for id in unit], cells, now=now)
-    return changes
+    yield changes

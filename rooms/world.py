@@ -240,7 +240,7 @@ class World:
             case AnnounceEnd(room):
                 changes = announce_end(self, room)
             case EndAlone(room):
-                changes = end_alone(self, room, now=now)
+                changes = self._go_on(end_alone(self, room), None, now=now)
             case GoOn(work):
                 changes = self._go_on(work, now, now=now)
             case GiveUpSeat(person):

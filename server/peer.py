@@ -127,7 +127,7 @@ class Peer:
         """Close for somebody who was away too long; whoever leaves is told so by the session itself."""
         if self.session.state is not State.ENDED:
             self.unseat()
-            self.end(bye(4002))
+            self.end(bye(4002, reason="You were away, and your seat was kept no longer."))
 
     def carry_out(self, outcome: Outcome) -> None:
         """Do everything that follows from a command, in order."""

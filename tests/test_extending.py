@@ -160,6 +160,21 @@ def test_it_closes_again_ends_alone_and_its_people_are_seated_like_newcomers() -
     assert {place_of(person)[0] for person in others} & went_to, "they fill the rooms that are there first"
 
 
+def test_of_several_that_end_in_one_moment_nobody_is_seated_in_another() -> None:
+    scene = Scene()
+    crowd = scene.enter_many(6) + [scene.enter(beside(HOME, north=2)) for _ in range(6)]
+    rooms = {place_of(person)[0] for person in crowd}
+    assert len(rooms) > 1
+    for room in rooms:
+        vote_for_more(scene, room)
+    before = {person.id: len(scene.listeners[person.id].seats) for person in crowd}
+    scene.wait_until(END + HALF_S)
+    scene.check()
+    assert all(place_of(person)[0].closes > scene.now for person in crowd)
+    seated = [seat for person in crowd for seat in scene.listeners[person.id].seats[before[person.id] :]]
+    assert all(seat.room not in rooms for seat in seated)
+
+
 def test_those_who_keep_each_other_go_on_together_when_it_ends() -> None:
     for seed in range(8):
         scene = Scene(seed)
