@@ -153,7 +153,8 @@ class Exchange:
         if self._is_same(expected, event, ""):
             return line
         known = {ours: theirs for theirs, ours in self._ids.items()}
-        return f"{name} < {json.dumps(self._renamed(event, known), ensure_ascii=False)}"
+        shown = self._abbreviated(expected, self._renamed(event, known))
+        return f"{name} < {json.dumps(shown, ensure_ascii=False)}"
 
     async def _close_code(self, name: str) -> int | None:
         async with asyncio.timeout(PATIENCE_S):
@@ -195,6 +196,17 @@ class Exchange:
                 for key, value in message.items()
             }
         return [self._renamed(part, names) for part in message] if isinstance(message, list) else message
+
+    def _abbreviated(self, written: Any, real: Any) -> Any:
+        """Return a message with that left out which the page leaves out, if it came before."""
+        if not (isinstance(written, dict) and isinstance(real, dict)):
+            return real
+        return {
+            key: ABBREVIATED
+            if written.get(key) == ABBREVIATED and self._written_out.get(key) == value
+            else self._abbreviated(written.get(key), value)
+            for key, value in real.items()
+        }
 
 
 async def _replayed(lines: list[str]) -> list[str]:
