@@ -257,15 +257,21 @@ async def test_what_waits_for_a_report_is_heard_before_what_its_client_sends_fro
         assert [(await ann.hear("error", "pong"))["ref"] for _ in range(3)] == ["1", "2", "3"]
 
 
+async def reporting(one: App, two: App, clients: Clients) -> tuple[Client, str]:
+    """Return somebody at the second node whose report waits for what the first knows, and of whom it is."""
+    ann, bo = await clients.seated("Ann Bo")
+    who, accused = bo.me, person_of(one, bo).id
+    await bo.ask("say", "said", text="Buy this!", room=bo.room)
+    await go_over(one, two, ann)
+    await ann.say("report", who=who, reason="spam")
+    peer = next(iter(two.node.peers.values()))
+    await until(lambda: getattr(peer, "_waiting", None) is not None)
+    return ann, accused
+
+
 async def test_a_report_is_made_though_its_client_is_gone_before_others_were_asked(redis_url: str) -> None:
     async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
-        ann, bo = await clients.seated("Ann Bo")
-        who, accused = bo.me, person_of(one, bo).id
-        await bo.ask("say", "said", text="Buy this!", room=bo.room)
-        await go_over(one, two, ann)
-        await ann.say("report", who=who, reason="spam")
-        peer = next(iter(two.node.peers.values()))
-        await until(lambda: getattr(peer, "_waiting", None) is not None)
+        ann, accused = await reporting(one, two, clients)
         ann.abort()
         await until(lambda: [report.against for report in two.house.store.reports()] == [accused])
 
@@ -345,13 +351,7 @@ async def test_when_a_jwt_ends_is_no_matter_of_the_node_that_somebody_left(
 
 async def test_a_report_is_made_though_its_client_comes_with_another_connection_meanwhile(redis_url: str) -> None:
     async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
-        ann, bo = await clients.seated("Ann Bo")
-        who, accused = bo.me, person_of(one, bo).id
-        await bo.ask("say", "said", text="Buy this!", room=bo.room)
-        await go_over(one, two, ann)
-        await ann.say("report", who=who, reason="spam")
-        peer = next(iter(two.node.peers.values()))
-        await until(lambda: getattr(peer, "_waiting", None) is not None)
+        ann, accused = await reporting(one, two, clients)
         again = await clients.new()
         await again.enter(HERE, token=ann.token)
         await until(lambda: [report.against for report in two.house.store.reports()] == [accused])

@@ -18,7 +18,7 @@ from server.cluster.directory import DirectoryAway
 from server.cluster.engine import FAILURES
 from server.cluster.entrance import Entrance
 from server.cluster.node import HostPeer
-from server.cluster.relay import Parked, RemoteLine
+from server.cluster.relay import RemoteLine
 from server.cluster.takeover import Left, take_over
 from server.cluster.wire import Carried, Handed, Opened, Took
 from server.cluster.writing import send_back
@@ -148,17 +148,11 @@ class Handing:
     def _park(self, person: str, peer: HostPeer) -> _Passenger:
         held = peer.connection
         assert isinstance(held, Held)
-        line = held.line
-        if isinstance(line, RemoteLine):
-            line.receiver = parked = Parked()
-            peer.give_waiting(parked.received)
-            return _Passenger(
-                held, Carried(person, line.gateway, line.conn, held.address, held.subprotocol), None, line
-            )
+        gateway, conn = peer.park()
+        carried = Carried(person, gateway or self._cluster.name, conn, held.address, held.subprotocol)
+        if isinstance(held.line, RemoteLine):
+            return _Passenger(held, carried, None, held.line)
         assert held.entrance is not None
-        conn = held.entrance.park()
-        peer.give_waiting(held.entrance.received)
-        carried = Carried(person, self._cluster.name, conn, held.address, held.subprotocol)
         return _Passenger(held, carried, held.entrance, None)
 
     def _send_after(self, passenger: _Passenger, node: str) -> None:

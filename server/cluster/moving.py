@@ -26,7 +26,7 @@ from server.bugs import log_bug
 from server.cluster.commit import Held
 from server.cluster.entrance import BACK_S, Entrance
 from server.cluster.node import HostPeer
-from server.cluster.relay import Parked, RemoteLine
+from server.cluster.relay import RemoteLine
 from server.cluster.shelving import RoomCard
 from server.cluster.state import decode_identity, encode_identity, know_identity
 from server.cluster.wire import Asked, Came, Kept, Message, Opened, Released
@@ -211,15 +211,11 @@ class Moving:
             assert isinstance(peer.connection, Held)
             held = peer.connection
             address, subprotocol = held.address, held.subprotocol
+            gateway, conn = peer.park()
             if isinstance(held.line, RemoteLine):
-                gateway, conn = held.line.gateway, held.line.conn
-                held.line.receiver = parked = Parked()
-                peer.give_waiting(parked.received)
                 cluster.commit.put([held], partial(cluster.remotes.rehome, held.line, to))
             elif held.entrance is not None:
-                entrance = held.entrance
-                gateway, conn = cluster.name, entrance.park()
-                peer.give_waiting(entrance.received)
+                entrance, gateway = held.entrance, cluster.name
             # When they have heard all that was said to them here: until then they may be sent back.
             cluster.commit.put([held], held.is_anothers)
         came = Came(_encode(leaver), packed, gateway, conn, address, subprotocol, why, shook, far_m)

@@ -14,8 +14,10 @@ from server.acts import HANDLERS
 from server.acts.reporting import unknown_rooms
 from server.clock import Clock
 from server.cluster.commit import Commit, Held
+from server.cluster.entrance import Entrance
 from server.cluster.journal import Journal
 from server.cluster.log import RoomLog
+from server.cluster.relay import Parked, RemoteLine
 from server.codes import Refused
 from server.commands import Block, Command, Enter, Leave, Ping, Report, Say
 from server.fanout import Audience, Fanout, Listener
@@ -138,11 +140,27 @@ class HostPeer(Peer):
         self._node.recall(rooms, command.who, self._go_on)
         return True
 
-    def give_waiting(self, hear: Callable[[bytes, bool], None]) -> None:
-        """Have what waits for a report, and it first, heard by whoever hears the client from now on."""
+    def park(self) -> tuple[str, int]:
+        """Have all that the client sends wait, since it or its room goes to another node.
+
+        What waits for a report by now waits there before all else.
+
+        Returns:
+            Its gateway, "" for this node, and its number there; 0 if it is gone.
+        """
+        held = cast("Held", self.connection)
         waiting, self._waiting = self._waiting or [], None
+        receiver: Parked | Entrance
+        if isinstance(held.line, RemoteLine):
+            held.line.receiver = receiver = Parked()
+            where = held.line.gateway, held.line.conn
+        elif held.entrance is not None:
+            receiver, where = held.entrance, ("", held.entrance.park())
+        else:
+            return "", 0
         for command in waiting:
-            hear(self.codec.payload(command), self.codec.is_binary)
+            receiver.received(self.codec.payload(command), self.codec.is_binary)
+        return where
 
     def _go_on(self, scenes: Mapping[str, Scene]) -> None:
         """Make the report, and do what came after it."""
