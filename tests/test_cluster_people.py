@@ -11,7 +11,7 @@ from geo import Cell
 from server.app import App
 from server.cluster import takeover
 from server.cluster.cluster import Cluster
-from server.cluster.node import WAITING_MAX
+from server.cluster.host_peer import WAITING_MAX
 from server.cluster.recalling import AGAIN_S
 from server.cluster.state import State
 from server.cluster.takeover import take_over

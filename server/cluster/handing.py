@@ -17,7 +17,7 @@ from server.cluster.commit import Held
 from server.cluster.directory import DirectoryAway
 from server.cluster.engine import FAILURES
 from server.cluster.entrance import Entrance
-from server.cluster.node import HostPeer
+from server.cluster.host_peer import HostPeer
 from server.cluster.relay import RemoteLine
 from server.cluster.takeover import Left, take_over
 from server.cluster.wire import Carried, Handed, Opened, Took

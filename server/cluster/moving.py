@@ -25,7 +25,7 @@ from rooms.windows import region_of, window_end
 from server.bugs import log_bug
 from server.cluster.commit import Held
 from server.cluster.entrance import BACK_S, Entrance
-from server.cluster.node import HostPeer
+from server.cluster.host_peer import HostPeer
 from server.cluster.relay import RemoteLine
 from server.cluster.shelving import RoomCard
 from server.cluster.state import decode_identity, encode_identity, know_identity
