@@ -6,6 +6,7 @@ from geo import Cell, cell_distance_m
 from rooms.changes import Change, Ended, Gone, Published, Seated
 from rooms.events import Changed, Closing, Joined, Left, Waiting
 from rooms.person import Person
+from rooms.placement import ring_m
 from rooms.room import Room
 from rooms.rules import Rules
 from rooms.seating import place_of
@@ -566,3 +567,18 @@ def test_newcomer_of_an_overdue_window_is_seated_and_reseated() -> None:
     scene.wait(0)
     assert room_of(late).closes == window_end(region_of(HOME), scene.now, WINDOW_S)
     scene.check()
+
+
+def test_who_is_alone_in_the_whole_reach_is_not_looked_at_until_something_may_be_found_or_somebody_comes() -> None:
+    scene = Scene()
+    person = scene.enter()
+    room, _ = place_of(person)
+    reached_at = START + scene.rules.look_every_s * (scene.rules.reach_max_m // ring_m(room, scene.rules) + 1)
+    scene.wait_until(reached_at - 100)
+    assert room.looks_at <= scene.now + scene.rules.look_every_s, "its reach still grows, which is told"
+    scene.wait_until(reached_at + 100)
+    assert room.idle_until <= room.looks_at
+    scene.wait_until(room.looks_at)
+    assert room.looks_at == scene.now + 5 * scene.rules.look_every_s
+    scene.enter()
+    assert room.looks_at == scene.now + scene.rules.look_every_s, "two look for a third at once"
