@@ -1,9 +1,10 @@
 """CPU time of everything that is looked at before a message goes out, in the server's own code: no sockets.
 
 What a text goes through: its form (NFC, length), the rates of its speaker and room, the operator's list, ways out of
-the room, and what goes round. Speakers are new, the dearest case; texts are those of bench/talk.py and some in other
-scripts, each said once, so that every fingerprint is new. Each round has a key of its own, since by some keys twice as
-many texts are nearly another as by others. Beside it the cost of each part.
+the room, and what goes round. Speakers are new, the dearest case; texts are those of bench/talk.py, as they are and as
+phones and habits change them, and some in other scripts, or those of a file, each said once, so that every fingerprint
+is new. Each round has a key of its own, since by some keys twice as many texts are nearly another as by others. Beside
+it the cost of each part.
 """
 
 import itertools
@@ -12,6 +13,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import click
 import msgspec
@@ -36,6 +38,7 @@ from server.store.memory import MemoryStore
 from server.store.sealing import NONCE_BYTES, Seal
 
 NOW = 1_700_000_000.0
+TEXT_MAX_CHARS = 1000
 SLOW_STEP_S = 60.0
 """Between two messages of one person, so that no rate is met."""
 _OTHER_SCRIPTS = (
@@ -90,13 +93,13 @@ class Checked:
         """Do all that is done to a message before the room says it, by the calls that the server makes."""
         room, seat = self.place
         house, identity = self.house, self.identity
-        clean_text(text, max_chars=1000)
+        clean_text(text, max_chars=TEXT_MAX_CHARS)
         house.pace(identity.said, room, seat, now=next(self._now))
         house.checks.look(text, identity, self.origin, "room", now=NOW)
 
     def form(self, text: str) -> None:
         """Look at the text's form."""
-        clean_text(text, max_chars=1000)
+        clean_text(text, max_chars=TEXT_MAX_CHARS)
 
     def rates(self, now: float) -> None:
         """Count it."""
@@ -152,6 +155,14 @@ def accented(text: str) -> str:
     return text.replace("e", "é", 1).replace("'", "’") + "…"
 
 
+def typed(text: str, rng: random.Random) -> str:
+    """Return the text as many type it, with dots, smiles, brackets and stars: what is odd, and leads nowhere."""
+    words = text.lower().split()
+    at = rng.randrange(1, len(words))
+    habit = rng.choice(("{0}... {1}", "{0} . . {1} ..", "{0} {1} :)", "{0} ({1})", "{0} *{1}*", "bo: {0}.. {1} :("))
+    return habit.format(" ".join(words[:at]), " ".join(words[at:]))
+
+
 def shuffled(text: str, rng: random.Random) -> str:
     """Return the words of a text in another order, pairs of characters where no spaces are: something new to say."""
     words = text.split() if " " in text else [text[at : at + 2] for at in range(0, len(text), 2)]
@@ -159,25 +170,55 @@ def shuffled(text: str, rng: random.Random) -> str:
     return (" " if " " in text else "").join(words)
 
 
-@click.command()
-@click.option("--count", type=click.IntRange(100, 100_000), default=3000, show_default=True, help="Messages of a kind.")
-@click.option("--rounds", type=click.IntRange(1, 100), default=15, show_default=True)
-@click.option("--words", type=click.IntRange(0, 10_000), default=0, show_default=True, help="Rules on the list.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
-def main(count: int, rounds: int, words: int, as_json: bool) -> None:
-    """Measure the CPU time of all checks together, per message."""
-    look_rarely()  # as the server does
+def of_bench(count: int) -> dict[str, list[str]]:
+    """Return so many texts of each kind that this bench makes."""
     rng = random.Random(9)
-    scripts = [shuffled(rng.choice(_OTHER_SCRIPTS), rng) for _ in range(count)]
     latin = honest(count, lambda text: SHORT_CHARS <= len(text) < 60)
-    kinds = {
+    return {
         f"under {SHORT_CHARS} characters": honest(count, lambda text: len(text) < SHORT_CHARS),
         f"{SHORT_CHARS} to 59 characters": latin,
         "the same with accents": [accented(text) for text in latin],
+        "the same as many type": [typed(text, rng) for text in latin],
         f"{SHORT_CHARS} and more": honest(count, lambda text: len(text) >= SHORT_CHARS),
         "as people talk": honest(count, lambda _: True),
-        "other scripts": scripts,
+        "other scripts": [shuffled(rng.choice(_OTHER_SCRIPTS), rng) for _ in range(count)],
     }
+
+
+def of_file(path: Path) -> dict[str, list[str]]:
+    """Return a file's texts, one a line, by their length. Raises click.ClickException."""
+    lines = (line.strip() for line in path.read_text(errors="replace").splitlines())
+    texts = list(dict.fromkeys(line for line in lines if line and len(line) <= TEXT_MAX_CHARS))
+    if not texts:
+        raise click.ClickException(f"{path} has no text of at most {TEXT_MAX_CHARS} characters, one a line.")
+    kinds = {
+        f"under {SHORT_CHARS} characters": [text for text in texts if len(text) < SHORT_CHARS],
+        f"{SHORT_CHARS} to 59 characters": [text for text in texts if SHORT_CHARS <= len(text) < 60],
+        f"{SHORT_CHARS} and more": [text for text in texts if len(text) >= SHORT_CHARS],
+        "all of them": texts,
+    }
+    return {kind: some for kind, some in kinds.items() if some}
+
+
+@click.command(
+    epilog="Examples:\n\n\b\n"
+    "  python -m bench.checks\n"
+    "  python -m bench.checks --texts chat.txt\n"
+    "  python -m bench.checks --words 500 --json"
+)
+@click.option("--count", type=click.IntRange(100, 100_000), default=3000, show_default=True, help="Messages of a kind.")
+@click.option("--rounds", type=click.IntRange(1, 100), default=15, show_default=True)
+@click.option("--words", type=click.IntRange(0, 10_000), default=0, show_default=True, help="Rules on the list.")
+@click.option(
+    "--texts",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Messages that people wrote, one a line, instead of those made here.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON array instead of a table.")
+def main(count: int, rounds: int, words: int, texts: Path | None, as_json: bool) -> None:
+    """Measure the CPU time of all checks together, per message."""
+    look_rarely()  # as the server does
+    kinds = of_file(texts) if texts is not None else of_bench(count)
     rows = [measure(name, texts, rounds=rounds, words=words) for name, texts in kinds.items()]
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(rows)))

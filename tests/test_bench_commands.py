@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bench import bottles, cluster, codec, fanout, frozen, idle, seating, shakes
+from bench import bottles, checks, cluster, codec, fanout, frozen, idle, seating, shakes
 from bench.cluster_load import WHERE, Figures, Where
 from bench.fanout import LIMIT, OURS, PEER, Bench, Ratio, Run, report, table
 from bench.shakes import could_meet
@@ -18,7 +18,21 @@ def run(us_cpu_per_deliv: float) -> Run:
 
 
 @pytest.mark.parametrize(
-    "name", ["bottles", "cluster", "codec", "fanout", "frozen", "idle", "load", "peer", "privacy", "seating", "shakes"]
+    "name",
+    [
+        "bottles",
+        "checks",
+        "cluster",
+        "codec",
+        "fanout",
+        "frozen",
+        "idle",
+        "load",
+        "peer",
+        "privacy",
+        "seating",
+        "shakes",
+    ],
 )
 def test_every_measurement_shows_an_example(name: str) -> None:
     result = CliRunner().invoke(importlib.import_module(f"bench.{name}").main, ["--help"])
@@ -157,3 +171,20 @@ def test_many_nodes_are_measured_beside_one_process() -> None:
     ] + [(0, cluster.DENSE)]
     assert all(row["figures"]["node_us"] > 0 and not row["figures"]["lost"] for row in rows)
     assert all(0 < row["figures"]["commands"]["xadd"] <= 1.5 for row in rows if row["figures"]["nodes"])
+
+
+def test_checks_are_measured_on_texts_of_ones_own(tmp_path: Path) -> None:
+    texts = tmp_path / "chat.txt"
+    texts.write_text("hello\n\nhello\nis anybody at the river tonight (or later)?\n" + "x" * 2000 + "\n")
+    done = CliRunner().invoke(checks.main, ["--texts", str(texts), "--rounds", "1", "--json"])
+    assert done.exit_code == 0, done.output
+    kinds = {row["texts"]: row["chars"] for row in json.loads(done.output)}
+    assert kinds == {"under 24 characters": 5, "24 to 59 characters": 43, "24 and more": 43, "all of them": 24}
+
+
+def test_a_file_without_texts_is_named(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.write_text("\n")
+    done = CliRunner().invoke(checks.main, ["--texts", str(empty)])
+    assert done.exit_code == 1
+    assert "empty.txt has no text of at most 1000 characters, one a line" in done.output

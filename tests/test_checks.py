@@ -36,6 +36,29 @@ def test_what_leads_out_is_held_while_one_is_new_and_not_later(text: str, reason
     assert say(ann, text)["type"] == "said"
 
 
+@pytest.mark.parametrize("text", ["@bo are you there?", "@Bo", "I think so too, @BO."])
+def test_whoever_is_new_may_call_somebody_here_by_name(text: str) -> None:
+    ann, bo = stage(new_identity_s=600).seated("Ann Bo")
+    assert say(ann, text)["type"] == "said"
+    assert only(bo.got(), "said")["text"] == text
+
+
+@pytest.mark.parametrize("text", ["@Quiet Otter: yes", "thanks @Quiet"])
+def test_the_first_word_of_a_name_is_enough(text: str) -> None:
+    here = stage(new_identity_s=600)
+    ann, bo = here.seated("Ann Bo")
+    bo.ask("rename", name="Quiet Otter")
+    assert say(ann, text)["type"] == "said"
+
+
+@pytest.mark.parametrize(
+    "text", ["@bob are you there?", "@bo_55 has more", "@bo.55", "@bo or +1 555 123 4567", "@cleo"]
+)
+def test_a_name_elsewhere_that_begins_like_somebodys_here_is_held(text: str) -> None:
+    ann, _ = stage(new_identity_s=600).seated("Ann Bo")
+    assert say(ann, text)["reason"] == "contact"
+
+
 def test_nobody_is_new_where_that_is_switched_off() -> None:
     ann, _ = stage(new_identity_s=0).seated("Ann Bo")
     assert say(ann, "see example.com")["type"] == "said"

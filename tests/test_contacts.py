@@ -1,9 +1,12 @@
 """What leads out of a room, in the disguises that adverts wear, and the ordinary talk that must be let through."""
 
+import random
+
 import pytest
 
 from server.safety import contacts
 from server.safety.folding import fold
+from server.safety.phones import has_phone
 
 LINKS = [
     "http://example.com",
@@ -47,6 +50,10 @@ LINKS = [
     "192.168.1.1/admin",
     "example.shop!",
     "cheap.pills.top",
+    "www.page.xxx",
+    "page.by/offer",
+    "example . net",
+    "(really) example <dot> com",
 ]
 
 CONTACTS = [
@@ -102,6 +109,8 @@ CONTACTS = [
     "discord: somebody#1234",
     "we met there. telegram ann.55 is me",
     "instagram 7.30ann",
+    "vxann55",
+    "whats: ann_55",
 ]
 
 ORDINARY = [
@@ -226,7 +235,19 @@ ORDINARY = [
     "around 10:45. it cost 3.50",
     "telegram 7.30, he said. ann knows",
     "90210-1234",
+    "take care, see you soon.xxx",
+    "happy news.By the way, I passed",
+    "whats 2nite like?",
+    "do you have whatsapp7?",
+    "is there .NET on this box?",
+    "*really* (so they say) <grins>",
+    "hmm . . . let us see . ok",
+    "oh no..... 1.5 hours... :( ",
+    "Ann: only what I said: nothing",
 ]
+
+
+ALL = LINKS + CONTACTS + ORDINARY
 
 
 def leads_out(text: str) -> str | None:
@@ -246,3 +267,33 @@ def test_contacts_are_known_in_their_disguises(text: str) -> None:
 @pytest.mark.parametrize("text", ORDINARY)
 def test_ordinary_talk_is_let_through(text: str) -> None:
     assert leads_out(text) is None
+
+
+def leads_out_in_full(plain: str) -> bool:
+    """Tell what the patterns themselves say, with nothing looked for first."""
+    dotted = contacts._SPACED_DOT.sub(".", contacts._DOT.sub(".", plain))
+    in_disguise = (dotted, contacts._SPELT_DOT.sub(".", dotted))
+    return (
+        any(contacts._LINK.search(text) or contacts._MAIL.search(contacts._AT.sub("@", text)) for text in in_disguise)
+        or any(search(plain) for search in (contacts._LINK.search, contacts._MAIL.search, contacts._HANDLE.search))
+        or contacts._ELSEWHERE.search(plain) is not None
+        or has_phone(plain)
+    )
+
+
+def changed(text: str, rng: random.Random) -> str:
+    chars = list(text)
+    for _ in range(rng.randint(0, 4)):
+        at = rng.randrange(len(chars) + 1)
+        chars[at : at + rng.randrange(2)] = rng.choice(
+            (*" .:@()[]<>{}*-_/0123456789,!?'~=+éяб\\#…", " dot ", "(at)", "[dot]", "www.", " . ", "me", "com", "")
+        )
+    return "".join(chars)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_looked_for_first_changes_nothing(seed: int) -> None:
+    rng = random.Random(seed)
+    for _ in range(1500):
+        plain = fold(changed(rng.choice(ORDINARY), rng) + rng.choice((" ", "", ". ")) + changed(rng.choice(ALL), rng))
+        assert (contacts.leads_out(plain) is not None) == leads_out_in_full(plain), plain

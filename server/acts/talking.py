@@ -1,5 +1,7 @@
 """Commands that speak to the room, or to the server alone: to say, to change one's name, to ask for the time."""
 
+import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rooms.changes import Published
@@ -27,12 +29,23 @@ def say(session: "Session", command: Say, now: float) -> Outcome:
     session.house.pace(session.identity.said, room, seat, now=now)
     checks = session.house.checks
     reason, rooms = checks.look(text, session.identity, session.origin, room.id, now=now)
+    if reason == "contact" and "@" in text:
+        # Who calls somebody here by name leads nobody away.
+        called = _without_mentions(text, (other.member.name for other in room.seats.values()))
+        reason, rooms = checks.look(called, session.identity, session.origin, room.id, now=now)
     if reason is not None:
         return (checks.held(reason, ref=command.ref),)
     marks = Marks(rooms) if rooms > 1 else None
     said = room.say(seat, text, now=now, ref=command.ref, marks=marks)
     session.house.trails.add(room.id, said)
     return (Published(room, said),)
+
+
+def _without_mentions(text: str, names: Iterable[str]) -> str:
+    """Return the text without the at sign before these names, or their first words."""
+    called = {part for name in names for part in (name, name.partition(" ")[0])}
+    longest_first = "|".join(map(re.escape, sorted(called, key=len, reverse=True)))
+    return re.sub(rf"@({longest_first})(?!\.?\w)", r"\1", text, flags=re.IGNORECASE)
 
 
 def rename(session: "Session", command: Rename, now: float) -> Outcome:

@@ -5,6 +5,7 @@ folded, each character by itself; nothing is ever shown folded, and no text is k
 """
 
 import codecs
+import re
 import unicodedata
 
 from rooms.lookalikes import PROTOTYPES
@@ -61,6 +62,11 @@ def fold(text: str) -> str:
         return folded
     # A quarter less than joining what a dict of characters gives.
     return text.translate(_FOLDED)
+
+
+def any_of(*words: str) -> str:
+    """Return the pattern of any of these words, as they come out folded."""
+    return "(?:" + "|".join(re.escape(fold(word)) for word in words) + ")"
 
 
 def _fold(char: str) -> str:
