@@ -54,6 +54,8 @@ LINKS = [
     "page.by/offer",
     "example . net",
     "(really) example <dot> com",
+    "example\n.com",
+    "example dot\tcom",
 ]
 
 CONTACTS = [

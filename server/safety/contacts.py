@@ -132,6 +132,8 @@ def leads_out(plain: str) -> str | None:
 
     What a way out has to have is looked for first, so that most talk costs half a microsecond.
     """
+    if "\n" in plain or "\t" in plain:
+        plain = plain.replace("\n", " ").replace("\t", " ")
     raw = plain.encode()
     rest = raw.translate(_BLANKED)
     # One test after the other: any() over a table of these words takes twice as long as all the rest.
