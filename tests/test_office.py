@@ -131,6 +131,19 @@ def test_banned_person_is_out_at_once_and_told_why(desk: Desk) -> None:
     assert "no ban" in desk.refused("unban", ban=told["ban"])
 
 
+def test_a_later_ban_of_somebody_stands_for_the_earlier(desk: Desk) -> None:
+    ann, bo = desk.stage.seated("Ann Bo")
+    who = identity(bo)
+    first = desk.ask("ban", identity=who, reason="Advertising.", for_s=60)
+    other = desk.ask("ban", identity=identity(ann), reason="Insults.")
+    later = desk.ask("ban", identity=who, reason="Advertising again.", for_s=3600)
+    assert (first["instead_of"], later["instead_of"]) == ([], [first["ban"]])
+    assert {one["ban"] for one in desk.ask("bans")["bans"]} == {other["ban"], later["ban"]}
+    assert f"instead of {first['ban']}" in desk.ask("audit", most=1)["audit"][0]["detail"]
+    desk.ask("unban", ban=later["ban"])
+    desk.stage.guest().enter(token=bo.token)
+
+
 @pytest.mark.parametrize("stops_known", [False, True])
 def test_range_says_first_how_many_are_online_there(desk: Desk, stops_known: bool) -> None:
     ann, *_ = desk.stage.seated("Ann Bo Cy")

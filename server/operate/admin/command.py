@@ -267,7 +267,8 @@ def ban(asks: Ask, whom: str, reason: str, for_s: float | None, known: bool, yes
         if not yes:
             click.confirm("Ban it?", abort=True)
         told = asks("ban", **asked, confirm=True)
-    click.echo(f"Ban {told['ban']}; {told['hit']} put out.")
+    instead = f", instead of {', '.join(told['instead_of'])}" if told["instead_of"] else ""
+    click.echo(f"Ban {told['ban']}{instead}; {told['hit']} put out.")
 
 
 @admin.command()
