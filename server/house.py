@@ -48,7 +48,8 @@ CLIENT_LIMITS = (
     "seats_min", "seats_target", "seats_max", "window_s", "closing_s", "finest_cell", "reach_max_m", "far_max_m",
     "say_per_s", "say_burst", "say_per_min", "room_per_min", "next_per_h", "shakes_per_h", "throws_per_day",
     "picks_per_day", "answers_per_day", "keeps_per_h", "cells_per_h", "text_max_chars", "frame_max_bytes",
-    "resume_grace_s", "away_s", "errors_per_min", "ping_every_s", "pong_timeout_s", "time_scale",
+    "new_identity_s", "eject_present_s", "report_grace_s", "resume_grace_s", "away_s", "errors_per_min",
+    "ping_every_s", "pong_timeout_s", "time_scale",
 )  # fmt: skip
 """The settings that clients are told."""
 
