@@ -13,6 +13,8 @@ import { localTime, timeLeft } from "./state.js";
 const LIT_MS = 2600;
 const RIM = 116;
 const CIRCLE = 158;
+const RIM_STEPS = Math.round(2 * Math.PI * RIM); // each about a pixel: the page is not drawn anew for less
+const LEAP_STEPS = 3; // more are seen as a jump, and drawn as a movement
 const TWO_CIRCLES = [183, 148];
 const ONE_CIRCLE_MAX = 26; // more would be smaller in one circle than in two
 const NAMED_MAX = 12; // more names would run under the seats of others
@@ -24,6 +26,7 @@ export class Table {
   #onPerson;
   #count = 0;
   #room = "";
+  #share = 0;
 
   constructor({ onPerson = () => {} } = {}) {
     this.#onPerson = onPerson;
@@ -92,7 +95,11 @@ export class Table {
     return localTime(state, state.room.closes);
   }
 
-  #burn(share) {
+  #burn(part) {
+    const share = Math.ceil(part * RIM_STEPS) / RIM_STEPS;
+    if (share === this.#share) return;
+    this.element.classList.toggle("is-leaping", Math.abs(share - this.#share) * RIM_STEPS > LEAP_STEPS);
+    this.#share = share;
     this.ember.style.strokeDasharray = `${share} 1`;
     this.spark.style.transform = `rotate(${share * 360}deg)`;
     this.spark.classList.toggle("is-out", share <= 0);

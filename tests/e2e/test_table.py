@@ -126,3 +126,22 @@ async def looks_of(visitor: Visitor) -> dict[str, str]:
             + seat.querySelector(".portrait-pattern > g").innerHTML]))"""
     )
     return looks
+
+
+async def test_a_table_where_nothing_happens_is_not_drawn_anew_all_the_time(visits: Visits) -> None:
+    # Half an hour burns down by a pixel every few seconds: a page that animates it takes a fifth of a core.
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, viewport=DESKTOP)
+        stage.send(room("r2", members=(ME, BO, CY, DEE)))
+        await expect(ada.page.locator(".seat")).to_have_count(4)
+        still = await ada.page.evaluate(
+            """async () => {
+                let still = 0;
+                for (let at = 0; at < 200 && still < 30; at++) {
+                    await new Promise((done) => setTimeout(done, 50));
+                    still = document.getAnimations().length ? 0 : still + 1;
+                }
+                return still;
+            }"""
+        )
+        assert still == 30  # of looks, one after the other: the table ticks three times meanwhile
