@@ -172,13 +172,26 @@ def test_leave_does_not_come_back_from_away_first() -> None:
     assert kinds(session.receive(Leave(), now=NOW)) == ["Unseated", "Ended", "Gone", "End"]
 
 
-def test_second_enter_changes_nothing_even_when_away() -> None:
+def test_second_enter_ends_being_away_and_changes_nothing_else() -> None:
     session = seated(make_house())
     session.receive(Away(), now=NOW)
-    assert error(session.receive(Enter(cell=NEAR), now=NOW)).code == "already_entered"
+    outcome = session.receive(Enter(cell=NEAR), now=NOW)
+    back = published(outcome)[0]
+    assert isinstance(back, Changed)
+    assert (back.member.away, back.ref) == (False, None)
+    [refused] = [what for what in outcome if isinstance(what, Error)]
+    assert refused.code == "already_entered"
     assert session.person is not None
-    assert session.person.seat is not None
-    assert session.person.seat.member.away
+    assert session.person.cell == HERE
+
+
+def test_nothing_ends_being_away_once_the_session_has_ended() -> None:
+    session = seated(make_house(errors_per_min=1))
+    session.receive(Away(), now=NOW)
+    for _ in range(2):
+        session.receive(Enter(cell=NEAR), now=NOW)
+        session.receive(Away(), now=NOW)
+    assert session.receive(Enter(cell=NEAR), now=NOW) == ()
 
 
 # Muting: what one sees.
