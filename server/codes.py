@@ -72,6 +72,7 @@ CLOSE_CODES: dict[int, CloseCode] = {
         CloseCode(4002, "idle", "No sign of life, or no `enter` in time.", True),
         CloseCode(4003, "overloaded", "Too much to do, or too many from where you are.", True),
         CloseCode(4500, "banned", "The operator keeps you out.", False),
+        CloseCode(4501, "no_token", "You have no usable `token` or `auth`.", False),
         CloseCode(4502, "too_many_errors", "More than `errors_per_min` errors.", False),
         CloseCode(4503, "replaced", "Another connection came with your token.", False),
         CloseCode(4504, "auth_expired", "Your `auth` has expired.", False),

@@ -134,8 +134,9 @@ SCENES: dict[int, tuple[Scene, dict[str, Any]]] = {
 }
 WITHOUT_BYE = {1002, 1007, 1009}
 """Who breaks WebSocket itself is told so by the Close frame alone (RFC 6455, 7.1.7)."""
-ELSEWHERE = {4000, 4003}
-"""A drain ends everybody (tests/test_drain.py), and 4003 takes thousands of connections (tests/test_listener.py)."""
+ELSEWHERE = {4000, 4003, 4501}
+"""A drain ends everybody (tests/test_drain.py), 4003 takes thousands of connections (tests/test_listener.py), and this
+version answers by an `error` where 4501 would do."""
 
 
 def test_every_close_code_has_its_scene() -> None:
