@@ -12,6 +12,7 @@ from server.commands import AnyCommand, Away, Command, Enter, Leave, Move, Mute,
 from server.messages import wire_name
 from server.outcomes import Outcome
 from server.session import Session
+from tests.protocol_page import PAGE
 from tests.sessions import HERE, NEAR, UNLIMITED, make_house
 from tests.test_session import NOW, RIGHT, error, kinds, member_id, published, seated
 
@@ -99,6 +100,19 @@ def test_whoever_waits_as_long_as_told_is_let_through(
         assert 0 < retry_after(session, command(number + 1), now + (real_s - 0.002) * scale) <= 0.003
         now += real_s * scale
         assert not any(isinstance(what, Error) for what in session.receive(command(number + 1), now=now))
+
+
+def test_limits_per_minute_are_over_time_as_the_page_says() -> None:
+    assert "A limit per minute, hour or day is one over time, and so many may come at once" in PAGE.read_text()
+    session = seated(make_house(say_burst=0, say_per_min=20, errors_per_min=20))
+    for _ in range(20):
+        assert kinds(session.receive(Say(text="a"), now=NOW)) == ["Published"]
+    assert 2.9 < retry_after(session, Say(text="a"), NOW) < 3.1
+    for _ in range(19):
+        assert kinds(session.receive(Say(text=""), now=NOW)) == ["Error"]
+    assert kinds(session.receive(Say(text="a"), now=NOW + 3.1)) == ["Published"]
+    assert kinds(session.receive(Say(text=""), now=NOW + 3.1)) == ["Error"]
+    assert kinds(session.receive(Say(text=""), now=NOW + 3.1)) == ["Error", "End"]
 
 
 def test_names_and_words_are_counted_apart() -> None:
