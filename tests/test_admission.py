@@ -41,13 +41,16 @@ def test_banned_identity_is_told_what_why_until_when_and_how_to_object() -> None
     assert (bye["code"], bye["reconnect_in"], again.connection.close_code) == (4500, None, 4500)
 
 
-def test_ban_without_end_and_contact_says_so_too() -> None:
+@pytest.mark.parametrize(
+    ("reason", "said"), [("Threats.", "Threats."), ("Threats", "Threats."), ("No threats!", "No threats!")]
+)
+def test_ban_without_end_and_contact_says_so_too(reason: str, said: str) -> None:
     stage = Stage()
     [ann] = stage.seated("Ann")
-    stage.house.store.add_ban(ban(identity=identity(ann), reason="Threats.", until=None))
+    stage.house.store.add_ban(ban(identity=identity(ann), reason=reason, until=None))
     ann.lose()
     error = refused(stage.guest(), token=ann.token)
-    assert error["message"].startswith("This server keeps you out: Threats. To object, ask whoever runs")
+    assert error["message"].startswith(f"This server keeps you out: {said} To object, ask whoever runs")
     assert "retry_after" not in error
 
 

@@ -9,6 +9,9 @@ from server.safety.wording import objection
 from server.store.rows import Ban
 from server.store.store import Store
 
+_STOPS = (".", "!", "?", "…", "。", "！", "？")
+"""What a sentence of the operator's may end with."""
+
 
 def ban_on(store: Store, identity: str, address: str, *, is_new: bool, now: float) -> Ban | None:
     """Return the ban that keeps somebody out, or None.
@@ -30,7 +33,8 @@ def told(ban: Ban, *, contact: str) -> str:
     who = "your network" if ban.network else "you"
     until = f" until {_moment(ban.until)}" if ban.until is not None else ""
     newcomers = "newcomers from " if ban.network and not ban.stops_known else ""
-    return f"This server keeps {newcomers}{who} out{until}: {ban.reason} {objection(contact)}"
+    stop = "" if ban.reason.endswith(_STOPS) else "."
+    return f"This server keeps {newcomers}{who} out{until}: {ban.reason}{stop} {objection(contact)}"
 
 
 def _moment(at: float) -> str:
