@@ -13,7 +13,7 @@ from rooms.windows import region_of
 from server.safety.blocks import Blocks
 from server.store.memory import MARKED_MAX, MemoryStore
 from server.store.store import StoreError
-from tests.sessions import BEGAN, FAR_AWAY, HERE, Guest, Stage
+from tests.sessions import BEGAN, FAR_AWAY, HERE, Guest, Stage, only
 from tests.stores import everything_in, on_disk
 
 DAY_S = 86_400
@@ -172,6 +172,31 @@ def test_two_who_block_each_other_are_apart_until_both_have_ended_it() -> None:
     place.pass_time(300)
     bo.ask("next")
     assert are_together(ann, bo)
+
+
+def test_somebody_of_the_room_one_has_left_is_blocked_and_nobody_moves() -> None:
+    place = stage(report_grace_s=600)
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    who = member(ann, "Bo")
+    ann.ask("next")
+    bo.got()
+    assert not are_together(ann, bo)
+    [blocked] = ann.ask("block", who=who, ref="b")
+    assert (blocked["type"], [row["name"] for row in held(ann)]) == ("blocked", ["Bo"])
+    assert bo.got() == []
+    place.pass_time(3600)
+    assert not are_together(ann, bo)
+
+
+def test_somebody_of_a_room_left_long_ago_is_nobody() -> None:
+    place = stage(report_grace_s=60)
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    who = member(ann, "Bo")
+    ann.ask("next")
+    place.pass_time(61)
+    bo.got()
+    assert only(ann.ask("block", who=who), "error")["code"] == "no_such_member"
+    assert only(ann.ask("mute", who=who), "error")["code"] == "no_such_member"
 
 
 @pytest.mark.parametrize(

@@ -217,6 +217,21 @@ async def test_what_happened_at_another_node_is_reported_with_what_was_said_ther
         assert two.house.trails.scene(room, None, now=cluster_of(two).now()) is None
 
 
+async def test_somebody_met_at_another_node_is_blocked_and_muted_from_here(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann, bo, cy = await clients.seated("Ann Bo Cy")
+        muted, blocked = cy.me, bo.me
+        others = person_of(one, bo).id
+        await go_over(one, two, ann)
+        await ann.say("mute", who=muted, ref="1")
+        await ann.say("block", who=blocked, ref="2")
+        await ann.say("ping", ref="3")
+        heard = [await ann.hear("muted", "blocked", "pong", "error") for _ in range(3)]
+        assert [(event["type"], event["ref"]) for event in heard] == [("muted", "1"), ("blocked", "2"), ("pong", "3")]
+        assert [row["name"] for row in (await ann.ask("blocks", "blocks"))["blocks"]] == ["Bo"]
+        assert others in person_of(two, ann).barred
+
+
 async def test_a_report_of_somebody_who_is_gone_meanwhile_is_asked_about_once(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,6 +47,20 @@ def bytes_of(guest: Guest) -> bytes:
     return b"".join(guest.connection.writes)
 
 
+def test_somebody_is_let_go_though_they_sit_elsewhere_by_now() -> None:
+    ann, bo, _ = stage().seated(NAMES)
+    keep_each_other(ann, bo)
+    assert ann.peer.session.seated.kept
+    who = bo.me
+    ann.ask("next")
+    assert ann.room != bo.room
+    bo.got()
+    assert only(ann.ask("unkeep", who=who, ref="u"), "unkept") == {"type": "unkept", "who": who, "ref": "u"}
+    assert bo.got() == []
+    assert not ann.peer.session.seated.kept
+    assert not bo.peer.session.seated.kept
+
+
 def test_only_when_both_have_pressed_are_both_told() -> None:
     ann, bo, cy = stage().seated(NAMES)
     assert ann.ask("keep", who=bo.me, ref="k") == [{"type": "voted", "about": "keep", "ref": "k"}]

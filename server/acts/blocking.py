@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from rooms import elsewhere
 from server.acts.bottles import written
-from server.acts.people import met_here
+from server.acts.lately import met
 from server.answers import Blocked, BlockRow, BlocksEvent, Unblocked
 from server.codes import Refused
 from server.commands import Block, Blocks, Unblock
@@ -29,7 +29,7 @@ def block(session: "Session", command: Block, now: float) -> Outcome:
         return [Blocked(block=kept.block, ref=command.ref)]
     if command.who is None:
         raise Refused("bad_message", "Say who is blocked: `who` or `bottle`.")
-    other, name = met_here(session, command.who)
+    other, name = met(session, command.who, now)
     house = session.house
     kept = house.blocks.add(session.identity.id, other, name, now=now)
     house.keeps.part(session.identity.id, other)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rooms.changes import Change, LooksAgain, Told
 from rooms.room import Seat
-from server.acts.people import met_here
+from server.acts.lately import met
 from server.answers import ContactEvent, Kept, Unkept, Voted
 from server.bugs import log
 from server.codes import Refused
@@ -72,7 +72,7 @@ def _press_again(house: "House", room: str, one: str, two: str, now: float) -> l
 def unkeep(session: "Session", command: Unkeep, now: float) -> Outcome:
     """Let somebody go; they are not told, and go on seeing what they saw."""
     room, _ = session.place()
-    other, _ = met_here(session, command.who)
+    other, _ = met(session, command.who, now)
     _count(session, now)
     session.house.keeps.let_go(room.id, session.identity.id, other)
     return (LooksAgain(session.seated), Unkept(who=command.who, ref=command.ref))

@@ -1,9 +1,9 @@
 """Reporting somebody, a line, or a room: what was said there is frozen, sealed, for the operator alone."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from server.acts.bottles import file_report
+from server.acts.lately import scenes_of
 from server.answers import Reported
 from server.codes import Refused
 from server.commands import Report
@@ -43,7 +43,7 @@ def report(session: "Session", command: Report, now: float) -> Outcome:
 
 def _found(session: "Session", command: Report, now: float) -> tuple[Scene, str | None]:
     """Return the room that is meant, and which member of it. Raises Refused."""
-    scenes = _scenes(session, now)
+    scenes = scenes_of(session, now)
     if command.room is not None:
         scenes = (scene for scene in scenes if scene.room == command.room)
     elif command.who is None:
@@ -60,38 +60,6 @@ def _found(session: "Session", command: Report, now: float) -> tuple[Scene, str 
     if command.who is not None:
         raise Refused("no_such_member", "Nobody of that id sat with you lately.")
     raise Refused("wrong_room", "You did not sit in that room lately.")
-
-
-def unknown_rooms(session: "Session", command: Report, now: float) -> list[str]:
-    """Return the rooms that may be meant, since somebody sat there lately, and of which nothing is known here."""
-    if command.bottle is not None or (command.who is None and command.room is None):
-        return []
-    known, unknown = [], []
-    for room, scene in _lately(session, now):
-        if scene is None:
-            unknown.append(room)
-        else:
-            known.append(scene)
-    if command.room is not None:
-        return [room for room in unknown if room == command.room]
-    return unknown if all(command.who not in scene.people for scene in known) else []
-
-
-def _scenes(session: "Session", now: float) -> Iterator[Scene]:
-    """Yield the rooms somebody sits in or left lately of which anything is known, the newest first."""
-    return (scene for _, scene in _lately(session, now) if scene is not None)
-
-
-def _lately(session: "Session", now: float) -> Iterator[tuple[str, Scene | None]]:
-    """Yield the ids of the rooms somebody sits in or left lately, the newest first, and what is known of each."""
-    house = session.house
-    grace_s = house.settings.report_grace_s
-    session.identity.sat_in(session.place()[0].id, now)
-    left_at: float | None = None
-    for room, since in reversed(session.identity.rooms):
-        if left_at is None or now - left_at <= grace_s:
-            yield room, house.trails.scene(room, house.world.rooms.get(room), now=now)
-        left_at = since
 
 
 def _speaker(scene: Scene, seq: int) -> str:

@@ -1,4 +1,5 @@
-"""A client of a node that is one of many: what cannot be written down is refused, and a report waits for other nodes.
+"""A client of a node that is one of many: what cannot be written down is refused, and a command about
+somebody met at another node waits for what that knows.
 
 Must never know how anything is written down, nor where a client goes.
 """
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from rooms.changes import Ended, Gone, LooksAgain, Published, Seated, Told, Unseated
 from rooms.events import Event
 from server.acts import HANDLERS
-from server.acts.reporting import unknown_rooms
+from server.acts.lately import OfSomebodyMet, unknown_rooms
 from server.cluster.commit import Held
 from server.cluster.entrance import Entrance
 from server.cluster.relay import Parked, RemoteLine
@@ -33,7 +34,7 @@ ELSEWHERE = 4000
 """Come back: another node is found then."""
 
 WAITING_MAX = 8
-"""Messages of one client that wait for its report, a second at most; what is too much is refused. With as many more
+"""Messages of one client that wait for such a command, a second at most; what is too much is refused. With as many more
 they may yet go on to another node (`relay.PARKED_MAX`)."""
 
 
@@ -47,7 +48,7 @@ class HostPeer(Peer):
     def __init__(self, node: "ClusterNode") -> None:
         super().__init__(node)
         self._waiting: list[Command] | None = None
-        """A report about which other nodes are asked, and what came after it."""
+        """A command about which other nodes are asked, and what came after it."""
         self._recalled: Mapping[str, Scene] | None = None
         """What they have told."""
 
@@ -58,7 +59,9 @@ class HostPeer(Peer):
             if len(self._waiting) < WAITING_MAX:
                 self._waiting.append(command)
             else:
-                later = Refused("unavailable", "Your report is yet being made; try again soon.", retry_after=1.0)
+                later = Refused(
+                    "unavailable", "Something you asked for is yet being done; try again soon.", retry_after=1.0
+                )
                 self._refuse_at_once(self.session.refuse(later, about=wire_name(kind), ref=command.ref, now=now))
             return
         if kind is Say and not node.log.is_away:
@@ -72,7 +75,7 @@ class HostPeer(Peer):
         if refused is not None:
             self._refuse_at_once(self.session.refuse(refused, about=wire_name(kind), ref=command.ref, now=now))
             return
-        if isinstance(command, Report) and self._asks_others(command, now):
+        if isinstance(command, OfSomebodyMet) and self._asks_others(command, now):
             return
         super().obey(command, now=now)
         if kind not in _TOUCHES_NOTHING:
@@ -92,8 +95,8 @@ class HostPeer(Peer):
             else:
                 self.carry_out((what,))
 
-    def _asks_others(self, command: Report, now: float) -> bool:
-        """Tell whether a report has to wait for what other nodes know of where it happened."""
+    def _asks_others(self, command: OfSomebodyMet, now: float) -> bool:
+        """Tell whether a command has to wait for what other nodes know of where somebody was met."""
         if self.session.state is not State.SEATED or self._recalled is not None:
             return False
         rooms = unknown_rooms(self.session, command, now)
@@ -106,7 +109,7 @@ class HostPeer(Peer):
     def park(self) -> tuple[str, int]:
         """Have all that the client sends wait, since it or its room goes to another node.
 
-        What waits for a report by now waits there before all else.
+        What waits for other nodes by now waits there before all else.
 
         Returns:
             Its gateway, "" for this node, and its number there; 0 if it is gone.
@@ -126,7 +129,7 @@ class HostPeer(Peer):
         return where
 
     def _go_on(self, scenes: Mapping[str, Scene]) -> None:
-        """Make the report, and do what came after it."""
+        """Do what waited for other nodes, and what came after it."""
         waiting, self._waiting = self._waiting, None
         if waiting is None:
             return  # they sit elsewhere by now, where it is looked for anew

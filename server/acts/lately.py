@@ -1,0 +1,60 @@
+"""Whom somebody met lately: in the room they sit in, and in those they left or that ended not long ago."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeAlias
+
+from server.codes import Refused
+from server.commands import Block, Command, Mute, Report, Unkeep, Unmute
+from server.safety.trails import Scene
+
+if TYPE_CHECKING:
+    from server.session import Session
+
+OfSomebodyMet: TypeAlias = Report | Block | Mute | Unmute | Unkeep
+"""Commands about somebody who may have been met in a room that was left since."""
+
+
+def met(session: "Session", who: str, now: float) -> tuple[str, str]:
+    """Return the identity of somebody met lately, and what they were called. Raises Refused."""
+    for scene in scenes_of(session, now):
+        if who in scene.people:
+            if scene.people[who] == session.identity.id:
+                raise Refused("no_such_member", "That is you.")
+            name = scene.names.get(who) or next((said.name for said in reversed(scene.said) if said.from_ == who), "")
+            return scene.people[who], name
+    raise Refused("no_such_member", "Nobody of that id sat with you lately.")
+
+
+def scenes_of(session: "Session", now: float) -> Iterator[Scene]:
+    """Yield the rooms somebody sits in or left lately of which anything is known, the newest first."""
+    return (scene for _, scene in _lately(session, now) if scene is not None)
+
+
+def unknown_rooms(session: "Session", command: Command, now: float) -> list[str]:
+    """Return the rooms that may be meant, since somebody sat there lately, and of which nothing is known here."""
+    if not isinstance(command, OfSomebodyMet):
+        return []
+    room = command.room if isinstance(command, Report) else None
+    if getattr(command, "bottle", None) is not None or (command.who is None and room is None):
+        return []
+    known, unknown = [], []
+    for id, scene in _lately(session, now):
+        if scene is None:
+            unknown.append(id)
+        else:
+            known.append(scene)
+    if room is not None:
+        return [id for id in unknown if id == room]
+    return unknown if all(command.who not in scene.people for scene in known) else []
+
+
+def _lately(session: "Session", now: float) -> Iterator[tuple[str, Scene | None]]:
+    """Yield the ids of the rooms somebody sits in or left lately, the newest first, and what is known of each."""
+    house = session.house
+    grace_s = house.settings.report_grace_s
+    session.identity.sat_in(session.place()[0].id, now)
+    left_at: float | None = None
+    for room, since in reversed(session.identity.rooms):
+        if left_at is None or now - left_at <= grace_s:
+            yield room, house.trails.scene(room, house.world.rooms.get(room), now=now)
+        left_at = since
