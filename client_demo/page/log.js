@@ -23,6 +23,7 @@ const LINK = /(https?:\/\/[^\s<>"']+)/i;
 export class Log {
   #known = new Map();
   #isAtEnd = true;
+  #height = 0; // of what scrolls, when it was last settled
   #seen = 0;
   #first = 0; // the key of the oldest item shown
   #state = null;
@@ -36,7 +37,7 @@ export class Log {
     this.scroller = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": t("log.label"), onscroll: () => this.#scrolled() }, this.earlier, this.read, this.after);
     this.jump = h("button", { type: "button", class: "jump", hidden: true, onclick: () => this.toEnd() });
     this.element = h("div", { class: "conversation" }, this.scroller, this.jump);
-    const settle = new ResizeObserver(() => this.#isAtEnd && this.toEnd());
+    const settle = new ResizeObserver(() => this.#settle());
     settle.observe(this.scroller);
     settle.observe(this.after);
   }
@@ -102,8 +103,15 @@ export class Log {
     this.jump.hidden = true;
   }
 
+  /** Stays at the end when what is written below, a keyboard or a turn of the phone leaves more room or less. */
+  #settle() {
+    this.#height = this.scroller.clientHeight;
+    if (this.#isAtEnd) this.toEnd();
+  }
+
   #scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    if (clientHeight !== this.#height) return; // a browser tells of what it moved before it tells of the size: no reader did it
     this.#isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
     if (this.#isAtEnd) this.jump.hidden = true;
   }

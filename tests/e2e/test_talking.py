@@ -261,6 +261,23 @@ async def test_the_page_holds_few_lines_and_brings_earlier_ones_back_where_one_r
         assert await lines.count() <= LINES_MAX
 
 
+async def test_a_long_text_in_the_line_below_leaves_the_reader_at_the_end(visits: Visits) -> None:
+    at_end = """async () => {
+        for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+        const { scrollHeight, scrollTop, clientHeight } = document.querySelector(".scroller");
+        return scrollHeight - scrollTop - clientHeight < 2;
+    }"""
+    async with visits.serving(**LONG) as app:
+        ada = await (await visits.open(app)).enter("Ada")
+        for n in range(10):
+            await ada.say(f"line {n} " * 30)
+            await expect(ada.page.locator(".said")).to_have_count(n + 1)
+            await expect(ada.page.locator(".said").last.locator(".status")).to_be_empty()
+            await ada.box.fill("word " * 190)  # which leaves the talk less height, at once
+            assert await ada.page.evaluate(at_end)
+            await ada.box.fill("")
+
+
 async def cell_of(visitor: Any) -> str:
     return str(await visitor.page.evaluate("JSON.parse(sessionStorage.getItem('hereabouts.seat')).cell"))
 
