@@ -10,6 +10,7 @@ from playwright.async_api import expect
 
 import client_demo.page
 from tests.apps import Clients
+from tests.e2e.stage import staged
 from tests.e2e.visits import DESKTOP, PHONE, SMALL, Visitor, Visits
 from tests.sessions import UNLIMITED
 
@@ -59,6 +60,21 @@ async def test_every_state_fits_and_has_no_serious_barrier(visits: Visits, viewp
             await look(ada)
             await ada.page.keyboard.press("Escape")
             await expect(ada.page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("width", "height"), [(576, 400), (640, 400), (768, 400), (844, 390)])
+async def test_in_a_low_window_the_bar_stays_low_and_the_line_to_write_in_at_the_bottom(
+    visits: Visits, width: int, height: int
+) -> None:
+    async with visits.serving(**LONG) as app:
+        ada, _ = await staged(visits, app, viewport={"width": width, "height": height})
+        bar = await ada.page.locator(".bar").bounding_box()
+        composer = await ada.page.locator(".composer").bounding_box()
+        assert bar
+        assert composer
+        assert bar["height"] < 70
+        assert composer["y"] + composer["height"] == pytest.approx(height, abs=2)
+        await look(ada)
 
 
 async def test_chinese_is_spoken_throughout(visits: Visits) -> None:
