@@ -73,6 +73,15 @@ export const linesOf = (state) =>
 /** Tells whether a vote for more time may come to anything here: once a room, and in none that people shook for. */
 export const mayExtend = ({ room, hasVoted, isExtended }) => room.kind !== "shake" && !hasVoted && !isExtended;
 
+/**
+ * Tells whether a room had been told its end before one came, or came back by a load of the page: `closing` does not come
+ * again. Too few for company count down to the neighbourhood's gathering instead.
+ */
+function isEnding({ closing_s, window_s, seats_min }, { kind, closes, now, members }) {
+  const isCompany = kind === "shake" || members.length >= seats_min;
+  return isCompany && closes - now < Math.min(closing_s, window_s / 4) * 1000;
+}
+
 /** Returns how many sit here who are not away. */
 export const company = (state) => Object.values(state.members).filter((member) => !member.away).length;
 
@@ -102,7 +111,7 @@ const ACTS = {
       moved: isOther ? null : state.moved,
       returning: null,
       clock: { server: event.now, local: now },
-      isClosing: isOther ? false : state.isClosing,
+      isClosing: isOther ? isEnding(state.limits, event) : state.isClosing,
       hasVoted: isOther ? false : state.hasVoted,
       isExtended: isOther ? false : state.isExtended,
       seats: seated(isOther ? {} : state.seats, members, event.me, state.limits.seats_max ?? 12),

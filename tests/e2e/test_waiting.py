@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.stage import BO, ME, Json, room, staged
+from tests.e2e.stage import BO, ME, Json, Stage, room, staged
 from tests.e2e.visits import PHONE, SMALL, Visitor, Visits
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -70,3 +70,21 @@ async def test_what_was_not_said_comes_along_to_a_waiting_table_in_sight(visits:
         await ada.page.keyboard.press("Enter")
         assert (await stage.heard("say"))["room"] == "r3"
         await expect(ada.box).to_be_focused()
+
+
+async def test_whoever_comes_back_to_a_table_that_ends_soon_is_told_so(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, "extend", enters=False)
+        few = Stage.entered()
+        few["limits"] |= {"closing_s": 120, "window_s": 1800}
+        soon = room("r2")
+        soon["closes"] = soon["now"] + 90_000
+        stage.answers["enter"] = [few, soon]
+        await ada.enter("Ada")
+        await expect(ada.banner).to_contain_text("This table ends soon")
+        await expect(ada.banner.get_by_role("button", name="Stay longer")).to_be_visible()
+        two = room("r3", members=(ME, BO))
+        two["closes"] = two["now"] + 90_000
+        stage.send(two, waiting(two))
+        await expect(ada.page.locator(".waiting")).to_be_visible()
+        await expect(ada.banner).not_to_contain_text("This table ends soon")
