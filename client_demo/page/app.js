@@ -86,8 +86,10 @@ function showEnter(refused = null) {
   client?.stop();
   client = null;
   state = FIRST;
+  const wasInRoom = isInRoom();
   view = new EnterView({ about, before, onEnter: enter, onLanguage: changeLanguage });
   fill(page, view.element);
+  if (wasInRoom) view.focus(); // what had the focus went with the room
   document.title = about.name;
   if (refused) view.refuse(refused);
   roomComes().catch(() => {}); // asked for again when it is needed
@@ -117,6 +119,7 @@ async function changeLanguage(language) {
   await speak(language);
   person = view.written;
   showEnter(view.barred);
+  view.language.focus();
 }
 
 // --- acts ---
@@ -172,6 +175,7 @@ const act = {
     client = null; // it goes on by itself until it is done
     forTab.remove(DRAFT);
     showEnter();
+    view.left();
   },
   retry(item) {
     take({ type: "client.dropped", ref: item.ref });

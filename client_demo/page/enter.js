@@ -69,6 +69,16 @@ export class EnterView {
     if (error.code === "terms_needed") this.#askForTerms({ ...this.about, ...error });
   }
 
+  /** Puts the focus where the page begins. */
+  focus() {
+    this.title.focus({ preventScroll: true });
+  }
+
+  /** Says that one has left, of one's own will. */
+  left() {
+    this.progress.textContent = t("leave.done");
+  }
+
   /** Says how far the connection has come. */
   tell(event) {
     if (event.type === "client.connecting") this.progress.textContent = t("connecting");
@@ -85,17 +95,18 @@ export class EnterView {
     const table = new Table();
     table.invite(this.about.limits.seats_max);
     table.element.setAttribute("aria-hidden", "true");
-    const language = h(
+    this.title = h("h1", { tabindex: "-1" }, t("enter.title"));
+    this.language = h(
       "select",
-      { "aria-label": t("language"), onchange: () => onLanguage(language.value) },
+      { "aria-label": t("language"), onchange: () => onLanguage(this.language.value) },
       Object.entries(LANGUAGES).map(([tag, name]) => h("option", { value: tag, lang: tag, selected: tag === spoken() }, name)),
     );
     return h(
       "header",
       { class: "invitation" },
-      h("div", { class: "masthead" }, h("p", { class: "server", dir: "auto" }, this.about.name), language),
+      h("div", { class: "masthead" }, h("p", { class: "server", dir: "auto" }, this.about.name), this.language),
       table.element,
-      h("h1", {}, t("enter.title")),
+      this.title,
       h("p", { class: "lede" }, t("enter.lede", { n: this.about.limits.seats_max, minutes: Math.round(this.about.limits.window_s / 60) })),
     );
   }

@@ -98,6 +98,7 @@ async def test_a_language_is_chosen_and_remembered(visits: Visits) -> None:
         await ada.page.get_by_label("Language").select_option("es")
         await expect(ada.page.get_by_role("button", name="Tomar asiento")).to_be_visible()
         await expect(ada.page.get_by_label("Nombre", exact=True)).to_have_value("Ada")
+        await expect(ada.page.locator("select")).to_be_focused()
         await ada.page.reload()
         await expect(ada.page.get_by_role("button", name="Tomar asiento")).to_be_visible()
 

@@ -165,7 +165,8 @@ async def test_renaming_moving_and_leaving_are_done_and_said(visits: Visits) -> 
         assert len(await cell_of(ada)) == 5
         await ada.button("Leave").click()
         await ada.page.get_by_role("dialog").get_by_role("button", name="Leave", exact=True).click()
-        await expect(ada.button("Take a seat")).to_be_visible()
+        await expect(ada.page.get_by_text("You have left.")).to_be_visible()
+        await expect(ada.page.get_by_role("heading", level=1)).to_be_focused()
         await ada.page.wait_for_function("sessionStorage.length === 0")  # once the server has said goodbye
 
 
