@@ -230,6 +230,32 @@ async def test_break_is_shown_and_mended_without_losing_what_is_typed() -> None:
         await person.sees_no_more("No connection", "not connected")
 
 
+async def test_what_is_asked_for_without_a_connection_is_said_to_wait_for_one() -> None:
+    may_return = asyncio.Event()
+
+    async def first(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        peer.cut()
+
+    async def second(peer: Peer) -> None:
+        await may_return.wait()
+        await peer.enter(resumed=True, seq=1)
+        await peer.pong()
+        for command in ("extend", "shake"):
+            asked = await peer.receive(command)
+            await peer.send({"type": "voted", "about": command, "ref": asked["ref"]})
+        await peer.bye_to_leave()
+
+    async with sitting(first, second, size=WIDE) as person:
+        await person.sees("not connected")
+        await person.enter("/extend")
+        await person.sees("There is no connection now; it is done once there is one again.")
+        await person.enter("/shake")
+        may_return.set()
+        screen = await person.sees("Back in your seat", "Your vote for more time is cast.")
+        assert "You shake." not in screen
+
+
 async def test_a_server_that_restarts_is_said_to_and_when_one_goes_back() -> None:
     async def first(peer: Peer) -> None:
         await peer.enter(seq=1)

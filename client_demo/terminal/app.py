@@ -286,6 +286,8 @@ class ChatApp(App[list[str]], inherit_bindings=False):
 
     def _ask(self, command: Awaitable[object], asked: Slash | None = None) -> None:
         self._go_on()
+        if not self.client.connected:
+            self.transcript.note(wording.LATER)
         self.run_worker(self._answered(command, asked))
 
     async def _answered(self, command: Awaitable[object], asked: Slash | None) -> None:
@@ -316,7 +318,8 @@ class ChatApp(App[list[str]], inherit_bindings=False):
 
     def action_shake(self) -> None:
         """Meet whoever shakes now. The answer takes some seconds, and says itself what came of it."""
-        self.story.bottles.note_shaking()
+        if self.client.connected:
+            self.story.bottles.note_shaking()
         self._ask(self.client.shake())
 
     def action_pick(self) -> None:

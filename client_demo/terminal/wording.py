@@ -135,6 +135,9 @@ def refusal(refused: Refused, command: str = "say") -> str:
     return reason + again
 
 
+LATER = "There is no connection now; it is done once there is one again."
+
+
 def ending(closed: Closed) -> str:
     """Return why the connection is over, or broke. Of a ban the operator's own words say most."""
     return ENDINGS.get(closed.code) or safe.line(closed.reason) or f"closed with {closed.code}"
