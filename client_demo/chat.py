@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from client_demo.client import Client, Closed, Refused, Unreachable, Untrusted
+from client_demo.client import Client, Closed, NoTls, Refused, Unreachable, Untrusted
 from client_demo.places import Place, PlaceUnknown, parse_place
 from client_demo.terminal import safe, wording
 
@@ -150,6 +150,8 @@ def _unreachable(url: str, exc: Unreachable) -> str:
         return f"{url} is no WebSocket address; one begins with ws:// or wss://."
     if "HTTP" in exc.reason:
         return f"What answers at {url} is no hereabouts server ({safe.line(exc.reason)})."
+    if isinstance(exc, NoTls):
+        return f"{url} is no address of TLS: what answers there speaks without. Try ws:// instead of wss://."
     return (
         f"No server answers at {url}.\n"
         "Start one in another terminal with `make run` or `hereabouts serve`, or name another with --url."

@@ -81,6 +81,10 @@ class Untrusted(Unreachable):
         super().__init__(ABNORMAL, f"{url} shows a certificate that is not trusted here ({says}).{advice}")
 
 
+class NoTls(Unreachable):
+    """What answers does not speak TLS."""
+
+
 def code_allows_return(code: int) -> bool:
     """Return whether a client closed with this code may come back.
 
@@ -146,6 +150,8 @@ async def open_connection(
         raise Unreachable(ABNORMAL, f"not a WebSocket address: {url}", may_return=False) from exc
     except ssl.SSLCertVerificationError as exc:
         raise Untrusted(url, exc) from exc
+    except ssl.SSLError as exc:
+        raise NoTls(ABNORMAL, "what came was no answer of TLS; without it an address begins with ws://") from exc
     except (OSError, InvalidHandshake) as exc:
         raise Unreachable(ABNORMAL, _in_words(url, exc)) from exc
 

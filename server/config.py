@@ -69,10 +69,13 @@ def settings_options(command: Callable[..., R]) -> Callable[..., R]:
     return settings_options_listing(*_OWN_FLAGS)(command)
 
 
-def settings_options_listing(*listed: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
+def settings_options_listing(*listed: str, **told: str) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Return a decorator as `settings_options` whose help lists the flags of these settings alone.
 
     The others are taken all the same: a command may be given the very flags that the server was started with.
+
+    Args:
+        told: settings listed with words of their own, where the server's would mislead.
     """
 
     def decorate(command: Callable[..., R]) -> Callable[..., R]:
@@ -89,7 +92,8 @@ def settings_options_listing(*listed: str) -> Callable[[Callable[..., R]], Calla
             return command(*args, loaded=loaded, **options)
 
         for name in reversed(_OWN_FLAGS):
-            _own_flag(name, is_listed=name in listed)(with_settings)
+            about = told.get(name, SETTINGS[name].description)
+            _own_flag(name, about, is_listed=name in listed or name in told)(with_settings)
         for option in reversed(_OPTIONS):
             option(with_settings)
         return with_settings
@@ -97,11 +101,11 @@ def settings_options_listing(*listed: str) -> Callable[[Callable[..., R]], Calla
     return decorate
 
 
-def _own_flag(name: str, *, is_listed: bool) -> Callable[[Callable[..., R]], Callable[..., R]]:
+def _own_flag(name: str, about: str, *, is_listed: bool) -> Callable[[Callable[..., R]], Callable[..., R]]:
     return click.option(
         f"--{name.replace('_', '-')}",
         metavar=_OWN_FLAGS[name],
-        help=SETTINGS[name].description,
+        help=about,
         hidden=not is_listed,
     )
 

@@ -854,6 +854,23 @@ async def test_keys_open_dialogs_that_mute_and_rename() -> None:
         assert person.screen().count("You see no more of what Cy says.") == 1
 
 
+async def test_whoever_types_on_over_the_help_closes_it_and_loses_no_key() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        command = await peer.receive("say")
+        assert command["text"] == "well, hello there"
+        await peer.echo(command)
+        await peer.bye_to_leave()
+
+    async with sitting(script) as person:
+        await person.type("well, ")
+        await person.press("ctrl+g")
+        await person.sees("Help", "Esc closes")
+        await person.enter("hello there")
+        await person.sees_no_more("Esc closes")
+        await person.sees("✓", "well, hello there")
+
+
 async def test_long_text_wraps_grows_and_is_counted() -> None:
     async def script(peer: Peer) -> None:
         await peer.enter(limits={"text_max_chars": 100})

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from client_demo.client import Client, Closed, Message, Refused, Unreachable
+from client_demo.client import Client, Closed, Message, NoTls, Refused, Unreachable
 from client_demo.kept import LONGEST_WAIT_S, TRIES_MAX
 from tests.fake_server import Peer, fake_server, member
 from tests.live_server import live_server
@@ -571,6 +571,13 @@ async def test_whoever_answers_in_no_http_is_thought_to_speak_tls() -> None:
     async with await asyncio.start_server(alert, "127.0.0.1", 0) as server:
         with pytest.raises(Unreachable, match="wss://"):
             async with quick(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/ws"):
+                pytest.fail("entered")
+
+
+async def test_whoever_answers_in_no_tls_is_said_to_speak_without() -> None:
+    async with live_server() as server:
+        with pytest.raises(NoTls, match="ws://"):
+            async with quick(server.url.replace("ws://", "wss://")):
                 pytest.fail("entered")
 
 

@@ -345,7 +345,7 @@ class ChatApp(App[list[str]], inherit_bindings=False):
             self._ask(self.client.rename(name))
 
     def action_help(self) -> None:
-        self.push_screen(Help(self.client.privacy, self.client.cell))
+        self.push_screen(Help(self.client.privacy, self.client.cell, self.composer.insert))
 
     def action_leave(self) -> None:
         """Leave, but say first what ends with that; who asks again, with nothing done in between, has read it."""

@@ -3,12 +3,14 @@
 Each returns what was chosen, or None. Never knows the client.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import HorizontalGroup, Vertical, VerticalScroll
 from textual.content import Content
+from textual.events import Key, Paste
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
@@ -55,15 +57,16 @@ class Row(HorizontalGroup):
 class Help(Dialog):
     """Keys, commands, what the server was told of the place, and what it says it keeps."""
 
-    def __init__(self, privacy: dict[str, Any], cell: str) -> None:
+    def __init__(self, privacy: dict[str, Any], cell: str, type_on: Callable[[str], object]) -> None:
         """Prepare.
 
         Args:
             privacy: as `entered` told it.
             cell: the newest that was told.
+            type_on: takes what is typed over the help, which closes it.
         """
         super().__init__()
-        self._privacy, self._cell = privacy, cell
+        self._privacy, self._cell, self._type_on = privacy, cell, type_on
 
     def compose(self) -> ComposeResult:
         commands = ((f"/{name} {argument}".rstrip(), what) for name, (argument, what) in slash.COMMANDS.items())
@@ -79,8 +82,22 @@ class Help(Dialog):
             *(Row("·", safe.line(sentence), classes="-point") for sentence in self._kept()),
             classes="panel",
         )
-        panel.border_title, panel.border_subtitle = "Help", "Esc closes"
+        panel.border_title, panel.border_subtitle = "Help", "Esc closes · so does typing on"
         yield panel
+
+    def on_key(self, event: Key) -> None:
+        """Close when somebody writes on, and lose nothing of it."""
+        if event.is_printable and event.character:
+            self._write_on(event.character)
+
+    def on_paste(self, event: Paste) -> None:
+        """Do the same with what is pasted."""
+        self._write_on(event.text)
+
+    def _write_on(self, text: str) -> None:
+        self._type_on(text)
+        if self.is_current:
+            self.dismiss()
 
     def look(self, pages: int) -> None:
         """Turn so many pages."""

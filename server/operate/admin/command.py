@@ -38,7 +38,9 @@ Examples:
 """
 )
 @click.pass_context
-@settings_options_listing("data", "port")
+@settings_options_listing(
+    port="The port that the server was started with.", data="The folder that it was started with."
+)
 def admin(context: click.Context, loaded: Loaded) -> None:
     """Look at reports, warn, ban, back up: what the operator of a running server does, on its own machine.
 
