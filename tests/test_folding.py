@@ -50,6 +50,7 @@ def test_what_is_written_otherwise_comes_to_the_same(text: str, plain: str) -> N
 
 
 UNSEEN = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180f\u200b\u2060\u3164\ufe0f\uffa0\U000e0101\U000e01ef"
+UNSEEN += "\x00\x01\x08\x0b\x0c\x1b\x1c\x1f\x7f\x80\x85\x9b\x9f\u2065\ufff0\ufff8\U000e0080\U000e0fff"
 
 
 @pytest.mark.parametrize("text", ["ᴄᴀsɪɴᴏ", "ᴛʜᴇ ᴄᴀꜱɪɴᴏ", "CᴀSIɴO", "c\u0483asino", "ca\u0489sino"])
@@ -68,3 +69,10 @@ def test_what_cannot_be_seen_parts_no_word_and_hides_no_way_out(char: str) -> No
     assert fold(f"ca{char}sino") == "casino"
     assert leads_out(fold(f"see exam{char}ple.c{char}om")) == "link"
     assert read_rules(["casino"])[0].holds(f"ca{char}sino tonight")
+    assert leads_out(fold(f"call me: 555{char}1234567")) == "contact"
+
+
+@pytest.mark.parametrize("char", "\t\n\r")
+def test_new_line_parts_words_as_a_space_does(char: str) -> None:
+    assert read_rules(["casino"])[0].holds(f"no{char}casino{char}here")
+    assert not read_rules(["casino"])[0].holds(f"cas{char}ino")

@@ -18,14 +18,16 @@ _KEPT_SIGNS = "°"
 _DROPPED_MARKS = (
     (0x0300, 0x0370), (0x0483, 0x048A), (0x0591, 0x05C8), (0x0610, 0x061B), (0x064B, 0x0660), (0x0670, 0x0671),
     (0x06D6, 0x06EE), (0x180B, 0x1810), (0x1AB0, 0x1B00), (0x1DC0, 0x1E00), (0x20D0, 0x2100), (0x2DE0, 0x2E00),
-    (0xA66F, 0xA67E), (0xA69E, 0xA6A0), (0xFE00, 0xFE10), (0xFE20, 0xFE30), (0xE0100, 0xE01F0),
+    (0xA66F, 0xA67E), (0xA69E, 0xA6A0), (0xFE00, 0xFE10), (0xFE20, 0xFE30), (0xE0000, 0xE1000),
 )  # fmt: skip
 """Accents set one by one, points of Hebrew and Arabic, signs of old Cyrillic, strokes through letters, and choices of a
 form: who reads does without. In other scripts marks are vowels. A letter that has its accent from the start keeps it:
 in many a language that is another word (`año` is a year, `schön` not `schon`), and an operator may list both."""
-_UNSEEN_LETTERS = frozenset(map(chr, (0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0)))
-"""Fillers of Hangul, vowels of Khmer: letters and marks by their category, and never seen (Default_Ignorable_Code_Point
-of Unicode's DerivedCoreProperties)."""
+_UNSEEN = frozenset(map(chr, (0x115F, 0x1160, 0x17B4, 0x17B5, 0x2065, 0x3164, 0xFFA0, *range(0xFFF0, 0xFFF9))))
+"""Fillers of Hangul, vowels of Khmer: letters and marks by their category, and never seen, nor are some that stand for
+nothing yet (Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties)."""
+_WHITE_CONTROLS = "\t\n\r"
+"""Controls that are seen, as a space or a new line. All others show nothing where they stand."""
 _STOPS = "。｡"
 _SMALL_CAPITALS = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True))
 """There is none of x. To Unicode they are letters of their own, and few of them look-alikes, some of Cyrillic ones."""
@@ -47,12 +49,14 @@ class _Folded(dict[int, str]):
 
 
 _FOLDED = _Folded()
+_NO_CONTROLS = dict.fromkeys((*range(0x20), 0x7F)) | {ord(char): char for char in _WHITE_CONTROLS}
 
 
 def fold(text: str) -> str:
     """Return the text folded: two that a reader takes for the same come to the same."""
     if text.isascii():
-        return text.lower()
+        plain = text.lower()
+        return plain if plain.isprintable() else plain.translate(_NO_CONTROLS)
     # Accents and a phone's quotation marks among ASCII: all at once, and in a third of the time.
     latin, _ = codecs.charmap_encode(text, "ignore", _LATIN)
     if len(latin) == len(text):
@@ -79,12 +83,14 @@ def _fold(char: str) -> str:
 
 
 def _plain(char: str) -> str:
+    category = unicodedata.category(char)
+    if category == "Cc":
+        return char if char in _WHITE_CONTROLS else ""
     if char.isascii():
         return char
-    category = unicodedata.category(char)
     if category == "Nd":
         return str(unicodedata.decimal(char))
-    if category == "Cf" or char in _UNSEEN_LETTERS or any(first <= ord(char) < end for first, end in _DROPPED_MARKS):
+    if category == "Cf" or char in _UNSEEN or any(first <= ord(char) < end for first, end in _DROPPED_MARKS):
         return ""
     alike = _SMALL_CAPITALS.get(char) or PROTOTYPES.get(ord(char), char)
     if alike.isascii():
