@@ -50,6 +50,26 @@ PROTOTYPES: Mapping[int, str] = _settled(_prototypes())
 """Code point → what it looks like, for `str.translate`."""
 
 
+SMALL_CAPITALS = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True))
+"""There is none of x. To Unicode they are letters of their own, and few of them look-alikes, some of Cyrillic ones."""
+
+
+def _capitals() -> dict[int, str]:
+    """Return the Latin capital that each capital of another script looks like."""
+    latin = {PROTOTYPES.get(ord(capital), capital): capital for capital in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+    return {
+        code: latin[alike]
+        for code, alike in PROTOTYPES.items()
+        if alike in latin and code > 127 and unicodedata.category(chr(code)) == "Lu"
+    }
+
+
+CAPITALS: Mapping[int, str] = _capitals()
+"""Code point → Latin capital, for `str.translate`, before the case goes: the small letter of one that looks like a B,
+H, M, N or T looks like another letter, or like none."""
+_LATIN = {ord(char): letter for char, letter in SMALL_CAPITALS.items()} | dict(CAPITALS)
+
+
 def skeleton(text: str) -> str:
     """Return what two texts have in common if and only if they look alike (UTS #39, 4)."""
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", text).translate(PROTOTYPES))
@@ -58,7 +78,11 @@ def skeleton(text: str) -> str:
 def looks(name: str) -> frozenset[str]:
     """Return what a name looks like, whatever its case and spaces: two names that share one look alike.
 
-    Two, for case decides what looks alike: a capital I is like a small l, and is a small i.
+    Up to three, for case decides what looks alike: a capital I is like a small l, and is a small i; so is what looks
+    like that capital in another script, although its own small letter looks like none.
     """
     close = "".join(name.split())
-    return frozenset((skeleton(close).casefold(), skeleton(close.casefold())))
+    found = {skeleton(close).casefold(), skeleton(close.casefold())}
+    if not close.isascii():
+        found.add(skeleton(close.translate(_LATIN).casefold()))
+    return frozenset(found)

@@ -23,7 +23,15 @@ def say(guest: Guest, text: str, ref: str = "1") -> Json:
     return event
 
 
-@pytest.mark.parametrize(("text", "reason"), [("see example.com", "link"), ("call +1 555 123 4567", "contact")])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("see example.com", "link"),
+        ("call +1 555 123 4567", "contact"),
+        ("see exam\x01ple.c\x00om", "link"),
+        ("see EXAMPLE.COМ", "link"),
+    ],
+)
 def test_what_leads_out_is_held_while_one_is_new_and_not_later(text: str, reason: str) -> None:
     here = stage(new_identity_s=600)
     ann, bo = here.seated("Ann Bo")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from server.safety import folding
 from server.safety.contacts import leads_out
-from server.safety.folding import fold
+from server.safety.folding import fold, readings
 from server.safety.wordlist import read_rules
 
 LATIN = "".join(map(chr, (*range(0x20, 0x7F), *range(0xA0, 0x180)))) + "‘’“”„‚‹›–—•€…™"
@@ -56,6 +56,23 @@ UNSEEN += "\x00\x01\x08\x0b\x0c\x1b\x1c\x1f\x7f\x80\x85\x9b\x9f\u2065\ufff0\ufff
 @pytest.mark.parametrize("text", ["ᴄᴀsɪɴᴏ", "ᴛʜᴇ ᴄᴀꜱɪɴᴏ", "CᴀSIɴO", "c\u0483asino", "ca\u0489sino"])
 def test_small_capitals_and_signs_of_old_cyrillic_hide_no_word_of_the_list(text: str) -> None:
     assert read_rules(["casino"])[0].holds(text)
+
+
+@pytest.mark.parametrize("text", ["CASIΝO", "CASΙΝО", "САSIΝО tonight", "CASINO", "САЅІNО"])
+def test_capitals_of_other_scripts_among_latin_ones_hide_no_word_of_the_list(text: str) -> None:
+    """The small letter of a Greek N looks like a v."""
+    assert read_rules(["casino"])[0].holds(text)
+
+
+def test_capitals_of_other_scripts_by_themselves_are_their_own_words() -> None:
+    assert readings("ВОВ, В МОСКВЕ") == (fold("ВОВ, В МОСКВЕ"),)
+    assert read_rules(["вор"])[0].holds("ВОР")
+    assert not read_rules(["bob"])[0].holds("ВОВ")
+
+
+@pytest.mark.parametrize("text", ["look at EVIL.COМ", "look at EVIL.ΝEТ"])
+def test_capitals_of_other_scripts_hide_no_way_out(text: str) -> None:
+    assert "link" in map(leads_out, readings(text))
 
 
 def test_letter_with_an_accent_of_its_own_is_another_letter() -> None:

@@ -29,6 +29,14 @@ def test_a_name_somebody_wears_is_numbered_from_two_whatever_its_case() -> None:
     assert shown_name("STRASSE", ["Straße"], random.Random(1)) == "STRASSE 2"
 
 
+@pytest.mark.parametrize(
+    ("worn", "asked"),
+    [("Tom", "ТОМ"), ("Nina", "ΝΙΝΑ"), ("Helen", "НЕLЕN"), ("Ann", "ᴀɴɴ"), ("BOB", "ВОВ"), ("Вова", "ВОВА")],
+)
+def test_capitals_that_look_like_latin_ones_are_the_same_as_their_small_letters(worn: str, asked: str) -> None:
+    assert shown_name(asked, [worn], random.Random(1)) == f"{asked} 2"
+
+
 def test_who_asks_for_no_name_gets_a_friendly_one_of_two_words() -> None:
     quality, creature = shown_name("", [], random.Random(1)).split()
     assert quality.istitle()

@@ -13,9 +13,8 @@ from server.safety.admission import BOTTLES, check_offered
 from server.safety.bottles import HOLDING_REPORTS
 from server.safety.checks import OF_ANSWERS, OF_BOTTLES
 from server.safety.evidence import Evidence, Line, Note
-from server.safety.folding import fold
 from server.safety.identities import DAY_S, Identity
-from server.safety.strictly import leads_out_strictly
+from server.safety.strictly import way_out_of
 from server.safety.words import clean_text
 from server.store.rows import Bottle, BottleAnswer
 from server.store.rows import Report as ReportRow
@@ -42,7 +41,7 @@ def throw(session: "Session", command: Throw, now: float) -> Outcome:
     shared = house.bottles.throws_from(session.origin) if _is_of_today(identity, now) else ()
     session.take((*identity.throws, *shared), f"At most {house.settings.throws_per_day} bottles a day.", now)
     bottle = house.bottles.new_id()
-    reason = leads_out_strictly(fold(text)) or _looked_at(session, text, f"bottle {bottle}", now)
+    reason = way_out_of(text) or _looked_at(session, text, f"bottle {bottle}", now)
     if reason is not None:
         session.count_as_said(now)
         return (house.checks.held(reason, ref=command.ref, reasons=OF_BOTTLES),)

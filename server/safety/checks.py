@@ -13,7 +13,7 @@ import msgspec
 from server.answers import Held
 from server.origin import LOOPBACK, Origin
 from server.safety.contacts import leads_out
-from server.safety.folding import fold
+from server.safety.folding import fold, other_reading
 from server.safety.identities import Identity
 from server.safety.sametext import LOOK_BACK_S, SHORT_CHARS, SameTexts, Told
 from server.safety.wordlist import NOTHING
@@ -79,11 +79,12 @@ class Checks:
         """
         same = self._same
         plain = fold(text)
-        if self.list is not NOTHING and self.list.holds_folded(plain):
-            return Looked("filter")
         is_new = identity.is_new(now)
-        if is_new and (way_out := leads_out(plain)) is not None:
-            return Looked(way_out)
+        reason = self._reason(plain, is_new=is_new)
+        if reason is None and (other := other_reading(text)) is not None:
+            reason = self._reason(other, is_new=is_new)
+        if reason is not None:
+            return Looked(reason)
         if len(plain) < SHORT_CHARS or same is None or (print := same.print(plain)) is None:
             return _FINE
         is_suspect = (
@@ -96,6 +97,12 @@ class Checks:
             self._suspect(origin, now)
             return Looked("same_text")
         return Looked(None, rooms)
+
+    def _reason(self, plain: str, *, is_new: bool) -> str | None:
+        """Return why a folded text is held by itself, wherever else it is said, None if it is not."""
+        if self.list is not NOTHING and self.list.holds_folded(plain):
+            return "filter"
+        return leads_out(plain) if is_new else None
 
     def news(self, most: int, *, now: float) -> News:
         """Return what other processes are to know since they were last told: so many texts at most."""

@@ -8,7 +8,7 @@ import codecs
 import re
 import unicodedata
 
-from rooms.lookalikes import PROTOTYPES
+from rooms.lookalikes import CAPITALS, PROTOTYPES, SMALL_CAPITALS
 
 _SIGN = "^"
 """What signs and symbols come to that look like nothing in ASCII: something between words, and never part of a way
@@ -29,8 +29,6 @@ nothing yet (Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties).""
 _WHITE_CONTROLS = "\t\n\r"
 """Controls that are seen, as a space or a new line. All others show nothing where they stand."""
 _STOPS = "。｡"
-_SMALL_CAPITALS = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz", strict=True))
-"""There is none of x. To Unicode they are letters of their own, and few of them look-alikes, some of Cyrillic ones."""
 _BOXED = (0x1F150, 0x1F170)
 """Where 26 letters each begin, white in black rounds and boxes: symbols to Unicode, and an advert to who reads them.
 Not so flags, which are letters in boxes as well: many a sentence ends in one."""
@@ -73,6 +71,27 @@ def any_of(*words: str) -> str:
     return "(?:" + "|".join(re.escape(fold(word)) for word in words) + ")"
 
 
+def readings(text: str) -> tuple[str, ...]:
+    """Return the text folded, and the other reading if there is one."""
+    other = other_reading(text)
+    return (fold(text),) if other is None else (fold(text), other)
+
+
+def other_reading(text: str) -> str | None:
+    """Return the text folded with other capitals among Latin letters as those they pass for, None without any.
+
+    Only there: `ВОВ` is a word of its own, and its small letters are what it comes to.
+    """
+    if text.isascii() or not (_PASSING.search(text) and _LATIN_LETTER.search(text) and _passes(text)):
+        return None
+    return fold(text.translate(CAPITALS))
+
+
+def _passes(text: str) -> bool:
+    """Tell whether a capital of another script that folds to no Latin letter stands in one word with a Latin one."""
+    return any(_PASSING.search(word) and _LATIN_LETTER.search(word) for word in _WORD.findall(text))
+
+
 def _fold(char: str) -> str:
     if char in _STOPS:
         return "."
@@ -92,7 +111,7 @@ def _plain(char: str) -> str:
         return str(unicodedata.decimal(char))
     if category == "Cf" or char in _UNSEEN or any(first <= ord(char) < end for first, end in _DROPPED_MARKS):
         return ""
-    alike = _SMALL_CAPITALS.get(char) or PROTOTYPES.get(ord(char), char)
+    alike = SMALL_CAPITALS.get(char) or PROTOTYPES.get(ord(char), char)
     if alike.isascii():
         return alike.casefold()
     return char if category[0] in "LMN" or char in _KEPT_SIGNS else _SIGN
@@ -122,3 +141,9 @@ _NONE = "\ufffe"
 """What stands for nothing in a table of characters."""
 _chars, _LATIN_FOLDED, _LATIN_DROPPED = _latin_table()
 _LATIN = codecs.charmap_build(_chars)
+_PASSING = re.compile(
+    "[" + "".join(chr(code) for code, to in CAPITALS.items() if code < 0x10000 and _fold(chr(code)) != to.lower()) + "]"
+)
+"""One class of the first plane: with the few beyond it, or with what has to stand beside, it takes 20 times as long."""
+_LATIN_LETTER = re.compile("[A-Za-z]")
+_WORD = re.compile(r"[^\W\d_]+")

@@ -8,6 +8,7 @@ both lists.
 import re
 
 from server.safety.contacts import LOOSE_SERVICE, SERVICE, leads_out
+from server.safety.folding import readings
 
 _NO_TITLE = r"(?!(?:mr|mrs|ms|dr|st|sr|prof)\.)"
 _HOST = re.compile(
@@ -37,6 +38,11 @@ _NAMED_ON = re.compile(
     re.VERBOSE,
 )
 """A name in front of its service: with a digit in it anywhere, any name where there is nothing else."""
+
+
+def way_out_of(text: str) -> str | None:
+    """Return "link" or "contact" if a name, topic or bottle leads out of the room in any way it is read, else None."""
+    return next(filter(None, map(leads_out_strictly, readings(text))), None)
 
 
 def leads_out_strictly(plain: str) -> str | None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from server.safety.folding import fold
+from server.safety.folding import fold, readings
 
 RULES_MAX = 10_000
 LINE_MAX_CHARS = 200
@@ -45,7 +45,7 @@ class WordList(NamedTuple):
 
     def holds(self, text: str) -> bool:
         """Tell whether anything in the text is on the list."""
-        return self.holds_folded(fold(text))
+        return any(map(self.holds_folded, readings(text)))
 
     def holds_folded(self, plain: str) -> bool:
         """Tell whether anything in a folded text is on the list."""

@@ -5,8 +5,7 @@ import unicodedata
 
 from rooms.names import NAME_MAX_CHARS
 from server.codes import Refused
-from server.safety.folding import fold
-from server.safety.strictly import leads_out_strictly
+from server.safety.strictly import way_out_of
 
 CLAIM_MAX_CHARS = 64
 """Of a verified claim: twice a name, for a full one or a faculty."""
@@ -75,7 +74,7 @@ def clean_claim(text: str) -> str:
 
 def leads_nowhere(what: str, text: str, *, code: str) -> None:
     """Raise Refused with that code if the text names a way out of the room."""
-    way_out = leads_out_strictly(fold(text))
+    way_out = way_out_of(text)
     if way_out is not None:
         holds = "a link" if way_out == "link" else "an address, a phone number or a name on another service"
         raise Refused(code, f"A {what} may not hold {holds}. Choose one without.")
