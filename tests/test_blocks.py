@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from geo import Cell
+from geo import Cell, neighbours
 from rooms.windows import region_of
 from server.safety.blocks import Blocks
 from server.store.memory import MARKED_MAX, MemoryStore
@@ -287,6 +287,30 @@ def test_new_identity_made_in_another_region_inherits_when_it_moves_there() -> N
     for _ in range(3):
         again.ask("next")
         assert not are_together(ann, again)
+
+
+@pytest.mark.parametrize("cell", neighbours(region_of(Cell(HERE))))
+def test_new_identity_inherits_across_the_border_of_a_region(cell: Cell) -> None:
+    """Rooms reach over borders: a claim of the next region is a seat beside whoever blocked."""
+    place = stage(reach_max_m=200_000)
+    ann, bo = blocked_pair(place)
+    bo.ask("leave")
+    again = sit(place, "Robert", str(cell), address=BOS)
+    for _ in range(30):
+        place.pass_time(120)
+        ann.got()
+        again.got()
+        assert not are_together(ann, again)
+
+
+def test_somebody_of_another_address_is_found_across_the_border_of_a_region() -> None:
+    place = stage(reach_max_m=200_000)
+    ann, _ = blocked_pair(place)
+    cy = sit(place, "Cy", str(neighbours(region_of(Cell(HERE)))[0]), address="203.0.113.5")
+    place.pass_time(900)
+    ann.got()
+    cy.got()
+    assert are_together(ann, cy)
 
 
 def block_among_themselves(place: Stage) -> None:

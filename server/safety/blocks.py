@@ -1,9 +1,9 @@
 """Blocks: whom an identity is never seated with, and who inherits a block by coming from the same place.
 
 Pure. Has each row kept by the store, and every person online know (`Person.barred`) whom they are kept apart from,
-both ways. An identity made where a blocked one was in the last day, by address and region, inherits the blocks against
-it: a new identity is free, a new address is not. Where the blocked were outlasts the process; who has inherited does
-not, and inherits anew on coming back. Nobody but the owner of a block ever learns of it.
+both ways. An identity made where a blocked one was in the last day, by address and region or one that touches it,
+inherits the blocks against it: a new identity is free, a new address is not. Where the blocked were outlasts the
+process; who has inherited does not, and inherits anew on coming back. Nobody but the owner of a block learns of it.
 
 Of one place `MARKED_MAX` blocked are remembered. Beyond, one of those goes whom people of the address blocked that has
 most of them blocked there, those first whom new identities alone blocked, then the oldest: so whoever has many of
@@ -12,10 +12,11 @@ their own blocked pushes out their own.
 
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from geo import Cell
+from geo import Cell, neighbours
 from rooms.person import NOBODY, Person
 from server.bugs import log
 from server.store.memory import MARKED_MAX
@@ -125,11 +126,14 @@ class Blocks:
         """
         self._extend(identity, now=now)
         self.mark(identity, place, now=now)
-        for mark in self._store.marks(_hidden(place)):
-            if mark.identity != identity and now < mark.until:
-                against = self._store.blocks_against(mark.identity)
-                if any(block.at <= made_at for block in against):
-                    self._inherit(identity, mark.identity)
+        origin, region = place
+        # Rooms reach over the borders of regions, so a claim of the next one is a seat beside whoever blocked.
+        for near in _around(region):
+            for mark in self._store.marks(_hidden((origin, near))):
+                if mark.identity != identity and now < mark.until:
+                    against = self._store.blocks_against(mark.identity)
+                    if any(block.at <= made_at for block in against):
+                        self._inherit(identity, mark.identity)
 
     def mark(self, identity: str, place: Place, *, now: float) -> None:
         """Remember where somebody is, if they are blocked by anybody."""
@@ -204,6 +208,12 @@ class Blocks:
             if person is not None:
                 person.barred = self.kept_from(identity)
                 person.shunned_by = self.shunned_by(identity)
+
+
+@lru_cache(maxsize=4_096)
+def _around(region: Cell) -> tuple[Cell, ...]:
+    """Return the region and those that touch it; to find them takes as long as all that is asked of them."""
+    return (region, *neighbours(region))
 
 
 def _hidden(place: Place) -> str:
