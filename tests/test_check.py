@@ -227,6 +227,26 @@ def test_operators_token_and_terms_are_judged() -> None:
     assert run("--data", f"/{'x' * 120}")[0] == 1
 
 
+@pytest.mark.parametrize("proxies", ["0.0.0.0/0", "loopback ::/0"])
+def test_trusting_everybody_to_be_ones_proxy_is_wrong(proxies: str) -> None:
+    status, told = run("--set", f"trusted_proxies={proxies}")
+    assert status == 1
+    assert "WRONG  trusted_proxies names every address" in told
+    assert "trusted_proxies" not in run("--set", "trusted_proxies=loopback 10.0.0.0/8")[1]
+
+
+def test_admin_token_that_travels_in_clear_is_noted(tmp_path: Path) -> None:
+    pem = str(make_pem(tmp_path))
+    told = "admin_token is set, and 0.0.0.0 speaks no TLS"
+    assert told in run("--host", "0.0.0.0", HEREABOUTS_ADMIN_TOKEN=STRONG)[1]
+    for safe in (
+        ["--host", "127.0.0.1"],
+        ["--host", "0.0.0.0", "--tls-cert", pem, "--tls-key", pem],
+        ["--host", "0.0.0.0", "--set", "trusted_proxies=10.0.0.0/8"],
+    ):
+        assert "speaks no TLS" not in run(*safe, HEREABOUTS_ADMIN_TOKEN=STRONG)[1]
+
+
 def test_too_few_files_are_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (1000, 1000))
     status, told = run()

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import click
 
 from server.config import settings_options
+from server.edge import parse_networks
 from server.operate.admin.socket import socket_path
 from server.operate.jwks import CannotFetch, fetch
 from server.operate.running import server_at
@@ -41,6 +42,7 @@ BROKEN_TOLD_MAX = 20
 DISTINCT_BYTES_MIN = 16
 """In 32 random bytes fewer than this many different ones come up in fewer than one of 10^13 secrets."""
 DISTINCT_CHARS_MIN = 8
+HOSTS_OF_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 SOCKET_PATH_MAX_BYTES = 100
 """Of a Unix socket's path: systems take 104 or 108 with the zero at its end."""
 
@@ -238,11 +240,27 @@ def operator_can_come_in(loaded: Loaded) -> Iterator[Finding]:
     if settings.admin_token:
         if len(set(settings.admin_token)) < DISTINCT_CHARS_MIN:
             yield Finding(WRONG, "admin_token is easily guessed; take what `openssl rand -hex 24` prints")
+        if not (settings.tls_cert or settings.trusted_proxies or settings.host in HOSTS_OF_THIS_MACHINE):
+            yield Finding(
+                NOTE,
+                f"admin_token is set, and {settings.host} speaks no TLS: whoever listens on the way reads it. "
+                "Set tls_cert and tls_key, or host to 127.0.0.1 behind a proxy that speaks TLS",
+            )
         yield from _readable_by_others(loaded, "admin_token")
     if not settings.contact:
         yield Finding(NOTE, "contact is empty: people who are kept out cannot be told how to object")
     if settings.terms_version and not settings.terms:
         yield Finding(NOTE, "terms_version is set, but terms are empty: people accept what they cannot read")
+
+
+def proxies_are_ones_own(loaded: Loaded) -> Iterator[Finding]:
+    """Look whether X-Forwarded-For would be believed from anybody."""
+    if any(network.prefixlen == 0 for network in parse_networks(loaded.settings.trusted_proxies)):
+        yield Finding(
+            WRONG,
+            "trusted_proxies names every address: anybody says by X-Forwarded-For where they are from, and no limit or "
+            "ban of an address holds. Name your own proxies alone",
+        )
 
 
 def webhook_is_there(loaded: Loaded) -> Iterator[Finding]:
@@ -348,6 +366,7 @@ CHECKS: tuple[Check, ...] = (
     nodes_can_meet,
     secret_is_strong,
     operator_can_come_in,
+    proxies_are_ones_own,
     certificate_serves,
     words_can_be_read,
     application_is_there,
