@@ -182,9 +182,10 @@ def test_what_is_no_number_is_said_to_be_none(desk: Desk, no_number: str) -> Non
     assert desk.log() == []
 
 
-def test_number_that_nobody_has_is_neither_banned_nor_warned(desk: Desk) -> None:
+def test_number_that_nobody_has_is_not_acted_on(desk: Desk) -> None:
+    """A mistyped one above all: whoever asked to be forgotten would be told they are."""
     desk.stage.seated("Ann")
-    for act, fields in (("ban", {"reason": "x"}), ("warn", {"text": "x"})):
+    for act, fields in (("ban", {"reason": "x"}), ("warn", {"text": "x"}), ("erase", {}), ("export", {})):
         assert "Nobody of that number is known" in desk.refused(act, identity="0" * 24, **fields)
     assert desk.ask("bans")["bans"] == []
     assert desk.log() == []
@@ -239,6 +240,26 @@ def test_export_tells_everything_that_is_kept_of_one_person(desk: Desk) -> None:
     assert [one["name"] for one in told["blocks"]] == ["Bo"]
     assert told["standing"]["seated_s"] == 2.5
     assert ann.token not in str(desk.ask("audit"))
+
+
+def test_whoever_has_nothing_here_but_a_bottle_or_a_tie_can_be_erased(desk: Desk) -> None:
+    house, now = desk.stage.house, desk.stage.clock.now()
+    house.bottles.throw("a" * 24, Cell(HERE), "Who reads this?", now=now, bottle="B1")
+    house.ties.add("mute", [("b" * 24, "c" * 24)], now=now)
+    for known in ("a" * 24, "b" * 24):
+        assert desk.ask("erase", identity=known)["erased"] == known
+        assert "Nobody of that number" in desk.refused("erase", identity=known)
+
+
+def test_export_tells_the_answers_that_wait_for_somebody(desk: Desk) -> None:
+    ann, bo = desk.stage.seated("Ann Bo")
+    bottles, now = desk.stage.house.bottles, desk.stage.clock.now()
+    bottles.throw(identity(ann), Cell(HERE), "Who reads this?", now=now, bottle="B1")
+    [row] = desk.stage.house.store.bottles()
+    bottles.answer(identity(bo), row, "I do.", now=now)
+    [told] = desk.ask("export", identity=identity(ann))["answers"]
+    assert (told["bottle"], told["text"]) == ("B1", "I do.")
+    assert desk.ask("export", identity=identity(bo))["answers"] == []
 
 
 def test_erased_person_is_out_and_their_token_ends() -> None:

@@ -309,7 +309,7 @@ class Office:
     # One person's own
 
     def _export(self, request: requests.Export, by: str, elsewhere: Elsewhere) -> Json:
-        identity = self._identity(request)
+        identity = self._one_person(request, elsewhere)
         self._note(by, "export", identity)
         standing = self._store.standing(identity)
         seen = self._seen(identity) or elsewhere.seen(identity)
@@ -326,6 +326,10 @@ class Office:
                 for row in self._store.bottles()
                 if row.owner == identity
             ],
+            "answers": [
+                {"bottle": row.bottle, "text": self._house.bottles.text_of(row), "at": row.at}
+                for row in self._store.answers_for(identity)
+            ],
             "keeps": len(self._store.ties_of("keep", identity)),
             "mutes": len(self._store.ties_of("mute", identity)),
             "bans": [
@@ -336,7 +340,7 @@ class Office:
         }
 
     def _erase(self, request: requests.Erase, by: str, elsewhere: Elsewhere) -> Json:
-        identity = self._identity(request)
+        identity = self._one_person(request, elsewhere)
         peer = self._node.peers.get(identity)
         # First what may fail, as with their own `leave`.
         self._house.forget(identity, now=self._now)
@@ -345,6 +349,11 @@ class Office:
         self._note(by, "erase", identity)
         self._house.expire(now=self._now)
         return {"erased": identity, "was_online": peer is not None or elsewhere.has_online(identity)}
+
+    def _one_person(self, request: requests.Export | requests.Erase, elsewhere: Elsewhere) -> str:
+        """Return whom a request is about: a mistyped number is nobody's, and nobody is not forgotten."""
+        identity = self._identity(request)
+        return identity if request.token is not None else self._somebody(identity, elsewhere)
 
     def _identity(self, request: requests.Export | requests.Erase) -> str:
         if (request.token is None) == (request.identity is None):
