@@ -7,6 +7,7 @@ from axe_playwright_python import async_playwright as axe
 from playwright.async_api import Browser, Page, expect
 
 from server.app import App
+from server.settings import FEATURES
 from tests.apps import Client, Clients, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -90,4 +91,21 @@ async def test_wrong_token_opens_nothing_and_a_reload_forgets_the_right_one(brow
         await page.get_by_role("button", name="Open").click()
         await expect(page.get_by_role("alert")).to_contain_text("The token is wrong")
         await expect(page.locator("#inside")).to_be_hidden()
+        await page.close()
+
+
+async def test_features_are_switched_off_and_on(browser: Browser) -> None:
+    async with running(admin_token=TOKEN) as app, Clients(app) as clients:
+        page = await inside(app, browser)
+        await page.get_by_role("button", name="Features").click()
+        await expect(page.locator("#view article")).to_have_count(len(FEATURES))
+        guests = page.locator("#view article", has_text="New guests")
+        await guests.get_by_role("button", name="Switch off").click()
+        await expect(guests).to_contain_text("New guests: off")
+        ann = await clients.new()
+        refused = await ann.ask("enter", "error", cell="dr5ru7")
+        assert refused["code"] == "auth_needed"
+        await guests.get_by_role("button", name="Switch on").click()
+        await expect(guests).to_contain_text("New guests: on")
+        await clients.seated("Bo")
         await page.close()

@@ -77,7 +77,7 @@ async function show() {
   for (const each of document.querySelectorAll("nav [data-view]")) {
     each.setAttribute("aria-pressed", String(each.dataset.view === view));
   }
-  $("view").replaceChildren(...(await { reports, bans, audit }[view]()));
+  $("view").replaceChildren(...(await { reports, bans, features, audit }[view]()));
 }
 
 /** How the filter file is; of each node where they differ. */
@@ -174,6 +174,19 @@ async function bans() {
     el("h2", {}, ban.identity || `${ban.network}${ban.stops_known ? "" : " (newcomers)"}`),
     el("p", {}, `${ban.reason} · ${ban.left_s === null ? "for good" : `${span(ban.left_s)} left`}`),
     button("Lift", async () => { await ask("unban", { ban: ban.ban }); await show(); })))];
+}
+
+const FEATURES = { anonymous: "New guests", shake: "Shaking", bottles: "Bottles" };
+
+/** What can be switched off while the server runs. */
+async function features() {
+  const { off } = await ask("status");
+  return Object.entries(FEATURES).map(([feature, words]) => {
+    const isOff = off.includes(feature);
+    return el("article", {},
+      el("h2", {}, `${words}: ${isOff ? "off" : "on"}`),
+      button(isOff ? "Switch on" : "Switch off", async () => { await ask("switch", { feature, on: isOff }); await show(); }));
+  });
 }
 
 async function audit() {
