@@ -80,11 +80,12 @@ class Checks:
         same = self._same
         plain = fold(text)
         is_new = identity.is_new(now)
-        reason = self._reason(plain, is_new=is_new)
-        if reason is None and (other := other_reading(text)) is not None:
-            reason = self._reason(other, is_new=is_new)
-        if reason is not None:
-            return Looked(reason)
+        if is_new or self.list is not NOTHING:
+            reason = self._reason(plain, is_new=is_new)
+            if reason is None and not text.isascii() and (other := other_reading(text)) is not None:
+                reason = self._reason(other, is_new=is_new)
+            if reason is not None:
+                return Looked(reason)
         if len(plain) < SHORT_CHARS or same is None or (print := same.print(plain)) is None:
             return _FINE
         is_suspect = (

@@ -45,7 +45,7 @@ class WordList(NamedTuple):
 
     def holds(self, text: str) -> bool:
         """Tell whether anything in the text is on the list."""
-        return any(map(self.holds_folded, readings(text)))
+        return len(self) > 0 and any(map(self.holds_folded, readings(text)))
 
     def holds_folded(self, plain: str) -> bool:
         """Tell whether anything in a folded text is on the list."""
