@@ -55,6 +55,8 @@ LINKS = [
     "example . net",
     "(really) example <dot> com",
     "example\n.com",
+    "evil.xn--p1ai",
+    "xn--e1afmkfd.xn--p1ai",
     "example dot\tcom",
 ]
 

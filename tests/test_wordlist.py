@@ -165,3 +165,25 @@ def test_a_file_without_one_rule_among_its_lines_leaves_those_from_before(
     path.write_text("# nothing any more\n")
     assert file.poll()
     assert not file.rules.holds("a casino")
+
+
+def test_an_empty_file_ends_the_rules_once_it_stays_so(tmp_path: Path) -> None:
+    path = tmp_path / "words.txt"
+    write(path, "casino\n")
+    file = FilterFile(str(path))
+    write(path, "")  # as an editor does before it writes
+    assert not file.poll()
+    assert file.rules.holds("casino")
+    write(path, "casino\nbingo\n")
+    assert file.poll()
+    assert file.rules.holds("bingo")
+    write(path, "")
+    assert not file.poll()
+    assert file.poll()
+    assert len(file.rules) == 0
+    assert not file.poll()
+    write(path, "casino\n")
+    assert file.poll()
+    write(path, "")
+    file.reload()
+    assert len(file.rules) == 0

@@ -10,12 +10,12 @@ import re
 from server.safety.folding import any_of, fold
 from server.safety.phones import SEVEN_DIGITS, has_phone
 
-_SURE = any_of(*(
+_SURE = r"(?:xn--[a-z0-9-]+|" + any_of(*(
     "com net org info biz xyz top shop site club vip icu pro app dev live link click page blog store tech cam cash chat"
     " casino bet loan dating sex porn adult webcam mobi tel name ru su ua kz cn tw hk jp kr vn th ph uk fr eu ch"
     " cz pl ro hu gr tr il ir ae br mx ca nz za ng gg cc ws рф com.br"
-).split())  # fmt: skip
-"""Ends of host names that are no words people write behind a full stop without a space."""
+).split()) + ")"  # fmt: skip
+"""Ends of host names that are no words people write behind a full stop without a space, and all in Punycode."""
 _WORDS = any_of(
     *"co io me tv ly gl so to is it at in be by de es nl se no fi dk us my id am fm do la ai".split(),
     *"bio art fun one xxx".split(),

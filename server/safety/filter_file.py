@@ -44,6 +44,7 @@ class FilterFile:
         self.problem = ""
         self._path = Path(path)
         self._stamp: _Stamp | None = None
+        self._is_empty = False
         self._lock = Lock()
         try:
             self.reload()
@@ -53,14 +54,14 @@ class FilterFile:
     def reload(self) -> None:
         """Read the file, changed or not. Raises FilterError if that cannot be done; the rules stay in force."""
         with self._lock:
-            self._load()
+            self._load(at_once=True)
             if self.problem:
                 raise FilterError(self.problem)
 
     def poll(self) -> bool:
         """Read the file if it is not the one read last, and return whether there are new rules."""
         with self._lock:
-            told = self.problem
+            told, read_at = self.problem, self.read_at
             try:
                 if self._stamp_now() == self._stamp:
                     return False
@@ -68,16 +69,16 @@ class FilterFile:
                 # Whatever lies there next is read, be it the same file.
                 self._stamp, self.problem = None, error.strerror or str(error)
             else:
-                self._load()
+                self._load(at_once=False)
             if self.problem and self.problem != told:
                 log.warning("The filter file cannot be read (%s): its rules stay in force.", self.problem)
-            return not self.problem
+            return self.read_at != read_at
 
     def _stamp_now(self) -> _Stamp:
         stat = self._path.stat()
         return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
-    def _load(self) -> None:
+    def _load(self, *, at_once: bool) -> None:
         try:
             stamp = self._stamp_now()
             with self._path.open("rb") as file:
@@ -94,6 +95,11 @@ class FilterFile:
             # A picture, or another file by mistake. One without a line is how an operator ends all rules.
             self.problem = f"none of its {len(broken)} lines is a rule, line {broken[0].number}: {broken[0].problem}"
             return
+        if not text.strip() and not at_once and not self._is_empty:
+            # Some editors empty a file before they write it: it is looked at once more before all rules end.
+            self._is_empty, self._stamp = True, None
+            return
+        self._is_empty = False
         self.rules, self.broken = rules, broken
         self.read_at = time.time()
         for line in self.broken[:_TOLD_MAX]:
