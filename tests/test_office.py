@@ -259,7 +259,22 @@ def test_export_tells_the_answers_that_wait_for_somebody(desk: Desk) -> None:
     bottles.answer(identity(bo), row, "I do.", now=now)
     [told] = desk.ask("export", identity=identity(ann))["answers"]
     assert (told["bottle"], told["text"]) == ("B1", "I do.")
-    assert desk.ask("export", identity=identity(bo))["answers"] == []
+    told = desk.ask("export", identity=identity(bo))
+    assert told["answers"] == []
+    assert [(one["bottle"], one["text"]) for one in told["answers_written"]] == [("B1", "I do.")]
+
+
+def test_export_tells_what_is_yet_to_be_heard(desk: Desk) -> None:
+    ann, bo = desk.stage.seated("Ann Bo")
+    for one, other in ((ann, bo), (bo, ann)):
+        one.ask("keep", who=other.me)
+    ann.ask("contact", who=bo.me, text="ann at the kiosk")
+    ann.lose()
+    desk.ask("warn", identity=identity(ann), text="Stop it, please.", level="info")
+    told = desk.ask("export", identity=identity(ann))
+    assert told["contacts"] == ["ann at the kiosk"]
+    assert [(one["text"], one["level"]) for one in told["notices"]] == [("Stop it, please.", "info")]
+    assert desk.ask("export", identity=identity(bo))["contacts"] == []
 
 
 def test_erased_person_is_out_and_their_token_ends() -> None:

@@ -420,6 +420,7 @@ def test_answers_wait_for_the_owner_of_the_bottle(store: Store, reopen: Reopen) 
     store = reopen(store)
     assert store.answers_for(ANN) == [bottle_answer("a1", is_told=True, is_heard=True), bottle_answer("a2", at=2.0)]
     assert store.answer("a3") == bottle_answer("a3", owner=BO, by=ANN)
+    assert store.answers_by(ANN) == [bottle_answer("a3", owner=BO, by=ANN)]
     store.remove_answer("a3")
     store = reopen(store)
     assert store.answer("a3") is None
@@ -448,7 +449,10 @@ def test_notices_wait_for_their_person_and_are_taken_once(store: Store, reopen: 
     store.add_notice(notice("n2", at=2.0, text="¡Por favor!"))
     store.add_notice(notice("n3", identity=BO))
     store = reopen(store)
-    assert store.take_notices(ANN) == [notice("n1", at=1.0), notice("n2", at=2.0, text="¡Por favor!")]
+    waiting = [notice("n1", at=1.0), notice("n2", at=2.0, text="¡Por favor!")]
+    assert store.notices_for(ANN) == waiting
+    assert store.take_notices(ANN) == waiting
+    assert store.notices_for(ANN) == []
     store = reopen(store)
     assert store.take_notices(ANN) == []
     assert store.expire(now=100.0) == 1

@@ -396,8 +396,14 @@ class MemoryStore:
 
     def answers_for(self, owner: str) -> list[BottleAnswer]:
         """Return the answers to somebody's bottles, oldest first."""
-        answers = [self._answers[answer] for answer in self._answers_for.get(owner, ())]
-        return sorted(answers, key=lambda answer: answer.at)
+        return self._oldest_first(self._answers_for.get(owner, ()))
+
+    def answers_by(self, writer: str) -> list[BottleAnswer]:
+        """Return the answers that somebody wrote, oldest first."""
+        return self._oldest_first(self._answers_by.get(writer, ()))
+
+    def _oldest_first(self, answers: Iterable[str]) -> list[BottleAnswer]:
+        return sorted((self._answers[answer] for answer in answers), key=lambda answer: answer.at)
 
     def remove_answer(self, answer: str) -> None:
         """Forget an answer."""
@@ -417,9 +423,13 @@ class MemoryStore:
         if self._is_over(len(waiting), NOTICES_MAX):
             self._drop_notice(next(iter(waiting.values())))
 
+    def notices_for(self, identity: str) -> list[Notice]:
+        """Return the notices that wait for somebody, oldest first."""
+        return list(self._notices.get(identity, {}).values())
+
     def take_notices(self, identity: str) -> list[Notice]:
         """Return the notices that wait for somebody, oldest first, and forget them."""
-        waiting = list(self._notices.get(identity, {}).values())
+        waiting = self.notices_for(identity)
         for notice in waiting:
             self._drop_notice(notice)
         return waiting

@@ -278,6 +278,10 @@ class SqliteStore(MemoryStore):
         """Return the answers to somebody's bottles, oldest first."""
         return list(self._rows(BottleAnswer, "owner = ? ORDER BY at", owner))
 
+    def answers_by(self, writer: str) -> list[BottleAnswer]:
+        """Return the answers that somebody wrote, oldest first."""
+        return list(self._rows(BottleAnswer, '"by" = ? ORDER BY at', writer))
+
     def remove_answer(self, answer: str) -> None:
         """Forget an answer."""
         with self._writing() as db:

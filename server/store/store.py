@@ -172,6 +172,9 @@ class Store(Protocol):
     def answers_for(self, owner: str) -> list[BottleAnswer]:
         """Return the answers to somebody's bottles, oldest first."""
 
+    def answers_by(self, writer: str) -> list[BottleAnswer]:
+        """Return the answers that somebody wrote, oldest first."""
+
     def remove_answer(self, answer: str) -> None:
         """Forget an answer."""
 
@@ -179,6 +182,9 @@ class Store(Protocol):
 
     def add_notice(self, notice: Notice) -> None:
         """Keep a notice until its person is there; of too many for one person the oldest is forgotten."""
+
+    def notices_for(self, identity: str) -> list[Notice]:
+        """Return the notices that wait for somebody, oldest first."""
 
     def take_notices(self, identity: str) -> list[Notice]:
         """Return the notices that wait for somebody, oldest first, and forget them."""

@@ -6,7 +6,7 @@ here reaches people there by the store.
 """
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from server.safety.tokens import BadToken
 from server.settings import FEATURES
 from server.store import rows
 from server.store.networks import parse_address, parse_network
-from server.store.rows import AuditEntry, Ban, Report
+from server.store.rows import AuditEntry, Ban, Bottle, BottleAnswer, Report
 from server.store.store import StoreError
 
 BANS_MAX = 10_000
@@ -321,14 +321,13 @@ class Office:
             "blocks": [
                 {"block": block.block, "name": block.name, "at": block.at} for block in self._store.blocks_of(identity)
             ],
-            "bottles": [
-                {"bottle": row.bottle, "text": self._house.bottles.text_of(row), "at": row.at}
-                for row in self._store.bottles()
-                if row.owner == identity
-            ],
-            "answers": [
-                {"bottle": row.bottle, "text": self._house.bottles.text_of(row), "at": row.at}
-                for row in self._store.answers_for(identity)
+            "bottles": self._texts(row for row in self._store.bottles() if row.owner == identity),
+            "answers": self._texts(self._store.answers_for(identity)),
+            "answers_written": self._texts(self._store.answers_by(identity)),
+            "contacts": [each.line.text for each in self._house.keeps.lines.of(identity) if not each.is_coming],
+            "notices": [
+                {"text": notice.text, "level": notice.level, "at": notice.at}
+                for notice in self._store.notices_for(identity)
             ],
             "keeps": len(self._store.ties_of("keep", identity)),
             "mutes": len(self._store.ties_of("mute", identity)),
@@ -338,6 +337,9 @@ class Office:
             "reports_made": sum(identity in report.reporters for report in self._store.reports()),
             "reports_against": sum(identity == report.against for report in self._store.reports()),
         }
+
+    def _texts(self, rows: Iterable[Bottle | BottleAnswer]) -> list[Json]:
+        return [{"bottle": row.bottle, "text": self._house.bottles.text_of(row), "at": row.at} for row in rows]
 
     def _erase(self, request: requests.Erase, by: str, elsewhere: Elsewhere) -> Json:
         identity = self._one_person(request, elsewhere)
