@@ -150,7 +150,7 @@ class Node:
         peer = self.peers.get(identity)
         person = self.house.world.people.get(identity)
         if peer is not None:
-            self.put_out(peer, bye(1000))
+            self.put_out(peer, bye(1000, reason="What this server kept of you was erased, as was asked."))
         elif person is not None:
             self._leave(person)
 

@@ -283,7 +283,8 @@ def test_erased_person_is_out_and_their_token_ends() -> None:
     me, token = identity(ann), ann.token
     desk.stage.house.store.add_block(block(me, identity(bo), until=1e12))
     assert desk.ask("erase", token=token) == {"erased": me, "was_online": True}
-    assert only(ann.got(), "bye")["code"] == 1000
+    bye = only(ann.got(), "bye")
+    assert (bye["code"], bye["reason"]) == (1000, "What this server kept of you was erased, as was asked.")
     assert desk.stage.house.store.blocks_of(me) == []
     assert desk.stage.guest().ask("enter", cell=HERE, token=token)[0]["code"] == "bad_token"
     desk.stage.check()
