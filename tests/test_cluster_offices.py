@@ -1,5 +1,6 @@
 """An operator who asks one node is told of all of them, acts on people wherever they are, and hears who is silent."""
 
+import asyncio
 import json
 import logging
 import re
@@ -97,6 +98,10 @@ async def test_node_that_does_not_answer_is_named_and_not_waited_for(
         with caplog.at_level(logging.INFO):
             await apps[2].stop(within_s=0)
             await until(lambda: f"Node node 3 ({cluster(apps[2]).name}) is gone." in caplog.text)
+        asked = asyncio.create_task(ask(apps[0], "status"))
+        await asyncio.sleep(0.1)
+        cluster(apps[0]).offices.died(cluster(apps[1]).name)  # while it is awaited
+        assert "node 2" in (await asked)["silent"]
 
 
 async def test_somebody_at_another_node_is_warned_banned_and_shown_as_online(redis_url: str) -> None:

@@ -37,8 +37,9 @@ class Offices:
     async def ask(self, question: Question) -> Elsewhere:
         """Return what the others tell."""
         nodes = self._cluster.registry.nodes
+        called = {node: self.name_of(node) for node in nodes}  # of who dies meanwhile it is forgotten
         told = await self._rounds.ask(nodes, lambda node, number: self._cluster.tell(node, Inquired(number, question)))
-        silent = [self.name_of(node) for node in nodes if node not in told]
+        silent = [called[node] for node in nodes if node not in told]
         return Elsewhere(tuple(sorted(told.values(), key=lambda part: part.node)), tuple(sorted(silent)))
 
     def name_of(self, node: str) -> str:
