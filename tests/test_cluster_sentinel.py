@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from redis import asyncio as redis
 
 from server.app import App
+from server.cluster import replicas
+from server.cluster.engine import Engine
 from tests.apps import Client, Clients
 from tests.cluster_clients import until
 from tests.clusters import nodes, together
@@ -86,6 +88,15 @@ async def talks(talker: Client, *hearers: Client, text: str) -> None:
             await asyncio.sleep(0.2)
     for each in hearers:
         assert (await each.hear("said"))["text"] == text
+
+
+async def test_what_is_advised_is_for_the_master_and_not_for_who_knows_it(tmp_path: Path) -> None:
+    async with watched(tmp_path) as there:
+        engine = Engine(there.url)
+        await engine.open()
+        advised = await replicas.advice(engine)
+        await engine.close()
+    assert f"`redis-cli -h 127.0.0.1 -p {there.master.port} CONFIG SET min-replicas-to-write 1`" in advised
 
 
 def store_is_there(app: App) -> bool:

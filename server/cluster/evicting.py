@@ -17,7 +17,7 @@ async def advice(engine: Engine) -> str:
     Of a Redis whose user may not ask for this nothing is known.
     """
     found: dict[str, list[Where]] = {}
-    for where, client, target in masters(engine):
+    for where, client, target in await masters(engine):
         try:
             policy = (await client.info("memory", **target)).get("maxmemory_policy", KEEPS)
         except FAILURES:

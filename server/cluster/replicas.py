@@ -8,7 +8,7 @@ these are lost when a replica takes its place.
 from typing import Any
 
 from server.cluster.address import Kind
-from server.cluster.engine import FAILURES, Engine
+from server.cluster.engine import FAILURES, ONE_SHARD, Engine
 
 SETTING = "min-replicas-to-write"
 
@@ -18,7 +18,7 @@ async def advice(engine: Engine) -> str:
 
     Of a Redis whose user may not ask for this nothing is known.
     """
-    alone = [where for where, client, target in masters(engine) if await _takes_alone(client, target)]
+    alone = [where for where, client, target in await masters(engine) if await _takes_alone(client, target)]
     if not alone:
         return ""
     return (
@@ -31,14 +31,16 @@ async def advice(engine: Engine) -> str:
 Where = tuple[str, int, str]
 
 
-def masters(engine: Engine) -> list[tuple[Where, Any, dict[str, Any]]]:
-    """Return each master: where it is, and how it is asked."""
+async def masters(engine: Engine) -> list[tuple[Where, Any, dict[str, Any]]]:
+    """Return each master: where it is, and how it is asked; none while Sentinels name none."""
     client: Any = engine.client
     if engine.address.kind is Kind.CLUSTER:
         return [((node.host, node.port, ""), client, {"target_nodes": node}) for node in client.get_primaries()]
-    address = engine.address
-    host, port = ("", 0) if address.path else address.hosts[0]
-    return [((host, port, address.path), client, {})]
+    try:
+        # Behind Sentinels it is elsewhere than the address says: they are there, and know none of what is advised.
+        return [(await engine.endpoint(ONE_SHARD), client, {})]
+    except FAILURES:
+        return []
 
 
 async def _takes_alone(client: Any, target: dict[str, Any]) -> bool:
