@@ -55,6 +55,24 @@ async def test_a_master_that_takes_writes_alone_is_told_of_with_what_to_type(
                 assert "min-replicas" not in caplog.text
 
 
+async def test_a_redis_that_takes_no_writes_is_wrong(tmp_path: Path) -> None:
+    for name in ("replica", "kept"):
+        (tmp_path / name).mkdir()
+    async with redis_server(tmp_path) as server, redis_server(tmp_path / "kept") as kept:
+        flags = ("--replicaof", f"127.0.0.1 {server.port}")
+        async with redis_server(tmp_path / "replica", *flags) as replica:
+            says = f"WRONG  Redis at 127.0.0.1:{replica.port} takes no writes: it is a replica. Write its master into "
+            says += f"the address, 127.0.0.1:{server.port}"
+            for other in ((), ("--store", kept.url)):
+                status, told = await asyncio.to_thread(run, "--redis", replica.url, *other)
+                assert (status, told.count(says)) == (1, 1)
+        async with redis.Redis.from_url(server.url) as client:
+            await client.config_set("min-replicas-to-write", 2)
+        status, told = await asyncio.to_thread(run, "--redis", server.url)
+        says = f"WRONG  Redis at 127.0.0.1:{server.port} takes no writes: 0 of its replicas hear it, and its "
+        assert (status, told.count(f"{says}min-replicas-to-write is 2.")) == (1, 1)
+
+
 async def test_a_redis_that_throws_away_when_it_is_full_is_told_of_at_the_start(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

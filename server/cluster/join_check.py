@@ -6,7 +6,7 @@ Asks, and changes nothing.
 import socket
 from collections.abc import Iterator
 
-from server.cluster import evicting, replicas
+from server.cluster import evicting, refusing, replicas
 from server.cluster.alike import ANOTHER_SECRET, Mark, has_another_secret, others_at
 from server.cluster.bus import try_to_speak
 from server.cluster.embedded import EmbeddedError, binary
@@ -32,6 +32,7 @@ async def look_at_meeting(settings: Settings, *, is_looked_at: bool) -> list[Tol
         if not is_looked_at:
             said = (NOTE, await replicas.advice(engine)), (WRONG, await evicting.advice(engine))
             told += [(level, what) for level, what in said if what]
+            told += [(WRONG, what) for what in await refusing.advice(engine)]
         await try_to_speak(engine)
         return [*told, *await _fits(engine, settings)]
     except FAILURES as error:

@@ -6,7 +6,7 @@ Asks, and changes nothing.
 from collections.abc import Iterator
 from typing import Any
 
-from server.cluster import evicting, replicas
+from server.cluster import evicting, refusing, replicas
 from server.cluster.address import EngineError
 from server.cluster.engine import FAILURES, Engine
 from server.cluster.store_wire import KEY, Wire
@@ -34,12 +34,14 @@ async def look(url: str, name: str = "store") -> list[Told]:
         rows = await Wire(engine, node="").rows_there()
         save = await _save(engine)
         of_replicas, of_evicting = await replicas.advice(engine), await evicting.advice(engine)
+        of_refusing = await refusing.advice(engine)
     except FAILURES as error:
         return [(WRONG, f"{name}: Redis at {where} {engine.reason(error)}")]
     finally:
         await engine.close()
     version = info.get("valkey_version") or info.get("redis_version")
     told = [(GOOD, f"Redis at {where} answers, is version {version}, and keeps {rows} row{'s' * (rows != 1)} of ours")]
+    told += [(WRONG, said) for said in of_refusing]
     if of_replicas:
         told.append((NOTE, of_replicas))
     told += _persists(info, save)
