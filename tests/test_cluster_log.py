@@ -270,7 +270,9 @@ async def test_a_room_that_was_overtaken_during_an_outage_is_known_to_be(tmp_pat
         assert await old.says("room", b"late") is Verdict.LOST
 
 
-async def test_a_redis_that_takes_nothing_is_asked_until_it_does(tmp_path: Path) -> None:
+async def test_a_redis_that_takes_nothing_is_asked_until_it_does(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async with redis_server(tmp_path) as server, host_on(server.url) as host, host_on(server.url, "b.1") as other:
         await host.founds("room")
         client = host.client
@@ -281,6 +283,7 @@ async def test_a_redis_that_takes_nothing_is_asked_until_it_does(tmp_path: Path)
         await client.config_set("maxmemory", "0")
         assert await asyncio.gather(*turns) == [Verdict.ACCEPTED] * 3
         assert await other.reads("room") == [b"whole", b"0", b"1", b"2"]
+        assert caplog.text.count("Redis does not take what rooms write: ") == 1  # however often it was asked
 
 
 async def test_a_process_that_stood_still_does_not_blame_redis(tmp_path: Path) -> None:

@@ -42,6 +42,9 @@ refused, where it would write down anew what Redis has forgotten, and go on with
 STALL_S = 1.0
 """A timer that rings so late says that this process stood still, not that Redis did."""
 
+REFUSAL_TOLD_S = 60.0
+"""The same refusal is told again after so long: a Redis that is full refuses what it is sent several times a second."""
+
 _OLD_ID = "ERR The ID specified in XADD is equal or smaller"
 
 
@@ -95,6 +98,7 @@ class RoomLog:
         self._lanes = Lanes(engine, up=self._sync_all, rerouted=self._route)
         self._watch: asyncio.TimerHandle | None = None
         self._last_s = 0.0
+        self._refusal, self._refusal_told_at = "", 0.0
         self.is_away = False
 
     @property
@@ -336,8 +340,14 @@ class RoomLog:
         if error.startswith(ELSEWHERE):
             self._follow(room, error)
             return
-        log.warning("Redis does not take what rooms write: %s", error)
+        self._tell_refusal(error)
         lane.reset()
+
+    def _tell_refusal(self, error: str) -> None:
+        now = asyncio.get_running_loop().time()
+        if error != self._refusal or now - self._refusal_told_at >= REFUSAL_TOLD_S:
+            self._refusal, self._refusal_told_at = error, now
+            log.warning("Redis does not take what rooms write: %s", error)
 
     def _follow(self, room: LoggedRoom, error: str) -> None:
         """Have a room written to where it is by now, once that is known."""
