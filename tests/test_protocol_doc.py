@@ -94,6 +94,11 @@ def test_every_command_names_its_answers(command: type[Command]) -> None:
         assert f"[`{answer}`](#{answer})" in section(command)
 
 
+def test_what_any_command_may_be_answered_by_is_told_before_all_of_them() -> None:
+    told = TEXT.partition("\n## Commands\n")[2].partition("\n### ")[0]
+    assert {"not_entered", "already_entered", "bad_message", "unavailable"} <= set(re.findall(r"`(\w+)`", told))
+
+
 def test_every_link_inside_the_page_leads_somewhere() -> None:
     headings = re.findall(r"^#+ (.*)$", TEXT, re.MULTILINE)
     anchors = {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
