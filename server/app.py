@@ -118,7 +118,7 @@ class App:
         self._filter_file = FilterFile(settings.filter_file) if settings.filter_file else None
         self._watching: asyncio.Task[None] | None = None
         self._take_filter()
-        self.office = Office(self.node, new_id=new_id, filter_file=self._filter_file)
+        self.office = Office(self.node, new_id=new_id, filter_file=self._filter_file, trouble=self._trouble)
         if self.cluster is not None:
             self.cluster.offices.office = self.office
             self.office.others = self.cluster.offices
@@ -335,7 +335,9 @@ class App:
         return HttpResponse(content_type=CONTENT_TYPE_LATEST, body=generate_latest(self._registry))
 
     def _trouble(self) -> str:
-        return self.cluster.trouble if self.cluster is not None else ""
+        # Anybody may ask for this: not where that Redis is, which the log says.
+        unkept = "Blocks, bans and reports are not kept" if self.kept is not None and self.kept.store.away else ""
+        return (self.cluster.trouble if self.cluster is not None else "") or unkept
 
     def _not_ready(self) -> NotReady | None:
         if self._is_stopping:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from server.app import open_app
+from server.operate.admin.requests import Status
 from server.settings import SettingsError, load
 from server.store.store import StoreError
 from tests.apps import Clients, get, running
@@ -43,9 +44,14 @@ async def test_while_redis_is_away_people_talk_and_what_must_last_is_refused(tmp
         await bo.say("say", text="Do you hear me?")
         assert (await cy.hear("said"))["text"] == "Do you hear me?"
         assert "hereabouts_store_away 1.0" in (await get(app, "/metrics"))[1]
-        assert (await get(app, "/readyz"))[0] == 200
+        status, body = await get(app, "/readyz")
+        assert (status, json.loads(body)) == (200, {"ready": True, "degraded": "Blocks, bans and reports are not kept"})
+        asked = Status()
+        assert (await app.office.answer(asked, by="socket", is_local=True))["degraded"] == json.loads(body)["degraded"]
         await server.start()
         await until(lambda: not store.away)
+        assert json.loads((await get(app, "/readyz"))[1]) == {"ready": True}
+        assert not (await app.office.answer(asked, by="socket", is_local=True))["degraded"]
         assert (await ann.ask("block", "error", "blocked", who=bo.me))["type"] == "blocked"
 
 

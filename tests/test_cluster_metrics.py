@@ -10,10 +10,12 @@ from redis import asyncio as redis
 
 from server.app import App
 from tests.apps import Clients, get
+from tests.cluster_clients import until as holds
 from tests.clusters import nodes, until_shown
 from tests.redis_server import redis_server
 from tests.served import PATIENCE_S
 from tests.sessions import HERE
+from tests.test_admin import run
 
 
 async def figures(app: App) -> dict[str, float]:
@@ -48,7 +50,8 @@ async def test_both_ends_of_a_relayed_client_are_counted(redis_url: str) -> None
 
 
 async def test_without_redis_a_node_stays_ready_and_says_what_is_wrong(tmp_path: Path) -> None:
-    async with redis_server(tmp_path) as server, nodes(server.url, 1) as (app,):
+    path = str(tmp_path / "s")
+    async with redis_server(tmp_path) as server, nodes(server.url, 1, admin_socket=path) as (app,):
         assert json.loads((await get(app, "/readyz"))[1]) == {"ready": True}
         server.stop_for_a_while()
         found = await until(app, "degraded", 1)
@@ -56,9 +59,12 @@ async def test_without_redis_a_node_stays_ready_and_says_what_is_wrong(tmp_path:
         assert status == 200
         assert json.loads(body)["ready"] is True
         assert re.match(r"Redis (has not answered for|does not take)", json.loads(body)["degraded"])
+        shown = await run("--set", f"admin_socket={path}", "status")
+        assert re.search(r"^degraded: Redis (has not answered for|does not take)", shown.stdout, re.MULTILINE)
         server.go_on()
         found = await until(app, "degraded", 0)
         assert found["degraded_seconds"] > 1
+        await holds(lambda: not app.house.store.away)  # type: ignore[attr-defined]
         assert json.loads((await get(app, "/readyz"))[1]) == {"ready": True}
 
 

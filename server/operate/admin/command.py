@@ -144,6 +144,8 @@ def status(asks: Ask) -> None:
     open_reports = counted(told["open_reports"], "open report", "open reports")
     click.echo(f"{open_reports}{oldest}; {counted(told['bans'], 'ban', 'bans')}")
     _tell_filters(told["filter"], told["nodes"])
+    if told["degraded"]:
+        click.echo(f"degraded: {shown(told['degraded'])}")
     if told["off"]:
         click.echo(f"off: {', '.join(told['off'])}")
     if not told["lasting"]:

@@ -47,17 +47,26 @@ class Office:
     Args:
         new_id: gives a short text that nobody guesses.
         filter_file: the list of words and links, None where there is none.
+        trouble: tells what does not work now though the server serves, in words, or "".
 
     Attributes:
         others: the other nodes of the server, if it has any.
     """
 
-    def __init__(self, node: Node, *, new_id: Callable[[], str], filter_file: FilterFile | None = None) -> None:
+    def __init__(
+        self,
+        node: Node,
+        *,
+        new_id: Callable[[], str],
+        filter_file: FilterFile | None = None,
+        trouble: Callable[[], str] = str,
+    ) -> None:
         self._node = node
         self._house = node.house
         self._store = node.house.store
         self._new_id = new_id
         self._filter_file = filter_file
+        self._trouble = trouble
         self.others: Others | None = None
 
     async def answer(self, request: AnyRequest, *, by: str, is_local: bool) -> Json:
@@ -149,6 +158,7 @@ class Office:
             "bans": len(self._store.bans()),
             "lasting": self._store.is_lasting,
             "terms_version": self._house.terms_version,
+            "degraded": self._trouble(),
             "off": [feature for feature in FEATURES if self._house.is_off(feature)],
             "filter": self._filter(),
         }
