@@ -262,9 +262,14 @@ class RoomLog:
         expires_at = 0 if ends_at is None else int(ends_at) + OUTLASTS_S
         if expires_at and (mark == WHOLE or expires_at != room.expires_at):
             room.expires_at = expires_at
-            self._queue.append(Pending(room, room.n, mark, data, _expiry(room)))
+            self._queue.append(Pending(room, room.n, mark, data, self._expiry(room)))
         else:
             self._queue.append(Pending(room, room.n, mark, data, b""))
+
+    def _expiry(self, room: LoggedRoom) -> bytes:
+        # Not EXPIREAT: where the clock of Redis was set forward it would forget each log as often as it is written.
+        left_s = max(1, room.expires_at - int(self._engine.time()))
+        return pack((b"EXPIRE", room.key, b"%d" % left_s))
 
     def _begin(self, entry: Pending) -> None:
         room, lane = entry.room, self._lanes.get(entry.room.shard)
@@ -408,7 +413,7 @@ class RoomLog:
             self._write(lane, entry)
         if room.expires_at and verdict is not Verdict.LOST:
             # It may have been lost on the way, and a stream without it would stay for ever.
-            self._send_for(room, lane, _expiry(room), ignore)
+            self._send_for(room, lane, self._expiry(room), ignore)
         lane.flush()
         if verdict is not None and not was_told and not room.is_over:
             self._noticed(room.id, verdict)
@@ -483,7 +488,3 @@ class RoomLog:
         if is_away != self.is_away:
             self.is_away = is_away
             self._went_away(is_away)
-
-
-def _expiry(room: LoggedRoom) -> bytes:
-    return pack((b"EXPIREAT", room.key, b"%d" % room.expires_at))
