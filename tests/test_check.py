@@ -193,6 +193,15 @@ def test_socket_that_could_not_be_is_wrong(tmp_path: Path) -> None:
         assert "admin_socket" in told
 
 
+async def test_socket_of_a_server_that_runs_elsewhere_is_wrong(tmp_path: Path) -> None:
+    at = str(tmp_path / "a.sock")
+    async with running(admin_socket=at) as app:
+        status, told = await asyncio.to_thread(run, "--port", str(app.listener.port), "--set", f"admin_socket={at}")
+        assert (status, f"`hereabouts admin` finds the server at {at}" in told) == (0, True)
+        status, told = await asyncio.to_thread(run, "--set", f"admin_socket={at}")
+        assert (status, f"WRONG  {at} is the socket of a server that runs elsewhere" in told) == (1, True)
+
+
 def test_address_that_is_not_this_machines_is_told_from_a_port_that_is_taken() -> None:
     status, told = run("--host", "192.0.2.1")
     assert status == 1

@@ -21,7 +21,7 @@ import click
 
 from server.config import settings_options
 from server.edge import parse_networks
-from server.operate.admin.socket import socket_path
+from server.operate.admin.socket import is_answered, socket_path
 from server.operate.jwks import CannotFetch, fetch
 from server.operate.running import server_at
 from server.safety.filter_file import FilterError, FilterFile
@@ -235,6 +235,8 @@ def operator_can_come_in(loaded: Loaded) -> Iterator[Finding]:
         yield Finding(WRONG, f"{path} exists and is no socket; remove it, or set admin_socket to another path")
     elif settings.admin_socket and not os.access(path.parent, os.W_OK | os.X_OK):
         yield Finding(WRONG, f"{path.parent} is no folder that can be written; make it, or set admin_socket elsewhere")
+    elif settings.admin_socket and is_answered(path) and not _running(loaded):
+        yield Finding(WRONG, f"{path} is the socket of a server that runs elsewhere: set admin_socket to another path")
     else:
         yield Finding(GOOD, f"`hereabouts admin` finds the server at {path}")
     if settings.admin_token:
