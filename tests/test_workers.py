@@ -7,6 +7,7 @@ import random
 import re
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ import pytest
 from client_demo.client import Client
 from server.cluster.supervise import own_ports
 from server.cluster.worker import OUTLIVED
+from server.cluster.workers import Supervisor
+from server.settings import load
 from tests.clusters import until_shown
 from tests.served import PATIENCE_S, Server, refused, serving
 
@@ -201,6 +204,22 @@ async def test_a_worker_that_the_others_went_on_without_ends_and_is_replaced() -
         await logged(server, "the others went on without it")
         await logged(server, f"ended with status {OUTLIVED}; another one begins")
         await until_acquainted(server, 2)
+
+
+@pytest.mark.parametrize(("number", "drain_s"), [(signal.SIGTERM, 0.2), (signal.SIGINT, 3600.0)])
+async def test_a_worker_that_hangs_holds_up_no_end(
+    number: signal.Signals, drain_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.cluster.workers.HUNG_S", 0.1)
+    supervisor = Supervisor(load(None, {}, {"workers": 2, "drain_s": drain_s}), print, redis_lasts=False)
+    deaf = "import signal as s, time; s.signal(2, s.SIG_IGN); s.signal(15, s.SIG_IGN); print(flush=1); time.sleep(60)"
+    hangs = await asyncio.create_subprocess_exec(sys.executable, "-c", deaf, stdout=asyncio.subprocess.PIPE)
+    assert hangs.stdout is not None
+    await hangs.stdout.readline()
+    supervisor._running[1] = hangs
+    supervisor._asked(number)
+    async with asyncio.timeout(LONG_S):
+        assert await hangs.wait() == -signal.SIGKILL
 
 
 async def test_nothing_outlives_a_supervisor_that_is_killed() -> None:

@@ -28,6 +28,8 @@ RESTART_MAX_S = 30.0
 """A worker that dies at once each time is started again more and more rarely."""
 STEADY_S = 30.0
 """One that lived so long was a good one."""
+HUNG_S = 10.0
+"""A worker that is there so long after its end should have come hangs: nobody else would ever learn that it is over."""
 NODE_BYTES = 9
 
 
@@ -104,15 +106,23 @@ class Supervisor:
 
     def _asked(self, number: signal.Signals) -> None:
         """Pass a signal on: workers end by it, at once when it comes a second time; the third is the system's."""
+        loop = asyncio.get_running_loop()
         self._ending.set()
         self._signals += 1
+        ends_in_s = self._loaded.settings.drain_s if number is signal.SIGTERM and self._signals == 1 else 0.0
+        loop.call_later(ends_in_s + HUNG_S, self._kill)
         if self._signals > 1:
-            loop = asyncio.get_running_loop()
             for each in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(each)
         for process in self._running.values():
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(number)
+
+    def _kill(self) -> None:
+        for number, process in self._running.items():
+            log.warning("Worker %d does not end: it is killed.", number)
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
 
     async def _start_one(self, number: int) -> tuple[str, asyncio.subprocess.Process, Began]:
         node = secrets.token_urlsafe(NODE_BYTES)
