@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from client_demo.client import Client
+from server.cluster.embedded import EmbeddedValkey
 from server.cluster.supervise import own_ports
 from server.cluster.worker import OUTLIVED
 from server.cluster.workers import Supervisor
@@ -228,6 +229,19 @@ async def test_nothing_outlives_a_supervisor_that_is_killed() -> None:
         assert len(everybody) >= 4
         server.process.kill()
         await until_gone(everybody)
+
+
+async def test_a_valkey_that_hangs_holds_up_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.cluster.embedded.HUNG_S", 0.2)
+    before = set(descendants(os.getpid()))
+    valkey = EmbeddedValkey()
+    await valkey.start()
+    started = {pid: line for pid, line in descendants(os.getpid()).items() if pid not in before}
+    [hangs] = [pid for pid, line in started.items() if "valkey-server unixsocket" in line]
+    os.kill(hangs, signal.SIGSTOP)
+    async with asyncio.timeout(LONG_S):
+        await valkey.stop()
+    await until_gone(list(started))
 
 
 async def test_a_valkey_that_dies_is_replaced_and_people_talk_on() -> None:

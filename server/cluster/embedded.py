@@ -19,18 +19,20 @@ READY_S = 10.0
 LOOK_EVERY_S = 0.02
 AGAIN_S = 0.5
 """Between the end of one and the start of the next, should it end each time at once."""
+HUNG_S = 5.0
+"""One that is told to end has nothing to write down: so long after it hangs."""
 
 _KEEPER = """
 exec 3<&0
 "$@" <&- 3<&- &
 server=$!
-{ read -r _ <&3; kill $server; } 2>/dev/null &
+{ read -r _ <&3; kill $server; sleep "$HEREABOUTS_HUNG_S"; kill -9 $server; } 2>/dev/null &
 wait $server
 kill $! 2>/dev/null
 rm -f "$HEREABOUTS_FOLDER"/* && rmdir "$HEREABOUTS_FOLDER"
 exit 0
 """
-"""Runs the command, and ends it when standard input does; ends when it does, and leaves nothing."""
+"""Runs the command, and ends it when standard input does, also if it hangs; ends when it does, and leaves nothing."""
 
 
 class EmbeddedError(Exception):
@@ -85,7 +87,7 @@ class EmbeddedValkey:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
-            env={**os.environ, "HEREABOUTS_FOLDER": str(self._folder)},
+            env={**os.environ, "HEREABOUTS_FOLDER": str(self._folder), "HEREABOUTS_HUNG_S": str(HUNG_S)},
             start_new_session=True,  # Ctrl-C in a terminal is not meant for it
         )
 
