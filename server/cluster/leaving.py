@@ -139,21 +139,27 @@ class Leaving:
         for room in list(cluster.house.world.rooms.values()):
             cluster.directory.drop_room(room.id)
         failed: set[str] = set()
+        doubted: set[str] = set()
+        # One that hangs is dead to the others only seconds later: no more rooms go there than have to.
         while not self._is_hurried and self._loop.time() < until:
             if cluster.writing.is_unsure or not cluster.reaches_others:
                 # What was said is in no log yet: who goes on with a room would go on without it.
                 await asyncio.sleep(LOOK_EVERY_S)
                 continue
-            others = cluster.registry.staying
+            others = cluster.registry.staying - doubted or cluster.registry.staying
             rooms = [room for room in cluster.house.world.rooms.values() if room.id not in failed][:AT_ONCE]
             if not rooms or not others:
                 break
-            handing = [cluster.handing.hand_on(room, self._best_of(others, room)) for room in rooms]
-            for room, done in zip(rooms, await asyncio.gather(*handing, return_exceptions=True), strict=True):
+            nodes = [self._best_of(others, room) for room in rooms]
+            handing = map(cluster.handing.hand_on, rooms, nodes)
+            for room, node, done in zip(
+                rooms, nodes, await asyncio.gather(*handing, return_exceptions=True), strict=True
+            ):
                 if isinstance(done, Exception):
                     log_bug("handing a room on", done)
                 if done is not True:
                     failed.add(room.id)
+                    doubted.add(node)
 
     def _best_of(self, others: frozenset[str], room: Room) -> str:
         """Return the node that most of the room's people are connected to, by chance if to none of these."""
