@@ -12,6 +12,7 @@ from redis import exceptions
 
 from server.cluster.address import EngineError
 from server.cluster.engine import COMMAND_TIMEOUT_S, Endpoint, Engine
+from tests.cluster_clients import until
 from tests.redis_sentinel import redis_sentinel
 from tests.redis_server import free_port, redis_server
 
@@ -197,3 +198,22 @@ async def test_it_works_again_when_redis_is_back(tmp_path: Path) -> None:
         await server.kill()
         await server.start()
         assert await engine.client.get("a") is None
+
+
+async def test_a_clock_of_redis_that_is_set_while_nodes_run_is_told_once(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setattr("server.cluster.engine.ASK_TIME_EVERY_S", 0.01)
+    async with opened(redis_url) as engine:
+        ask, ahead_s = engine._ask_time, 0.0
+
+        async def asked() -> float:
+            return await ask() + ahead_s
+
+        monkeypatch.setattr(engine, "_ask_time", asked)
+        ahead_s = 60.0
+        await until(lambda: "went 60.0 s forward" in caplog.text)
+        ahead_s = 0.0
+        await until(lambda: "is that of the nodes again" in caplog.text)
+        assert sum("Have it set by NTP" in message for message in caplog.messages) == 1

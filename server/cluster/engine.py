@@ -80,6 +80,7 @@ class Engine:
         self._asks_time: asyncio.Task[None] | None = None
         self._looks: asyncio.Task[None] | None = None
         self._clock: ClusterClock | None = None
+        self._is_clock_off = False
         if wrong := wrong_option(self.address):
             raise EngineError(wrong)
         try:
@@ -276,7 +277,22 @@ class Engine:
                 log.exception("The time cannot be asked")
                 continue
             assert self._clock is not None
-            self._clock.observe(seconds, asked=asked, answered=time.monotonic())
+            answered = time.monotonic()
+            self._tell_clock(seconds - self._clock.time(answered))
+            self._clock.observe(seconds, asked=asked, answered=answered)
+
+    def _tell_clock(self, ahead_s: float) -> None:
+        """Log once that Redis's clock was set, and that the nodes' time has come up with it."""
+        is_off = abs(ahead_s) > CLOCKS_APART_MAX_S
+        if is_off and not self._is_clock_off:
+            log.warning(
+                "Redis's clock went %.1f s %s; it is followed slowly, by 1 %% of the time. Have it set by NTP.",
+                abs(ahead_s),
+                "forward" if ahead_s > 0 else "back",
+            )
+        elif self._is_clock_off and not is_off:
+            log.info("Redis's clock is that of the nodes again.")
+        self._is_clock_off = is_off
 
     async def _ask_time(self) -> float:
         seconds, micros = await self._ask("TIME")
