@@ -114,6 +114,15 @@ CONTACTS = [
     "we met there. telegram ann.55 is me",
     "instagram 7.30ann",
     "vxann55",
+    "我加微信 annie88",
+    "加我微信：annie_88",
+    "我的微信号annie88",
+    "my ig is annie99",
+    "snap annie99",
+    "line id annie88",
+    "signal name is annie.88",
+    "discord annie#1234",
+    "on discord: annie.b#0042",
     "whats: ann_55",
 ]
 
@@ -248,6 +257,11 @@ ORDINARY = [
     "hmm . . . let us see . ok",
     "oh no..... 1.5 hours... :( ",
     "Ann: only what I said: nothing",
+    "oh snap 2night it is",
+    "the line 7b is late",
+    "we won #1234 of the draw",
+    "I wa there at 10am",
+    "微信里的群太多了",
 ]
 
 

@@ -71,13 +71,19 @@ _BARE_SERVICE = tuple(map(fold, ("微信", "加微", "薇信", "vx", "qq", "电�
 """Behind these any name of five letters is one. `leads_out` asks for each."""
 _NAME = r"@?[a-z0-9_][\w.-]{3,}"
 _ODD_NAME = r"(?=[\w.-]*[a-z])(?=[\w.-]*[\d_])@?[\w.-]{4,}"
-_BEHIND = r"(?<![^\W_])"
+_PLAIN_NAME = r"(?=[a-z][a-z.-]*\d)[a-z][\w.-]{3,}"
+"""Letters with digits behind them: "annie99", and neither "2night" nor "b4"."""
+_BEGINS = r"(?:(?<![^\W_])|(?=[\u4e00-\u9fff]))"
+"""Where a word begins: in Chinese anywhere, as in 我的微信."""
 _ELSEWHERE = re.compile(
     rf"""
-      {_BEHIND}{SERVICE}\s*(?:id|name|user|username|me|号|號|is)?\s*[:=>～~-]+\s*{_NAME}
-    | {_BEHIND}{SERVICE}\s*(?:id|name|user|username|me|号|號|is|my|@)?\s*{_ODD_NAME}
-    | {_BEHIND}{LOOSE_SERVICE}\s*(?:id|name|user)?\s*[:=@]+\s*{_ODD_NAME}
-    | {_BEHIND}{any_of(*_BARE_SERVICE)}[号號]?\s*[::]?\s*[a-z0-9_-]{{5,}}
+      {_BEGINS}{SERVICE}\s*(?:id|name|user|username|me|号|號|is)?\s*[:=>～~-]+\s*{_NAME}
+    | {_BEGINS}{SERVICE}\s*(?:id|name|user|username|me|号|號|is|my|@)?\s*{_ODD_NAME}
+    | {_BEGINS}{LOOSE_SERVICE}\s*(?:id|name|user)?\s*[:=@]+\s*{_ODD_NAME}
+    | {_BEGINS}(?:ig|snap|wx)(?:\s+(?:id|name|user|is|me|my))*\s+{_PLAIN_NAME}
+    | {_BEGINS}{LOOSE_SERVICE}\s+(?:id|name|user)(?:\s+is)?\s+{_PLAIN_NAME}
+    | {_BEGINS}discord\s*(?:id|name|user|tag|is|my)?\s*:?\s*[a-z0-9][\w.]+\#\d{{4}}\b
+    | {_BEGINS}{any_of(*_BARE_SERVICE)}[号號]?\s*[::]?\s*[a-z0-9_-]{{5,}}
     """,
     re.VERBOSE,
 )
@@ -122,6 +128,7 @@ _STEM = re.compile(
 )
 """Something of the name of every service that is written in ASCII, but for the loose ones. Branches by first letters
 take half the time of one test after the other."""
+_LOOSE_STEM = re.compile(rf"\b{LOOSE_SERVICE}\s")
 _OTHER_STEMS = tuple(map(fold, (
     "теле", "тг", "атсап", "отсап", "вайбер", "инста", "微", "薇", "v信", "电报", "飞机", "اتساب", "لغرام", "ليجرام",
 )))  # fmt: skip
@@ -193,8 +200,8 @@ def _is_one_number(plain: str, odd: str) -> bool:
 
 
 def _may_be_name(plain: str, odd: str, raw: bytes) -> bool:
-    """Tell whether there may be a name on a service: behind a hyphen or a colon, or with a digit in it."""
-    if "-" in odd or (":" in odd and _LONE_COLON.search(plain)):
+    """Tell whether there may be a name on a service: behind a hyphen or a colon, or with a digit in it or behind it."""
+    if "-" in odd or "#" in plain or (":" in odd and _LONE_COLON.search(plain)):
         return True
     if not odd.strip(_BESIDE_NUMBERS):
         return False
@@ -245,6 +252,7 @@ def _in_the_open(plain: str, odd: str) -> str | None:
 def _names_a_service(plain: str, odd: str) -> bool:
     return (
         _STEM.search(plain) is not None
+        or (_DIGIT.search(odd) is not None and _LOOSE_STEM.search(plain) is not None)
         or (not plain.isascii() and any(map(plain.__contains__, _OTHER_STEMS)))
         or (_COLONS.search(odd) is not None and _COLON_NAME.search(plain) is not None)
     )
