@@ -188,6 +188,20 @@ def test_somebody_of_the_room_one_has_left_is_blocked_and_nobody_moves() -> None
     assert not are_together(ann, bo)
 
 
+def test_a_name_that_somebody_took_after_one_had_left_is_not_told() -> None:
+    place = stage(report_grace_s=600)
+    ann, bo, _ = sit(place, "Ann"), sit(place, "Bo"), sit(place, "Cy")
+    who = member(ann, "Bo")
+    bo.ask("say", text="I was called Bo.", ref="1")
+    ann.ask("next")
+    place.pass_time(1)
+    bo.ask("rename", name="Rob")
+    bo.ask("say", text="I am Rob by now.", ref="2")
+    assert not are_together(ann, bo)
+    ann.ask("block", who=who)
+    assert [row["name"] for row in held(ann)] == ["Bo"]
+
+
 def test_somebody_of_a_room_left_long_ago_is_nobody() -> None:
     place = stage(report_grace_s=60)
     ann, bo = sit(place, "Ann"), sit(place, "Bo")
