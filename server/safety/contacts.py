@@ -34,17 +34,20 @@ _SPACED_DOT = re.compile(rf"(?<=[a-z0-9])\s+{_SPACED_END}")
 _AT = re.compile(rf"(?<=\w)\s*{_OPENS}{_AT_WORD}{_CLOSES}\s*(?=\w)")
 
 _LINK = re.compile(
-    rf"""
-      \bh(?:tt|xx|\*\*|ttt)ps?\s*:?\s*[/\\]{{1,2}} | \bhxxps?\b | \b[a-z]{{3,10}}://\S
+    r"""
+      \bh(?:tt|xx|\*\*|ttt)ps?\s*:?\s*[/\\]{1,2} | \bhxxps?\b | \b[a-z]{3,10}://\S
     | \bwww\s?\.\s?\w
     | \b(?:t|wa|fb|m)\.me\b/?\w* | \b(?:discord\.gg|bit\.ly|tinyurl|goo\.gl|linktr\.ee|onlyfans|cutt\.ly|is\.gd)\b
-    | (?<![\w@.])(?:[\w-]+\.)+{_SURE}(?![\w-]|\.\w)
-    | (?<![\w@.])(?:[\w-]+\.)+{_WORDS}/\w
-    | (?<![\w@.])(?:[\w-]+\.){{2,}}social\b
-    | (?<![\d.])(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?::\d{{2,5}}|/\w)
+    | (?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{2,5}|/\w)
     """,
     re.VERBOSE,
 )
+
+_ENDS_HOST = re.compile(rf"\.(?:{_SURE}(?![\w-]|\.\w)|{_WORDS}/\w|(?P<deep>social\b))")
+_HOST_BACK = re.compile(r"(?:[\w-]+\.)*[\w-]+(?![\w@.])")
+_DEEP_HOST_BACK = re.compile(r"(?:[\w-]+\.)+[\w-]+(?![\w@.])")
+"""What stands before the end of a host name, read from there: read from where it begins it takes n² steps, for it may
+begin behind each of n hyphens."""
 
 _PLACES = any_of(
     *"home work school uni college office night noon midnight the a an my this that church lunch dinner".split()
@@ -52,8 +55,8 @@ _PLACES = any_of(
 _HANDLE = re.compile(rf"(?<![\w.@/])@(?!{_PLACES}\b)[a-z_][\w.]{{2,}}")
 _MAIL = re.compile(
     rf"""
-      [\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{{2,}}
-    | [\w.+-]{{2,}}\s?@\s?[\w-]+(?:(?:\s?\.|\s\.\s)[a-z]{{2,}}|\.\s{_SURE}\b)
+      (?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)*\.[a-z]{{2,}}
+    | (?<![\w.+-])[\w.+-]{{2,}}\s?@\s?[\w-]+(?:(?:\s?\.|\s\.\s)[a-z]{{2,}}|\.\s{_SURE}\b)
     """,
     re.VERBOSE,
 )
@@ -87,6 +90,11 @@ _ELSEWHERE = re.compile(
     """,
     re.VERBOSE,
 )
+
+_FEW_SPACES = " " * 4
+"""One more than may stand within a phone number: no pattern tells these from more, and some take n² steps for n."""
+_MANY_SPACES = _FEW_SPACES + " "
+_RUN_OF_SPACES = re.compile(_MANY_SPACES + "+")
 
 _SPELT_POINT = f" {fold('точка')} "
 _FAR = bytes({word.strip().encode()[0] for word in (_SPELT_POINT, *_BARE_SERVICE) if not word.isascii()})
@@ -148,6 +156,8 @@ def leads_out(plain: str) -> str | None:
     is_named = ("q" in plain and "qq" in plain) or ("x" in plain and ("vx" in plain or "hxxp" in plain))
     if rest.isspace() and not is_spelt and not is_named:
         return None
+    if _MANY_SPACES in plain:
+        plain = _RUN_OF_SPACES.sub(_FEW_SPACES, plain)
     if rest.isascii():
         odd = rest.strip().decode()
     else:
@@ -160,7 +170,7 @@ def leads_out(plain: str) -> str | None:
         if not odd:
             if is_named and not plain.isascii() and _ELSEWHERE.search(plain):
                 return "contact"
-            return "link" if is_named and _LINK.search(plain) else None
+            return "link" if is_named and _is_link(plain) else None
         if not is_named and _is_harmless(plain, odd, raw):
             return None
     if is_spelt or _is_in_brackets(plain, odd) or _SPACED_HOST.search(plain):
@@ -230,7 +240,7 @@ def _in_disguise(plain: str) -> str | None:
         with_at = _AT.sub("@", text)
         if "@" in with_at and _MAIL.search(with_at):
             return "contact"
-        if text != plain and _LINK.search(text):
+        if text != plain and _is_link(text):
             return "link"
     return None
 
@@ -238,7 +248,7 @@ def _in_disguise(plain: str) -> str | None:
 def _in_the_open(plain: str, odd: str) -> str | None:
     if "@" in odd and _MAIL.search(plain):
         return "contact"
-    if _may_link(plain, odd) and _LINK.search(plain):
+    if _may_link(plain, odd) and _is_link(plain):
         return "link"
     if (
         ("@" in odd and _HANDLE.search(plain))
@@ -247,6 +257,17 @@ def _in_the_open(plain: str, odd: str) -> str | None:
     ):
         return "contact"
     return None
+
+
+def _is_link(text: str) -> bool:
+    if _LINK.search(text):
+        return True
+    back = ""
+    for end in _ENDS_HOST.finditer(text):
+        back = back or text[::-1]
+        if (_DEEP_HOST_BACK if end["deep"] else _HOST_BACK).match(back, len(text) - end.start()):
+            return True
+    return False
 
 
 def _names_a_service(plain: str, odd: str) -> bool:

@@ -26,7 +26,7 @@ in many a language that is another word (`año` is a year, `schön` not `schon`)
 _UNSEEN = frozenset(map(chr, (0x115F, 0x1160, 0x17B4, 0x17B5, 0x2065, 0x3164, 0xFFA0, *range(0xFFF0, 0xFFF9))))
 """Fillers of Hangul, vowels of Khmer: letters and marks by their category, and never seen, nor are some that stand for
 nothing yet (Default_Ignorable_Code_Point of Unicode's DerivedCoreProperties)."""
-_WHITE_CONTROLS = "\t\n\r"
+_WHITE_CONTROLS = {"\t": "\t", "\n": "\n", "\r": "\n"}
 """Controls that are seen, as a space or a new line. All others show nothing where they stand."""
 _STOPS = "。｡"
 _BOXED = (0x1F150, 0x1F170)
@@ -47,7 +47,7 @@ class _Folded(dict[int, str]):
 
 
 _FOLDED = _Folded()
-_NO_CONTROLS = dict.fromkeys((*range(0x20), 0x7F)) | {ord(char): char for char in _WHITE_CONTROLS}
+_NO_CONTROLS = dict.fromkeys((*range(0x20), 0x7F)) | str.maketrans(_WHITE_CONTROLS)
 
 
 def fold(text: str) -> str:
@@ -104,7 +104,7 @@ def _fold(char: str) -> str:
 def _plain(char: str) -> str:
     category = unicodedata.category(char)
     if category == "Cc":
-        return char if char in _WHITE_CONTROLS else ""
+        return _WHITE_CONTROLS.get(char, "")
     if char.isascii():
         return char
     if category == "Nd":
