@@ -67,6 +67,24 @@ def test_a_name_elsewhere_that_begins_like_somebodys_here_is_held(text: str) -> 
     assert say(ann, text)["reason"] == "contact"
 
 
+@pytest.mark.parametrize(
+    "text", ["bob@gmx .de", "bob@gmx. net", "bob @gmx .de", "bob@gmx dot de", "bob @gmx. net", "bob@gmx (dot) de"]
+)
+def test_a_mail_address_is_held_though_somebody_is_called_like_its_host(text: str) -> None:
+    here = stage(new_identity_s=600)
+    ann, bo = here.seated("Ann Bo")
+    bo.ask("rename", name="Gmx")
+    assert say(ann, text)["reason"] == "contact"
+    assert say(ann, "hi @gmx. net result: two", "2")["reason"] == "contact"
+    assert say(ann, "hi @gmx. how are you?", "3")["type"] == "said"
+
+
+def test_ones_own_name_elsewhere_is_held_though_one_is_called_so_here() -> None:
+    ann, _ = stage(new_identity_s=600).seated("Ann Bo")
+    ann.ask("rename", name="lena_xx19")
+    assert say(ann, "more of me @lena_xx19")["reason"] == "contact"
+
+
 def test_nobody_is_new_where_that_is_switched_off() -> None:
     ann, _ = stage(new_identity_s=0).seated("Ann Bo")
     assert say(ann, "see example.com")["type"] == "said"

@@ -11,6 +11,8 @@ from server.answers import Pong
 from server.codes import Refused
 from server.commands import Ping, Rename, Say
 from server.outcomes import Outcome
+from server.safety.contacts import has_mail
+from server.safety.folding import readings
 from server.safety.words import clean_name, clean_text, name_worn
 
 if TYPE_CHECKING:
@@ -29,9 +31,10 @@ def say(session: "Session", command: Say, now: float) -> Outcome:
     session.house.pace(session.identity.said, room, seat, now=now)
     checks = session.house.checks
     reason, rooms = checks.look(text, session.identity, session.origin, room.id, now=now)
-    if reason == "contact" and "@" in text:
-        # Who calls somebody here by name leads nobody away.
-        called = _without_mentions(text, (other.member.name for other in room.seats.values()))
+    if reason == "contact" and "@" in text and not any(map(has_mail, readings(text))):
+        # Who calls somebody else here by name leads nobody away.
+        names = (other.member.name for other in room.seats.values() if other is not seat)
+        called = _without_mentions(text, names)
         reason, rooms = checks.look(called, session.identity, session.origin, room.id, now=now)
     if reason is not None:
         return (checks.held(reason, ref=command.ref),)

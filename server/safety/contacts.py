@@ -180,6 +180,12 @@ def leads_out(plain: str) -> str | None:
     return _in_the_open(plain, odd)
 
 
+def has_mail(plain: str) -> bool:
+    """Tell whether there is a mail address in a folded text, in the open or in disguise."""
+    plain = _RUN_OF_SPACES.sub(_FEW_SPACES, plain)
+    return _MAIL.search(plain) is not None or _in_disguise(plain) == "contact"
+
+
 def _is_spelt_in_romance(plain: str) -> bool:
     return " punto " in plain or " ponto " in plain
 
