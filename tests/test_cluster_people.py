@@ -291,6 +291,19 @@ async def test_a_report_is_made_though_its_client_is_gone_before_others_were_ask
         await until(lambda: [report.against for report in two.house.store.reports()] == [accused])
 
 
+async def test_a_mute_is_made_though_its_client_is_gone_before_others_were_asked(redis_url: str) -> None:
+    async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
+        ann, bo = await clients.seated("Ann Bo")
+        who, muted = bo.me, person_of(one, bo).id
+        await go_over(one, two, ann)
+        identity = person_of(two, ann).id
+        await ann.say("mute", who=who)
+        peer = next(iter(two.node.peers.values()))
+        await until(lambda: getattr(peer, "_waiting", None) is not None)
+        ann.abort()
+        await until(lambda: [tie.other for tie in two.house.store.ties_of("mute", identity)] == [muted])
+
+
 async def test_too_much_behind_a_report_is_refused_and_not_lost_in_silence(redis_url: str) -> None:
     async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
         ann = await clients.new()

@@ -16,7 +16,7 @@ from server.cluster.commit import Held
 from server.cluster.entrance import Entrance
 from server.cluster.relay import Parked, RemoteLine
 from server.codes import Refused
-from server.commands import Block, Command, Enter, Leave, Ping, Report, Say
+from server.commands import Command, Enter, Leave, Ping, Report, Say
 from server.messages import wire_name
 from server.outcomes import Alert, Outcome, bye
 from server.peer import Peer
@@ -155,7 +155,7 @@ class HostPeer(Peer):
             person = heir.session.person if heir is not None else None
             if heir is None or person is None or person.room is None:
                 return
-            if not isinstance(command, Report | Block) and (heir is not self or not isinstance(command, Leave)):
+            if not isinstance(command, OfSomebodyMet) and (heir is not self or not isinstance(command, Leave)):
                 continue
             if not isinstance(command, Report) and self._node.refusal(heir) is not None:
                 continue
