@@ -12,6 +12,7 @@ from server.operate.admin import office as module
 from server.operate.admin.office import Office
 from server.operate.admin.requests import NotDone, read
 from server.safety.evidence import Evidence, Note
+from server.store.rows import Notice
 from server.store.store import StoreError
 from tests.sessions import HERE, Guest, Stage, only
 from tests.stores import ANN, BO, CY, ban, block, everything_in, on_disk, standing
@@ -242,11 +243,15 @@ def test_export_tells_everything_that_is_kept_of_one_person(desk: Desk) -> None:
     assert ann.token not in str(desk.ask("audit"))
 
 
-def test_whoever_has_nothing_here_but_a_bottle_or_a_tie_can_be_erased(desk: Desk) -> None:
+def test_whoever_has_nothing_here_but_a_bottle_an_answer_a_notice_or_a_tie_can_be_erased(desk: Desk) -> None:
     house, now = desk.stage.house, desk.stage.clock.now()
     house.bottles.throw("a" * 24, Cell(HERE), "Who reads this?", now=now, bottle="B1")
     house.ties.add("mute", [("b" * 24, "c" * 24)], now=now)
-    for known in ("a" * 24, "b" * 24):
+    house.bottles.answer("d" * 24, next(iter(house.store.bottles())), "I do.", now=now)
+    house.store.add_notice(
+        Notice(notice="N1", identity="e" * 24, text="Be kind.", level="warn", at=now, until=now + 60)
+    )
+    for known in ("d" * 24, "e" * 24, "a" * 24, "b" * 24):
         assert desk.ask("erase", identity=known)["erased"] == known
         assert "Nobody of that number" in desk.refused("erase", identity=known)
 

@@ -37,7 +37,8 @@ def is_known(house: House, identity: str) -> bool:
         or house.identities.known(identity) is not None
         or store.standing(identity) is not None
         or bool(store.blocks_of(identity) or store.blocks_against(identity))
-        or bool(store.ties_of("keep", identity) or store.ties_of("mute", identity) or store.answers_for(identity))
+        or bool(store.ties_of("keep", identity) or store.ties_of("mute", identity))
+        or bool(store.answers_for(identity) or store.answers_by(identity) or store.notices_for(identity))
         or any(identity == ban.identity for ban in store.bans())
         or any(identity == bottle.owner for bottle in store.bottles())
         or any(identity == report.against or identity in report.reporters for report in store.reports())
