@@ -167,6 +167,19 @@ def test_a_file_without_one_rule_among_its_lines_leaves_those_from_before(
     assert not file.rules.holds("a casino")
 
 
+def test_a_file_that_was_empty_before_is_looked_at_once_more_when_it_is_again(tmp_path: Path) -> None:
+    path = tmp_path / "words.txt"
+    write(path, "casino\n")
+    file = FilterFile(str(path))
+    write(path, "")
+    assert not file.poll()
+    write(path, "!!!\n")  # no rule
+    assert not file.poll()
+    write(path, "")
+    assert not file.poll()
+    assert file.rules.holds("casino")
+
+
 def test_an_empty_file_ends_the_rules_once_it_stays_so(tmp_path: Path) -> None:
     path = tmp_path / "words.txt"
     write(path, "casino\n")

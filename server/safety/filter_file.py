@@ -87,6 +87,7 @@ class FilterFile:
             self._stamp, self.problem = None, error.strerror or str(error)
             return
         self._stamp = stamp
+        was_empty, self._is_empty = self._is_empty, not text.strip()
         self.problem = f"it has more than {FILE_MAX_BYTES} bytes" if len(text) > FILE_MAX_BYTES else ""
         if self.problem:
             return
@@ -95,11 +96,10 @@ class FilterFile:
             # A picture, or another file by mistake. One without a line is how an operator ends all rules.
             self.problem = f"none of its {len(broken)} lines is a rule, line {broken[0].number}: {broken[0].problem}"
             return
-        if not text.strip() and not at_once and not self._is_empty:
+        if self._is_empty and not was_empty and not at_once:
             # Some editors empty a file before they write it: it is looked at once more before all rules end.
-            self._is_empty, self._stamp = True, None
+            self._stamp = None
             return
-        self._is_empty = False
         self.rules, self.broken = rules, broken
         self.read_at = time.time()
         for line in self.broken[:_TOLD_MAX]:
