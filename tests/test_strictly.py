@@ -1,5 +1,7 @@
 """What a name, a topic and a bottle may not hold although talk may, and the sentences that they may hold."""
 
+import time
+
 import pytest
 
 from server.codes import Refused
@@ -91,6 +93,15 @@ def test_links_are_known_where_nobody_can_ask_back(text: str) -> None:
 @pytest.mark.parametrize("text", [*NAME_SOMEBODY, *CONTACTS])
 def test_names_on_other_services_are_known_where_nobody_can_ask_back(text: str) -> None:
     assert way_out(text) == "contact"
+
+
+@pytest.mark.parametrize("unit", ["…", "a", "㌖"])
+def test_a_long_text_is_looked_at_at_once(unit: str) -> None:
+    plain = fold(unit * 10_000)
+    began = time.process_time()
+    assert leads_out_strictly(plain) is None
+    # 1 to 30 s where a pattern begins anew at each of its characters, else a few ms.
+    assert time.process_time() - began < 0.6
 
 
 @pytest.mark.parametrize("text", PASS)

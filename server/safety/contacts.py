@@ -94,7 +94,7 @@ _ELSEWHERE = re.compile(
 _FEW_SPACES = " " * 4
 """One more than may stand within a phone number: no pattern tells these from more, and some take n² steps for n."""
 _MANY_SPACES = _FEW_SPACES + " "
-_RUN_OF_SPACES = re.compile(_MANY_SPACES + "+")
+_RUN_OF_SPACES = re.compile(r"\s{5,}")
 
 _SPELT_POINT = f" {fold('точка')} "
 _FAR = bytes({word.strip().encode()[0] for word in (_SPELT_POINT, *_BARE_SERVICE) if not word.isascii()})

@@ -16,7 +16,7 @@ _HOST = re.compile(
       (?<![\w@.]){_NO_TITLE}(?:[^\W_][\w-]*\.)*[^\W_][\w-]+\.
         (?: (?:co|io|tv|gl|ly|ai|fm|nl|dk|gg|gd|ee|social)(?![\w-]|\.\w)
           | (?:de|at|es|se|us|me|id|be|fi|bio|art|fun|one)\W*$ )
-    | [^\W_]{{2,}}\s+dot\s+(?:co|io|tv|ly|ai|fm|nl|dk|gg|social)\b
+    | (?<![^\W_])[^\W_]{{2,}}\s+dot\s+(?:co|io|tv|ly|ai|fm|nl|dk|gg|social)\b
     """,
     re.VERBOSE,
 )
@@ -33,7 +33,7 @@ _NO_NAMES = (
 _NAMED_ON = re.compile(
     rf"""
       (?<![\w.])(?=[\w.]*[a-z])(?=[\w.]*[\d_])[\w.]{{4,}}[\s(,:/-]+(?:{_ON}\s+)?(?:my\s+)?(?:{SERVICE}|{LOOSE_SERVICE})\b
-    | ^\W*{_NO_NAMES}[\w.]{{3,}}\s+{_ON}\s+(?:{SERVICE}|snap|ig)\W*$
+    | ^\W*{_NO_NAMES}\w[\w.]{{2,}}\s+{_ON}\s+(?:{SERVICE}|snap|ig)\W*$
     """,
     re.VERBOSE,
 )
