@@ -13,7 +13,7 @@ from typing import NoReturn
 
 import click
 
-from client_demo.client import Client, Closed, NoTls, Refused, Unreachable, Untrusted
+from client_demo.client import Client, Closed, NoTls, Refused, TlsFails, Unreachable, Untrusted
 from client_demo.places import Place, PlaceUnknown, parse_place
 from client_demo.terminal import safe, wording
 
@@ -142,7 +142,7 @@ def _terms(exc: Refused) -> str:
 
 
 def _unreachable(url: str, exc: Unreachable) -> str:
-    if isinstance(exc, Untrusted):
+    if isinstance(exc, Untrusted | TlsFails):
         return safe.line(exc.reason)
     if exc.retry_after is not None:
         return f"The server at {url} is full or not ready. Try again in {wording.clock(exc.retry_after)}."

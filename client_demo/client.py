@@ -18,9 +18,9 @@ from types import TracebackType
 from typing import Self
 
 from client_demo.presence import Presence
-from client_demo.wire import Closed, Held, Message, NoTls, Refused, Unreachable, Untrusted
+from client_demo.wire import Closed, Held, Message, NoTls, Refused, TlsFails, Unreachable, Untrusted
 
-__all__ = ["Client", "Closed", "Held", "Message", "NoTls", "Refused", "Unreachable", "Untrusted"]
+__all__ = ["Client", "Closed", "Held", "Message", "NoTls", "Refused", "TlsFails", "Unreachable", "Untrusted"]
 
 # A resume replays at most 1,000 events; twice that leaves room for what happens meanwhile.
 QUEUE_MAX_EVENTS = 2000

@@ -81,8 +81,19 @@ class Untrusted(Unreachable):
         super().__init__(ABNORMAL, f"{url} shows a certificate that is not trusted here ({says}).{advice}")
 
 
+NOT_TLS = frozenset(("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL"))
+"""What OpenSSL, by its version, says of an answer in another protocol."""
+
+
 class NoTls(Unreachable):
     """What answers does not speak TLS."""
+
+
+class TlsFails(Unreachable):
+    """What answers may well speak TLS, and agrees with this client on none; the reason says so in a sentence."""
+
+    def __init__(self, url: str, exc: ssl.SSLError) -> None:
+        super().__init__(ABNORMAL, f"No connection by TLS to {url} comes about ({exc.reason or type(exc).__name__}).")
 
 
 def code_allows_return(code: int) -> bool:
@@ -151,6 +162,9 @@ async def open_connection(
     except ssl.SSLCertVerificationError as exc:
         raise Untrusted(url, exc) from exc
     except ssl.SSLError as exc:
+        if exc.reason not in NOT_TLS:
+            # Nobody is told to do without because of a server whose TLS is another.
+            raise TlsFails(url, exc) from exc
         raise NoTls(ABNORMAL, "what came was no answer of TLS; without it an address begins with ws://") from exc
     except (OSError, InvalidHandshake) as exc:
         raise Unreachable(ABNORMAL, _in_words(url, exc)) from exc

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from client_demo.client import Client, Closed, Message, NoTls, Refused, Unreachable
+from client_demo.client import Client, Closed, Message, NoTls, Refused, TlsFails, Unreachable
 from client_demo.kept import LONGEST_WAIT_S, TRIES_MAX
 from tests.fake_server import Peer, fake_server, member
 from tests.live_server import live_server
@@ -578,6 +578,18 @@ async def test_whoever_answers_in_no_tls_is_said_to_speak_without() -> None:
     async with live_server() as server:
         with pytest.raises(NoTls, match="ws://"):
             async with quick(server.url.replace("ws://", "wss://")):
+                pytest.fail("entered")
+
+
+async def test_nobody_is_told_to_do_without_tls_where_it_is_spoken_otherwise() -> None:
+    async def alert(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"\x15\x03\x03\x00\x02\x02\x28")  # RFC 8446, 6: fatal, handshake_failure
+        writer.close()
+
+    async with await asyncio.start_server(alert, "127.0.0.1", 0) as server:
+        with pytest.raises(TlsFails, match="No connection by TLS to wss://"):
+            async with quick(f"wss://127.0.0.1:{server.sockets[0].getsockname()[1]}/ws"):
                 pytest.fail("entered")
 
 
