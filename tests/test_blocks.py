@@ -11,6 +11,7 @@ import pytest
 from geo import Cell, neighbours
 from rooms.windows import region_of
 from server.safety.blocks import Blocks
+from server.safety.identities import ROOMS_MAX
 from server.store.memory import MARKED_MAX, MemoryStore
 from server.store.store import StoreError
 from tests.sessions import BEGAN, FAR_AWAY, HERE, Guest, Stage, only
@@ -210,6 +211,24 @@ def test_somebody_of_a_room_left_long_ago_is_nobody() -> None:
     place.pass_time(61)
     bo.got()
     assert only(ann.ask("block", who=who), "error")["code"] == "no_such_member"
+    assert only(ann.ask("mute", who=who), "error")["code"] == "no_such_member"
+
+
+def test_the_last_eight_rooms_count_as_lately() -> None:
+    place = stage(report_grace_s=600)
+    sit(place, "Bo")
+    ann = sit(place, "Ann")
+    who = member(ann, "Bo")
+    rooms = [ann.room]
+    while len(rooms) < ROOMS_MAX:
+        sit(place, f"Cy {len(rooms)}")
+        ann.ask("next")
+        ann.got()
+        rooms.append(ann.room)
+    assert len(set(rooms)) == ROOMS_MAX == 8
+    assert only(ann.ask("block", who=who), "blocked")
+    sit(place, "Di")
+    ann.ask("next")
     assert only(ann.ask("mute", who=who), "error")["code"] == "no_such_member"
 
 

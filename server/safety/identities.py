@@ -34,7 +34,8 @@ CLOCKS_S = 1.0
 """Nodes' clocks may differ by so much: one that is ahead may have made a token just before its owner left elsewhere."""
 
 ROOMS_MAX = 8
-"""Rooms an identity may report somebody of: more than `next_per_h` and windows give within the grace."""
+"""Rooms an identity may report somebody of: more than `next_per_h` and windows give within the grace, though not more
+than shaking all the time does."""
 
 DAY_S = 86_400
 PLACE_S = DAY_S
