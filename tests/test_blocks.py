@@ -487,3 +487,19 @@ def test_of_too_many_blocks_the_oldest_ends_once_the_new_one_is_kept(monkeypatch
 
 def fails(*args: object, **fields: object) -> None:
     raise StoreError("The disk is full.")
+
+
+def test_of_those_who_inherit_from_too_many_the_first_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.safety.blocks.INHERITED_MAX", 5)
+    blocks = kept_blocks(MemoryStore())
+    place = (b"an address", region_of(Cell(HERE)))
+    for blocked in ("bo", "cy"):
+        blocks.add("ann", blocked, "", now=0)
+        blocks.mark(blocked, place, now=0)
+    for heir in ("di", "ed"):
+        for _ in range(2):
+            blocks.came(heir, place, made_at=1, now=1)
+    assert [blocks.kept_from(heir) for heir in ("di", "ed")] == [{"ann"}, {"ann"}]
+    blocks.came("flo", place, made_at=1, now=1)
+    assert [blocks.kept_from(heir) for heir in ("di", "ed", "flo")] == [frozenset(), {"ann"}, {"ann"}]
+    assert blocks.kept_from("ann") == {"bo", "cy", "ed", "flo"}

@@ -11,9 +11,10 @@ their own blocked pushes out their own.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from geo import Cell, neighbours
@@ -32,7 +33,10 @@ DAY_S = 86_400
 """How long an address is remembered by its mark; and a block is kept so much longer than any token, so that it need
 not be written anew each time its owner comes."""
 HEIRS_MAX = 20_000
-"""Identities that inherit: 5 MB. Beyond, those longest ago are forgotten."""
+"""Identities that inherit: 5 MB, as most do from one or two. Beyond, those longest ago are forgotten."""
+INHERITED_MAX = HEIRS_MAX * MARKED_MAX
+"""From so many they all inherit: 100 MB. One inherits from the marks of nine places, of a whole crowd where somebody
+has made it, and 20,000 of those would take a gigabyte."""
 
 Place = tuple[bytes, Cell]
 
@@ -62,6 +66,7 @@ class Blocks:
         self._new_id = new_id
         self._roots: OrderedDict[str, frozenset[str]] = OrderedDict()
         self._heirs: dict[str, set[str]] = {}
+        self._inherited = 0
 
     def add(self, owner: str, other: str, name: str, *, now: float, via: str = "") -> Block:
         """Keep a block of somebody who was called so, or who wrote `via`. Raises StoreError, changing nothing."""
@@ -128,12 +133,12 @@ class Blocks:
         self.mark(identity, place, now=now)
         origin, region = place
         # Rooms reach over the borders of regions, so a claim of the next one is a seat beside whoever blocked.
-        for near in _around(region):
-            for mark in self._store.marks(_hidden((origin, near))):
-                if mark.identity != identity and now < mark.until:
-                    against = self._store.blocks_against(mark.identity)
-                    if any(block.at <= made_at for block in against):
-                        self._inherit(identity, mark.identity)
+        marks = chain.from_iterable(self._store.marks(_hidden((origin, near))) for near in _around(region))
+        roots = {mark.identity for mark in marks if mark.identity != identity and now < mark.until}
+        self._inherit(
+            identity,
+            [root for root in roots if any(block.at <= made_at for block in self._store.blocks_against(root))],
+        )
 
     def mark(self, identity: str, place: Place, *, now: float) -> None:
         """Remember where somebody is, if they are blocked by anybody."""
@@ -183,12 +188,18 @@ class Blocks:
         known = self._known(owner)
         return known is not None and (not known.is_new(now) or known.verified(now) is not None)
 
-    def _inherit(self, heir: str, root: str) -> None:
-        self._roots[heir] = self._roots.get(heir, frozenset()) | {root}
-        self._heirs.setdefault(root, set()).add(heir)
-        if len(self._roots) > HEIRS_MAX:
-            forgotten, roots = self._roots.popitem(last=False)
-            for each in roots:
+    def _inherit(self, heir: str, roots: Collection[str]) -> None:
+        if not roots:
+            return
+        before = self._roots.get(heir, frozenset())
+        after = self._roots[heir] = before.union(roots)
+        self._inherited += len(after) - len(before)
+        for root in roots:
+            self._heirs.setdefault(root, set()).add(heir)
+        while len(self._roots) > HEIRS_MAX or self._inherited > INHERITED_MAX:
+            forgotten, former = self._roots.popitem(last=False)
+            self._inherited -= len(former)
+            for each in former:
                 self._heirs[each].discard(forgotten)
                 if not self._heirs[each]:
                     del self._heirs[each]
