@@ -15,7 +15,7 @@ from server.cluster.host_peer import WAITING_MAX
 from server.cluster.recalling import AGAIN_S
 from server.cluster.state import State
 from server.cluster.takeover import take_over
-from server.cluster.wire import Came
+from server.cluster.wire import Came, Message, Recalled
 from server.safety.door import Door
 from server.store.rows import Notice
 from tests.apps import PATIENCE_S, Client, Clients
@@ -217,11 +217,22 @@ async def test_what_happened_at_another_node_is_reported_with_what_was_said_ther
         assert two.house.trails.scene(room, None, now=cluster_of(two).now()) is None
 
 
-async def test_somebody_met_at_another_node_is_blocked_and_muted_from_here(redis_url: str) -> None:
+async def test_somebody_met_at_another_node_is_blocked_and_muted_from_here(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with nodes(redis_url, 2, look_every_s=3600) as (one, two), Clients(one) as clients:
         ann, bo, cy = await clients.seated("Ann Bo Cy")
         muted, blocked = cy.me, bo.me
         others = person_of(one, bo).id
+        for each in (bo, cy):
+            await each.ask("say", "said", text="good evening", room=each.room)
+        tell, told = cluster_of(one).tell, []
+
+        def spy(node: str, message: Message) -> None:
+            told.append(message)
+            tell(node, message)
+
+        monkeypatch.setattr(cluster_of(one), "tell", spy)
         await go_over(one, two, ann)
         await ann.say("mute", who=muted, ref="1")
         await ann.say("block", who=blocked, ref="2")
@@ -230,6 +241,8 @@ async def test_somebody_met_at_another_node_is_blocked_and_muted_from_here(redis
         assert [(event["type"], event["ref"]) for event in heard] == [("muted", "1"), ("blocked", "2"), ("pong", "3")]
         assert [row["name"] for row in (await ann.ask("blocks", "blocks"))["blocks"]] == ["Bo"]
         assert others in person_of(two, ann).barred
+        scenes = [scene for message in told if isinstance(message, Recalled) for scene in message.scenes]
+        assert [[said.from_ for said in scene.said] for scene in scenes] == [[muted], [blocked]], "nobody else's words"
 
 
 async def test_a_report_of_somebody_who_is_gone_meanwhile_is_asked_about_once(

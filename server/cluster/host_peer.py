@@ -103,7 +103,7 @@ class HostPeer(Peer):
         if not rooms:
             return False
         self._waiting = [command]
-        self._node.recall(rooms, command.who, self._go_on)
+        self._node.recall(rooms, command.who, isinstance(command, Report), self._go_on)
         return True
 
     def park(self) -> tuple[str, int]:

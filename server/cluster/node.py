@@ -64,7 +64,7 @@ class ClusterNode(Node):
         commit: where what is written waits.
         refusal: tells why a client's command cannot be carried out now, if so.
         turns_away: tells whether whoever enters is to come back, and finds another node then.
-        recall: asks other nodes what they know of rooms, and says so later.
+        recall: asks other nodes what they know of rooms and of a member, for a report or not, and says so later.
         stands_still: tells whether nothing is to end now: all of it may have ended elsewhere already.
 
     Attributes:
@@ -83,7 +83,7 @@ class ClusterNode(Node):
         commit: Commit,
         refusal: Callable[[Peer], Refused | None],
         turns_away: Callable[[Enter], bool],
-        recall: Callable[[list[str], str | None, Callable[[Mapping[str, Scene]], None]], None],
+        recall: Callable[[list[str], str | None, bool, Callable[[Mapping[str, Scene]], None]], None],
         stands_still: Callable[[], bool],
     ) -> None:
         super().__init__(house, clock, loop)

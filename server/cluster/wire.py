@@ -263,15 +263,17 @@ class Ready(Message, frozen=True, array_like=True, tag=21):
 
 
 class Recall(Message, frozen=True, array_like=True, tag=27):
-    """Somebody of mine reports what happened in one of these rooms, of which I know nothing: do you?
+    """Somebody of mine means a member, or what happened, of one of these rooms, of which I know nothing: do you?
 
     Attributes:
-        who: the member who is reported, if one is.
+        who: the member who is meant, if one is.
+        is_report: whether all that was said matters, and not what that member said alone.
     """
 
     ask: int
     rooms: list[str]
     who: str | None
+    is_report: bool = True
 
 
 class Recalled(Message, frozen=True, array_like=True, tag=28):

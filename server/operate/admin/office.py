@@ -247,14 +247,14 @@ class Office:
         if len(bans) - len(earlier) >= BANS_MAX:
             raise NotDone(f"There are {BANS_MAX} bans already; lift some first.")
         self._store.add_ban(ban)
-        for each in earlier:
-            self._store.remove_ban(each)
         length = f"{request.for_s:g} s" if request.for_s is not None else "for good"
         scope = " known ones too" if ban.stops_known else ""
         instead = f" instead of {', '.join(earlier)}" if earlier else ""
         self._note(by, "ban", ban.ban, f"{ban.identity or ban.network} {length}{scope}{instead}: {ban.reason}")
         for peer in hit:
             self._put_out(peer, ban)
+        for each in earlier:
+            self._store.remove_ban(each)
         return {"ban": ban.ban, "hit": len(hit) + there, "instead_of": earlier, "done": True}
 
     def _ban(self, request: requests.BanRequest, elsewhere: Elsewhere) -> Ban:
