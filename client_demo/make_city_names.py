@@ -63,6 +63,61 @@ _ACUTE_ONCE = "[a-zñü]*[áéíóú][a-zñü]*"
 SPANISH = re.compile(rf"([a-zñü]+[ -])*{_ACUTE_ONCE}([ -]([a-zñü]+|{_ACUTE_ONCE}))*", re.IGNORECASE)
 """A spelling that may be the Spanish one, a language of the page: acute accents, one to a word."""
 
+# What the source lists, but hardly anybody calls them: former names, slips, and words that mean the city of just that
+# name to whoever types them. Where two cities do go by one name (Florencia, Odessa, Antioch) both are offered.
+NAMED_BY_NOBODY = {
+    "Agadir": ["Santa Cruz"],
+    "Amman": ["Philadelphia"],
+    "Austin": ["Waterloo"],
+    "Baise": ["Baicheng"],
+    "Bath": ["Bata"],
+    "Binzhou": ["Tân Châu"],
+    "Burgos": ["Burgas"],
+    "Changchun": ["Cancún"],
+    "Chattogram": ["Islamabad", "Islāmābād"],
+    "Colorado Springs": ["El Paso"],
+    "Dandong": ["Andong"],
+    "Daqing": ["Anda"],
+    "Datong": ["Datun"],
+    "Derbent": ["Cali"],
+    "Ecatepec de Morelos": ["San Cristobal", "San Cristóbal"],
+    "El Paso": ["Concordia"],
+    "Gustavo Adolfo Madero": ["Guadalupe"],
+    "Győr": ["Gera"],
+    "Haarlem": ["Harlem"],
+    "Ḩamāh": ["Gama"],
+    "Jakarta": ["Sakata"],
+    "Jerusalem": ["Salem"],
+    "Jiuquan": ["Suzhou"],
+    "Jixi": ["Kisi"],
+    "Kansas City": ["Milton"],
+    "Kenitra": ["Khenifra"],
+    "Korolev": ["Kaliningrad", "Kalininskiy"],
+    "Las Palmas de Gran Canaria": ["Palmas"],
+    "Mandaluyong City": ["San Felipe"],
+    "Maoming": ["Chaozhou"],
+    "Mashhad": ["Alexandria"],
+    "Nice": ["Nis", "Niš"],
+    "Pune": ["Puno"],
+    "Puebla": ["Pueblo"],
+    "Quito": ["Kita"],
+    "Sahiwal": ["Montgomery"],
+    "Saint Petersburg": ["Petropolis", "Petrópolis"],
+    "San Diego": ["San Miguel"],
+    "San Miguelito": ["San Miguel"],
+    "Sanaa": ["Sano"],
+    "Shantou": ["Laiwu"],
+    "Surrey": ["Sari"],
+    "Taguig": ["Santa Ana"],
+    "Taiyuan": ["Thái Nguyên"],
+    "Tangshan": ["Tongshan"],
+    "Tijuana": ["Zaragoza"],
+    "Uíge": ["Carmona"],
+    "Xining": ["Tây Ninh"],
+    "Yichun": ["Nghi Xuân"],
+    "Zhangye": ["Ganzhou"],
+}
+
 # Transcriptions with apostrophes, administrative titles and districts are nothing that people type.
 NOBODY_TYPES = re.compile(r"['ʻ’0-9,|]|^(Bandar|Kota|Lungsod|Thanh pho|Thành)|[sS]h?ehiri$")
 
@@ -74,8 +129,9 @@ def names_of(city: City, names: list[str]) -> list[str]:
     is Chinese is there in simplified characters, too: of many cities the source has only the traditional ones.
     """
     spellings: dict[str, list[str]] = {}
+    wrong = {"", bare(city.name), *map(bare, NAMED_BY_NOBODY.get(city.name, []))}
     for name in names:
-        if bare(name) not in ("", bare(city.name)) and _is_worth_it(name, city):
+        if bare(name) not in wrong and _is_worth_it(name, city):
             spellings.setdefault(bare(name), []).append(name)
     kept = [name for same in spellings.values() for name in _worth_telling(same)]
     simpler = (simplified(name) for name in kept if _scripts(name).keys() == {HAN})

@@ -1,7 +1,8 @@
-"""Makes the web page's data: `python -m client_demo.make_page_data LAND`, where LAND is world-atlas' land-110m.json.
+"""Makes the web page's data: `python -m client_demo.make_page_data [LAND]`, where LAND is world-atlas' land-110m.json.
 
-Knows TopoJSON and the list of cities. Never needed at run time. Writes page/land.json, outlines in tenths of a degree
-without borders or islands too small to see, and page/cities.txt, one city to a line, the biggest first.
+Knows TopoJSON and the lists of cities and their names. Never needed at run time. Writes page/cities.txt, one city to a
+line, the biggest first, and from LAND page/land.json, outlines in tenths of a degree without borders or islands too
+small to see.
 """
 
 import json
@@ -9,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from client_demo.places import City, cities
+from client_demo.places import City, cities, homonyms
 
 PAGE = Path(__file__).with_name("page")
 PER_DEGREE = 10
@@ -50,10 +51,19 @@ def _unrolled(ring: Ring) -> Ring:
     return unrolled
 
 
-def city_line(city: City) -> str:
-    """Return "name|country|lat|lon" and the region, if any; to about a kilometre, as fine as the finest cell."""
-    line = f"{city.name}|{city.country}|{city.lat:.2f}|{city.lon:.2f}"
-    return f"{line}|{city.region}" if city.region else line
+def city_lines() -> list[str]:
+    """Return a line for each city; the names it shares stand in it, for whoever types one looks no further."""
+    return [city_line(city, names) for city, names in zip(cities(), homonyms(), strict=True)]
+
+
+def city_line(city: City, homonyms: list[str]) -> str:
+    """Return "name|country|lat|lon|region|names"; to about a kilometre, as fine as the finest cell.
+
+    Args:
+        homonyms: its names in other languages that are other cities' own, between semicolons; what is empty at the end
+            of a line is left out.
+    """
+    return f"{city.name}|{city.country}|{city.lat:.2f}|{city.lon:.2f}|{city.region}|{';'.join(homonyms)}".rstrip("|")
 
 
 def _arc(arc: list[list[int]], transform: dict[str, Any]) -> Ring:
@@ -78,13 +88,11 @@ def _ring(indexes: list[int], arcs: list[Ring]) -> Ring:
 
 
 def main() -> None:
-    """Write both files and say how big they are."""
-    topology = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    steps = [as_steps(ring) for ring in land_rings(topology)]
-    files = {
-        PAGE / "land.json": json.dumps({"per_degree": PER_DEGREE, "rings": steps}, separators=(",", ":")) + "\n",
-        PAGE / "cities.txt": "\n".join(map(city_line, cities())) + "\n",
-    }
+    """Write the files and say how big they are."""
+    files = {PAGE / "cities.txt": "\n".join(city_lines()) + "\n"}
+    for land in sys.argv[1:]:
+        steps = [as_steps(ring) for ring in land_rings(json.loads(Path(land).read_text(encoding="utf-8")))]
+        files[PAGE / "land.json"] = json.dumps({"per_degree": PER_DEGREE, "rings": steps}, separators=(",", ":")) + "\n"
     for path, text in files.items():
         path.write_text(text, encoding="utf-8")
         print(f"{path}: {path.stat().st_size} bytes")

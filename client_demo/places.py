@@ -79,7 +79,7 @@ def parse_place(
 
 
 def find_cities(text: str) -> list[City]:
-    """Return the cities of that name, the biggest first, at least one.
+    """Return the cities of that name, their own or one in another language, the biggest first, at least one.
 
     Args:
         text: with or without accents and capitals, in any language that the page knows the city's name in; country,
@@ -94,11 +94,10 @@ def find_cities(text: str) -> list[City]:
     for end in range(len(parts), 0, -1):
         name = _folded(",".join(parts[:end]))
         further = {_folded(part) for part in parts[end:]}
-        for names in (_by_name, _by_other_name):
-            candidates = names().get(name, [])
-            if found := [city for city in candidates if further <= {_folded(city.country), _folded(city.region)}]:
-                return found
-            elsewhere = elsewhere or candidates
+        candidates = _called(name)
+        if found := [city for city in candidates if further <= {_folded(city.country), _folded(city.region)}]:
+            return found
+        elsewhere = elsewhere or candidates
     raise PlaceUnknown(_suggestion(text.strip(), elsewhere, _folded(",".join(parts[:-1]) or text)))
 
 
@@ -170,15 +169,49 @@ def _by_name() -> dict[str, list[City]]:
     return found
 
 
+def _called(name: str) -> list[City]:
+    """Return the cities of a folded name, the biggest first: a town of that name hides no city that others call so."""
+    both = dict.fromkeys([*_by_name().get(name, []), *_by_other_name().get(name, [])])
+    return sorted(both, key=lambda city: -city.population)
+
+
+def homonyms() -> list[list[str]]:
+    """Return for each city those of its names in other languages that are another city's own name, each once.
+
+    Of the spellings the plainest: the source has Floréncia and Florència for what Florencia is written as.
+    """
+    own = _by_name()
+    shared = []
+    for city, names in zip(cities(), _other_names(), strict=True):
+        spellings: dict[str, list[str]] = {}
+        for name in names:
+            spellings.setdefault(_folded(name), []).append(name)
+        spellings.pop(_folded(city.name), None)
+        both = {
+            name: [*spelled, *(other.name for other in own[name])] for name, spelled in spellings.items() if name in own
+        }
+        shared.append([min(all_spelled, key=_accents) for name, all_spelled in both.items() if city not in own[name]])
+    return shared
+
+
+def _accents(name: str) -> int:
+    """Return how many letters are more than ASCII."""
+    return sum(letter > "\x7f" for letter in name)
+
+
+@cache
+def _other_names() -> list[list[str]]:
+    lines = (Path(__file__).with_name("page") / "names.txt").read_text(encoding="utf-8").splitlines()
+    return [list(filter(None, line.split("|"))) for line in lines]
+
+
 @cache
 def _by_other_name() -> dict[str, list[City]]:
     """Return the cities by their names in other languages and scripts, the biggest first."""
     found: dict[str, list[City]] = {}
-    lines = (Path(__file__).with_name("page") / "names.txt").read_text(encoding="utf-8").splitlines()
-    for city, line in zip(cities(), lines, strict=True):
-        for name in dict.fromkeys(map(_folded, line.split("|"))):
+    for city, names in zip(cities(), _other_names(), strict=True):
+        for name in dict.fromkeys(map(_folded, names)):
             found.setdefault(name, []).append(city)
-    found.pop("", None)  # of cities without other names
     return found
 
 

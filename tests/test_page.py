@@ -11,7 +11,7 @@ import pytest
 
 from client_demo.make_city_names import lines as names_by_city
 from client_demo.make_city_names import names_of
-from client_demo.make_page_data import as_steps, city_line, land_rings
+from client_demo.make_page_data import as_steps, city_line, city_lines, land_rings
 from client_demo.places import City, cities
 from client_demo.simplified import simplified
 from rooms.whys import SENTENCES
@@ -158,9 +158,22 @@ def test_land_is_read_from_arcs_forwards_and_backwards() -> None:
 
 
 def test_the_pages_cities_are_those_of_the_list() -> None:
-    assert read(PAGE / "cities.txt").splitlines() == [city_line(city) for city in cities()]
-    assert city_line(City("Ulm", "DE", 48.398, 9.991, 120_000)) == "Ulm|DE|48.40|9.99"
-    assert city_line(City("Troy", "US", 1, 2, 120_000, "Ohio")) == "Troy|US|1.00|2.00|Ohio"
+    lines = read(PAGE / "cities.txt").splitlines()
+    assert lines == city_lines()
+    assert [line.split("|")[0] for line in lines] == [city.name for city in cities()]
+    assert city_line(City("Ulm", "DE", 48.398, 9.991, 120_000), []) == "Ulm|DE|48.40|9.99"
+    assert city_line(City("Troy", "US", 1, 2, 120_000, "Ohio"), []) == "Troy|US|1.00|2.00|Ohio"
+    assert city_line(City("Ulm", "DE", 1, 2, 120_000), ["Aa", "Bb"]) == "Ulm|DE|1.00|2.00||Aa;Bb"
+
+
+def test_a_name_that_two_cities_go_by_stands_in_the_first_file_and_no_other_name_does() -> None:
+    shared = {
+        line.split("|")[0]: line.split("|")[5] for line in read(PAGE / "cities.txt").splitlines() if line.count("|") > 4
+    }
+    known = {"Florence": "Florencia", "São Luís": "San Luis", "Odesa": "Odessa", "León de los Aldama": "León"}
+    assert known.items() <= shared.items()
+    assert not {"Barcelona", "Tijuana", "Changchun", "Moscow"} & set(shared)
+    assert sum(len(names.encode()) for names in shared.values()) <= 1000
 
 
 def test_the_pages_other_names_are_those_of_the_source_line_by_line() -> None:

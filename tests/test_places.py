@@ -54,6 +54,32 @@ def test_a_city_is_found_by_the_names_that_the_page_knows(typed: str, label: str
     assert parse_place(city=typed).label == label
 
 
+@pytest.mark.parametrize(
+    ("typed", "choice"),
+    [
+        ("Florencia", "Florence, IT (1 of 2; other: Florencia, CO)"),
+        ("Ódessa", "Odesa, UA (1 of 2; other: Odessa, US)"),
+        ("San Luis", "São Luís, BR (1 of 3; others: San Luis Potosí, MX; San Luis, AR)"),
+        ("Syracuse", "Syracuse, US (1 of 2; other: Siracusa, IT)"),
+    ],
+)
+def test_a_town_of_that_name_hides_no_city_that_is_called_so_elsewhere(typed: str, choice: str) -> None:
+    assert parse_place(city=typed).choice == choice
+
+
+@pytest.mark.parametrize(
+    ("typed", "label"),
+    [
+        ("Zaragoza", "Zaragoza, ES"),
+        ("Cancún", "Cancún, MX"),
+        ("Islamabad", "Islamabad, PK"),
+        ("Salem, IN", "Salem, IN"),
+    ],
+)
+def test_what_hardly_anybody_calls_a_big_city_does_not_lead_there(typed: str, label: str) -> None:
+    assert parse_place(city=typed).label == label
+
+
 def test_an_ambiguous_name_is_the_biggest_place_unless_its_country_is_named() -> None:
     assert find_cities("London")[0].country == "GB"
     assert find_cities("London, CA")[0].country == "CA"

@@ -33,29 +33,41 @@ function once(load) {
 
 const linesOf = async (file) => (await (await load(file, { signal: wanted.signal })).text()).replace(/\n$/, "").split("\n");
 
-/** Returns all cities [{name, country, lat, lon, region, folded}], the biggest first. */
+/**
+ * Returns all cities [{name, country, lat, lon, region, folded, shared}], the biggest first; `shared` are those of a
+ * city's names in other languages that are other cities' own [{name, folded}].
+ */
 export const cities = once(async () => (await linesOf("cities.txt")).map(parsed));
 
 /** Returns for each city its other names [{name, folded}]. */
 const otherNames = once(async () =>
-  (await linesOf("names.txt")).map((line) => line.split("|").filter(Boolean).map((name) => ({ name, folded: folded(name) }))),
+  (await linesOf("names.txt")).map((line) => named(line.split("|"))),
 );
 
 /**
- * Yields the biggest cities whose names begin with the text, then those that hold it; and once more, with those that
- * are called so in another language before them and those whose name there begins so behind them, where the first did
- * not settle it.
+ * Yields the cities of that name, by which others may be called in another language, then those whose names begin with
+ * the text, then those that hold it, each the biggest first; and once more, with those that are called so in another
+ * language before them and those whose name there begins so behind them, where the first did not settle it.
  */
 export async function* find(text) {
   const sought = folded(text);
   if (!sought) return yield [];
   const all = await cities();
-  const found = new Set(all.filter((city) => city.folded.startsWith(sought)));
+  const same = all.map((city) => bearing(city, sought)).filter(Boolean);
+  const found = new Set(all.filter((city) => city.folded !== sought && city.folded.startsWith(sought)));
   for (const city of all) if (city.folded.includes(` ${sought}`)) found.add(city);
-  if (found.size) yield [...found].slice(0, FOUND_MAX);
+  const shown = [...same, ...[...found].filter((city) => !same.some(({ lat, lon }) => lat === city.lat && lon === city.lon))];
+  if (shown.length) yield shown.slice(0, FOUND_MAX);
   if ((found.size >= FOUND_MAX && sought.length < WORD_MIN) || all.some((city) => city.folded === sought)) return;
   const [exactly, nearly] = called(all, await otherNames(), text, found);
   yield [...exactly, ...found, ...nearly].slice(0, FOUND_MAX);
+}
+
+/** Returns a city as what it is sought by, its own name or one that another city has; null where it is neither. */
+function bearing(city, sought) {
+  if (city.folded === sought) return city;
+  const match = city.shared.find((name) => name.folded === sought);
+  return match ? { ...city, as: match.name } : null;
 }
 
 /** Returns the cities with another name that is the text, and those where one begins with it; `as` says by which. */
@@ -80,9 +92,11 @@ export function nearest(all, lat, lon) {
 }
 
 function parsed(line) {
-  const [name, country, lat, lon, region = ""] = line.split("|");
-  return { name, country, lat: Number(lat), lon: Number(lon), region, folded: folded(name) };
+  const [name, country, lat, lon, region = "", shared = ""] = line.split("|");
+  return { name, country, lat: Number(lat), lon: Number(lon), region, folded: folded(name), shared: named(shared.split(";")) };
 }
+
+const named = (names) => names.filter(Boolean).map((name) => ({ name, folded: folded(name) }));
 
 /** Returns a name without what people leave out when they type: accents, and the vowel points of Hebrew and Arabic. */
 const folded = (name) =>

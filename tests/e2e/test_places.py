@@ -58,6 +58,33 @@ async def test_a_city_is_found_by_its_name_in_any_script_and_without_accents(
         await expect(ada.page.locator(".sent code")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("typed", "locale", "shown"),
+    [
+        ("Florencia", "en-GB", ["Florencia (Florence), Italy", "Florencia, Colombia"]),
+        ("Florencia", "es", ["Florencia (Florence), Italia", "Florencia, Colombia"]),
+        ("Ódessa", "en-GB", ["Odessa (Odesa), Ukraine", "Odessa, United States"]),
+        (
+            "san luis",
+            "en-GB",
+            ["San Luis (São Luís), Brazil", "San Luis (San Luis Potosí), Mexico", "San Luis, Argentina"],
+        ),
+    ],
+)
+async def test_a_town_of_that_name_hides_no_city_that_is_called_so_elsewhere(
+    visits: Visits, typed: str, locale: str, shown: list[str]
+) -> None:
+    async with visits.serving() as app:
+        ada = await visits.open(app, locale=locale)
+        asked: list[str] = []
+        ada.page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+        await ada.page.get_by_role("searchbox").fill(typed)
+        offered = ada.page.locator(".found button")
+        await expect(offered.first).to_have_text(shown[0])
+        assert (await offered.all_inner_texts())[: len(shown)] == shown
+        assert asked == ["cities.txt"]
+
+
 async def test_names_in_other_scripts_are_loaded_by_whoever_needs_them_alone(visits: Visits) -> None:
     async with visits.serving() as app:
         ada = await visits.open(app)
