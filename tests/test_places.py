@@ -99,6 +99,51 @@ def test_a_region_or_a_country_tells_cities_of_one_name_apart() -> None:
     assert parse_place(city="New York").choice == ""
 
 
+@pytest.mark.parametrize(
+    ("typed", "label"),
+    [
+        ("New York City, United States", "New York City, US"),
+        ("London, United Kingdom", "London, GB"),
+        ("London, UK", "London, GB"),
+        ("london, canada", "London, CA"),
+        ("Springfield, Illinois, United States", "Springfield, Illinois, US"),
+        ("İzmir, Türkiye", "İzmir, TR"),
+        ("Florencia (Florence), Italy", "Florence, IT"),
+        ("Halle (Saale), Germany", "Halle (Saale), DE"),
+        ("Misato, Saitama, Japan", "Misato, Saitama, JP"),
+    ],
+)
+def test_a_city_is_found_as_the_page_writes_it(typed: str, label: str) -> None:
+    assert parse_place(city=typed).label == label
+
+
+def test_every_country_of_the_list_has_a_name() -> None:
+    listed = json.loads(CITIES.read_text(encoding="utf-8"))
+    assert set(listed["countries"]) == {city.country for city in places.cities()}
+
+
+@pytest.mark.parametrize("text", ["," * 100_000, "Paris" + ",FR" * 100_000, "a," * 100_000, "(" * 100_000])
+def test_a_text_too_long_for_a_name_is_refused_without_being_looked_at(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(places, "_folded")
+    with pytest.raises(PlaceUnknown, match=r"^.{,200}$"):
+        find_cities(text)
+
+
+def test_commas_are_tried_no_more_often_than_a_name_has_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    sought: list[str] = []
+
+    def nobody(name: str) -> list[places.City]:
+        sought.append(name)
+        return []
+
+    monkeypatch.setattr(places, "_called", nobody)
+    with pytest.raises(PlaceUnknown):
+        find_cities("," * places.TEXT_MAX_CHARS)
+    assert len(sought) <= 3
+
+
 def test_cities_that_nothing_tells_apart_are_counted() -> None:
     assert parse_place(city="Taizhou").choice == "Taizhou, CN (biggest of 2; coordinates find the others)"
     assert parse_place(city="Salamanca").choice == "Salamanca, MX (biggest of 3; others: Salamanca, ES)"

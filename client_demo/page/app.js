@@ -8,6 +8,7 @@
 import { Client } from "./client.js";
 import { fill, h } from "./dom.js";
 import { EnterView } from "./enter.js";
+import { cellOf } from "./geo.js";
 import { speak, t, wanted } from "./i18n.js";
 import { load } from "./load.js";
 import { FIRST, linesOf, step } from "./state.js";
@@ -198,8 +199,8 @@ function sleepOrWake() {
 
 /** Returns the cell that a link names behind its `#`, as `cell=dr5ru6`: it only opens the map there, and is not sent. */
 function linked() {
-  const cell = new URLSearchParams(location.hash.slice(1)).get("cell")?.toLowerCase() ?? "";
-  return /^[0-9b-hjkmnp-z]{4,12}$/.test(cell) ? { cell: cell.slice(0, about.limits.finest_cell) } : {};
+  const cell = cellOf(new URLSearchParams(location.hash.slice(1)).get("cell") ?? "", about.limits.finest_cell);
+  return cell ? { cell } : {};
 }
 
 async function begin() {

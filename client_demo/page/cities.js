@@ -4,11 +4,15 @@
  */
 
 import { distance } from "./geo.js";
+import { lands, spoken } from "./i18n.js";
 import { load } from "./load.js";
 
 const TOWN_M = 15_000; // whoever is farther than this from all of them is outside towns
 const FOUND_MAX = 6;
 const WORD_MIN = 4; // as many letters may be a whole name: Niza is no beginning of Nizāmābād
+const COMMA = /[,，、]/;
+const PARTS_MAX = 8; // more commas than any name and what may follow it have: what is beyond them is not looked at
+const ALSO = { AE: ["UAE"], GB: ["UK", "Great Britain", "England", "Scotland", "Wales", "Northern Ireland"], US: ["USA"] };
 const PLAIN = { ø: "o", ł: "l", đ: "d", ı: "i", ß: "ss", æ: "ae", œ: "oe", ð: "d", þ: "th" };
 
 let wanted = new AbortController();
@@ -34,33 +38,73 @@ function once(load) {
 const linesOf = async (file) => (await (await load(file, { signal: wanted.signal })).text()).replace(/\n$/, "").split("\n");
 
 /**
- * Returns all cities [{name, country, lat, lon, region, folded, shared}], the biggest first; `shared` are those of a
- * city's names in other languages that are other cities' own [{name, folded}].
+ * Returns all cities [{at, name, country, lat, lon, region, folded, shared}], the biggest first: `at` is the line of each,
+ * `shared` those of its names in other languages that are other cities' own [{name, folded}].
  */
 export const cities = once(async () => (await linesOf("cities.txt")).map(parsed));
 
 /** Returns for each city its other names [{name, folded}]. */
-const otherNames = once(async () =>
-  (await linesOf("names.txt")).map((line) => named(line.split("|"))),
-);
+const otherNames = once(async () => (await linesOf("names.txt")).map((line) => named(line.split("|"))));
 
 /**
- * Yields the cities of that name, by which others may be called in another language, then those whose names begin with
- * the text, then those that hold it, each the biggest first; and once more, with those that are called so in another
- * language before them and those whose name there begins so behind them, where the first did not settle it.
+ * Yields {places, isElsewhere}: the cities of that name, by which others may be called in another language, then those
+ * whose names begin with the text, then those that hold it, each the biggest first; and once more, with those that are
+ * called so in another language before them and those whose name there begins so behind them, where the first did not
+ * settle it. A region, a country or both may follow the name: where none of that name is there, `isElsewhere` is true.
  */
 export async function* find(text) {
-  const sought = folded(text);
-  if (!sought) return yield [];
+  if (!folded(text)) return yield { places: [], isElsewhere: false };
   const all = await cities();
-  const same = all.map((city) => bearing(city, sought)).filter(Boolean);
-  const found = new Set(all.filter((city) => city.folded !== sought && city.folded.startsWith(sought)));
-  for (const city of all) if (city.folded.includes(` ${sought}`)) found.add(city);
-  const shown = [...same, ...[...found].filter((city) => !same.some(({ lat, lon }) => lat === city.lat && lon === city.lon))];
-  if (shown.length) yield shown.slice(0, FOUND_MAX);
-  if ((found.size >= FOUND_MAX && sought.length < WORD_MIN) || all.some((city) => city.folded === sought)) return;
-  const [exactly, nearly] = called(all, await otherNames(), text, found);
+  const { name, further } = reading(text, all);
+  let places = [];
+  for await (places of searched(all, name, (city) => isIn(city, further))) if (places.length) yield { places, isElsewhere: false };
+  if (places.length) return;
+  if (further.length) for await (places of searched(all, name, () => true)) if (places.length) yield { places, isElsewhere: true };
+  if (!places.length) yield { places, isElsewhere: false };
+}
+
+async function* searched(all, name, fits) {
+  const sought = folded(name);
+  if (!sought) return yield [];
+  const same = all.filter(fits).map((city) => bearing(city, sought)).filter(Boolean);
+  const isSame = new Set(same.map(({ at }) => at));
+  const found = new Set(all.filter((city) => fits(city) && !isSame.has(city.at) && city.folded.startsWith(sought)));
+  for (const city of all) if (fits(city) && !isSame.has(city.at) && city.folded.includes(` ${sought}`)) found.add(city);
+  const shown = [...same, ...found].slice(0, FOUND_MAX);
+  if (shown.length) yield shown;
+  if ((found.size >= FOUND_MAX && sought.length < WORD_MIN) || same.length) return;
+  const [exactly, nearly] = called(all.filter((city) => fits(city) && !found.has(city)), await otherNames(), name);
   yield [...exactly, ...found, ...nearly].slice(0, FOUND_MAX);
+}
+
+/**
+ * Returns a text's name and what follows it to say where that is. A few names have commas of their own, so each comma
+ * may end the name, the last first; and the page itself writes "Florencia (Florence)", of which the second is the list's.
+ */
+function reading(text, all) {
+  const parts = text.split(COMMA, PARTS_MAX);
+  const begins = (name) => all.some((city) => city.folded.startsWith(folded(name)));
+  for (let end = parts.length; end > 1; end--) {
+    const name = parts.slice(0, end).join(",");
+    if (begins(name)) return { name, further: said(parts.slice(end)) };
+  }
+  const [, inner] = /\(([^()]+)\)\s*$/.exec(parts[0]) ?? [];
+  return { name: inner && !begins(parts[0]) && begins(inner) ? inner : parts[0], further: said(parts.slice(1)) };
+}
+
+const said = (parts) => parts.map(folded).filter(Boolean);
+
+/** Tells whether each of these names the city's region or country, or begins to. */
+const isIn = ({ region, country }, further) =>
+  further.every((part) => part === country.toLowerCase() || [folded(region), ...namesOf(country)].some((name) => name.startsWith(part)));
+
+const known = new Map();
+
+/** Returns a country's names, folded. */
+function namesOf(country) {
+  const key = `${country} ${spoken()}`;
+  if (!known.has(key)) known.set(key, [...lands(country), ...(ALSO[country] ?? [])].map(folded));
+  return known.get(key);
 }
 
 /** Returns a city as what it is sought by, its own name or one that another city has; null where it is neither. */
@@ -70,17 +114,16 @@ function bearing(city, sought) {
   return match ? { ...city, as: match.name } : null;
 }
 
-/** Returns the cities with another name that is the text, and those where one begins with it; `as` says by which. */
-function called(all, others, text, found) {
+/** Returns those cities with another name that is the text, and those where one begins with it; `as` says by which. */
+function called(some, others, text) {
   const [exactly, nearly] = [[], []];
   const [sought, typed] = [folded(text), text.normalize().trim().toLowerCase()];
-  all.forEach((city, at) => {
-    if (found.has(city)) return;
-    const matches = others[at].filter((name) => name.folded.startsWith(sought));
+  for (const city of some) {
+    const matches = others[city.at].filter((name) => name.folded.startsWith(sought));
     const same = matches.filter((name) => name.folded === sought);
     const match = same.find(({ name }) => name.toLowerCase() === typed) ?? same[0] ?? matches[0]; // as typed, if it is so
     if (match) (match.folded === sought ? exactly : nearly).push({ ...city, as: match.name });
-  });
+  }
   return [exactly, nearly];
 }
 
@@ -91,9 +134,10 @@ export function nearest(all, lat, lon) {
   return near.reduce((best, city) => (best && away(best) <= away(city) ? best : city), null);
 }
 
-function parsed(line) {
+function parsed(line, at) {
   const [name, country, lat, lon, region = "", shared = ""] = line.split("|");
-  return { name, country, lat: Number(lat), lon: Number(lon), region, folded: folded(name), shared: named(shared.split(";")) };
+  const names = { name, region, folded: folded(name), shared: named(shared.split(";")) };
+  return { at, country, lat: Number(lat), lon: Number(lon), ...names };
 }
 
 const named = (names) => names.filter(Boolean).map((name) => ({ name, folded: folded(name) }));

@@ -6,6 +6,8 @@
 
 const ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz";
 const EARTH_M = 6371008.8; // mean radius, IUGG
+const DEGREES = String.raw`([-+]?\d{1,3}(?:\.\d+)?)\s*°?\s*`;
+const COORDINATES = new RegExp(String.raw`^\(?\s*${DEGREES}([ns]?)(?:\s*[,，;；]\s*|\s+)${DEGREES}([ewo]?)\s*\)?$`, "i"); // O: oeste
 
 /** Returns the geohash of so many characters that holds a position. */
 export function encode(lat, lon, characters) {
@@ -25,6 +27,21 @@ export function encode(lat, lon, characters) {
     }
   }
   return cell;
+}
+
+/** Returns the position that a text gives, as "40.75, -73.99" or "40.75° N, 73.99° W", or null where it gives none. */
+export function positionOf(text) {
+  const [, south, north, west, east] = COORDINATES.exec(text.replaceAll("\u2212", "-").trim()) ?? [];
+  if (!south) return null;
+  const lat = Number(south) * (/s/i.test(north) ? -1 : 1);
+  const lon = Number(west) * (/[wo]/i.test(east) ? -1 : 1);
+  return Math.abs(lat) <= 90 && Math.abs(lon) <= 180 ? { lat, lon } : null;
+}
+
+/** Returns the cell of at most so many characters that a text is, or "" where it is none. */
+export function cellOf(text, finest) {
+  const cell = text.trim().toLowerCase();
+  return /^[0-9b-hjkmnp-z]{4,12}$/.test(cell) ? cell.slice(0, finest) : "";
 }
 
 /** Returns a cell's bounds {south, north, west, east}. */

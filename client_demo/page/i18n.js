@@ -60,6 +60,12 @@ export const day = (at) => new Intl.DateTimeFormat(country(), { dateStyle: "medi
 /** Returns a country's name by its two letters (ISO 3166-1). */
 export const land = (code) => new Intl.DisplayNames(language, { type: "region", fallback: "code" }).of(code);
 
+/** Returns what a country may be called, in full and in short, in the language that is spoken and in English. */
+export function lands(code) {
+  const called = (tag, style) => new Intl.DisplayNames(tag, { type: "region", style, fallback: "code" }).of(code);
+  return [language, "en"].flatMap((tag) => [called(tag, "long"), called(tag, "short")]);
+}
+
 /** Returns how long to wait: "10 min", from two hours on "3 hr". */
 export function wait(seconds) {
   const [amount, unit] = seconds < 7200 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];

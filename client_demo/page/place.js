@@ -6,7 +6,7 @@
 
 import { cities, find, nearest } from "./cities.js";
 import { fill, h, icon, set } from "./dom.js";
-import { centre, encode, size } from "./geo.js";
+import { cellOf, centre, encode, positionOf, size } from "./geo.js";
 import { land, metres, t } from "./i18n.js";
 import { PlaceMap } from "./map.js";
 
@@ -18,6 +18,7 @@ export class PlacePicker {
   #point = null;
   #isChosenByHand = false;
   #search = 0;
+  #isElsewhere = false;
   #cities = [];
   #onChange;
 
@@ -55,7 +56,7 @@ export class PlacePicker {
       onkeydown: (event) => {
         if (event.key !== "Enter") return;
         event.preventDefault();
-        this.found.querySelector("button")?.click();
+        if (!this.#isElsewhere) this.found.querySelector("button")?.click(); // who names another place looks first
       },
     });
     return city;
@@ -95,33 +96,52 @@ export class PlacePicker {
 
   async #find(text) {
     const search = ++this.#search;
+    const exact = this.#exactly(text);
+    if (exact && /\d/.test(text)) return this.#offer([exact]); // no city has digits in its name
     try {
-      for await (const places of find(text)) {
+      for await (const { places, isElsewhere } of find(text)) {
         if (search !== this.#search) return;
-        this.#offer(places, text);
+        this.#offer(places.length || !exact ? places : [exact], { text, isElsewhere });
       }
     } catch {
       this.status.textContent = t("place.nocities");
     }
   }
 
-  #offer(places, text) {
+  /** Returns what is no name, but coordinates or a cell: {as, lat, lon, characters?}; null where it is neither. */
+  #exactly(text) {
+    const position = positionOf(text);
+    if (position) return { ...position, as: `${position.lat}, ${position.lon}` };
+    const cell = cellOf(text, this.finest);
+    return cell ? { ...centre(cell), as: cell, characters: cell.length } : null;
+  }
+
+  #offer(places, { text = "", isElsewhere = false } = {}) {
     if (this.found.contains(document.activeElement)) return; // somebody is choosing already
-    this.status.textContent = text.trim() && !places.length ? t("place.unknown") : "";
+    this.#isElsewhere = isElsewhere;
+    const isUnknown = text.trim() && !places.length;
+    this.status.textContent = isUnknown ? t("place.unknown") : isElsewhere ? t("place.elsewhere") : "";
     fill(this.found, places.map((city) => h("li", {}, h("button", { type: "button", onclick: () => this.#take(city) }, this.#named(city)))));
     // A phone's keyboard leaves little room below the field.
     if (places.length && this.found.getBoundingClientRect().bottom > innerHeight) this.city.scrollIntoView({ block: "start" });
   }
 
-  #take(city) {
+  #take(place) {
     this.#search += 1;
-    this.city.value = this.#named(city);
+    this.city.value = this.#named(place);
     fill(this.found);
-    this.#choose(city, true);
+    this.#isElsewhere = false;
+    this.status.textContent = "";
+    if (place.characters) {
+      this.exactness.value = place.characters;
+      this.#isChosenByHand = true;
+    }
+    this.#choose(place, true);
     this.exactness.focus();
   }
 
   #named(city) {
+    if (!city.name) return city.as;
     const name = city.as ? `${city.as} (${city.name})` : city.name;
     return [name, city.region, land(city.country)].filter(Boolean).join(", ");
   }

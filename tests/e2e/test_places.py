@@ -97,6 +97,88 @@ async def test_names_in_other_scripts_are_loaded_by_whoever_needs_them_alone(vis
         assert asked == ["cities.txt", "names.txt"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "locale", "shown"),
+    [
+        ("New York City, United States", "en-GB", "New York City, United States"),
+        ("London, United Kingdom", "en-GB", "London, United Kingdom"),
+        ("London, UK", "en-GB", "London, United Kingdom"),
+        ("London, GB", "en-GB", "London, United Kingdom"),
+        ("london, united k", "en-GB", "London, United Kingdom"),
+        ("London, England", "es", "London, Reino Unido"),
+        ("Londres, Reino Unido", "es", "Londres (London), Reino Unido"),
+        ("Florencia (Florence), Italia", "es", "Florence, Italia"),
+        ("Florencia, Italia", "es", "Florencia (Florence), Italia"),
+        ("London, Canada", "en-GB", "London, Canada"),
+        ("Springfield, Illinois, United States", "en-GB", "Springfield, Illinois, United States"),
+        ("Halle (Saale), Germany", "en-GB", "Halle (Saale), Germany"),
+        ("Misato, Saitama, Japan", "en-GB", "Misato, Saitama, Japan"),
+        ("巴黎，法国", "zh-CN", "巴黎 (Paris), 法国"),
+    ],
+)
+async def test_a_city_is_found_as_the_page_itself_writes_it(
+    visits: Visits, typed: str, locale: str, shown: str
+) -> None:
+    async with visits.serving() as app:
+        ada = await visits.open(app, locale=locale)
+        field = ada.page.get_by_role("searchbox")
+        await field.fill(typed)
+        await expect(ada.page.locator(".found button").first).to_have_text(shown)
+        await field.press("Enter")
+        await expect(field).to_have_value(shown)
+        await expect(ada.page.locator(".sent code")).to_be_visible()
+
+
+async def test_whoever_names_a_place_where_no_city_is_called_so_is_shown_where_one_is(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada = await visits.open(app)
+        field = ada.page.get_by_role("searchbox")
+        await field.fill("Paris, Texas")
+        await expect(ada.page.locator(".found button").first).to_have_text("Paris, France")
+        await expect(ada.page.get_by_text("The list has that name only here:")).to_be_visible()
+        await field.press("Enter")
+        await expect(field).to_have_value("Paris, Texas")  # and not in France
+        await expect(ada.page.locator(".sent code")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("typed", "cell"),
+    [
+        ("40.75, -73.99", "dr5ru6"),
+        ("(40.75,-73.99)", "dr5ru6"),
+        ("40.75° N, 73.99° W", "dr5ru6"),
+        ("(0,0)", "s0000"),  # in the sea, where a larger patch is proposed
+        ("DR5RU", "dr5ru"),
+        ("dr5r", "dr5r"),
+        ("dr5ru6", "dr5ru6"),
+        ("gcpvj", "gcpvj"),
+    ],
+)
+async def test_coordinates_and_cells_are_taken_and_cut_before_anything_is_sent(
+    visits: Visits, typed: str, cell: str
+) -> None:
+    async with visits.serving() as app:
+        ada = await visits.open(app)
+        sent: list[str] = []
+        ada.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
+        field = ada.page.get_by_role("searchbox")
+        await field.fill(typed)
+        await expect(ada.page.locator(".found button")).to_have_count(1)
+        await field.press("Enter")
+        await expect(ada.page.locator(".sent code")).to_have_text(cell)
+        await ada.button("Take a seat").click()
+        await expect(ada.box).to_be_visible()
+        assert json.loads(sent[0])["cell"] == cell
+        assert "40.75" not in sent[0]
+
+
+async def test_a_city_whose_name_might_be_a_cell_is_a_city(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada = await visits.open(app)
+        await ada.page.get_by_role("searchbox").fill("Perth")
+        await expect(ada.page.locator(".found button").first).to_have_text("Perth, Australia")
+
+
 async def test_a_city_that_nobody_knows_leaves_the_map(visits: Visits) -> None:
     async with visits.serving() as app:
         ada = await visits.open(app)
