@@ -1,6 +1,6 @@
 /*
  * Which face a member has, as numbers made from the member id, so that everybody sees the same; at one table no two
- * are the same. Knows ids; never what a face looks like drawn.
+ * are the same, nor of one hue while there are others. Knows ids; never what a face looks like drawn.
  */
 
 export const HUES = 12;
@@ -8,6 +8,7 @@ export const PATTERNS = ["dots", "stripes", "rings", "checks", "waves", "rays"];
 
 const KINDS = HUES * PATTERNS.length;
 const LEAP = 29; // visits every kind, and lands far from the colour and the pattern that are taken
+const HUE_LEAP = 5; // visits every hue, and lands far from the one that is taken
 
 /** Returns a number from a text, the same everywhere (FNV-1a, 32 bits). */
 function hash(text) {
@@ -36,11 +37,22 @@ export function faced(before, ids) {
   return faces;
 }
 
-/** Returns the first kind from here on that is not taken; where all are, this one. */
+/**
+ * Returns a kind that nobody has: this one in the first hue from its own on that nobody has, for at this size colour is
+ * what tells few people apart; where all hues are taken, the first kind that is not; where all kinds are, this one.
+ */
 function free(first, taken) {
   if (taken.size >= KINDS) return first;
+  const hues = new Set([...taken].map((kind) => kind % HUES));
+  if (hues.size >= HUES) return next(first, (kind) => !taken.has(kind), (kind) => (kind + LEAP) % KINDS);
+  // The pattern stays: who came at another time, and sees another colour, sees the same pattern.
+  return next(first, (kind) => !hues.has(kind % HUES), (kind) => kind - (kind % HUES) + ((kind + HUE_LEAP) % HUES));
+}
+
+/** Returns the first kind from here on that will do. */
+function next(first, does, leap) {
   let kind = first;
-  while (taken.has(kind)) kind = (kind + LEAP) % KINDS;
+  while (!does(kind)) kind = leap(kind);
   return kind;
 }
 

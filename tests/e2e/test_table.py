@@ -93,6 +93,27 @@ async def test_no_two_at_a_table_have_the_same_face_and_all_keep_theirs(visits: 
             assert before.items() <= after.items()
 
 
+async def test_no_two_at_a_table_have_one_hue_while_there_are_others(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, viewport=DESKTOP)
+        for salt in range(6):  # by chance alone, three of four tables of six had two of one hue
+            members = crowd(12, salt)
+            stage.send(room(f"s{salt}", members=members[:6]))
+            await expect(ada.page.locator(f".seat[data-id=m{salt}-4]")).to_have_count(1)
+            assert len(await hues_of(ada)) == 6
+            stage.send(*({"type": "joined", "id": member["id"], "member": member} for member in members[6:]))
+            await expect(ada.page.locator(".seat")).to_have_count(12)
+            assert len(await hues_of(ada)) == 12
+
+
+async def test_beyond_twelve_each_face_is_still_another(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, viewport=DESKTOP)
+        stage.send(room("r2", members=crowd(50)))
+        await expect(ada.page.locator(".seat")).to_have_count(50)
+        assert len(set((await looks_of(ada)).values())) == 50
+
+
 async def test_the_focus_stays_when_somebody_comes_and_goes_on_when_its_seat_goes(visits: Visits) -> None:
     async with visits.serving() as app:
         ada, stage = await staged(visits, app)
@@ -126,6 +147,12 @@ async def looks_of(visitor: Visitor) -> dict[str, str]:
             + seat.querySelector(".portrait-pattern > g").innerHTML]))"""
     )
     return looks
+
+
+async def hues_of(visitor: Visitor) -> set[str]:
+    """Return the hues there are at the table."""
+    portraits = visitor.page.locator(".seat .portrait")
+    return set(await portraits.evaluate_all("(all) => all.map((one) => one.style.getPropertyValue('--hue'))"))
 
 
 async def test_a_table_where_nothing_happens_is_not_drawn_anew_all_the_time(visits: Visits) -> None:
