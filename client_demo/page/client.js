@@ -50,6 +50,7 @@ const STEADY_MS = 10_000; // a connection that lived this long was a good one: w
 const OPEN_TIMEOUT_MS = 15_000;
 const ANSWER_TIMEOUT_MS = 12_000;
 const WAKING_MS = 4_000; // how long whoever comes back to the page waits to learn that the connection is dead
+const OFFLINE_MS = 3_000; // the same where the browser says that the network is gone: it mostly is
 const QUIET_MS = 25_000; // a browser cannot see the server's pings; after this we ask ourselves
 const LOOK_EVERY_MS = 2_000;
 
@@ -92,6 +93,7 @@ export class Client {
   #asked = new Map();
   #outbox;
   #retryTimer = 0;
+  #doubtTimer = 0;
   #looking = 0;
   #isAway = false;
   #claim = null; // a claim to visit that is not answered yet: {was, resolve, reject}
@@ -149,7 +151,9 @@ export class Client {
   stop() {
     this.#wanted = false;
     globalThis.removeEventListener?.("online", this.retryNow);
+    globalThis.removeEventListener?.("offline", this.#doubt);
     clearInterval(this.#looking);
+    clearTimeout(this.#doubtTimer);
     clearTimeout(this.#retryTimer);
     const socket = this.#detach();
     socket?.close();
@@ -231,6 +235,15 @@ export class Client {
     this.#askedAt = performance.now() - ANSWER_TIMEOUT_MS + WAKING_MS;
   }
 
+  /** Looks at the connection at once: a browser that says "offline" may have lost one network of two. */
+  #doubt = () => {
+    if (!this.#openedAt || this.#isAway) return; // a ping would end being away
+    if (this.#ready) this.#send({ type: "ping", ref: newRef() });
+    this.#askedAt = Math.min(this.#askedAt || Infinity, performance.now() - ANSWER_TIMEOUT_MS + OFFLINE_MS);
+    clearTimeout(this.#doubtTimer);
+    this.#doubtTimer = setTimeout(() => this.#look(), OFFLINE_MS + 10);
+  };
+
   /** Ends the present wait before reconnecting. */
   retryNow = () => {
     if (!this.#wanted || this.#socket) return;
@@ -243,6 +256,7 @@ export class Client {
   #begin() {
     this.#wanted = true;
     globalThis.addEventListener?.("online", this.retryNow);
+    globalThis.addEventListener?.("offline", this.#doubt);
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
     this.#connect();
   }

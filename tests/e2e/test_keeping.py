@@ -1,5 +1,6 @@
 """What somebody typed, and their wish to be gone, outlast denied storage, replaced tabs, and reloads."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -93,6 +94,24 @@ async def test_words_in_a_tunnel_are_said_once_by_the_page_that_was_loaded_anew(
         await expect(ada.page.locator(".said.is-mine[data-status=said]")).to_have_count(2)
         assert await ada.page.locator(".said .text").all_inner_texts() == ["In the tunnel", "And behind it"]
         assert await ada.page.evaluate(UNSENT) == []
+
+
+@pytest.mark.parametrize("is_gone", [True, False])
+async def test_a_browser_that_says_offline_has_the_connection_looked_at_at_once(visits: Visits, is_gone: bool) -> None:
+    """It may have lost one network of two: only who does not answer is gone."""
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app)
+        if is_gone:
+            stage.answers["ping"] = []
+        await ada.page.evaluate("dispatchEvent(new Event('offline'))")
+        await stage.heard("ping")
+        lost = ada.page.locator(".banner[data-kind=lost]")
+        if is_gone:
+            await expect(lost).to_be_visible(timeout=6_000)  # twelve and more, before
+        else:
+            await asyncio.sleep(4)
+            await expect(lost).to_have_count(0)
+            await expect(ada.page.locator(".room.is-lost")).to_have_count(0)
 
 
 async def test_words_that_were_said_after_all_are_not_said_by_the_next_page(visits: Visits) -> None:
