@@ -131,10 +131,11 @@ export class EnterView {
   }
 
   #kept() {
+    // On a phone it would be twice as high as the form.
     return h(
-      "section",
-      { class: "kept" },
-      h("h2", {}, t("enter.kept")),
+      "details",
+      { class: "kept", open: matchMedia("(min-width: 60rem)").matches },
+      h("summary", {}, h("h2", {}, t("enter.kept"))),
       h("ul", {}, this.about.kept.map((sentence) => h("li", {}, kept(sentence)))),
     );
   }

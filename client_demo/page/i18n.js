@@ -45,8 +45,11 @@ export const listed = (names) => new Intl.ListFormat(language).format(names.map(
 export function metres(m) {
   const [amount, unit] = m < 1000 ? [Math.round(m), "meter"] : [m / 1000, "kilometer"];
   const digits = unit === "kilometer" && amount < 10 ? 1 : 0;
-  return new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: digits }).format(amount);
+  return measured(amount, { unit, maximumFractionDigits: digits });
 }
+
+/** Returns an amount with its unit, which no line parts. */
+const measured = (amount, options) => new Intl.NumberFormat(language, { style: "unit", ...options }).format(amount).replaceAll(" ", "\u00a0");
 
 /** Returns a time of day, as the reader's country writes it. */
 export const hour = (at) => new Intl.DateTimeFormat(country(), { hour: "numeric", minute: "2-digit" }).format(at);
@@ -69,16 +72,13 @@ export function lands(code) {
 /** Returns how long to wait: "10 min", from two hours on "3 hr". */
 export function wait(seconds) {
   const [amount, unit] = seconds < 7200 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
-  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" }).format(Math.ceil(amount));
+  return measured(Math.ceil(amount), { unit, unitDisplay: "short" });
 }
 
 /** Returns "23 min", and under five minutes "4:05". */
 export function span(seconds) {
   const left = Math.round(seconds);
-  if (left >= 300) {
-    const minutes = Math.ceil(left / 60);
-    return new Intl.NumberFormat(language, { style: "unit", unit: "minute", unitDisplay: "short" }).format(minutes);
-  }
+  if (left >= 300) return measured(Math.ceil(left / 60), { unit: "minute", unitDisplay: "short" });
   return `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
 }
 

@@ -52,7 +52,10 @@ export class PlacePicker {
     const city = h("input", {
       type: "search", class: "city", placeholder: t("place.city"), "aria-label": t("place.city"), autocomplete: "off",
       onfocus: () => this.#nameCities(),
-      oninput: () => this.#find(city.value),
+      oninput: () => {
+        city.removeAttribute("title");
+        void this.#find(city.value);
+      },
       onkeydown: (event) => {
         if (event.key !== "Enter") return;
         event.preventDefault();
@@ -128,7 +131,7 @@ export class PlacePicker {
 
   #take(place) {
     this.#search += 1;
-    this.city.value = this.#named(place);
+    this.city.value = this.city.title = this.#named(place); // a long one has its end cut off
     fill(this.found);
     this.#isElsewhere = false;
     this.status.textContent = "";

@@ -28,6 +28,7 @@ export const FIRST = Object.freeze({
   absence: null,
   hidden: false,
   returning: null,
+  replayed: 0, // the key of a room of which what was said before is still coming
   refused: null,
   moved: null,
   hasVoted: false,
@@ -125,7 +126,8 @@ const ACTS = {
     const mark = { kind: "room", at: event.now, isFirst: !state.room, isSame, gone: gone(state, event), room: event };
     const marked = added({ ...next, items: past }, mark);
     const items = [...marked.items, ...state.items.filter(isUndecided)];
-    return { ...marked, items, absence: state.hidden ? absenceFrom(next) : null };
+    const replayed = !state.room && state.returning?.resumed ? state.nextKey : 0;
+    return { ...marked, items, replayed, absence: state.hidden ? absenceFrom(next) : null };
   },
 
   waiting: (state, event) => ({ ...state, waiting: event }),
@@ -227,7 +229,7 @@ const ACTS = {
 
   "client.ready"(state) {
     const next = { ...state, link: { status: "live", retryAt: null } };
-    return state.hidden ? next : returned(next);
+    return inItsTime(state.hidden ? next : returned(next));
   },
 
   "client.refused": (state, event) => ({ ...FIRST, refused: event }),
@@ -310,6 +312,16 @@ function seated(before, members, me, count) {
     if (!Object.hasOwn(seats, id)) seats[id] = order.find((seat) => !Object.values(seats).includes(seat));
   }
   return seats;
+}
+
+/** Puts the room that one came back to by a load of the page behind what was said in it before: that comes after it. */
+function inItsTime(state) {
+  const at = state.items.findIndex((item) => item.key === state.replayed);
+  if (at < 0) return state;
+  const mark = state.items[at];
+  const rest = state.items.toSpliced(at, 1);
+  const later = rest.findIndex((item, index) => index >= at && (item.at > mark.at || isUndecided(item)));
+  return { ...state, items: rest.toSpliced(later < 0 ? rest.length : later, 0, mark), replayed: 0 };
 }
 
 const absenceFrom = (state) => ({ after: state.items.at(-1)?.key ?? 0, said: 0 });

@@ -31,7 +31,8 @@ export class Waiting {
     this.element.hidden = !waiting;
     if (!waiting) return;
     this.element.classList.toggle("is-brief", isTalk(state));
-    const lacking = Math.max(1, (limits.seats_min ?? 3) - company(state));
+    // As the server counts: who is away is no company, but nobody has less of it than whoever sits alone.
+    const lacking = Math.max(1, (limits.seats_min ?? 3) - Math.max(1, company(state)));
     const next = seatUntil(state, now);
     set(this.title, t("waiting.title", { n: lacking }));
     set(this.looks, t("waiting.looks", { within: metres(waiting.within_m) }));

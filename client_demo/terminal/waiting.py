@@ -101,7 +101,8 @@ class Waiting(Static):
         return f"{here}; {lack} more {'makes' if lack == 1 else 'make'} a room."
 
     def _lack(self, search: Search) -> int:
-        return max(1, search.seats_min - search.company)
+        # Who is away is no company, but nobody has less of it than whoever sits alone.
+        return max(1, search.seats_min - max(1, search.company))
 
     def _next(self, search: Search) -> str:
         in_s = search.next_s - self._now_s()

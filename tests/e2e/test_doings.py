@@ -343,7 +343,7 @@ async def test_a_bottle_that_is_refused_keeps_its_words_and_says_when(visits: Vi
         words = ada.page.get_by_label("Your message")
         await words.fill("Whoever reads this")
         await ada.button("Throw a bottle").click()
-        await expect(problem).to_have_text(re.compile(r"^Newcomers cannot throw bottles yet\. Again in .?10 min.?\.$"))
+        await expect(problem).to_have_text(re.compile(r"^Newcomers cannot throw bottles yet\. Again in .?10\smin.?\.$"))
         await expect(words).to_have_value("Whoever reads this")
         await expect(words).to_be_focused()
         await ada.page.keyboard.press("Escape")
@@ -360,7 +360,7 @@ async def test_a_bottle_that_is_refused_keeps_its_words_and_says_when(visits: Vi
         words = ada.page.get_by_label("Your answer")
         await words.fill("Ahoy back")
         await ada.button("Answer").click()
-        await expect(problem).to_have_text(re.compile(r"Again in .?3 hrs?.?\.$"))
+        await expect(problem).to_have_text(re.compile(r"Again in .?3\shrs?.?\.$"))
         await expect(words).to_have_value("Ahoy back")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from playwright.async_api import expect
 
 from client_demo import places
 from tests.e2e.stage import PATIENCE_S, staged
-from tests.e2e.visits import PHONE, Visits
+from tests.e2e.visits import DESKTOP, PHONE, Visits
 from tests.sessions import UNLIMITED
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -231,6 +232,29 @@ async def test_before_there_is_a_place_a_desktop_shows_the_seat_to_take_and_nobo
         await expect(ada.page.get_by_label("How exactly")).to_be_focused()
         await expect(ada.page.locator("#cell-size")).to_contain_text("New York")
         await expect(ada.button("Take a seat")).to_be_in_viewport(ratio=1)
+
+
+async def test_a_long_citys_end_is_cut_with_a_sign_and_an_amount_stays_with_its_unit(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada = await visits.open(app)
+        await ada.choose_city("Springfield, Massachusetts")
+        field = ada.page.get_by_role("searchbox")
+        await expect(field).to_have_attribute("title", "Springfield, Massachusetts, United States")
+        await expect(field).to_have_css("text-overflow", "ellipsis")
+        assert "6\u00a0m" in str(await ada.page.locator("#cell-size").text_content())
+        await field.fill("Lisbon")
+        await expect(field).not_to_have_attribute("title", re.compile(""))
+
+
+@pytest.mark.parametrize(("viewport", "is_open"), [(DESKTOP, True), (PHONE, False)], ids=["1280", "390"])
+async def test_what_is_kept_lies_open_where_there_is_room(visits: Visits, viewport: Any, is_open: bool) -> None:
+    async with visits.serving() as app:
+        ada = await visits.open(app, viewport=viewport)
+        kept = ada.page.locator(".kept")
+        await expect(kept.locator("summary")).to_be_visible()
+        await expect(kept.locator("li").first).to_be_visible(visible=is_open)
+        await kept.locator("summary").click()
+        await expect(kept.locator("li").first).to_be_visible(visible=not is_open)
 
 
 @pytest.mark.parametrize("characters", [4, 5, 6])

@@ -49,7 +49,7 @@ async def test_one_clock_counts_to_what_comes_next(visits: Visits) -> None:
         await expect(clock).to_have_text(re.compile(r"^2:[0-3]\d\s*until all gather$"))
         await expect(ada.page.locator(".waiting .hint")).to_contain_text(re.compile(r"in .?2:[0-3]\d"))
         stage.send({"type": "joined", "id": "cy", "member": {"id": "cy", "name": "Cy"}, "within_m": 1200})
-        await expect(clock).to_have_text(re.compile(r"^3[23] min\s*left$"))
+        await expect(clock).to_have_text(re.compile(r"^3[23]\smin\s*left$"))
 
 
 @pytest.mark.parametrize("viewport", [SMALL, PHONE], ids=["320", "390"])
@@ -70,6 +70,43 @@ async def test_what_was_not_said_comes_along_to_a_waiting_table_in_sight(visits:
         await ada.page.keyboard.press("Enter")
         assert (await stage.heard("say"))["room"] == "r3"
         await expect(ada.box).to_be_focused()
+
+
+async def test_who_is_away_and_alone_lacks_no_more_company_than_who_is_alone(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, "away")
+        title = ada.page.locator(".waiting h2")
+        alone = room("r2", members=(ME,))
+        stage.send(alone, waiting(alone))
+        await expect(title).to_have_text("2 more make a table")
+        stage.send({"type": "changed", "id": "me", "member": {**ME, "away": True}})
+        await expect(ada.page.locator(".seat.is-away")).to_have_count(1)
+        await expect(title).to_have_text("2 more make a table")
+        stage.send({"type": "joined", "id": "bo", "member": BO, "within_m": 1200})
+        await expect(ada.page.locator(".seat")).to_have_count(2)
+        await expect(title).to_have_text("2 more make a table")  # one of them may be back, but is not
+        stage.send({"type": "changed", "id": "me", "member": ME})
+        await expect(title).to_have_text("1 more makes a table")
+
+
+async def test_after_a_load_the_room_one_came_back_to_stands_where_its_time_belongs(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app)
+        back = room(seq=3, why="Your seat was kept for you.", why_code="kept")
+
+        def said(text: str, after_s: float) -> Json:
+            return {"type": "said", "from": "bo", "name": "Bo", "text": text, "at": back["now"] + 1000 * after_s}
+
+        came = {"type": "joined", "id": "cy", "member": {"id": "cy", "name": "Cy"}, "within_m": 1200}
+        stage.answers["enter"] = [Stage.entered(resumed=True), back, said("Before", -60), came, said("After", 0.5)]
+        await ada.page.reload()
+        await ada.hears("After")
+        lines = ada.page.locator(".log > li")
+        await expect(lines).to_have_count(4)
+        await expect(lines.nth(0)).to_contain_text("Before")
+        await expect(lines.nth(1)).to_contain_text("Cy")
+        await expect(lines.nth(2)).to_contain_text("Your seat was kept for you.")
+        await expect(lines.nth(3)).to_contain_text("After")
 
 
 async def test_whoever_comes_back_to_a_table_that_ends_soon_is_told_so(visits: Visits) -> None:
