@@ -321,7 +321,9 @@ function inItsTime(state) {
   const mark = state.items[at];
   const rest = state.items.toSpliced(at, 1);
   const later = rest.findIndex((item, index) => index >= at && (item.at > mark.at || isUndecided(item)));
-  return { ...state, items: rest.toSpliced(later < 0 ? rest.length : later, 0, mark), replayed: 0 };
+  // Under a new key: by the old one a log that has shown it knows where what it shows begins.
+  const moved = { ...mark, key: state.nextKey };
+  return { ...state, items: rest.toSpliced(later < 0 ? rest.length : later, 0, moved), nextKey: state.nextKey + 1, replayed: 0 };
 }
 
 const absenceFrom = (state) => ({ after: state.items.at(-1)?.key ?? 0, said: 0 });

@@ -99,9 +99,12 @@ async def test_after_a_load_the_room_one_came_back_to_stands_where_its_time_belo
 
         came = {"type": "joined", "id": "cy", "member": {"id": "cy", "name": "Cy"}, "within_m": 1200}
         stage.answers["enter"] = [Stage.entered(resumed=True), back, said("Before", -60), came, said("After", 0.5)]
+        stage.answers["ping"] = []  # all is shown before the page knows that it has come
         await ada.page.reload()
         await ada.hears("After")
         lines = ada.page.locator(".log > li")
+        await expect(lines.nth(0)).to_contain_text("Your seat was kept for you.")
+        stage.send({"type": "pong", "now": 0, "ref": (await stage.heard("ping"))["ref"]})
         await expect(lines).to_have_count(4)
         await expect(lines.nth(0)).to_contain_text("Before")
         await expect(lines.nth(1)).to_contain_text("Cy")
