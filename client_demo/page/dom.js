@@ -18,6 +18,11 @@ export const set = (element, text) => {
   if (element.textContent !== text) element.textContent = text;
 };
 
+/** Hides an element or shows it, if that is news: what is set again is styled again. */
+export const hide = (element, isHidden) => {
+  if (element.hidden !== isHidden) element.hidden = isHidden;
+};
+
 /** Returns a drawing of the page's own, which screen readers pass over. */
 export const icon = (path) =>
   s("svg", { class: "icon", viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: path }));

@@ -4,7 +4,7 @@
  * Shows a state of state.js; tells which member was chosen. Never knows the network.
  */
 
-import { fill, h, icon, s } from "./dom.js";
+import { fill, h, icon, s, set } from "./dom.js";
 import { faceOf } from "./faces.js";
 import { listed, span, t } from "./i18n.js";
 import { portrait } from "./seat.js";
@@ -86,8 +86,8 @@ export class Table {
   tick(state, now) {
     const { seconds, share } = timeLeft(state, now);
     this.#burn(share);
-    this.left.textContent = span(seconds);
-    this.note.textContent = t(state.isClosing ? "table.closing" : state.waiting ? "table.gathers" : "table.left");
+    set(this.left, span(seconds));
+    set(this.note, t(state.isClosing ? "table.closing" : state.waiting ? "table.gathers" : "table.left"));
     this.element.classList.toggle("is-closing", state.isClosing);
     for (const [id, { element }] of this.#seats) {
       element.classList.toggle("is-lit", state.lit?.id === id && now - state.lit.at < LIT_MS);

@@ -155,20 +155,55 @@ async def hues_of(visitor: Visitor) -> set[str]:
     return set(await portraits.evaluate_all("(all) => all.map((one) => one.style.getPropertyValue('--hue'))"))
 
 
-async def test_a_table_where_nothing_happens_is_not_drawn_anew_all_the_time(visits: Visits) -> None:
+STILL = """async () => {
+    let still = 0;
+    for (let at = 0; at < 400 && still < 30; at++) {
+        await new Promise((done) => setTimeout(done, 50));
+        still = document.getAnimations().length ? 0 : still + 1;
+    }
+    return still;
+}"""
+CHANGES = """async () => {
+    let changes = 0;
+    const look = new MutationObserver((all) => (changes += all.length));
+    look.observe(document.body, { subtree: true, childList: true, characterData: true, attributes: true });
+    await new Promise((done) => setTimeout(done, 3000));
+    look.disconnect();
+    return changes;
+}"""
+
+
+@pytest.mark.parametrize("state", ["seated", "waiting", "away", "closing"])
+async def test_a_table_where_nothing_happens_is_not_drawn_anew_all_the_time(visits: Visits, state: str) -> None:
     # Half an hour burns down by a pixel every few seconds: a page that animates it takes a fifth of a core.
     async with visits.serving() as app:
+        ada, stage = await staged(visits, app, "away", viewport=DESKTOP)
+        few = (ME, BO) if state == "waiting" else (ME, BO, CY, DEE)
+        now = room("r2", members=few)
+        stage.send(now)
+        await expect(ada.page.locator(".seat")).to_have_count(len(few))
+        if state == "waiting":
+            stage.send({"type": "waiting", "within_m": 1600, "people": "0", "next_at": now["closes"], "bottles": False})
+        if state == "away":
+            stage.send({"type": "changed", "id": "me", "member": {**ME, "away": True}})
+        if state == "closing":
+            stage.send({"type": "closing", "closes": now["closes"]})
+        sign = {"seated": ".seat", "waiting": ".waiting", "away": ".is-away", "closing": ".is-closing"}[state]
+        await expect(ada.page.locator(sign).first).to_be_visible()
+        assert (
+            await ada.page.evaluate(STILL) == 30
+        )  # of looks, one after the other: the table ticks three times meanwhile
+        # What is left is the clock, by the minute, and by the second in the last five: then it is all that changes.
+        assert await ada.page.evaluate(CHANGES) <= 6
+
+
+async def test_news_of_the_search_make_the_rings_go_out_once_more(visits: Visits) -> None:
+    async with visits.serving() as app:
         ada, stage = await staged(visits, app, viewport=DESKTOP)
-        stage.send(room("r2", members=(ME, BO, CY, DEE)))
-        await expect(ada.page.locator(".seat")).to_have_count(4)
-        still = await ada.page.evaluate(
-            """async () => {
-                let still = 0;
-                for (let at = 0; at < 200 && still < 30; at++) {
-                    await new Promise((done) => setTimeout(done, 50));
-                    still = document.getAnimations().length ? 0 : still + 1;
-                }
-                return still;
-            }"""
-        )
-        assert still == 30  # of looks, one after the other: the table ticks three times meanwhile
+        two = room("r2", members=(ME, BO))
+        told = {"type": "waiting", "within_m": 1600, "people": "0", "next_at": two["closes"], "bottles": False}
+        stage.send(two, told)
+        await expect(ada.page.locator(".waiting")).to_be_visible()
+        assert await ada.page.evaluate(STILL) == 30
+        stage.send({**told, "within_m": 1700})
+        await ada.page.wait_for_function("document.getAnimations().length >= 3")
