@@ -744,7 +744,7 @@ async def test_bottles_are_thrown_picked_answered_thrown_back_reported_and_block
         await person.enter("/block bottle")
         await person.sees("You and whoever wrote that answer to your bottle are seated together no more.")
         await person.enter("/pick")
-        await person.sees("No bottle may come to you now.")
+        await person.sees("No bottle has drifted your way just now. Look again later.")
         await person.enter("/answer too late")
         await person.sees("You hold no bottle; /pick takes one out of the water.")
 

@@ -69,7 +69,10 @@ class Bottles:
 
     def on_nobody(self, event: Message) -> None:
         """Say that nothing came of it."""
-        words = {"shake": "Nobody else shook in that moment.", "pick": "No bottle may come to you now."}
+        words = {
+            "shake": "Nobody else shook in that moment.",
+            "pick": "No bottle has drifted your way just now. Look again later.",
+        }
         self._transcript.note(words.get(str(event.get("about")), "Nobody was found."))
 
     def on_thrown(self, event: Message) -> None:

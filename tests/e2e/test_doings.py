@@ -326,7 +326,9 @@ async def test_a_bottle_is_thrown_picked_answered_and_thrown_back(visits: Visits
         assert (await stage.heard("block"))["bottle"] == "a1"
         stage.answers["pick"] = [{"type": "nobody", "about": "pick"}]
         await on_room(ada, "pick")
-        await expect(ada.page.locator(".toast")).to_have_text("No bottle may come to you now.")
+        await expect(ada.page.locator(".toast")).to_have_text(
+            "No bottle has drifted your way just now. Look again later."
+        )
 
 
 async def test_a_bottle_that_is_refused_keeps_its_words_and_says_when(visits: Visits) -> None:

@@ -48,4 +48,6 @@ async def test_a_bottle_floats_from_one_page_to_another_and_its_answer_back(visi
         await ada.page.locator("dialog [data-command=block]").click()
         await expect(ada.page.get_by_role("dialog")).to_have_count(0)
         await on_room(ada, "pick")
-        await expect(ada.page.locator(".toast")).to_have_text("No bottle may come to you now.")
+        await expect(ada.page.locator(".toast")).to_have_text(
+            "No bottle has drifted your way just now. Look again later."
+        )
