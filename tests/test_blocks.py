@@ -203,6 +203,15 @@ def test_a_name_that_somebody_took_after_one_had_left_is_not_told() -> None:
     assert [row["name"] for row in held(ann)] == ["Bo"]
 
 
+def test_who_somebody_of_an_earlier_room_is_here_is_told_by_no_mute() -> None:
+    place = stage(report_grace_s=600)
+    ann, bo = sit(place, "Ann"), sit(place, "Bo")
+    who = member(ann, "Bo")
+    ann.ask("next")
+    bo.got()
+    assert only(ann.ask("mute", who=who), "error")["code"] == "no_such_member"
+
+
 def test_somebody_of_a_room_left_long_ago_is_nobody() -> None:
     place = stage(report_grace_s=60)
     ann, bo = sit(place, "Ann"), sit(place, "Bo")
@@ -211,7 +220,7 @@ def test_somebody_of_a_room_left_long_ago_is_nobody() -> None:
     place.pass_time(61)
     bo.got()
     assert only(ann.ask("block", who=who), "error")["code"] == "no_such_member"
-    assert only(ann.ask("mute", who=who), "error")["code"] == "no_such_member"
+    assert only(ann.ask("unmute", who=who), "error")["code"] == "no_such_member"
 
 
 def test_the_last_eight_rooms_count_as_lately() -> None:
@@ -229,7 +238,7 @@ def test_the_last_eight_rooms_count_as_lately() -> None:
     assert only(ann.ask("block", who=who), "blocked")
     sit(place, "Di")
     ann.ask("next")
-    assert only(ann.ask("mute", who=who), "error")["code"] == "no_such_member"
+    assert only(ann.ask("unmute", who=who), "error")["code"] == "no_such_member"
 
 
 @pytest.mark.parametrize(

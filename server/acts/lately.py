@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from server.codes import Refused
-from server.commands import Block, Command, Mute, Report, Unkeep, Unmute
+from server.commands import Block, Command, Report, Unkeep, Unmute
 from server.safety.trails import Scene
 
 if TYPE_CHECKING:
     from server.session import Session
 
-OfSomebodyMet: TypeAlias = Report | Block | Mute | Unmute | Unkeep
+OfSomebodyMet: TypeAlias = Report | Block | Unmute | Unkeep
 """Commands about somebody who may have been met in a room that was left since."""
 
 

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 
 
 def mute(session: "Session", command: Mute, now: float) -> Outcome:
-    """Hide what somebody met lately says, here and in later rooms."""
-    (other, _), identity = met(session, command.who, now), session.identity
+    """Hide what somebody who sits here says, here and in later rooms.
+
+    Not of somebody met before: what is hidden next would tell who they are here.
+    """
+    other, identity = session.other(command.who).person.id, session.identity
     session.house.ties.add("mute", [(identity.id, other)], now=now)
     identity.muted = session.house.ties.of("mute", identity.id)
     return (LooksAgain(session.seated), Muted(who=command.who, ref=command.ref))

@@ -1,6 +1,6 @@
 """Commands about what happened at another node: whoever has been seated here since may still report somebody there.
 
-Or block, mute, unmute and let go. All living nodes are asked what they know of the rooms that may be meant. What they
+Or block, unmute and let go. All living nodes are asked what they know of the rooms that may be meant. What they
 tell is known here for as long as the command is carried out, and is then in a report's evidence alone. Never knows who
 means whom.
 """
