@@ -195,7 +195,7 @@ async def test_who_leaves_in_a_break_leaves_their_seat_for_good(visits: Visits) 
         await leave(ada)
         left = await bo.hear("left", "joined")
         assert (left["type"], left["why"]) == ("left", "left")
-        await ada.page.wait_for_function("sessionStorage.length === 0")
+        await ada.until("sessionStorage.length === 0")
 
 
 async def test_a_server_that_lets_one_in_and_gives_no_seat_is_asked_again(visits: Visits) -> None:
@@ -274,5 +274,5 @@ async def forgotten(ada: Visitor, stage: Stage) -> None:
     assert await ada.page.evaluate("sessionStorage.length") == 1
     bye = {"type": "bye", "code": 1000, "reason": "You asked to leave.", "why_code": "left", "reconnect_in": None}
     stage.send(bye)
-    await ada.page.wait_for_function("sessionStorage.length === 0")
+    await ada.until("sessionStorage.length === 0")
     await expect(ada.button("Take a seat")).to_be_enabled()

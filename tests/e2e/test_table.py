@@ -190,9 +190,8 @@ async def test_a_table_where_nothing_happens_is_not_drawn_anew_all_the_time(visi
             stage.send({"type": "closing", "closes": now["closes"]})
         sign = {"seated": ".seat", "waiting": ".waiting", "away": ".is-away", "closing": ".is-closing"}[state]
         await expect(ada.page.locator(sign).first).to_be_visible()
-        assert (
-            await ada.page.evaluate(STILL) == 30
-        )  # of looks, one after the other: the table ticks three times meanwhile
+        # Of looks, one after the other: the table ticks three times meanwhile.
+        assert await ada.page.evaluate(STILL) == 30
         # What is left is the clock, by the minute, and by the second in the last five: then it is all that changes.
         assert await ada.page.evaluate(CHANGES) <= 6
 
@@ -206,4 +205,4 @@ async def test_news_of_the_search_make_the_rings_go_out_once_more(visits: Visits
         await expect(ada.page.locator(".waiting")).to_be_visible()
         assert await ada.page.evaluate(STILL) == 30
         stage.send({**told, "within_m": 1700})
-        await ada.page.wait_for_function("document.getAnimations().length >= 3")
+        await ada.until("document.getAnimations().length >= 3")

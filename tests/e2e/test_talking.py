@@ -167,7 +167,7 @@ async def test_renaming_moving_and_leaving_are_done_and_said(visits: Visits) -> 
         await ada.page.get_by_role("dialog").get_by_role("button", name="Leave", exact=True).click()
         await expect(ada.page.get_by_text("You have left.")).to_be_visible()
         await expect(ada.page.get_by_role("heading", level=1)).to_be_focused()
-        await ada.page.wait_for_function("sessionStorage.length === 0")  # once the server has said goodbye
+        await ada.until("sessionStorage.length === 0")  # once the server has said goodbye
 
 
 async def test_one_visits_a_place_out_of_reach_from_the_table(visits: Visits) -> None:
