@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from server.codes import Refused
-from server.commands import Block, Command, Report, Unkeep, Unmute
+from server.commands import Block, Report, Unkeep, Unmute
 from server.safety.trails import Scene
 
 if TYPE_CHECKING:
@@ -43,12 +43,11 @@ def scenes_of(session: "Session", now: float) -> Iterator[Scene]:
     return (scene for _, scene, _ in _lately(session, now) if scene is not None)
 
 
-def unknown_rooms(session: "Session", command: Command, now: float) -> list[str]:
+def unknown_rooms(session: "Session", command: OfSomebodyMet, now: float) -> list[str]:
     """Return the rooms that may be meant, since somebody sat there lately, and of which nothing is known here."""
-    if not isinstance(command, OfSomebodyMet):
-        return []
     room = command.room if isinstance(command, Report) else None
-    if getattr(command, "bottle", None) is not None or (command.who is None and room is None):
+    is_of_a_bottle = isinstance(command, Report | Block) and command.bottle is not None
+    if is_of_a_bottle or (command.who is None and room is None):
         return []
     known, unknown = [], []
     for id, scene, _ in _lately(session, now):

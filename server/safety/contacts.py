@@ -135,7 +135,7 @@ _STEM = re.compile(
     "|onlyfans|zalo"
 )
 """Something of the name of every service that is written in ASCII, but for the loose ones. Branches by first letters
-take half the time of one test after the other."""
+take three fifths of the time of one test after the other."""
 _LOOSE_STEM = re.compile(rf"\b{LOOSE_SERVICE}\s")
 _OTHER_STEMS = tuple(map(fold, (
     "теле", "тг", "атсап", "отсап", "вайбер", "инста", "微", "薇", "v信", "电报", "飞机", "اتساب", "لغرام", "ليجرام",
@@ -193,7 +193,8 @@ def _is_spelt_in_romance(plain: str) -> bool:
 def _is_harmless(plain: str, odd: str, raw: bytes) -> bool:
     """Tell whether what is odd are full stops that end no host's name, numbers, brackets and smiles that lead nowhere.
 
-    Two of three texts come here, and few go on to the patterns, which take 10 to 50 µs.
+    Nearly half of the bench's texts come here, three of four that people wrote, and few go on to the patterns, which
+    take 10 to 50 µs.
     """
     if not odd.strip("."):
         return not _has_host(plain, odd)

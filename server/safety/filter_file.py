@@ -61,7 +61,7 @@ class FilterFile:
     def poll(self) -> bool:
         """Read the file if it is not the one read last, and return whether there are new rules."""
         with self._lock:
-            told, read_at = self.problem, self.read_at
+            told, is_new = self.problem, False
             try:
                 if self._stamp_now() == self._stamp:
                     return False
@@ -69,37 +69,38 @@ class FilterFile:
                 # Whatever lies there next is read, be it the same file.
                 self._stamp, self.problem = None, error.strerror or str(error)
             else:
-                self._load(at_once=False)
+                is_new = self._load(at_once=False)
             if self.problem and self.problem != told:
                 log.warning("The filter file cannot be read (%s): its rules stay in force.", self.problem)
-            return self.read_at != read_at
+            return is_new
 
     def _stamp_now(self) -> _Stamp:
         stat = self._path.stat()
         return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
-    def _load(self, *, at_once: bool) -> None:
+    def _load(self, *, at_once: bool) -> bool:
+        """Read the file and return whether its rules are in force; `at_once` even if there are none."""
         try:
             stamp = self._stamp_now()
             with self._path.open("rb") as file:
                 text = file.read(FILE_MAX_BYTES + 1)
         except OSError as error:
             self._stamp, self.problem = None, error.strerror or str(error)
-            return
+            return False
         self._stamp = stamp
         was_empty, self._is_empty = self._is_empty, not text.strip()
         self.problem = f"it has more than {FILE_MAX_BYTES} bytes" if len(text) > FILE_MAX_BYTES else ""
         if self.problem:
-            return
+            return False
         rules, broken = read_rules(text.decode("utf-8-sig", errors="replace").split("\n"))
         if broken and not len(rules):
             # A picture, or another file by mistake. One without a line is how an operator ends all rules.
             self.problem = f"none of its {len(broken)} lines is a rule, line {broken[0].number}: {broken[0].problem}"
-            return
+            return False
         if self._is_empty and not was_empty and not at_once:
             # Some editors empty a file before they write it: it is looked at once more before all rules end.
             self._stamp = None
-            return
+            return False
         self.rules, self.broken = rules, broken
         self.read_at = time.time()
         for line in self.broken[:_TOLD_MAX]:
@@ -107,3 +108,4 @@ class FilterFile:
         if len(self.broken) > _TOLD_MAX:
             log.error("%s more lines of the filter file are passed over.", len(self.broken) - _TOLD_MAX)
         log.info("The filter file holds %s rules.", len(self.rules))
+        return True
