@@ -175,13 +175,19 @@ def test_two_who_block_each_other_are_apart_until_both_have_ended_it() -> None:
     assert are_together(ann, bo)
 
 
-def test_somebody_of_the_room_one_has_left_is_blocked_and_nobody_moves() -> None:
-    place = stage(report_grace_s=600)
+def parted(*, grace_s: float) -> tuple[Stage, Guest, Guest, str]:
+    """Return a server, Ann, Bo with whom she sat before she went on, and his id there."""
+    place = stage(report_grace_s=grace_s)
     ann, bo = sit(place, "Ann"), sit(place, "Bo")
     who = member(ann, "Bo")
     ann.ask("next")
     bo.got()
     assert not are_together(ann, bo)
+    return place, ann, bo, who
+
+
+def test_somebody_of_the_room_one_has_left_is_blocked_and_nobody_moves() -> None:
+    place, ann, bo, who = parted(grace_s=600)
     [blocked] = ann.ask("block", who=who, ref="b")
     assert (blocked["type"], [row["name"] for row in held(ann)]) == ("blocked", ["Bo"])
     assert bo.got() == []
@@ -204,21 +210,13 @@ def test_a_name_that_somebody_took_after_one_had_left_is_not_told() -> None:
 
 
 def test_who_somebody_of_an_earlier_room_is_here_is_told_by_no_mute() -> None:
-    place = stage(report_grace_s=600)
-    ann, bo = sit(place, "Ann"), sit(place, "Bo")
-    who = member(ann, "Bo")
-    ann.ask("next")
-    bo.got()
+    _, ann, _, who = parted(grace_s=600)
     assert only(ann.ask("mute", who=who), "error")["code"] == "no_such_member"
 
 
 def test_somebody_of_a_room_left_long_ago_is_nobody() -> None:
-    place = stage(report_grace_s=60)
-    ann, bo = sit(place, "Ann"), sit(place, "Bo")
-    who = member(ann, "Bo")
-    ann.ask("next")
+    place, ann, _, who = parted(grace_s=60)
     place.pass_time(61)
-    bo.got()
     assert only(ann.ask("block", who=who), "error")["code"] == "no_such_member"
     assert only(ann.ask("unmute", who=who), "error")["code"] == "no_such_member"
 

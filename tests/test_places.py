@@ -1,12 +1,13 @@
 """From a typed place to a cell, and the list of cities behind it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from client_demo import places
-from client_demo.make_cities import as_text, rows
+from client_demo.make_cities import COUNTRIES_ALSO, as_text, rows
 from client_demo.places import PlaceUnknown, cell_of, find_cities, parse_place
 
 CITIES = Path(places.__file__).with_name("cities.json")
@@ -241,3 +242,12 @@ def test_making_the_list_does_not_depend_on_the_order_of_its_source() -> None:
         ["Aa", "XX", 1.235, 2.0, 100_000],
         ["Bb", "XX", 1.235, 2.0, 100_000],
     ]
+
+
+def test_the_page_knows_countries_by_the_same_short_names() -> None:
+    page = (Path(places.__file__).with_name("page") / "cities.js").read_text(encoding="utf-8")
+    found = re.search(r"^const ALSO = \{(.*)\};$", page, re.MULTILINE)
+    assert found is not None
+    also = {country: re.findall(r'"(.*?)"', names) for country, names in re.findall(r"(\w\w): \[(.*?)\]", found[1])}
+    assert also.keys() >= {"GB", "US"}
+    assert also == {country: COUNTRIES_ALSO[country] for country in also}
