@@ -140,9 +140,10 @@ class Session:
 
     def receive(self, command: Command, *, now: float) -> Outcome:
         """Apply one command and return its outcome. A refused one changes nothing but the count of errors."""
-        after = TRANSITIONS.get((self.state, type(command)))
-        if after is None:
-            return self._refuse_out_of_place(command, now)
+        before = self.state
+        if before is State.ENDED:
+            return ()
+        after = TRANSITIONS.get((before, type(command)))
         seat = None
         if self.person is not None:
             seat = self.person.seat
@@ -151,6 +152,8 @@ class Session:
         is_away = seat is not None and seat.away_since is not None
         back = self._come_back_from_away(command, now) if is_away else ()
         try:
+            if after is None:
+                raise self._out_of_place()
             outcome = HANDLERS[type(command)](self, command, now)
         except BadCell as error:
             outcome = self._refuse_command(Refused("bad_cell", str(error)), command, now)
@@ -352,18 +355,10 @@ class Session:
         muted, kept = (members is not None and member.id in members for members in (self.hidden, self.kept))
         return Marked(**msgspec.structs.asdict(member), muted=muted, kept=kept)
 
-    def _refuse_out_of_place(self, command: Command, now: float) -> Outcome:
-        """Refuse what this state does not allow; of somebody seated, even that ends being away."""
+    def _out_of_place(self) -> Refused:
         if self.state is State.NEW:
-            return self._refuse_command(Refused("not_entered", "Enter first."), command, now)
-        back: list[Change] = []
-        if self.state is State.SEATED and self.person is not None:
-            seat = self.person.seat
-            if seat is not None and seat.away_since is not None:
-                back = self._come_back_from_away(command, now)
-        refused = Refused("already_entered", "This connection has entered already.")
-        outcome = self._refuse_command(refused, command, now)
-        return [*back, *outcome] if back else outcome
+            return Refused("not_entered", "Enter first.")
+        return Refused("already_entered", "This connection has entered already.")
 
     def _refuse_command(self, refused: Refused, command: Command, now: float) -> Outcome:
         return self.refuse(refused, about=wire_name(type(command)), ref=command.ref, now=now)
