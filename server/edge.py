@@ -87,7 +87,7 @@ class Edge:
         page, here = _split(origins[0]), _split(f"//{host}")
         if page is None or here is None or page.scheme not in _PORTS:
             return False
-        if _is_local(page.hostname) and _is_local(here.hostname):
+        if is_this_machine(page.hostname) and is_this_machine(here.hostname):
             return True
         # A proxy that speaks TLS hands a Host on that names no port, or 443, while we speak plain.
         port = page.port or _PORTS[page.scheme]
@@ -141,6 +141,7 @@ def _split(url: str) -> SplitResult | None:
     return parts if parts.hostname else None
 
 
-def _is_local(host: str | None) -> bool:
+def is_this_machine(host: str | None) -> bool:
+    """Tell whether a host's name or address is that of the machine that looks for it."""
     address = parse_address(f"[{host}]") if host else None
     return host in _LOCAL_NAMES or (address is not None and address.is_loopback)

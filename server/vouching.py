@@ -4,10 +4,10 @@ Knows the settings' meaning and no token. Never reads a file or a network: `serv
 """
 
 from collections.abc import Callable, Iterator
-from ipaddress import ip_address
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from server.edge import is_this_machine
 from server.safety.jwt_keys import secret_key
 from server.safety.verified import Verifier
 
@@ -65,8 +65,4 @@ def _is_safe(url: str) -> bool:
         return False
     if parts.scheme == "https":
         return bool(host)
-    try:
-        is_here = ip_address(host).is_loopback
-    except ValueError:
-        is_here = host == "localhost"
-    return parts.scheme == "http" and is_here
+    return parts.scheme == "http" and is_this_machine(host)

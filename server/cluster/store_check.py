@@ -10,13 +10,12 @@ from server.cluster import evicting, refusing, replicas
 from server.cluster.address import EngineError
 from server.cluster.engine import FAILURES, Engine
 from server.cluster.store_wire import KEY, Wire
+from server.edge import is_this_machine
 
 GOOD, NOTE, WRONG = "good", "note", "WRONG"
 LEFT_MIN = 0.1
 """Of its memory: what is less is full in a day or two."""
 MB = 1024 * 1024
-
-_HERE = ("127.0.0.1", "localhost", "::1")
 
 Told = tuple[str, str]
 
@@ -101,7 +100,7 @@ def _memory(info: dict[str, Any]) -> Iterator[Told]:
 
 def _is_private(engine: Engine) -> Iterator[Told]:
     address = engine.address
-    if address.path or all(host in _HERE for host, _ in address.hosts):
+    if address.path or all(is_this_machine(host) for host, _ in address.hosts):
         return
     if not address.is_tls:
         yield NOTE, "what is kept travels there unencrypted; use rediss:// unless the network is your own"

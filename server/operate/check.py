@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import click
 
 from server.config import settings_options
-from server.edge import parse_networks
+from server.edge import is_this_machine, parse_networks
 from server.operate.admin.socket import is_answered, socket_path
 from server.operate.jwks import CannotFetch, fetch
 from server.operate.running import server_at
@@ -42,7 +42,6 @@ BROKEN_TOLD_MAX = 20
 DISTINCT_BYTES_MIN = 16
 """In 32 random bytes fewer than this many different ones come up in fewer than one of 10^13 secrets."""
 DISTINCT_CHARS_MIN = 8
-HOSTS_OF_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 SOCKET_PATH_MAX_BYTES = 100
 """Of a Unix socket's path: systems take 104 or 108 with the zero at its end."""
 
@@ -242,7 +241,7 @@ def operator_can_come_in(loaded: Loaded) -> Iterator[Finding]:
     if settings.admin_token:
         if len(set(settings.admin_token)) < DISTINCT_CHARS_MIN:
             yield Finding(WRONG, "admin_token is easily guessed; take what `openssl rand -hex 24` prints")
-        if not (settings.tls_cert or settings.trusted_proxies or settings.host in HOSTS_OF_THIS_MACHINE):
+        if not (settings.tls_cert or settings.trusted_proxies or is_this_machine(settings.host)):
             yield Finding(
                 NOTE,
                 f"admin_token is set, and {settings.host} speaks no TLS: whoever listens on the way reads it. "
