@@ -365,13 +365,13 @@ async def hangs(node: str, handed: Handed) -> None:
 async def test_a_node_that_hangs_is_offered_no_second_room(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leaving, "AT_ONCE", 1)
     monkeypatch.setattr(handing, "ANSWER_S", 0.7)
-    async with nodes(redis_url, 3, drain_s=40) as (one, two, three), Clients(one) as clients:
+    async with nodes(redis_url, 3, drain_s=40) as (one, two, _), Clients(one) as clients:
         for cell in ("dr5rs0", "9q8yy0", "u4pru0", "xn76g0", "gcpvj0", "s00000", "6gyf40", "r3gx20"):
             await (await clients.new()).enter(cell)
         assert len(one.house.world.rooms) == 8
         await until(lambda: len(cluster_of(one).registry.staying) == 2)
         monkeypatch.setattr(cluster_of(two).handing, "_take", hangs)
         leaves = asyncio.create_task(one.begin_to_drain().run())
-        await until(lambda: cluster_of(three).handing.taken >= 7)
+        # One more may have gone nowhere: the one by which it was found out.
+        await until(lambda: cluster_of(one).handing.handed_on >= 7)
         leaves.cancel()
-        assert cluster_of(one).handing.handed_on >= 7
