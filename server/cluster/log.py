@@ -9,7 +9,6 @@ Must never know what bodies say, nor decide who may hold a room.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from secrets import token_bytes
@@ -26,6 +25,7 @@ from server.cluster.lane import Lane
 from server.cluster.lanes import ASK, ELSEWHERE, Lanes, asked_shard
 from server.cluster.link import ASKING, Answered, LinkLostError, ignore, pack
 from server.cluster.logged import LoggedRoom, Pending, Verdict
+from server.cluster.turns import Turns, Verdicts
 from server.store.sealing import NONCE_BYTES
 
 __all__ = ["Away", "Claim", "Claimed", "Gone", "HeldBy", "RoomLog", "Verdict"]
@@ -39,30 +39,10 @@ TOPS_AT_ONCE = 100
 OUTLASTS_S = 120
 """A room's stream outlasts the room by so much, its end alone once it was ended: a host that stood still meanwhile is
 refused, where it would write down anew what Redis has forgotten, and go on with people who sit elsewhere by now."""
-STALL_S = 1.0
-"""A timer that rings so late says that this process stood still, not that Redis did."""
-
 REFUSAL_TOLD_S = 60.0
 """The same refusal is told again after so long: a Redis that is full refuses what it is sent several times a second."""
 
 _OLD_ID = "ERR The ID specified in XADD is equal or smaller"
-
-
-class Turn:
-    """What was sent at once.
-
-    Attributes:
-        left: how many of its entries have no verdict yet.
-    """
-
-    __slots__ = ("due_at", "future", "left", "sent_at", "verdicts")
-
-    def __init__(self, future: "asyncio.Future[dict[str, Verdict]]", now: float) -> None:
-        self.future = future
-        self.left = 0
-        self.sent_at = now
-        self.due_at = now + COMMAND_TIMEOUT_S
-        self.verdicts: dict[str, Verdict] = {}
 
 
 class RoomLog:
@@ -94,22 +74,20 @@ class RoomLog:
         self._claiming: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._queue: list[Pending] = []
         self._unknown: list[str] = []
-        self._turns: deque[Turn] = deque()
+        self._turns = Turns(self._give_up)
         self._lanes = Lanes(engine, up=self._sync_all, rerouted=self._route)
-        self._watch: asyncio.TimerHandle | None = None
-        self._last_s = 0.0
         self._refusal, self._refusal_told_at = "", 0.0
         self.is_away = False
 
     @property
     def lag_s(self) -> float:
         """How long the last turn waited for its verdict, or the oldest has by now if that is longer."""
-        return max(self._last_s, self.waits_s)
+        return self._turns.lag_s
 
     @property
     def waits_s(self) -> float:
         """How long the oldest turn has waited for its verdict by now; 0 if none waits."""
-        return asyncio.get_running_loop().time() - self._turns[0].sent_at if self._turns else 0.0
+        return self._turns.waits_s
 
     async def start(self) -> None:
         """Connect; the engine is open."""
@@ -118,8 +96,7 @@ class RoomLog:
 
     async def stop(self) -> None:
         """End all connections; what has no verdict yet is away."""
-        if self._watch is not None:
-            self._watch.cancel()
+        self._turns.stop()
         await self._lanes.stop()
         for room in self._rooms.values():
             room.give_up(Verdict.AWAY)
@@ -195,34 +172,20 @@ class RoomLog:
             self._put(logged, END, b"", KEPT, None)
             logged.is_over = True
 
-    def send(self) -> "asyncio.Future[dict[str, Verdict]]":
+    def send(self) -> Verdicts:
         """Send all that is queued; the future tells what became of it, after those of all earlier turns."""
-        loop = asyncio.get_running_loop()
-        turn = Turn(loop.create_future(), loop.time())
         queue, self._queue = self._queue, []
+        turn = self._turns.begin(len(queue) + 1)  # one for itself, so that it is not done before all is sent
         for room in self._unknown:
             turn.verdicts[room] = Verdict.LOST
         self._unknown.clear()
-        self._turns.append(turn)
-        turn.left = len(queue) + 1  # one for itself, so that it is not done before all is sent
-
-        def judged(room: str, verdict: Verdict) -> None:
-            verdicts = turn.verdicts
-            if verdict >= verdicts.get(room, verdict):
-                verdicts[room] = verdict
-            turn.left -= 1
-            if not turn.left:
-                self._settle()
-
         for entry in queue:
-            entry.judged = judged
+            entry.judged = turn.judged
             entry.due_at = turn.due_at
             self._begin(entry)
         self._lanes.flush()
-        turn.left -= 1
-        self._settle()
-        if self._turns and self._watch is None:
-            self._watch = loop.call_at(self._turns[0].due_at, self._look, self._turns[0].due_at)
+        turn.done()
+        self._turns.watch()
         return turn.future
 
     async def claim(self, room: str, body: bytes, *, lives: Callable[[str], bool], handed: int = 0) -> Claim:
@@ -426,31 +389,10 @@ class RoomLog:
         if self._rooms.get(room.id) is room:
             del self._rooms[room.id]
 
-    # Time, and shards
-
-    def _settle(self) -> None:
-        while self._turns and not self._turns[0].left:
-            turn = self._turns.popleft()
-            self._last_s = asyncio.get_running_loop().time() - turn.sent_at
-            if not turn.future.done():
-                turn.future.set_result(turn.verdicts)
-
-    def _look(self, due_at: float) -> None:
-        """Give those shards up that have not answered the oldest turn, if it is that old."""
-        loop = asyncio.get_running_loop()
-        self._watch = None
-        now = loop.time()
-        if self._turns and now - due_at > STALL_S:
-            self._watch = loop.call_later(COMMAND_TIMEOUT_S, self._look, now + COMMAND_TIMEOUT_S)
-            return
-        if self._turns and self._turns[0].due_at <= now:
-            self._give_up(now)
-        if self._turns:
-            due_at = self._turns[0].due_at
-            next_at = due_at if due_at > now else now + COMMAND_TIMEOUT_S
-            self._watch = loop.call_at(next_at, self._look, next_at)
+    # Shards that do not answer, and rooms that move among them
 
     def _give_up(self, now: float) -> None:
+        """Give those shards up that have not answered what was due by now."""
         rooms = list(self._rooms.values())
         late = {room.shard for room in rooms if room.pending and room.pending[0].due_at <= now}
         for shard in late:
