@@ -28,7 +28,7 @@ from typing import cast
 from server.bugs import log_bug
 from server.engine import NO_CLOSE, Engine
 from server.frames import FINAL_TEXT, PING, is_utf8, read_common
-from server.http import BODY_MAX_BYTES, HEAD_END, HEAD_MAX_BYTES, HttpResponse, Reply, body_bytes, is_hopeless, refusal
+from server.http import HttpResponse, Reply, refusal, request_end
 from server.transport import Endpoint, Receiver, TransportLimits
 from server.wheel import Entry
 
@@ -231,27 +231,13 @@ class Connection(asyncio.Protocol):
     # The head.
 
     def _read_head(self, data: bytes) -> None:
-        end = data.find(HEAD_END) + len(HEAD_END)
-        if end >= len(HEAD_END):
-            self._read_body(data, end)
-        elif is_hopeless(data):
-            self._fail_head(refusal(400, "This is not HTTP."))
-        elif len(data) > HEAD_MAX_BYTES:
-            self._fail_head(refusal(431, f"A request head has at most {HEAD_MAX_BYTES} bytes."))
-        else:
+        end = request_end(data)
+        if end is None:
             self._held = data
-
-    def _read_body(self, data: bytes, end: int) -> None:
-        """Answer once the body has come too, which only a POST has."""
-        size = body_bytes(data[:end])
-        if size is None:
-            self._fail_head(refusal(411, "A POST says once, in Content-Length, how long it is."))
-        elif size > BODY_MAX_BYTES:
-            self._fail_head(refusal(413, f"A POST has at most {BODY_MAX_BYTES} bytes."))
-        elif len(data) < end + size:
-            self._held = data
+        elif isinstance(end, HttpResponse):
+            self._fail_head(end)
         else:
-            self._answer_head(data[: end + size], data[end + size :])
+            self._answer_head(data[:end], data[end:])
 
     def _answer_head(self, head: bytes, rest: bytes) -> None:
         try:

@@ -124,7 +124,23 @@ class _Handshake(ServerProtocol):
         raise NegotiationError("unknown subprotocol; known are " + ", ".join(self._known))
 
 
-def body_bytes(head: bytes) -> int | None:
+def request_end(data: bytes) -> int | HttpResponse | None:
+    """Return where the first request in it ends, None if more is to come, or how it is refused."""
+    end = data.find(HEAD_END) + len(HEAD_END)
+    if end < len(HEAD_END):
+        if is_hopeless(data):
+            return refusal(400, "This is not HTTP.")
+        too_long = len(data) > HEAD_MAX_BYTES
+        return refusal(431, f"A request head has at most {HEAD_MAX_BYTES} bytes.") if too_long else None
+    size = _body_bytes(data[:end])
+    if size is None:
+        return refusal(411, "A POST says once, in Content-Length, how long it is.")
+    if size > BODY_MAX_BYTES:
+        return refusal(413, f"A POST has at most {BODY_MAX_BYTES} bytes.")
+    return end + size if len(data) >= end + size else None
+
+
+def _body_bytes(head: bytes) -> int | None:
     """Return how long the body is that follows a whole request head, None if it is not said; 0 if none is read."""
     if not head.startswith(POST_BEGINS):
         return 0

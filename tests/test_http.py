@@ -2,7 +2,17 @@
 
 import pytest
 
-from server.http import FrontDoor, HttpResponse, Reply, Request, is_hopeless, refusal
+from server.http import (
+    BODY_MAX_BYTES,
+    HEAD_MAX_BYTES,
+    FrontDoor,
+    HttpResponse,
+    Reply,
+    Request,
+    is_hopeless,
+    refusal,
+    request_end,
+)
 
 KNOWN = ("hereabouts.v1.json", "hereabouts.v1.msgpack")
 asked: list[Request] = []
@@ -187,3 +197,28 @@ def test_beginnings_of_requests_have_hope(begun: bytes) -> None:
 @pytest.mark.parametrize("begun", [b"\x16\x03\x01", b"get / ", b"hello\n", b"GET /\r\n", b"A" * 17, b"\x81\x85"])
 def test_what_cannot_become_a_request_has_none(begun: bytes) -> None:
     assert is_hopeless(begun)
+
+
+def test_a_request_ends_behind_its_head_or_the_body_of_a_post() -> None:
+    get = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
+    post = b"POST /admin/ban HTTP/1.1\r\nContent-Length: 4\r\n\r\n"
+    assert request_end(get + b"more") == len(get)
+    assert request_end(get[:-1]) is None
+    assert request_end(post + b"{}}") is None
+    assert request_end(post + b"{}}}GET") == len(post) + 4
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"\x16\x03\x01 no HTTP", 400),
+        (b"GET / HTTP/1.1\r\nA: " + b"a" * HEAD_MAX_BYTES, 431),
+        (b"POST /admin/ban HTTP/1.1\r\n\r\n", 411),
+        (b"POST /admin/ban HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 411),
+        (b"POST /admin/ban HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (BODY_MAX_BYTES + 1), 413),
+    ],
+)
+def test_what_cannot_become_a_request_is_refused(data: bytes, status: int) -> None:
+    refused = request_end(data)
+    assert isinstance(refused, HttpResponse)
+    assert refused.status == status
