@@ -56,6 +56,6 @@ def end_alone(world: "World", id: str, now: float) -> list[Change]:
             continue
         person.came_from = None
         changes += world.seating.vacate(former)
-        world.count_in(person, person.next_cell)
+        world.online.count_in(person, person.next_cell)
         changes += world.seat_newcomer(person, now=now, seat=former.seat, waiting_since=former.waiting_since)
     return changes

@@ -199,7 +199,7 @@ def thaw(
         if seat.person.id in world.people:
             sitting.append(seat)
         else:
-            world.admit(seat.person)
+            world.online.admit(seat.person)
             world.lose(seat.person, now=now)
     changes: list[Change] = []
     for seat in sitting:
@@ -217,7 +217,7 @@ def drop(world: "World", room: Room) -> list[Change]:
     # What is still on the agenda for it passes it over.
     room.is_over = True
     for person in people:
-        world.dismiss(person)
+        world.online.dismiss(person)
     return changes
 
 
@@ -290,7 +290,7 @@ def _change_seats(world: "World", here: Person, room: Room, seat: Seat, *, now: 
         former, is_connected = here.room, here.seat.waits_until is None
         changes = world.seating.leave(here, "moved", now=now) + world.company_changed(former, now)
     frozen = freeze_person(seat.person)
-    world.count_in(here, seat.person.cell)
+    world.online.count_in(here, seat.person.cell)
     _become(here, frozen)
     seat.person, here.room, here.seat = here, room, seat
     if not is_connected:

@@ -196,7 +196,7 @@ class Gathering:
         """Return those of these who are still here, counted where they are to be seated; they are noted no more."""
         people = []
         for former in self._still_there(ids):
-            self.world.count_in(former.person, self._cells.pop(former.person.id))
+            self.world.online.count_in(former.person, self._cells.pop(former.person.id))
             people.append(former.person)
         return people
 
@@ -318,7 +318,7 @@ class Gathering:
 
     def _vacate(self, former: Former) -> None:
         self._changes += self.world.seating.vacate(former)
-        self.world.count_in(former.person, self._cells.pop(former.person.id))
+        self.world.online.count_in(former.person, self._cells.pop(former.person.id))
 
     def _still_there(self, ids: Iterable[str]) -> Iterator[Former]:
         """Yield each who sits where they were noted when it is their turn: others have left, or found another room.

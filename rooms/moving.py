@@ -107,7 +107,7 @@ def take_out(world: "World", person: Person, *, now: float) -> tuple[Leaver, lis
         changes = world.seating.vacate(Former(person, seat, room, waiting_since))
     else:
         changes = world.seating.leave(person, "moved", now=now)
-    world.dismiss(person)
+    world.online.dismiss(person)
     changes += world.company_changed(room, now)
     leaver = Leaver(
         person=freeze_person(person),
@@ -160,7 +160,7 @@ def bring_in(world: "World", leaver: Leaver, *, now: float) -> Arrival:
     changes = _leave_here(world, leaver.person.id, now=now)
     person = thaw_person(leaver.person)
     held = release(world, person.id, now=now)
-    world.admit(person)
+    world.online.admit(person)
     if held is not None and not _has_seat(world, held.room, person):
         held = None
     return Arrival(person, _seat_before(person, leaver), held, changes)

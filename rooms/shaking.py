@@ -273,7 +273,7 @@ def go_back(world: "World", person: Person, *, now: float, ref: str | None = Non
     person.came_from = None
     turn_from(person, room.id, world.all_rooms)
     changes = world.seating.leave(person, "moved", now=now)
-    world.count_in(person, person.next_cell)
+    world.online.count_in(person, person.next_cell)
     if before is None or before.taken >= before.seats_max or not may_sit_in(before, [person], world.rules):
         changes += world.seat_newcomer(person, now=now, ref=ref)
         person.asked_until = place_of(person)[0].closes

@@ -71,7 +71,7 @@ def seat_as_newcomers(
     changes: list[Change] = []
     for former in formers:
         changes += world.seating.vacate(former)
-        world.count_in(former.person, cells[former.person.id])
+        world.online.count_in(former.person, cells[former.person.id])
     # One reason for all: by another, who is alone would know whether that is so because nobody is here.
     why = Why("window")
     if kept is None and len(formers) == 1:

@@ -9,7 +9,6 @@ Unix seconds, `rng` and `new_id` come in, so the same calls give the same seatin
 """
 
 import random
-from collections import Counter
 from collections.abc import Callable, Container
 
 import msgspec
@@ -27,7 +26,7 @@ from rooms.agenda import (
     LookOutward,
     Work,
 )
-from rooms.apart import meet_barred, turn_from
+from rooms.apart import turn_from
 from rooms.calling import Call
 from rooms.changes import Change, Gone, Published, Seated
 from rooms.errors import NameWorn
@@ -36,6 +35,7 @@ from rooms.extending import announce_end, count_votes, end_alone
 from rooms.gathering import Gathering, announce_closing
 from rooms.lookalikes import looks
 from rooms.moving import Hold
+from rooms.online import Online
 from rooms.outward import Union, next_look, search
 from rooms.parting import Parting, part
 from rooms.person import Person
@@ -56,7 +56,7 @@ class World:
 
     def __init__(self, rules: Rules, *, rng: random.Random, new_id: Callable[[], str]) -> None:
         self.rules = rules
-        self.people: dict[str, Person] = {}
+        self.online = Online()
         self.rng = rng
         self.new_id = new_id
         self._agenda = Agenda()
@@ -67,7 +67,11 @@ class World:
         self.bottles_near: Callable[[Cell], bool] = lambda region: False
         self.sharing: Sharing | None = None
         """What other processes have of a window, where there are others."""
-        self._online: Counter[Cell] = Counter()
+
+    @property
+    def people(self) -> dict[str, Person]:
+        """Everybody online here, by id."""
+        return self.online.people
 
     @property
     def rooms(self) -> dict[str, Room]:
@@ -87,7 +91,7 @@ class World:
         So nobody draws another room by leaving and coming back. They are told no more than any newcomer: it may not be
         themselves who left it. Else they sit with somebody they keep, where there is a seat.
         """
-        self.admit(person)
+        self.online.admit(person)
         room = self.rooms.get(former) if former is not None else None
         if room is None:
             return self._seat_where_kept(person, now=now)
@@ -122,7 +126,7 @@ class World:
         turn_from(person, room.id, self.all_rooms)
         changes = self.seating.leave(person, "moved", now=now)
         changes += self.company_changed(room, now)
-        self.count_in(person, person.next_cell)
+        self.online.count_in(person, person.next_cell)
         changes += self.seat_newcomer(person, now=now, ref=ref)
         if goes_away:
             person.avoids = avoided
@@ -209,7 +213,7 @@ class World:
         """Return what to tell a room in which too few keep company, or None if enough do."""
         if not is_waiting(room):
             return None
-        others = self._others_around(room, now)
+        others = self.online.around(room, now=now)
         return told_to_wait(room, others=others, now=now, rules=self.rules, bottles=self.bottles_near(room.region))
 
     # What time does
@@ -389,57 +393,9 @@ class World:
     def depart(self, person: Person, why: str, *, now: float) -> list[Change]:
         room, _ = place_of(person)
         changes = self.seating.leave(person, why, now=now)
-        self.dismiss(person)
+        self.online.dismiss(person)
         changes.append(Gone(person))
         return changes + self.company_changed(room, now)
-
-    def admit(self, person: Person) -> None:
-        """Know somebody online here, who is to have a seat at once."""
-        self.people[person.id] = person
-        meet_barred(person, self.people)
-        self._online[region_of(person.cell)] += 1
-
-    def dismiss(self, person: Person) -> None:
-        """Know somebody online here no more, who has no seat any longer."""
-        del self.people[person.id]
-        self._count_out(person)
-
-    def count_in(self, person: Person, cell: Cell) -> None:
-        """Count somebody at that cell from now on."""
-        if cell == person.cell:
-            return
-        self._count_out(person)
-        person.cell = cell
-        self._online[region_of(cell)] += 1
-
-    def _count_out(self, person: Person) -> None:
-        region = region_of(person.cell)
-        self._online[region] -= 1
-        if not self._online[region]:
-            del self._online[region]
-
-    def _others_around(self, room: Room, now: float) -> int:
-        """Return how many people of the room's region sit elsewhere.
-
-        Without those who want never to sit with somebody here: who is alone for being blocked is told what they would
-        be told if nobody were there. Who has just left by a block counts for a while (`elsewhere.block`). Those whom
-        somebody here has turned from count: else to block one who is not here would tell whether they are online.
-        """
-        if room.extent.is_all_at_the_center:
-            # Most who wait do so alone, and this is asked at every look.
-            here = len(room.seats) if region_of(room.cell) == room.region else 0
-        else:
-            here = sum(region_of(seat.person.cell) == room.region for seat in room.seats.values())
-        return self._online[room.region] - here - self._barred_around(room, now)
-
-    def _barred_around(self, room: Room, now: float) -> int:
-        avoiding = [seat.person for seat in room.seats.values() if seat.person.barred]
-        if not avoiding:
-            return 0
-        barred = {id for person in avoiding for id in person.shunned_by}
-        barred -= {id for id, until in room.counts_until.items() if until > now}
-        online = (self.people[id] for id in barred if id in self.people)
-        return sum(region_of(person.cell) == room.region and person.room is not room for person in online)
 
     def company_changed(self, room: Room, now: float) -> list[Change]:
         """Return what follows for a room from others keeping company in it than before."""

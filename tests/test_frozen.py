@@ -57,7 +57,7 @@ def test_rooms_are_the_same_in_another_world(acts: list[Act], people: int, talk:
     assert list(twin.world.rooms) == list(scene.world.rooms)
     for room in scene.world.rooms.values():
         assert view(twin.world.rooms[room.id]) == view(room)
-    assert twin.world._online == scene.world._online
+    assert twin.world.online.in_region == scene.world.online.in_region
     twin.check()
     for room in twin.world.rooms.values():
         assert room.since(room.seq - 3) == scene.world.rooms[room.id].since(room.seq - 3)

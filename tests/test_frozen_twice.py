@@ -68,7 +68,7 @@ def test_newer_seat_of_somebody_online_is_theirs_and_they_are_told() -> None:
     assert isinstance(seated, Seated)
     assert (seated.person, seated.room, seated.why.code, seated.seq) == (ann, thawed, "kept", frozen.seq)
     assert [seat.person for seat in left.seats.values()] == [stays]
-    assert scene.world._online == Counter(region_of(person.cell) for person in scene.world.people.values())
+    assert scene.world.online.in_region == Counter(region_of(person.cell) for person in scene.world.people.values())
     assert ann.cell == ann.next_cell == THERE
 
 

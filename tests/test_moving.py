@@ -224,7 +224,7 @@ def test_whoever_comes_twice_sits_once() -> None:
     again = put_in(scene.world, leaver, now=scene.now)
     assert [type(event) for event in events_of(again)] == [Left, Joined]
     assert sum(seat.person.id == ann.id for seat in room.seats.values()) == 1
-    assert sum(scene.world._online.values()) == len(scene.world.people) == 4
+    assert sum(scene.world.online.in_region.values()) == len(scene.world.people) == 4
 
 
 def test_held_seats_do_not_go_along_with_a_frozen_room() -> None:

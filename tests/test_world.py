@@ -353,7 +353,7 @@ def test_when_all_have_left_nothing_of_them_is_kept() -> None:
     scene.wait(2 * 1800)
     world = scene.world
     assert world.deadline is None
-    assert (world.people, world.rooms, dict(world._online)) == ({}, {}, {})
+    assert (world.people, world.rooms, dict(world.online.in_region)) == ({}, {}, {})
     assert (world.seating._windows, world.seating.index._shelves) == ({}, {})
 
 
