@@ -3,8 +3,9 @@
 What a text goes through: its form (NFC, length), the rates of its speaker and room, the operator's list, ways out of
 the room, and what goes round. Speakers are new, the dearest case; texts are those of bench/talk.py, as they are and as
 phones and habits change them, and some in other scripts, or those of a file, each said once, so that every fingerprint
-is new. Each round has a key of its own, since by some keys twice as many texts are nearly another as by others. Beside
-it the cost of each part.
+is new. As on a server where people have talked for a while, as many fingerprints are known as are kept, and each new
+one has the oldest forgotten. Each round has a key of its own, since by some keys twice as many texts are nearly another
+as by others. Beside it the cost of each part.
 """
 
 import itertools
@@ -19,6 +20,7 @@ import click
 import msgspec
 
 from bench.talk import sentence
+from client_demo.progress import Display
 from geo import Cell
 from rooms.person import Person
 from rooms.room import Room, Seat
@@ -29,7 +31,7 @@ from server.house import House
 from server.safety.contacts import leads_out
 from server.safety.folding import fold
 from server.safety.identities import Identity
-from server.safety.sametext import SHORT_CHARS, SameTexts
+from server.safety.sametext import SHORT_CHARS, TEXTS_MAX, SameTexts
 from server.safety.tokens import IDENTITY_BYTES
 from server.safety.wordlist import read_rules
 from server.safety.words import clean_text
@@ -41,6 +43,8 @@ NOW = 1_700_000_000.0
 TEXT_MAX_CHARS = 1000
 SLOW_STEP_S = 60.0
 """Between two messages of one person, so that no rate is met."""
+_PEOPLE = 1000
+"""Addresses people come from, and those who talked before."""
 _OTHER_SCRIPTS = (
     "Кто-нибудь знает, где здесь поблизости можно недорого поесть вечером?",
     "Вчера у вокзала потеряли зелёную перчатку, никто не находил?",
@@ -84,10 +88,22 @@ class Checked:
         world.enter(person, now=NOW)
         self.identity = Identity("ann", settings)
         self.identity.sits(NOW)
-        self.origin = self.house.origin("192.0.2.1")
+        # What is held by chance makes one of many suspect, as it would.
+        self._origins = itertools.cycle(
+            [self.house.origin(f"10.0.{number // 256}.{number % 256}") for number in range(_PEOPLE)]
+        )
         self.place: tuple[Room, Seat] = place_of(person)
         self.same = SameTexts(key, own_max=3, all_max=5)
         self._now = itertools.count(NOW, SLOW_STEP_S)
+
+    def hear(self, talk: Sequence[str]) -> None:
+        """Know what was said until now, each of many who are not new in a room of their own."""
+        regulars = [Identity(f"regular {number}", self.house.settings) for number in range(_PEOPLE)]
+        for regular in regulars:
+            regular.sits(NOW - self.house.settings.new_identity_s)
+        for text, regular in zip(talk, itertools.cycle(regulars), strict=False):
+            self.house.checks.look(text, regular, next(self._origins), regular.id, now=NOW)
+            self.goes_round(text, regular.id, regular.id)
 
     def check(self, text: str) -> None:
         """Do all that is done to a message before the room says it, by the calls that the server makes."""
@@ -95,39 +111,40 @@ class Checked:
         house, identity = self.house, self.identity
         clean_text(text, max_chars=TEXT_MAX_CHARS)
         house.pace(identity.said, room, seat, now=next(self._now))
-        house.checks.look(text, identity, self.origin, "room", now=NOW)
+        house.checks.look(text, identity, next(self._origins), "room", now=NOW)
 
     def form(self, text: str) -> None:
         """Look at the text's form."""
         clean_text(text, max_chars=TEXT_MAX_CHARS)
 
-    def rates(self, now: float) -> None:
+    def rates(self, _: str) -> None:
         """Count it."""
         room, seat = self.place
-        self.house.pace(self.identity.said, room, seat, now=now)
+        self.house.pace(self.identity.said, room, seat, now=next(self._now))
 
-    def goes_round(self, text: str) -> None:
+    def goes_round(self, text: str, room: str = "room", who: str = "ann") -> None:
         """Look whether it went to other rooms."""
         print = self.same.print(fold(text))
         if print is not None:
-            self.same.meet(print, "room", "ann", now=NOW)
+            self.same.meet(print, room, who, now=NOW)
 
 
-def measure(name: str, texts: Sequence[str], *, rounds: int, words: int) -> Row:
-    """Return what it costs to check these texts."""
-    rates = itertools.count(NOW, SLOW_STEP_S)
+def measure(name: str, texts: Sequence[str], talk: Sequence[str], *, rounds: int, words: int) -> Row:
+    """Return what it costs to check these texts where there was that talk before."""
     parts: dict[str, Callable[[Checked], Callable[[str], object]]] = {
         "all": lambda checked: checked.check,
         "form": lambda checked: checked.form,
-        "rates": lambda checked: lambda _: checked.rates(next(rates)),
+        "rates": lambda checked: checked.rates,
         "list": lambda checked: checked.house.checks.list.holds,
         "ways out": lambda _: lambda text: leads_out(fold(text)),
         "goes round": lambda checked: checked.goes_round,
     }
     spent: dict[str, list[float]] = {part: [] for part in parts}
     for seed in range(rounds):
+        checked = Checked(words=words, seed=seed)
+        checked.hear(talk)
         for part, of in parts.items():
-            spent[part].append(_us_per_call(of(Checked(words=words, seed=seed)), texts))
+            spent[part].append(_us_per_call(of(checked), texts))
     medians = {part: round(statistics.median(each), 2) for part, each in spent.items()}
     return Row(
         texts=name,
@@ -144,9 +161,9 @@ def _us_per_call(call: Callable[[str], object], texts: Sequence[str]) -> float:
     return (time.process_time() - began) / len(texts) * 1e6
 
 
-def honest(count: int, wanted: Callable[[str], bool]) -> list[str]:
+def honest(count: int, wanted: Callable[[str], bool], *, seed: int = 7) -> list[str]:
     """Return so many honest messages of that kind."""
-    rng = random.Random(7)
+    rng = random.Random(seed)
     return list(itertools.islice(filter(wanted, (sentence(rng) for _ in itertools.count())), count))
 
 
@@ -219,7 +236,12 @@ def main(count: int, rounds: int, words: int, texts: Path | None, as_json: bool)
     """Measure the CPU time of all checks together, per message."""
     look_rarely()  # as the server does
     kinds = of_file(texts) if texts is not None else of_bench(count)
-    rows = [measure(name, texts, rounds=rounds, words=words) for name, texts in kinds.items()]
+    talk = honest(TEXTS_MAX, lambda text: len(text) >= SHORT_CHARS, seed=8)
+    rows = []
+    with Display("texts of", total=len(kinds)) as display:
+        for done, (name, some) in enumerate(kinds.items()):
+            display.show({"measuring": name}, done=done)
+            rows.append(measure(name, some, talk, rounds=rounds, words=words))
     if as_json:
         click.echo(json.dumps(msgspec.to_builtins(rows)))
         return

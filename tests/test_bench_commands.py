@@ -178,7 +178,7 @@ def test_checks_are_measured_on_texts_of_ones_own(tmp_path: Path) -> None:
     texts.write_text("hello\n\nhello\nis anybody at the river tonight (or later)?\n" + "x" * 2000 + "\n")
     done = CliRunner().invoke(checks.main, ["--texts", str(texts), "--rounds", "1", "--json"])
     assert done.exit_code == 0, done.output
-    kinds = {row["texts"]: row["chars"] for row in json.loads(done.output)}
+    kinds = {row["texts"]: row["chars"] for row in json.loads(done.stdout)}
     assert kinds == {"under 24 characters": 5, "24 to 59 characters": 43, "24 and more": 43, "all of them": 24}
 
 
