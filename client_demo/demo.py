@@ -21,7 +21,7 @@ from client_demo.client import Unreachable
 from client_demo.crowd.swarm import Plan, Report, Swarm
 from client_demo.loop import run_loop, stop_at_ctrl_c
 from client_demo.numbers import WholeNumber
-from client_demo.own_server import OwnServer, ServerEnded
+from client_demo.own_server import OwnServer, ServerEnded, typed_command
 from client_demo.places import Place, PlaceUnknown, parse_place
 from client_demo.preflight import DEFAULT_PORT, check_capacity
 
@@ -213,7 +213,7 @@ def greeting(server: OwnServer, place: Place, report: Report, bots: int) -> str:
         f"  Open      {here}",
         '            and press "Take a seat". Nothing is sent before that.',
         *(f"  Phones    {phone}   (in the same network)" for phone in phones),
-        f"  Chat      .venv/bin/hereabouts chat --url {server.websocket} --cell {place.cell}",
+        f"  Chat      {typed_command()} chat --url {server.websocket} --cell {place.cell}",
         "  End       Ctrl-C",
         "",
         "Whoever is a bot says so in their name; they talk English, out of a phrase book.",

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import os
 import re
+import shlex
 import shutil
 import signal
 import sysconfig
@@ -136,6 +137,14 @@ class OwnServer:
     def _output(self) -> asyncio.StreamReader:
         assert self._process.stdout is not None
         return self._process.stdout
+
+
+def typed_command() -> str:
+    """Return that command as short as it can be typed here."""
+    command, found = Path(_command()), shutil.which("hereabouts")
+    if found is not None and Path(found).resolve() == command.resolve():
+        return "hereabouts"
+    return shlex.quote(os.path.relpath(command) if command.is_relative_to(Path.cwd()) else str(command))
 
 
 def _command() -> str:

@@ -27,6 +27,7 @@ from server.safety.filter_file import FilterError
 from server.settings import Loaded, Settings
 from server.store.store import StoreError
 from server.tls import TlsError
+from server.typed import OF_MAKE, own_command
 
 AT_ONCE = "SIGTERM once more, or Ctrl-C, ends it at once."
 THIS_MACHINE = "127.0.0.1"
@@ -209,14 +210,16 @@ def greeting(settings: Settings, url: str, *, pages: Sequence[str] = (), workers
     where = url.replace("http", "ws", 1) + "/ws"
     is_default = where == "ws://127.0.0.1:8765/ws"
     to = "" if is_default else f" --url {where}"
-    chat = "make chat" if is_default else f'.venv/bin/hereabouts chat{to} --city "New York"'
+    command = own_command()
+    by_make = is_default and command == OF_MAKE
+    chat = "make chat" if by_make else f'{command} chat{to} --city "New York"'
     lines = [
         f"{settings.server_name} is running.",
         "",
         f"  Open      {url}/",
         *(f"  Phones    {page}   (in the same network)" for page in pages),
         f"  Chat      {chat}   (in a second terminal)",
-        f'  Company   .venv/bin/hereabouts bots{to} --count 300 --city "New York"',
+        f'  Company   {command} bots{to} --count 300 --city "New York"',
         f"  Clients   {where}  (the protocol: docs/PROTOCOL.md)",
         *((f"  Workers   {workers}",) if workers else ()),
         "  End       Ctrl-C",

@@ -34,7 +34,8 @@ async def test_greeting_says_what_to_open_and_what_to_type_next() -> None:
         assert "<title>Hereabouts</title>" in page
 
 
-async def test_greeting_at_the_default_address_names_the_shortest_commands() -> None:
+async def test_greeting_at_the_default_address_names_the_shortest_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.serve.own_command", lambda: ".venv/bin/hereabouts")
     app = App(load(None, {}, {}))
     app.listener.port = app.settings.port
     greeting = _greeting(app, load(None, {}, {}))

@@ -1,0 +1,19 @@
+"""What to type to start this program again: what people are told to type next has to work where they are."""
+
+import os
+import shlex
+import shutil
+import sysconfig
+from pathlib import Path
+
+OF_MAKE = ".venv/bin/hereabouts"
+"""Where `make` installs it; who starts it so has a Makefile at hand, with shorter commands."""
+
+
+def own_command() -> str:
+    """Return the `hereabouts` that belongs to this very program, as short as it can be typed here."""
+    program = Path(sysconfig.get_path("scripts"), "hereabouts")
+    found = shutil.which(program.name)
+    if found is not None and Path(found).resolve() == program.resolve():
+        return program.name
+    return shlex.quote(os.path.relpath(program) if program.is_relative_to(Path.cwd()) else str(program))
