@@ -64,6 +64,7 @@ class ClientPlayer:
         self._names: Names = {}
         self._arrivals: asyncio.Queue[ServerConnection] = asyncio.Queue()
         self._connection: ServerConnection | None = None
+        self._seated_as = ""
 
     async def play(self) -> None:
         """Return if the client did everything as expected. Raises AssertionError."""
@@ -103,6 +104,8 @@ class ClientPlayer:
             case {"close": code}:
                 await self._here.close(code)
             case {"act": "say", "text": text}:
+                # Whoever says something sees what was sent before.
+                await self._until(person, lambda: person.client.me == self._seated_as)
                 person.say(text)
             case {"shows": texts}:
                 await self._until(person, lambda: len(person.shown) >= len(texts))
@@ -156,6 +159,8 @@ class ClientPlayer:
         await self._send(pong | ({"ref": command["ref"]} if "ref" in command else {}))
 
     async def _send(self, event: Message) -> None:
+        if event["type"] == "room":
+            self._seated_as = event["me"]
         packed = self._here.subprotocol == SUBPROTOCOLS["msgpack"]
         await self._here.send(msgpack.packb(event) if packed else json.dumps(event))
 
