@@ -25,8 +25,8 @@ from server.store.rows import (
     Switch,
     Tie,
 )
-from server.store.sealing import Seal, SealBroken
-from server.store.sqlite import SEALED, about_row
+from server.store.sealed_words import WORDS, seal_words, unseal_words
+from server.store.sealing import Seal
 
 EVIDENCE, PICKS, AUDIT = "evidence", "picks", "audit"
 """Tables of what is a part of a row, or has no name of its own."""
@@ -109,11 +109,11 @@ def dropped(row: Row) -> Iterator[Field]:
 
 def packed(row: Row, seal: Seal) -> bytes:
     """Return a row as the value of its field."""
-    column = SEALED.get(type(row))
-    if column is None:
+    kind = type(row)
+    if kind not in WORDS:
         return msgspec.msgpack.encode(row)
     found = msgspec.structs.asdict(row)
-    found[column] = seal.seal(found[column].encode(), about=about_row(type(row), found))
+    seal_words(kind, found, seal)
     return msgspec.msgpack.encode(found)
 
 
@@ -123,14 +123,11 @@ def unpacked(table: str, value: bytes, seal: Seal) -> Row:
     What was sealed under another secret is "": the row holds all the same.
     """
     kind = KINDS[table]
-    column = SEALED.get(kind)
-    if column is None:
+    if kind not in WORDS:
         return msgspec.msgpack.decode(value, type=kind)
     found: dict[str, Any] = msgspec.msgpack.decode(value, type=dict)
     try:
-        found[column] = seal.unseal(found[column], about=about_row(kind, found)).decode()
-    except SealBroken:
-        found[column] = ""
+        unseal_words(kind, found, seal)
     except KeyError as missing:
         raise ValueError(f"Object missing required field {missing}") from None
     return msgspec.convert(found, kind)

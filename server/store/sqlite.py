@@ -35,7 +35,8 @@ from server.store.rows import (
     Tie,
 )
 from server.store.schema import VERSION, OtherSchema, bring_up_to_date, version_of
-from server.store.sealing import Seal, SealBroken
+from server.store.sealed_words import seal_words, unseal_words
+from server.store.sealing import Seal
 from server.store.store import StoreError, StoreInUse
 
 FILE = "hereabouts.sqlite3"
@@ -64,8 +65,6 @@ _TABLES: dict[type[Row], str] = {
     Switch: "switches",
     AuditEntry: "audit",
 }
-SEALED: dict[type[Row], str] = {Block: "name", Notice: "text"}
-"""What somebody wrote: the one column of a table that is sealed here; bottles and evidence come sealed."""
 _LISTS = frozenset(("reasons", "reporters", "counted", "picked", "in_hand"))
 _BOOLS = frozenset(("stops_known", "is_held", "is_told", "is_heard"))
 """Columns that SQLite has no type for."""
@@ -389,15 +388,13 @@ class SqliteStore(MemoryStore):
 
     def _insert(self, db: sqlite3.Connection, row: Row) -> None:
         """Write a row in place of one with the same key."""
-        values = [self._stored(row, name) for name in row.__struct_fields__]
-        names, marks = ", ".join(row.__struct_fields__), ", ".join("?" * len(values))
+        columns = msgspec.structs.asdict(row)
+        seal_words(type(row), columns, self._seal)
+        values = [
+            msgspec.json.encode(value).decode() if isinstance(value, tuple) else value for value in columns.values()
+        ]
+        names, marks = ", ".join(columns), ", ".join("?" * len(values))
         db.execute(f"INSERT OR REPLACE INTO {_TABLES[type(row)]} ({names}) VALUES ({marks})", values)
-
-    def _stored(self, row: Row, name: str) -> Any:
-        value = getattr(row, name)
-        if SEALED.get(type(row)) == name:
-            return self._seal.seal(value.encode(), about=about_row(type(row), msgspec.structs.asdict(row)))
-        return msgspec.json.encode(value).decode() if isinstance(value, tuple) else value
 
     def _rows(self, kind: type[ARow], where: str = "1", *values: Any) -> Iterator[ARow]:
         """Yield rows. Raises StoreError if a value is not of its column's type."""
@@ -411,16 +408,8 @@ class SqliteStore(MemoryStore):
             found[name] = msgspec.json.decode(found[name])
         for name in found.keys() & _BOOLS:
             found[name] = bool(found[name])
-        if kind in SEALED:
-            found[SEALED[kind]] = self._unsealed(kind, found)
+        unseal_words(kind, found, self._seal)
         return msgspec.convert(found, kind)
-
-    def _unsealed(self, kind: type[Row], found: dict[str, Any]) -> str:
-        """Return what was sealed, "" if it was under another secret: the row holds all the same."""
-        try:
-            return self._seal.unseal(found[SEALED[kind]], about=about_row(kind, found)).decode()
-        except SealBroken:
-            return ""
 
     @contextlib.contextmanager
     def _writing(self, *, dirties: bool = True) -> Iterator[sqlite3.Connection]:
@@ -440,13 +429,6 @@ def folder_trouble(folder: Path, error: OSError) -> StoreError:
     """Return what keeps the folder of `data` from being used, in words: what is wrong, and what to do."""
     cannot = "cannot be used" if os.path.isdir(folder) else "cannot be made"
     return StoreError(f"{folder} {cannot}: {error.strerror}. {_ABOUT_FOLDER.get(error.errno or 0, _ELSEWHERE)}")
-
-
-def about_row(kind: type[Row], found: dict[str, Any]) -> str:
-    """Return what a sealed column is bound to: its own row."""
-    if kind is not Block:
-        return f"notice {found['notice']}"
-    return " ".join(["block", found["owner"], found["other"], *([found["via"]] if found["via"] else [])])
 
 
 def inspect(folder: Path) -> str:
