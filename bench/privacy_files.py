@@ -66,13 +66,14 @@ def measure(folder: Path, *, people: int, careless: str = "", seed: int = 1) -> 
     rng = random.Random(seed)
     before = _rooms()  # of whatever else this process does; alive, so that their ids are not given anew
     kind = _Unsealed if careless else Seal
-    store = SqliteStore(folder, kind(bytes(32), new_nonce=lambda: os.urandom(12)))
+    seal = kind(bytes(32), new_nonce=lambda: os.urandom(12))
+    store = SqliteStore(folder, seal)
     if careless == "secure_delete":
-        store._db.execute("PRAGMA secure_delete = OFF")
-    house = _house(store, rng)
+        store._db.connection.execute("PRAGMA secure_delete = OFF")
+    house = _house(store, seal, rng)
     marks, now = _live(house, rng, people=people)
     if careless == "truncate":
-        store._db.executescript(
+        store._db.connection.executescript(
             "DELETE FROM evidence; DELETE FROM blocks; DELETE FROM reports; DELETE FROM bottles; DELETE FROM answers;"
         )
     elif careless not in ("seal", "forget"):
@@ -86,7 +87,7 @@ def measure(folder: Path, *, people: int, careless: str = "", seed: int = 1) -> 
     return left
 
 
-def _house(store: SqliteStore, rng: random.Random) -> House:
+def _house(store: SqliteStore, seal: Seal, rng: random.Random) -> House:
     settings = Settings(report_ttl_s=3600, token_ttl_s=3600, new_identity_s=0, **UNLIMITED)
     ids = iter(range(1_000_000))
     world = World(settings, rng=rng, new_id=lambda: f"id{next(ids)}")
@@ -98,7 +99,7 @@ def _house(store: SqliteStore, rng: random.Random) -> House:
         new_nonce=lambda: f"N{next(ids)}",
         new_ticket=lambda: f"T{next(ids)}",
         store=store,
-        seal=store._seal,
+        seal=seal,
     )
 
 

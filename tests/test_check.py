@@ -13,7 +13,7 @@ from joserfc.jwk import OKPKey
 
 from server.cli import main
 from server.operate.check import CHECKS
-from server.store.sqlite import FILE
+from server.store.database import FILE
 from server.version import VERSION
 from tests.apps import running
 from tests.certificates import make_pem

@@ -254,7 +254,9 @@ def test_whoever_cannot_be_forgotten_now_is_not_half_forgotten(write: str, tmp_p
     ann.ask("block", who=bo.me)
     who = identity(ann)
     known = stage.house.identities.known(who)
-    store._db.execute(f"CREATE TRIGGER full BEFORE {write} BEGIN SELECT raise(FAIL, 'the disk is full'); END")
+    store._db.connection.execute(
+        f"CREATE TRIGGER full BEFORE {write} BEGIN SELECT raise(FAIL, 'the disk is full'); END"
+    )
     [error] = ann.ask("leave")
     assert error["code"] == "not_now"
     stage.check()
@@ -266,7 +268,7 @@ def test_whoever_cannot_be_forgotten_now_is_not_half_forgotten(write: str, tmp_p
     assert [row.owner for row in store.bottles()] == [who]
     again = stage.guest()
     again.enter(token=ann.token, name="Ann")
-    store._db.execute("DROP TRIGGER full")
+    store._db.connection.execute("DROP TRIGGER full")
     assert again.ask("leave")[-1]["type"] == "bye"
     assert store.has_ended(who)
     assert not any((store.blocks_of(who), store.ties_of("mute", who), len(stage.house.bottles)))

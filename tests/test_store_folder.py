@@ -1,7 +1,5 @@
 """The folder of `--data` under a whole server: what is in it, what a second one gets, and what the greeting says."""
 
-import errno
-import os
 import stat
 from pathlib import Path
 
@@ -10,8 +8,8 @@ import pytest
 from server.app import App
 from server.serve import _greeting
 from server.settings import load
+from server.store.database import FILE
 from server.store.folder import SECRET_FILE, open_state
-from server.store.sqlite import FILE, folder_trouble
 from server.store.store import StoreError
 from tests.apps import running
 from tests.stores import ANN, block
@@ -49,22 +47,6 @@ def test_folder_that_a_file_stands_in_the_way_of_is_told_as_such(tmp_path: Path,
     for path in (tmp_path / "file", tmp_path / "file" / "inside"):
         with pytest.raises(StoreError, match=f"{path} cannot be made: .* a file where a folder should be: set data to"):
             opened(str(path), secret)
-
-
-@pytest.mark.parametrize(
-    ("number", "advice"),
-    [
-        (errno.EACCES, "as the user whose folder it is"),
-        (errno.ENOENT, "a folder that can be made"),
-        (errno.EROFS, "a folder that can be made"),
-        (errno.ENOSPC, "Make room on that disk"),
-    ],
-)
-def test_folder_that_cannot_be_made_is_told_with_what_helps(tmp_path: Path, number: int, advice: str) -> None:
-    told = str(folder_trouble(tmp_path / "none", OSError(number, os.strerror(number))))
-    assert told.startswith(f"{tmp_path / 'none'} cannot be made: {os.strerror(number)}. ")
-    assert advice in told
-    assert str(folder_trouble(tmp_path, OSError(number, "why"))).startswith(f"{tmp_path} cannot be used: why. ")
 
 
 async def test_state_and_tokens_outlive_a_server_with_a_folder(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from server.cluster.engine import Engine
 from server.cluster.store import QUEUE_MAX
 from server.cluster.store_rows import Field, packed, unpacked
 from server.cluster.store_wire import KEY, LOG, History, Wire
+from server.store.database import FILE
 from server.store.rows import Row, Switch
-from server.store.sqlite import FILE
 from server.store.store import StoreError
 from tests.redis_cluster import redis_cluster
 from tests.redis_server import redis_server

@@ -7,8 +7,9 @@ from server.cluster.engine import FAILURES, Engine
 from server.cluster.store import RedisStore
 from server.cluster.store_link import StoreLink
 from server.cluster.store_wire import Wire
+from server.store.database import FILE
 from server.store.sealing import Seal
-from server.store.sqlite import FILE, SqliteStore
+from server.store.sqlite import SqliteStore
 from server.store.store import StoreError
 
 

@@ -28,8 +28,8 @@ from server.safety.filter_file import FilterError, FilterFile
 from server.safety.jwt_keys import BadKeys, read_jwks
 from server.serve import ENDS_WITH_PROCESS, ENDS_WITH_PROCESSES, SPARE_FILES
 from server.settings import Loaded
+from server.store.database import FILE, inspect
 from server.store.folder import SECRET_FILE
-from server.store.sqlite import FILE, inspect
 from server.store.store import StoreError, StoreInUse
 from server.tls import TlsError, dates, server_context
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from server.store.memory import MemoryStore
 from server.store.sealing import Seal
-from server.store.sqlite import SqliteStore, folder_trouble
+from server.store.sqlite import SqliteStore
 from server.store.store import Store, StoreError
+from server.store.trouble import folder_trouble
 
 SECRET_FILE = "secret"
 SECRET_BYTES = 32
