@@ -12,8 +12,9 @@ from geo import Cell, neighbours
 from rooms.windows import region_of
 from server.safety.blocks import Blocks
 from server.safety.identities import ROOMS_MAX
-from server.store.memory import MARKED_MAX, MemoryStore
+from server.store.memory import MemoryStore
 from server.store.store import StoreError
+from server.store.tables.marks import MARKED_MAX
 from tests.sessions import BEGAN, FAR_AWAY, HERE, Guest, Stage, only
 from tests.stores import everything_in, on_disk
 
@@ -384,7 +385,9 @@ def test_whoever_has_many_of_their_own_blocked_pushes_out_their_own() -> None:
     bo.lose()
     place.pass_time(place.house.settings.resume_grace_s + 1)
     block_among_themselves(place)
-    assert len(next(iter(place.house.store._marks.values()))) == MARKED_MAX  # type: ignore[attr-defined]
+    store = place.house.store
+    assert isinstance(store, MemoryStore)
+    assert len(store.marks(next(iter(store.tables.marks)).place)) == MARKED_MAX
     new = sit(place, "New", address=BOS)
     assert shuns(new, ann)
     assert not are_together(new, ann)
@@ -425,9 +428,9 @@ def test_marks_of_addresses_are_forgotten_after_a_day() -> None:
     bo.ask("leave")
     store = place.house.store
     assert isinstance(store, MemoryStore)
-    assert store._marks
+    assert list(store.tables.marks)
     place.house.expire(now=BEGAN + DAY_S + 1)
-    assert not store._marks
+    assert not list(store.tables.marks)
 
 
 # Lasting

@@ -289,7 +289,9 @@ def test_leave_forgets_standing_and_blocks_and_writes_down_that_one_left() -> No
     assert store.standing(who) is None
     assert store.blocks_of(who) == []
     assert store.bans(), "also if you leave"
-    assert store._ended[who].until == pytest.approx(stage.clock.now() + TTL_S)
+    row = store.tables.ended.get(who)
+    assert row is not None
+    assert row.until == pytest.approx(stage.clock.now() + TTL_S)
 
 
 def test_whom_one_met_by_shaking_is_kept_until_the_token_expires_or_one_leaves() -> None:

@@ -5,9 +5,9 @@ from typing import Any, NoReturn
 
 import pytest
 
-from server.store import memory
 from server.store.memory import MemoryStore
 from server.store.store import StoreError
+from server.store.tables import audit, identities
 from tests.stores import ANN, BO, CY, audited, bottle, bottle_answer, ended, standing
 
 
@@ -20,7 +20,7 @@ def test_memory_does_not_last_and_has_no_backup(tmp_path: Path) -> None:
 
 
 def test_of_too_many_identities_the_first_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "IDENTITIES_MAX", 2)
+    monkeypatch.setattr(identities, "IDENTITIES_MAX", 2)
     store = MemoryStore()
     for number in "123":
         store.put_standing(standing(number))
@@ -39,7 +39,8 @@ class Unscanned(dict[str, Any]):
 
 def test_answers_and_bottles_of_one_are_found_without_a_look_at_all_and_leave_nothing() -> None:
     store = MemoryStore()
-    store._bottles, store._answers = Unscanned(), Unscanned()
+    bottles, answers = store.tables.bottles, store.tables.answers
+    bottles._bottles, answers._answers = Unscanned(), Unscanned()
     for number, owner in enumerate((ANN, ANN, BO)):
         store.put_bottle(bottle(f"b{number}", owner=owner, picked=()))
         store.put_answer(bottle_answer(f"a{number}", owner=owner, by=CY, at=float(number)))
@@ -51,11 +52,12 @@ def test_answers_and_bottles_of_one_are_found_without_a_look_at_all_and_leave_no
     assert [one.answer for one in store.answers_for(BO)] == ["a2"]
     store.end(ended(CY))
     store.end(ended(BO))
-    assert not any((store._bottles_of, store._answers_for, store._answers_by, len(store._bottles), len(store._answers)))
+    assert not any((len(bottles._bottles), len(answers._answers)))
+    assert not any(index._groups for index in (bottles._owned, answers._owned, answers._written))
 
 
 def test_of_too_many_audit_entries_the_oldest_are_forgotten() -> None:
     store = MemoryStore()
-    for number in range(memory.AUDIT_MAX + 1):
+    for number in range(audit.AUDIT_MAX + 1):
         store.add_audit(audited(str(number)))
-    assert len(store.audit(most=2 * memory.AUDIT_MAX)) == memory.AUDIT_MAX
+    assert len(store.audit(most=2 * audit.AUDIT_MAX)) == audit.AUDIT_MAX

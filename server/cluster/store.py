@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
+from server.cluster.outbox import Outbox
 from server.cluster.store_following import Following
 from server.cluster.store_rows import (
     AUDIT,
@@ -28,11 +29,13 @@ from server.cluster.store_rows import (
     put,
     unpacked,
 )
-from server.store.memory import AUDIT_MAX, MemoryStore
+from server.store.memory import MemoryStore
 from server.store.rows import AuditEntry, Bottle, Ended, Notice, Report, Row
 from server.store.sealing import Seal
 from server.store.sqlite import SqliteStore
 from server.store.store import StoreError
+from server.store.tables.audit import AUDIT_MAX
+from server.store.tables.tables import Tables
 
 QUEUE_MAX = 10_000
 """Changes that wait for Redis, some 5 MB: minutes of a busy server. Beyond, what must last is refused, others lost."""
@@ -60,13 +63,14 @@ def _lasting(write: Callable[Concatenate[MemoryStore, P], R]) -> Callable[Concat
     return checked
 
 
-class RedisStore(Following):
+class RedisStore(MemoryStore):
     """All rows of a cluster.
 
     Args:
         node: this process, once: no other one, before or after, is called so.
 
     Attributes:
+        outbox: what this node has changed itself.
         away: why nothing can be kept now, in words for the operator; "" while it can.
         expires: whether this node is the one that forgets what is over.
         wake: called when something does.
@@ -77,8 +81,11 @@ class RedisStore(Following):
     is_lasting: bool = True
 
     def __init__(self, seal: Seal, *, node: str) -> None:
-        super().__init__(seal)
+        super().__init__(Tables(self))
         self.node = node
+        self.outbox = Outbox()
+        self._seal = seal
+        self._following = Following(self.tables, self.outbox, seal)
         self.away = ""
         self.expires = False
         self.wake: Callable[[], None] = _nothing
@@ -123,7 +130,7 @@ class RedisStore(Following):
 
     def take_notices(self, identity: str) -> list[Notice]:
         """Return the notices that wait for somebody, oldest first, and forget them."""
-        if identity in self._notices:
+        if self.notices_for(identity):
             self._see_that_it_can_be_kept()
         return super().take_notices(identity)
 
@@ -135,19 +142,19 @@ class RedisStore(Following):
         self._note(entry)
 
     def _note(self, entry: AuditEntry) -> None:
-        last = int(max(self._entries, default="0").partition(" ")[0])
+        last = int(max(self._following.entries, default="0").partition(" ")[0])
         key = f"{last + 1:012d} {self.node}"
-        self._entries[key] = entry
+        self._following.entries[key] = entry
         self._send(Field(AUDIT, key), packed(entry, self._seal))
-        while len(self._entries) > AUDIT_MAX:
-            self._forget_entry(min(self._entries))
+        while len(self._following.entries) > AUDIT_MAX:
+            self._forget_entry(min(self._following.entries))
 
     def audit(self, *, most: int) -> list[AuditEntry]:
         """Return the newest entries, newest first."""
-        return [self._entries[key] for key in sorted(self._entries, reverse=True)[:most]]
+        return [self._following.entries[key] for key in sorted(self._following.entries, reverse=True)[:most]]
 
     def _forget_entry(self, key: str) -> None:
-        del self._entries[key]
+        del self._following.entries[key]
         self._send(Field(AUDIT, key), None)
 
     # The whole
@@ -156,7 +163,7 @@ class RedisStore(Following):
         """Forget every row whose time is over, everywhere, and return how many there were: one node does it for all."""
         if self.away or not self.expires:
             return 0
-        over = [key for key, entry in self._entries.items() if entry.until <= now]
+        over = [key for key, entry in self._following.entries.items() if entry.until <= now]
         for key in over:
             self._forget_entry(key)
         return super().expire(now=now) + len(over)
@@ -168,7 +175,7 @@ class RedisStore(Following):
             with tempfile.TemporaryDirectory(dir=path.parent, prefix=".hereabouts-") as folder:
                 copy = SqliteStore(Path(folder), self._seal)
                 try:
-                    copy.take_in(self.rows(), self._evidence)
+                    copy.take_in(self.rows(), self.tables.reports.evidence)
                     copy.backup(path)
                 finally:
                     copy.close()
@@ -177,22 +184,15 @@ class RedisStore(Following):
 
     def rows(self) -> Iterator[Row]:
         """Yield every row there is, those of a kind oldest first."""
-        yield from self._standings.values()
-        yield from self._ended.values()
-        for table in (self._owned, self._marks, self._ties, self._notices):
-            for held in table.values():
-                yield from held.values()
-        for flat in (self._bans, self._reports, self._bottles, self._answers, self._off):
-            yield from flat.values()
-        yield from (self._entries[key] for key in sorted(self._entries))
+        yield from self.tables.rows()
+        yield from (self._following.entries[key] for key in sorted(self._following.entries))
 
     def fields(self) -> Iterator[tuple[Field, bytes]]:
         """Yield every row as it stands in Redis."""
-        for row in self.rows():
-            if not isinstance(row, AuditEntry):
-                yield from ((field, value) for field, value in put(row, None, self._seal) if value is not None)
-        yield from ((Field(AUDIT, key), packed(entry, self._seal)) for key, entry in self._entries.items())
-        yield from ((Field(EVIDENCE, ticket), sealed) for ticket, sealed in self._evidence.items())
+        for row in self.tables.rows():
+            yield from ((field, value) for field, value in put(row, None, self._seal) if value is not None)
+        yield from ((Field(AUDIT, key), packed(entry, self._seal)) for key, entry in self._following.entries.items())
+        yield from ((Field(EVIDENCE, ticket), sealed) for ticket, sealed in self.tables.reports.evidence.items())
 
     def take_in(self, rows: Iterable[Row], evidence: Mapping[str, bytes]) -> None:
         """Keep all rows of another store."""
@@ -200,26 +200,32 @@ class RedisStore(Following):
             if isinstance(row, AuditEntry):
                 self._note(row)
             else:
-                self._hold(in_one_order(row) if isinstance(row, Bottle) else row)
+                self.tables.by_kind[type(row)].put(in_one_order(row) if isinstance(row, Bottle) else row)
         for ticket, sealed in evidence.items():
-            self._evidence[ticket] = sealed
+            self.tables.reports.evidence[ticket] = sealed
             self._send(Field(EVIDENCE, ticket), sealed)
 
-    # What is told by the store in memory
+    # What is told by the tables
 
-    def _held(self, row: Row, before: Bottle | None = None) -> None:
-        if self._is_following:
+    def held(self, row: Row, before: Bottle | None = None) -> None:
+        """Send a row that this node has written; have others here know of one that came from elsewhere."""
+        if self._following.is_on:
             self._news.append((row, True))
             return
         for field, value in put(row, before, self._seal):
             self._send(field, value)
 
-    def _gone(self, row: Row) -> None:
-        if self._is_following:
+    def gone(self, row: Row) -> None:
+        """Do the same with one that is here no more."""
+        if self._following.is_on:
             self._news.append((row, False))
             return
         for field in dropped(row):
             self._send(field, None)
+
+    def is_over(self, count: int, most: int) -> bool:
+        """Tell whether there are too many of something, which whoever wrote a row from elsewhere has seen to."""
+        return not self._following.is_on and count > most
 
     def _send(self, field: Field, value: bytes | None) -> None:
         if self.away and len(self.outbox) >= QUEUE_MAX:
@@ -236,7 +242,7 @@ class RedisStore(Following):
             if node == self.node and self.outbox.came_back(n, field):
                 continue
             if not self.outbox.is_ours(field):
-                self._take(field, value)
+                self._following.take(field, value)
         for field, value in changes.items():
             if is_news and field.table == "ended" and value is not None:
                 # What this node wrote for them before it could know, or another just before they left.
@@ -245,7 +251,7 @@ class RedisStore(Following):
 
     def forget_all_of(self, identity: str) -> None:
         """Forget what is held here of somebody who has been forgotten elsewhere."""
-        self._erase(identity)
+        self.tables.erase(identity)
 
     def become(self, loaded: Mapping[str, Mapping[str, bytes]]) -> None:
         """Hold what Redis does, by table and key, but for what this node has changed and not yet sent.
@@ -255,11 +261,11 @@ class RedisStore(Following):
         rows = {table: self._read(table, loaded.get(table, {})) for table in TABLES}
         for field in sorted((field for field, _ in self.fields()), key=lambda field: -TABLES.index(field.table)):
             if field.key not in rows[field.table] and not self.outbox.is_ours(field):
-                self._take(field, None)
+                self._following.take(field, None)
         for table, found in rows.items():
             for key, value in found.items():
                 if not self.outbox.is_ours(Field(table, key)):
-                    self._take(Field(table, key), value)
+                    self._following.take(Field(table, key), value)
         self._tell(with_ends=False)
 
     def _tell(self, *, with_ends: bool) -> None:

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 from geo import Cell, neighbours
 from rooms.person import NOBODY, Person
 from server.bugs import log
-from server.store.memory import MARKED_MAX
 from server.store.rows import Block, Mark
 from server.store.store import Store, StoreError
+from server.store.tables.marks import MARKED_MAX
 
 if TYPE_CHECKING:
     from server.safety.identities import Identity

@@ -3,11 +3,12 @@
 What somebody wrote is sealed on the way in. Knows no connection.
 """
 
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from server.store.rows import (
+    ARow,
     AuditEntry,
     Ban,
     Block,
@@ -24,8 +25,6 @@ from server.store.rows import (
 )
 from server.store.sealed_words import seal_words, unseal_words
 from server.store.sealing import Seal
-
-ARow = TypeVar("ARow", bound=Row)
 
 TABLES: dict[type[Row], str] = {
     Standing: "standings",

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from server.store.columns import TABLES, ARow, read, stored
-from server.store.rows import Row
+from server.store.columns import TABLES, read, stored
+from server.store.rows import ARow, Row
 from server.store.schema import VERSION, bring_up_to_date, version_of
 from server.store.sealing import Seal
 from server.store.store import StoreError

@@ -4,11 +4,21 @@ Never holds a cell, a token, an address of one person, or words in clear: what p
 a bottle was thrown.
 """
 
+from typing import TypeVar
+
 import msgspec
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """The root of all rows. `until` is when one is forgotten by itself; None where only an act ends it."""
+    """The root of all rows."""
+
+    @property
+    def until(self) -> float | None:
+        """When it is forgotten by itself; None where only an act ends it. Each kind has a field of that name."""
+        raise NotImplementedError
+
+
+ARow = TypeVar("ARow", bound=Row)
 
 
 class Standing(Row, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ import msgspec
 
 from server.store.columns import TABLES
 from server.store.database import Database
-from server.store.memory import MemoryStore, without
+from server.store.memory import MemoryStore
 from server.store.networks import parse_network
 from server.store.rows import (
     AuditEntry,
@@ -29,7 +29,11 @@ from server.store.rows import (
     Tie,
 )
 from server.store.sealing import Seal
+from server.store.tables.reports import without
 from server.store.trouble import told
+
+_IN_MEMORY: tuple[type[Row], ...] = (Block, Mark, Tie, Ban, Report, Notice, Switch)
+"""Kinds of rows that are in memory too, reports without their evidence."""
 
 
 class SqliteStore(MemoryStore):
@@ -48,21 +52,10 @@ class SqliteStore(MemoryStore):
             raise
 
     def _load(self) -> None:
-        """Know what is asked on the way of a message: blocks, ties, bans, and reports without their evidence."""
-        for block in self._db.rows(Block, "1 ORDER BY at"):
-            MemoryStore.add_block(self, block)
-        for mark in self._db.rows(Mark, "1 ORDER BY at"):
-            MemoryStore.put_mark(self, mark)
-        for tie in self._db.rows(Tie, "1 ORDER BY at"):
-            MemoryStore.add_ties(self, tie)
-        for ban in self._db.rows(Ban):
-            MemoryStore.add_ban(self, ban)
-        for report in self._db.rows(Report):
-            self._know_report(report)
-        for notice in self._db.rows(Notice, "1 ORDER BY at"):
-            MemoryStore.add_notice(self, notice)
-        for switch in self._db.rows(Switch):
-            MemoryStore.switch_off(self, switch)
+        """Know what is asked on the way of a message."""
+        for kind in _IN_MEMORY:
+            for row in self._db.rows(kind, "1 ORDER BY at"):
+                self.tables.by_kind[kind].put(row)
 
     # Identities: not in memory, since there may be very many, and each is asked for once a visit.
 
@@ -86,9 +79,9 @@ class SqliteStore(MemoryStore):
             db.execute("DELETE FROM answers WHERE owner = ? OR (by = ? AND NOT is_told)", (identity, identity))
             db.execute("UPDATE answers SET by = '', sealed = x'' WHERE by = ?", (identity,))
             db.execute("DELETE FROM ties WHERE owner = ? OR other = ?", (identity, identity))
-            for report in self._reported_by(identity):
+            for report in self.tables.reports.by(identity):
                 self._db.insert(db, without(report, identity))
-        self._erase(identity)
+        self.tables.erase(identity)
 
     def ended_at(self, identity: str) -> float | None:
         """Return until when tokens made for the identity are dead, Unix seconds; None if it was never ended."""
@@ -143,7 +136,7 @@ class SqliteStore(MemoryStore):
 
     def renew_ties(self, owner: str, *, until: float) -> None:
         """Keep the owner's ties until then at least."""
-        if any(tie.until < until for tie in self._ties.get(owner, {}).values()):
+        if any(tie.until < until for tie in self.tables.ties.of(owner)):
             with self._db.writing() as db:
                 db.execute("UPDATE ties SET until = max(until, ?) WHERE owner = ?", (until, owner))
             super().renew_ties(owner, until=until)
@@ -170,7 +163,7 @@ class SqliteStore(MemoryStore):
         with self._db.writing() as db:
             self._db.insert(db, report)
             db.execute("INSERT OR REPLACE INTO evidence VALUES (?, ?)", (report.ticket, sealed))
-        self._know_report(report)
+        self.tables.reports.put(report)
 
     def evidence(self, ticket: str) -> bytes | None:
         """Return the sealed evidence of a report."""
@@ -181,7 +174,7 @@ class SqliteStore(MemoryStore):
 
     def close_report(self, ticket: str, *, now: float) -> Report | None:
         """Know the operator done with it: it stays until its retention ends. None if there is none of that ticket."""
-        report = self._reports.get(ticket)
+        report = self.tables.reports.get(ticket)
         if report is not None and report.closed_at is None:
             self._db.put(msgspec.structs.replace(report, closed_at=now))
         return super().close_report(ticket, now=now)
@@ -239,14 +232,14 @@ class SqliteStore(MemoryStore):
         """Keep a notice until its person is there; of too many for one person the oldest is forgotten."""
         self._db.put(notice)
         super().add_notice(notice)
-        kept = list(self._notices[notice.identity])
+        kept = [one.notice for one in self.notices_for(notice.identity)]
         marks = ", ".join("?" * len(kept))
         with self._db.writing() as db:
             db.execute(f"DELETE FROM notices WHERE identity = ? AND notice NOT IN ({marks})", (notice.identity, *kept))
 
     def take_notices(self, identity: str) -> list[Notice]:
         """Return the notices that wait for somebody, oldest first, and forget them."""
-        if identity not in self._notices:
+        if not self.notices_for(identity):
             return []
         with self._db.writing() as db:
             db.execute("DELETE FROM notices WHERE identity = ?", (identity,))
