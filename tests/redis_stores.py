@@ -11,8 +11,24 @@ from redis import asyncio as redis
 from server.cluster.engine import Engine
 from server.cluster.store_link import StoreLink
 from server.cluster.store_open import open_store
-from tests.stores import SECRET, seal
+from server.store.rows import Switch
+from tests.stores import (
+    SECRET,
+    audited,
+    ban,
+    block,
+    bottle,
+    bottle_answer,
+    ended,
+    mark,
+    notice,
+    report,
+    seal,
+    standing,
+    tie,
+)
 
+WORDS = "meet me behind the old tram depot"
 PATIENCE_S = 20.0
 _LOOK_S = 0.005
 _nodes = count(1)
@@ -47,6 +63,28 @@ async def linked(url: str, *, folder: Path | None = None, secret: bytes = SECRET
     except BaseException:
         await engine.close()
         raise
+
+
+def fill(node: Linked) -> None:
+    """Write a row of each kind."""
+    store = node.store
+    store.put_standing(standing())
+    store.end(ended("dd" * 12))
+    store.add_block(block(name=WORDS))
+    store.put_mark(mark())
+    store.add_ties(tie())
+    store.add_ban(ban(network="192.0.2.0/24", until=None))
+    store.put_report(report(), b"\x00evidence")
+    store.put_bottle(bottle(is_held=True))
+    store.put_answer(bottle_answer())
+    store.add_notice(notice(text=WORDS))
+    store.switch_off(Switch(feature="shake", at=1.0))
+    store.add_audit(audited())
+
+
+def all_of(node: Linked) -> list[str]:
+    """Return every row and evidence of a node, comparable."""
+    return sorted([repr(row) for row in node.store.rows()] + [repr(node.store.evidence("R1"))])
 
 
 async def until(holds: Callable[[], object]) -> None:

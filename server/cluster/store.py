@@ -73,7 +73,7 @@ class RedisStore(MemoryStore):
         outbox: what this node has changed itself.
         away: why nothing can be kept now, in words for the operator; "" while it can.
         expires: whether this node is the one that forgets what is over.
-        wake: called when something does.
+        wake: called when something waits to be sent.
         followed: called with rows that came, changed or went elsewhere, each with whether it is here.
         unsent: changes that were lost since too many waited.
     """
