@@ -15,7 +15,7 @@ from bench.population import as_lines, check_ins
 from client_demo.checkins import CheckIn, Reading, Unreadable, parse_hours, parse_rows, read_file, read_lines
 from client_demo.places import City, PlaceUnknown, choice, find_cities
 from rooms.rules import Rules
-from server.settings import SettingsError, load
+from server.loading import SettingsError, load
 
 R = TypeVar("R")
 

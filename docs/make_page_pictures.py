@@ -16,7 +16,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from client_demo.client import Client
 from server.app import App
-from server.settings import load
+from server.loading import load
 from tests.e2e.conftest import FLAGS, browser_path
 
 PHONE = {"width": 390, "height": 844}

@@ -19,7 +19,7 @@ from client_demo.terminal.app import ChatApp
 from geo import Cell
 from rooms.windows import region_of, window_end
 from server.app import App
-from server.settings import load
+from server.loading import load
 
 COLUMNS, ROWS = 100, 30
 PATIENCE_S = 10.0

@@ -2,7 +2,7 @@
 
 Knows nothing of sockets, rates or files: `server.settings.Settings` extends it with those and reads both.
 A constructor call checks no range (msgspec checks when it converts); whatever comes from outside is checked
-by `server.settings.load`.
+by `server.loading.load`.
 """
 
 from collections.abc import Iterator

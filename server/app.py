@@ -25,6 +25,7 @@ from server.edge import Edge
 from server.house import House
 from server.http import HttpResponse, Request
 from server.listener import Listener
+from server.loading import Loaded
 from server.node import Node
 from server.operate.admin.office import Office
 from server.operate.admin.socket import AdminSocket, socket_path
@@ -35,7 +36,7 @@ from server.operate.webhook import Webhook
 from server.routes import NotReady, routes
 from server.safety.filter_file import POLL_EVERY_S, FilterFile
 from server.safety.tokens import IDENTITY_BYTES
-from server.settings import BINDS_LOOPBACK, Loaded, Settings
+from server.settings import BINDS_LOOPBACK, Settings
 from server.static import installed_pages
 from server.store.folder import SECRET_BYTES, open_seal, open_state
 from server.store.rows import Report

@@ -12,17 +12,9 @@ from typing import TypeVar
 
 import click
 
-from server.settings import (
-    BINDS_LOOPBACK,
-    DEFAULT,
-    SECRETS,
-    SETTINGS,
-    Loaded,
-    Setting,
-    SettingsError,
-    load,
-    shown,
-)
+from server.loading import DEFAULT, Loaded, SettingsError, load
+from server.setting_table import SETTINGS, Setting
+from server.settings import BINDS_LOOPBACK, SECRETS, shown
 
 R = TypeVar("R")
 

@@ -19,10 +19,10 @@ from rooms.world import World
 from server.answers import ServerInfo
 from server.bugs import log
 from server.codes import Refused
+from server.features import BOTTLES
 from server.messages import PROTOCOL
 from server.origin import KEY_BYTES, Origin
 from server.privacy import kept
-from server.safety.admission import BOTTLES
 from server.safety.area import Area
 from server.safety.blocks import Blocks
 from server.safety.bottles import Bottles

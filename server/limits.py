@@ -1,7 +1,7 @@
 """What one client, one address or one room may cost: rates, sizes, counts and times to wait.
 
 Knows each limit's range and the reason for its default. Must never know how a limit is enforced, nor who met
-it. As in `rooms.rules`, whatever comes from outside is checked by `server.settings.load`.
+it. As in `rooms.rules`, whatever comes from outside is checked by `server.loading.load`.
 """
 
 from collections.abc import Iterator

@@ -16,7 +16,7 @@ import click
 import segno
 
 from server.lan import LanError, certificate_path, choose_addresses, kept_certificate, own_addresses
-from server.settings import Loaded
+from server.loading import Loaded
 from server.tls import TlsError, server_context
 
 

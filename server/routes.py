@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from server.commands import COMMANDS, AnswerBottle, Command, Pick, Shake, Throw, ThrowBack
+from server.features import BOTTLES, SHAKE
 from server.house import House
 from server.http import HttpResponse, Request, Routes
 from server.messages import PROTOCOL, wire_name
 from server.operate import asyncapi
-from server.safety.admission import BOTTLES, SHAKE
 from server.version import VERSION
 
 _ANY_ORIGIN = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}

@@ -21,10 +21,11 @@ from server.collector import look_rarely
 from server.config import settings_options
 from server.ending import Ending
 from server.listener import HEADS_MAX
+from server.loading import Loaded
 from server.operate.admin.socket import is_answered
 from server.phones import Network
 from server.safety.filter_file import FilterError
-from server.settings import Loaded, Settings
+from server.settings import Settings
 from server.store.store import StoreError
 from server.tls import TlsError
 from server.typed import OF_MAKE, own_command

@@ -15,7 +15,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeyParameters, OctKey, OKPKey, RSAKey, import_key
 
 from server.config import settings_options_listing
-from server.settings import Loaded, Settings
+from server.loading import Loaded
+from server.settings import Settings
 
 PRIVATE_FILE, JWKS_FILE = "private.json", "jwks.json"
 

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from server.app import App, open_app
-from server.settings import load
+from server.loading import load
 from tests.sessions import ENDLESS, HERE
 
 PATIENCE_S = 30.0  # for browsers at the other end, too

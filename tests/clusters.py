@@ -8,7 +8,7 @@ from typing import Any
 from redis import asyncio as redis
 
 from server.app import App, open_app
-from server.settings import load
+from server.loading import load
 from tests.apps import Client
 from tests.cluster_clients import engine_of
 from tests.sessions import ENDLESS, UNLIMITED

@@ -21,7 +21,8 @@ from websockets.typing import Subprotocol
 from rooms.whys import SENTENCES
 from server.codes import CLOSE_CODES, ERROR_CODES
 from server.house import CLIENT_LIMITS
-from server.settings import SETTINGS, shown
+from server.setting_table import SETTINGS
+from server.settings import shown
 from tests.live_server import live_server
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from server.safety.admission import ANONYMOUS
+from server.features import ANONYMOUS
 from server.store.rows import Switch
 from tests.sessions import FAR_AWAY, HERE, Guest, Stage, only
 from tests.stores import ban, block, standing

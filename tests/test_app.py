@@ -12,10 +12,10 @@ from websockets.exceptions import InvalidStatus
 
 from server.app import ID_BYTES, App
 from server.codes import CLOSE_CODES
+from server.loading import load
 from server.operate.admin.requests import BanRequest
 from server.safety.verified import LEEWAY_S
 from server.session import Session
-from server.settings import load
 from tests.apps import PATIENCE_S, Client, Clients, close_code, get, masked, raw, running
 from tests.jwts import AUTH, SECRET, shared
 from tests.sessions import FAR_AWAY, HERE, UNLIMITED, of_type

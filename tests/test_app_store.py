@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from server.app import open_app
+from server.loading import SettingsError, load
 from server.operate.admin.requests import Status
-from server.settings import SettingsError, load
 from server.store.store import StoreError
 from tests.apps import Clients, get, running
 from tests.redis_server import redis_server

@@ -12,7 +12,8 @@ from server.cluster.address import EngineError
 from server.cluster.alike import ANOTHER_SECRET, EVERY_S, KEPT_S, SECRET_KEY, SETTINGS_KEY, Alike, Mark, others_at
 from server.cluster.engine import Engine
 from server.cluster.registry import NODES_KEY, Registry
-from server.settings import SETTINGS, load
+from server.loading import load
+from server.setting_table import SETTINGS
 from tests.cluster_clients import engine_of, until
 from tests.clusters import SECRET, nodes
 from tests.redis_server import redis_server

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.config import as_toml, config, settings_options
-from server.settings import BINDS_LOOPBACK, SECRETS, SETTINGS, Loaded, SettingsError, load
+from server.loading import Loaded, SettingsError, load
+from server.setting_table import SETTINGS
+from server.settings import BINDS_LOOPBACK, SECRETS
 
 A_SECRET = "fedcba9876543210" * 4
 

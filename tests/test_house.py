@@ -8,7 +8,8 @@ from rooms.room import Room, Seat
 from server.codes import Refused
 from server.house import CLIENT_LIMITS, House
 from server.safety.rates import Meter, Rate
-from server.settings import SETTINGS, Settings
+from server.setting_table import SETTINGS
+from server.settings import Settings
 from server.version import VERSION
 from tests.sessions import BEGAN, Stage, make_house
 

@@ -17,7 +17,8 @@ from server.cluster.store_wire import EXPIRY_TTL_S, LOG_S
 from server.drain import LETS_GO, LISTENS
 from server.operate.webhook import QUEUE_MAX, SIGNATURE, TRIES_MAX
 from server.serve import GENTLE_STOP_S, serve
-from server.settings import SETTINGS, Settings
+from server.setting_table import SETTINGS
+from server.settings import Settings
 from tests.apps import get
 from tests.clusters import nodes
 

@@ -16,9 +16,9 @@ import pytest
 from websockets.asyncio.client import connect
 
 from server.app import App
+from server.loading import load
 from server.phones import qr_code
 from server.serve import _greeting
-from server.settings import load
 from tests.certificates import make_pem
 from tests.served import ENVIRONMENT, PATIENCE_S, QUICKLY_S, refused, serving
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from server.app import App
+from server.loading import load
 from server.serve import _greeting
-from server.settings import load
 from server.store.database import FILE
 from server.store.folder import SECRET_FILE, open_state
 from server.store.store import StoreError

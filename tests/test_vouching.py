@@ -11,10 +11,10 @@ import pytest
 from client_demo import presence
 from client_demo.client import Client as OurClient
 from server.codes import CLOSE_CODES
+from server.loading import SettingsError, load
 from server.peer import AUTH_WARNING_S
 from server.safety.identities import VOUCHES_PER_MIN
 from server.safety.verified import LEEWAY_S
-from server.settings import SettingsError, load
 from server.token import new_key, sign
 from tests.apps import Clients, running
 from tests.jwts import AUTH, KEYS, SECRET, claims, jwks, shared, verifier

@@ -19,7 +19,7 @@ from server.cluster.embedded import EmbeddedValkey
 from server.cluster.supervise import own_ports
 from server.cluster.worker import OUTLIVED
 from server.cluster.workers import Supervisor
-from server.settings import load
+from server.loading import load
 from tests.clusters import until_shown
 from tests.served import PATIENCE_S, Server, refused, serving
 

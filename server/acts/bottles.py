@@ -7,9 +7,10 @@ from rooms.events import Nobody
 from server.answers import Answered, BottleEvent, Thrown, ThrownBack
 from server.codes import Refused
 from server.commands import AnswerBottle, Pick, Report, Throw, ThrowBack
+from server.features import BOTTLES
 from server.origin import LOOPBACK
 from server.outcomes import Outcome
-from server.safety.admission import BOTTLES, check_offered
+from server.safety.admission import check_offered
 from server.safety.bottles import HOLDING_REPORTS
 from server.safety.checks import OF_ANSWERS, OF_BOTTLES
 from server.safety.evidence import Evidence, Line, Note

@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from server.commands import Shake
+from server.features import SHAKE
 from server.outcomes import Outcome
-from server.safety.admission import SHAKE, check_offered
+from server.safety.admission import check_offered
 
 if TYPE_CHECKING:
     from server.session import Session

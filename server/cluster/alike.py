@@ -21,7 +21,8 @@ from server.cluster.ending import end
 from server.cluster.engine import FAILURES, Engine
 from server.cluster.registry import NODES_KEY
 from server.safety.keys import derive
-from server.settings import SETTINGS, Settings, shown
+from server.setting_table import SETTINGS
+from server.settings import Settings, shown
 
 SECRET_KEY = "ha:alike"
 SETTINGS_KEY = "ha:settings"

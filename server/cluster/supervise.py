@@ -12,8 +12,9 @@ from server.cluster.embedded import EmbeddedError, EmbeddedValkey
 from server.cluster.engine import Engine
 from server.cluster.trouble import EngineError
 from server.cluster.workers import CannotBegin, Supervisor, reserve_port
+from server.loading import Loaded
 from server.serve import cannot_listen, greeting
-from server.settings import Loaded, Settings
+from server.settings import Settings
 from server.store.folder import SECRET_BYTES
 
 

@@ -15,9 +15,10 @@ import msgspec
 from server.app import open_app
 from server.cluster.trouble import EngineError
 from server.ending import Ending
+from server.loading import Loaded
 from server.safety.filter_file import FilterError
 from server.serve import STOP_S, end, is_outlived, log_as, raise_file_limit, run
-from server.settings import Loaded, Settings
+from server.settings import Settings
 from server.store.store import StoreError
 from server.tls import TlsError
 

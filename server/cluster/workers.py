@@ -21,7 +21,7 @@ from server.cluster.engine import FAILURES, Engine
 from server.cluster.registry import Registry
 from server.cluster.trouble import EngineError
 from server.cluster.worker import Began, Orders
-from server.settings import Loaded
+from server.loading import Loaded
 
 RESTART_S = 0.2
 RESTART_MAX_S = 30.0

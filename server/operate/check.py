@@ -21,13 +21,13 @@ import click
 
 from server.config import settings_options
 from server.edge import is_this_machine, parse_networks
+from server.loading import Loaded
 from server.operate.admin.socket import is_answered, socket_path
 from server.operate.jwks import CannotFetch, fetch
 from server.operate.running import server_at
 from server.safety.filter_file import FilterError, FilterFile
 from server.safety.jwt_keys import BadKeys, read_jwks
 from server.serve import ENDS_WITH_PROCESS, ENDS_WITH_PROCESSES, SPARE_FILES
-from server.settings import Loaded
 from server.store.database import FILE, inspect
 from server.store.folder import SECRET_FILE
 from server.store.store import StoreError, StoreInUse

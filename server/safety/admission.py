@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 from geo import Cell
 from server.codes import Refused
+from server.features import ANONYMOUS
 from server.safety.bans import ban_on, told
-from server.settings import FEATURES
 
 if TYPE_CHECKING:
     from server.house import House
-
-ANONYMOUS, SHAKE, BOTTLES = FEATURES
 
 
 def check_offered(house: "House", feature: str) -> None:

@@ -14,7 +14,7 @@ from playwright.async_api import expect
 from geo import Cell
 from rooms.windows import window_end
 from server.app import App
-from server.settings import load
+from server.loading import load
 from tests.apps import Client, Clients
 from tests.e2e.stage import staged
 from tests.e2e.visits import PHONE, Visitor, Visits

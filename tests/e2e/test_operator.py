@@ -7,7 +7,7 @@ from axe_playwright_python import async_playwright as axe
 from playwright.async_api import Browser, Page, expect
 
 from server.app import App
-from server.settings import FEATURES
+from server.features import FEATURES
 from tests.apps import Client, Clients, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

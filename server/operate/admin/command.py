@@ -15,10 +15,10 @@ from typing import Any
 import click
 
 from server.config import settings_options_listing
+from server.loading import Loaded
 from server.operate.admin.client import NoAnswer, Refused, ask
 from server.operate.admin.requests import ONE_LINE, SPAN_MAX_S
 from server.operate.admin.socket import socket_path
-from server.settings import Loaded
 
 Ask = Callable[..., dict[str, Any]]
 

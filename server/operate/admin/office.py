@@ -14,6 +14,7 @@ import msgspec
 
 from rooms.placement import is_waiting
 from server.answers import Notice
+from server.features import FEATURES
 from server.node import Node
 from server.operate.admin import requests
 from server.operate.admin.elsewhere import ALONE, Elsewhere, Others, Part, Question, Seen, about
@@ -24,7 +25,6 @@ from server.peer import Peer
 from server.safety.bans import told
 from server.safety.filter_file import FilterError, FilterFile
 from server.safety.tokens import BadToken
-from server.settings import FEATURES
 from server.store import rows
 from server.store.networks import parse_address, parse_network
 from server.store.rows import AuditEntry, Ban, Bottle, BottleAnswer, Report
