@@ -11,8 +11,9 @@ from server.cluster.alike import ANOTHER_SECRET, Mark, has_another_secret, other
 from server.cluster.bus import try_to_speak
 from server.cluster.embedded import EmbeddedError, binary
 from server.cluster.engine import FAILURES, Engine
-from server.cluster.store_check import GOOD, NOTE, WRONG, Told
+from server.cluster.store_check import Told
 from server.cluster.trouble import EngineError
+from server.operate.checks.finding import GOOD, NOTE, WRONG
 from server.settings import Settings
 
 

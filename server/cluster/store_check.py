@@ -11,8 +11,8 @@ from server.cluster.address import EngineError
 from server.cluster.engine import FAILURES, Engine
 from server.cluster.store_wire import KEY, Wire
 from server.edge import is_this_machine
+from server.operate.checks.finding import GOOD, NOTE, WRONG
 
-GOOD, NOTE, WRONG = "good", "note", "WRONG"
 LEFT_MIN = 0.1
 """Of its memory: what is less is full in a day or two."""
 MB = 1024 * 1024

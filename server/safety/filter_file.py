@@ -14,8 +14,8 @@ from server.safety.wordlist import BrokenLine, WordList, read_rules
 POLL_EVERY_S = 2.0
 FILE_MAX_BYTES = 2_000_000
 """Ten thousand rules of two hundred characters."""
-_TOLD_MAX = 20
-"""Broken lines logged one by one; of more only how many there are."""
+BROKEN_TOLD_MAX = 20
+"""Broken lines told one by one; of more only how many there are."""
 
 log = logging.getLogger("hereabouts.filter")
 
@@ -103,9 +103,9 @@ class FilterFile:
             return False
         self.rules, self.broken = rules, broken
         self.read_at = time.time()
-        for line in self.broken[:_TOLD_MAX]:
+        for line in self.broken[:BROKEN_TOLD_MAX]:
             log.error("Line %s of the filter file is passed over: %s.", line.number, line.problem)
-        if len(self.broken) > _TOLD_MAX:
-            log.error("%s more lines of the filter file are passed over.", len(self.broken) - _TOLD_MAX)
+        if len(self.broken) > BROKEN_TOLD_MAX:
+            log.error("%s more lines of the filter file are passed over.", len(self.broken) - BROKEN_TOLD_MAX)
         log.info("The filter file holds %s rules.", len(self.rules))
         return True

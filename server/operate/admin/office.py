@@ -23,7 +23,7 @@ from server.operate.admin.whom import is_known, number, somebody
 from server.outcomes import bye
 from server.peer import Peer
 from server.safety.bans import told
-from server.safety.filter_file import FilterError, FilterFile
+from server.safety.filter_file import BROKEN_TOLD_MAX, FilterError, FilterFile
 from server.safety.tokens import BadToken
 from server.store import rows
 from server.store.networks import parse_address, parse_network
@@ -34,9 +34,6 @@ BANS_MAX = 10_000
 """Bans at once, in memory some 5 MB: more are no moderation any longer, but a list to be kept elsewhere."""
 
 COUNTS = ("people", "connected", "rooms", "rooms_waiting")
-
-BROKEN_TOLD_MAX = 20
-"""Lines of the filter file told one by one; of more only how many there are."""
 
 Json = dict[str, Any]
 
