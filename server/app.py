@@ -30,11 +30,12 @@ from server.node import Node
 from server.operate.admin.office import Office
 from server.operate.admin.socket import AdminSocket, socket_path
 from server.operate.admin.web import Gate, admin_routes
+from server.operate.filter import FilterKeeper
 from server.operate.jwks import AGAIN_S, KeyKeeper
 from server.operate.metrics import make_registry
 from server.operate.webhook import Webhook
 from server.routes import NotReady, routes
-from server.safety.filter_file import POLL_EVERY_S, FilterFile
+from server.safety.filter_file import FilterFile
 from server.safety.tokens import IDENTITY_BYTES
 from server.settings import BINDS_LOOPBACK, Settings
 from server.static import installed_pages
@@ -116,10 +117,10 @@ class App:
         self._is_operated = is_operated
         self.node = self.cluster.node if self.cluster else Node(self.house, Clock(settings.time_scale), self._loop)
         new_id = self.house.reports.new_ticket
-        self._filter_file = FilterFile(settings.filter_file) if settings.filter_file else None
-        self._watching: asyncio.Task[None] | None = None
-        self._take_filter()
-        self.office = Office(self.node, new_id=new_id, filter_file=self._filter_file, trouble=self._trouble)
+        self.filter = (
+            FilterKeeper(FilterFile(settings.filter_file), self.house.checks) if settings.filter_file else None
+        )
+        self.office = Office(self.node, new_id=new_id, filter=self.filter, trouble=self._trouble)
         if self.cluster is not None:
             self.cluster.offices.office = self.office
             self.office.others = self.cluster.offices
@@ -196,8 +197,8 @@ class App:
             await self._advise()
         await self.listener.start(settings.host, settings.port, tls=tls, reuse_port=shares_port)
         self._expire()
-        if self._filter_file is not None:
-            self._watching = asyncio.create_task(self._watch(self._filter_file))
+        if self.filter is not None:
+            self.filter.start()
         path = socket_path(self.settings, os.environ, port=self.listener.port)
         if path is not None and self._is_operated:
             self.admin_socket = AdminSocket(self.office, path)
@@ -290,8 +291,8 @@ class App:
             self.admin_socket.close()
         if self.webhook is not None:
             await self.webhook.stop()
-        if self._watching is not None:
-            self._watching.cancel()
+        if self.filter is not None:
+            self.filter.stop()
         await self.listener.close(1001, "shutdown", within_s=within_s)
         if self.cluster is not None:
             await self.cluster.stop()
@@ -320,17 +321,6 @@ class App:
             self.house.expire(now=self.node.clock.now())
         except StoreError as error:
             log.error("%s", error)
-
-    async def _watch(self, file: FilterFile) -> None:
-        """Have the operator's list read again when it changes, in a thread: a disk may be slow."""
-        while True:
-            await asyncio.sleep(POLL_EVERY_S)
-            if await asyncio.to_thread(file.poll):
-                self._take_filter()
-
-    def _take_filter(self) -> None:
-        if self._filter_file is not None:
-            self.house.checks.list = self._filter_file.rules
 
     def _metrics(self, request: Request) -> HttpResponse:
         return HttpResponse(content_type=CONTENT_TYPE_LATEST, body=generate_latest(self._registry))

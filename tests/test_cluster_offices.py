@@ -149,8 +149,8 @@ async def test_filter_file_is_read_again_at_all_nodes(redis_url: str, tmp_path: 
         await acquainted(*apps)
         rename(*apps)
         for app in apps:
-            assert app._watching is not None
-            app._watching.cancel()
+            assert app.filter is not None
+            app.filter.stop()
         words.write_text("casino\nbingo\n")
         told = (await run(*at, "reload")).output
         assert re.fullmatch(r"filter: 2 rules, read \S+ \S+ UTC\n", told)

@@ -1,7 +1,7 @@
 """The file of words and links that the operator keeps: read at start, and again whenever it has changed.
 
 Impure: it looks at the file system, and logs which lines it could not read, never what they say. Never on the way of a
-message: the app calls `poll` from a thread, every few seconds; `reload` is for an operator who waits for it.
+message: `poll` is called from a thread, every few seconds; `reload` is for an operator who waits for it.
 """
 
 import logging

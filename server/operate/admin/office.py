@@ -20,10 +20,11 @@ from server.operate.admin import requests
 from server.operate.admin.elsewhere import ALONE, Elsewhere, Others, Part, Question, Seen, about
 from server.operate.admin.requests import LOCAL_ONLY, AnyRequest, NotDone
 from server.operate.admin.whom import is_known, number, somebody
+from server.operate.filter import FilterKeeper
 from server.outcomes import bye
 from server.peer import Peer
 from server.safety.bans import told
-from server.safety.filter_file import BROKEN_TOLD_MAX, FilterError, FilterFile
+from server.safety.filter_file import FilterError
 from server.safety.tokens import BadToken
 from server.store import rows
 from server.store.networks import parse_address, parse_network
@@ -43,7 +44,7 @@ class Office:
 
     Args:
         new_id: gives a short text that nobody guesses.
-        filter_file: the list of words and links, None where there is none.
+        filter: the list of words and links, None where there is none.
         trouble: tells what does not work now though the server serves, in words, or "".
 
     Attributes:
@@ -55,14 +56,14 @@ class Office:
         node: Node,
         *,
         new_id: Callable[[], str],
-        filter_file: FilterFile | None = None,
+        filter: FilterKeeper | None = None,
         trouble: Callable[[], str] = str,
     ) -> None:
         self._node = node
         self._house = node.house
         self._store = node.house.store
         self._new_id = new_id
-        self._filter_file = filter_file
+        self._filter = filter
         self._trouble = trouble
         self.others: Others | None = None
 
@@ -119,10 +120,10 @@ class Office:
     def part(self, question: Question) -> Part:
         """Return what this node tells another one's operator."""
         world = self._house.world
-        if question.rereads and self._filter_file is not None:
+        if question.rereads and self._filter is not None:
             # What went wrong is told with the file.
             with contextlib.suppress(FilterError):
-                self._reread(self._filter_file)
+                self._filter.reread()
         asked = question.identities
         return Part(
             node=self.others.name if self.others is not None else "",
@@ -134,7 +135,7 @@ class Office:
             known=frozenset(id for id in asked if is_known(self._house, id)),
             around=self._online_in(question.network) if question.network else 0,
             seen={id: seen for id in asked if (seen := self._seen(id)) is not None} if question.tells_all else {},
-            filter=self._filter(),
+            filter=self._filter.told() if self._filter is not None else None,
         )
 
     def _seen(self, identity: str) -> Seen | None:
@@ -157,7 +158,7 @@ class Office:
             "terms_version": self._house.terms_version,
             "degraded": self._trouble(),
             "off": [feature for feature in FEATURES if self._house.is_off(feature)],
-            "filter": self._filter(),
+            "filter": parts[0].filter,
         }
 
     def _reports(self, request: requests.Reports, by: str, elsewhere: Elsewhere) -> Json:
@@ -398,36 +399,18 @@ class Office:
         return {"feature": request.feature, "on": request.on}
 
     def _reload(self, request: requests.Reload, by: str, elsewhere: Elsewhere) -> Json:
-        if self._filter_file is None:
+        if self._filter is None:
             raise NotDone("There is no filter file: set filter_file.")
         try:
-            self._reread(self._filter_file)
+            self._filter.reread()
         except FilterError as error:
             others = " The other nodes have read theirs." if elsewhere.parts else ""
             raise NotDone(f"The filter file cannot be read: {error}. Its former rules stay in force.{others}") from None
         self._note(by, "reload", "filter")
         parts = [self.part(Question()), *elsewhere.parts]
         return {
-            **(self._filter() or {}),
+            **self._filter.told(),
             "nodes": [_told_of(part) for part in parts] if self.others is not None else [],
-        }
-
-    def _reread(self, file: FilterFile) -> None:
-        file.reload()
-        self._house.checks.list = file.rules
-
-    def _filter(self) -> Json | None:
-        """Return how the filter file is, without a word of it; None without one."""
-        file = self._filter_file
-        if file is None:
-            return None
-        broken = [{"line": line.number, "problem": line.problem} for line in file.broken[:BROKEN_TOLD_MAX]]
-        return {
-            "rules": len(file.rules),
-            "broken": len(file.broken),
-            "broken_lines": broken,
-            "read_at": file.read_at,
-            "problem": file.problem,
         }
 
     def _backup(self, request: requests.Backup, by: str, elsewhere: Elsewhere) -> Json:

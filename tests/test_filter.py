@@ -11,7 +11,7 @@ from tests.sessions import UNLIMITED
 
 
 async def test_the_list_of_a_running_server_follows_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.app.POLL_EVERY_S", 0.01)
+    monkeypatch.setattr("server.operate.filter.POLL_EVERY_S", 0.01)
     path = tmp_path / "words.txt"
     path.write_text("casino\n")
     async with running(filter_file=str(path), **UNLIMITED) as app, Clients(app) as clients, asyncio.timeout(PATIENCE_S):
