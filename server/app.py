@@ -120,10 +120,15 @@ class App:
         self.filter = (
             FilterKeeper(FilterFile(settings.filter_file), self.house.checks) if settings.filter_file else None
         )
-        self.office = Office(self.node, new_id=new_id, filter=self.filter, trouble=self._trouble)
+        self.office = Office(
+            self.node,
+            new_id=new_id,
+            others=self.cluster.offices if self.cluster is not None else None,
+            filter=self.filter,
+            trouble=self._trouble,
+        )
         if self.cluster is not None:
-            self.cluster.offices.office = self.office
-            self.office.others = self.cluster.offices
+            self.cluster.offices.here = self.office.here
         self.webhook = Webhook(settings.webhook_url, settings.webhook_secret) if settings.webhook_url else None
         if self.webhook is not None:
             self.node.alert = self._alert
@@ -153,7 +158,7 @@ class App:
             self.cluster.measure(self._registry)
         if kept is not None:
             kept.measure(self._registry)
-            kept.serve(self.node, self.office)
+            kept.serve(self.node)
         self._is_stopping = False
         self._drain: Drain | Leaving | None = None
         self._shares_port = False

@@ -12,7 +12,7 @@ from server.operate.admin.elsewhere import Elsewhere, Part, Question
 
 if TYPE_CHECKING:
     from server.cluster.cluster import Cluster
-    from server.operate.admin.office import Office
+    from server.operate.admin.here import Here
 
 NAME_MAX = 64
 """Characters of what a node is called."""
@@ -23,10 +23,10 @@ class Offices:
 
     Attributes:
         name: what this node is called for people.
-        office: its own.
+        here: what it tells the operators of the others.
     """
 
-    office: "Office"
+    here: "Here"
 
     def __init__(self, cluster: "Cluster", name: str) -> None:
         self.name = name[:NAME_MAX]
@@ -70,7 +70,7 @@ class Offices:
 
     def inquired(self, node: str, inquired: Inquired) -> None:
         """Tell another node's office what there is here."""
-        self._cluster.tell(node, Answered(inquired.ask, self.office.part(inquired.question)))
+        self._cluster.tell(node, Answered(inquired.ask, self.here.part(inquired.question)))
 
     def answered(self, node: str, answered: Answered) -> None:
         """Know what another node tells."""

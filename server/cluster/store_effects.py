@@ -12,7 +12,7 @@ from server.answers import Notice as NoticeEvent
 from server.bugs import log_bug
 from server.cluster.store import RedisStore
 from server.node import Node
-from server.operate.admin.office import Office
+from server.operate.admin.enforcing import enforce
 from server.safety.bans import ban_on
 from server.store.rows import (
     AuditEntry,
@@ -34,10 +34,9 @@ from server.store.rows import (
 class Effects:
     """The effects on one node."""
 
-    def __init__(self, node: Node, office: Office, store: RedisStore) -> None:
+    def __init__(self, node: Node, store: RedisStore) -> None:
         self._node = node
         self._house = node.house
-        self._office = office
         self._store = store
 
     def happened(self, news: list[tuple[Row, bool]]) -> None:
@@ -58,7 +57,7 @@ class Effects:
         address, now = peer.session.origin.address, self._node.clock.now()
         ban = ban_on(self._store, identity, address, is_new=False, now=now)
         if ban is not None:
-            self._office.enforce(ban)
+            enforce(self._node, ban)
             return
         self._tell(identity)
         for answer in self._store.answers_for(identity):
@@ -85,7 +84,7 @@ class Effects:
 
     def _banned(self, row: Ban, is_here: bool) -> None:
         if is_here:
-            self._office.enforce(row)
+            enforce(self._node, row)
 
     def _ended(self, row: Ended, is_here: bool) -> None:
         if is_here:

@@ -15,7 +15,6 @@ from server.cluster.store_effects import Effects
 from server.cluster.store_link import StoreLink
 from server.cluster.store_open import open_store
 from server.node import Node
-from server.operate.admin.office import Office
 from server.settings import Settings
 from server.store.sealing import Seal
 from server.store.store import StoreError
@@ -38,9 +37,9 @@ class KeptStore(NamedTuple):
         """Have the figures of the store read out with the others."""
         registry.register(StoreCollector(self.link))
 
-    def serve(self, node: Node, office: Office) -> None:
+    def serve(self, node: Node) -> None:
         """Have the people of a node feel what was written elsewhere."""
-        effects = Effects(node, office, self.store)
+        effects = Effects(node, self.store)
         self.store.followed, node.arrived = effects.happened, effects.arrived
 
     async def close(self) -> None:
