@@ -12,10 +12,10 @@ from server.app import App
 from tests.apps import Clients, get
 from tests.cluster_clients import until as holds
 from tests.clusters import nodes, until_shown
+from tests.operators import run
 from tests.redis_server import redis_server
 from tests.served import PATIENCE_S
 from tests.sessions import HERE
-from tests.test_admin import run
 
 
 async def figures(app: App) -> dict[str, float]:

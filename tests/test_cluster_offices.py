@@ -15,8 +15,8 @@ from server.operate.admin.requests import NotDone, read
 from tests.apps import Client, Clients
 from tests.cluster_clients import until
 from tests.clusters import nodes
+from tests.operators import TOKEN, api, run
 from tests.sessions import FAR_AWAY, HERE
-from tests.test_admin import TOKEN, api, run
 
 Json = dict[str, Any]
 

@@ -1,13 +1,11 @@
 """`hereabouts admin`: the operator's commands, over the server's local socket.
 
-Knows how requests and answers look on a terminal. What others wrote is shown with every control character replaced.
+Knows how answers look on a terminal, one command after the other. What others wrote goes through `shown`.
 """
 
 import datetime
 import json
 import os
-import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,13 +15,12 @@ import click
 from server.config import settings_options_listing
 from server.loading import Loaded
 from server.operate.admin.client import NoAnswer, Refused, ask
-from server.operate.admin.requests import ONE_LINE, SPAN_MAX_S
+from server.operate.admin.server_lines import filter_lines, status_lines
 from server.operate.admin.socket import socket_path
+from server.operate.admin.typed import BAN, TICKET, WORDS, Span, one_person, who
+from server.operate.admin.wording import counted, moment, shown, span
 
 Ask = Callable[..., dict[str, Any]]
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 @click.group(
@@ -68,112 +65,12 @@ def _asking(path: Path | None) -> Ask:
     return asking
 
 
-def shown(text: str) -> str:
-    """Return a text that moves no cursor and hides nothing: a terminal obeys what it is sent."""
-    return _UNSHOWN.sub("�", text)
-
-
-def span(seconds: float) -> str:
-    """Return a span at a glance, to the nearest: "3 d", "5 min"."""
-    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
-
-
-def moment(at: float) -> str:
-    """Return a moment of UTC."""
-    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """Return "1 person", "7 people"."""
-    return f"{number} {one if number == 1 else many}"
-
-
-class Span(click.ParamType[float]):
-    """A span such as 90m, 12h or 7d; becomes seconds."""
-
-    name = "span"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return seconds."""
-        found = re.fullmatch(r"(\d{1,6})([smhd])", str(value).strip())
-        if found is None:
-            self.fail(f"{value!r} is no span; write 90m, 12h or 7d.", param, ctx)
-        if (seconds := int(found[1]) * _UNITS[found[2]]) > SPAN_MAX_S:
-            self.fail("ten years are the longest; without --for it is until it is lifted.", param, ctx)
-        return seconds
-
-
-class Shape(click.ParamType[str]):
-    """A text that the server takes as it is: refused here in words, before anybody is asked."""
-
-    def __init__(self, name: str, fits: str, advice: str) -> None:
-        self.name = name
-        self._fits = re.compile(fits)
-        self._advice = advice
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the text."""
-        if self._fits.fullmatch(str(value)) is None:
-            self.fail(self._advice, param, ctx)
-        return str(value)
-
-
-TICKET = Shape("ticket", r"[A-Za-z0-9_-]{1,64}", "that is no ticket; `hereabouts admin reports` lists them.")
-BAN = Shape("ban", r"[A-Za-z0-9_-]{1,64}", "that is no ban; `hereabouts admin bans` lists them.")
-_LETTER = ONE_LINE.removeprefix(r"\A").removesuffix(r"*\Z")
-WORDS = Shape("text", _LETTER + "{1,500}", "write one line of 1 to 500 characters.")
-
-
 @admin.command()
 @click.pass_obj
 def status(asks: Ask) -> None:
     """How the server is."""
-    told = asks("status")
-    people, rooms = counted(told["people"], "person", "people"), counted(told["rooms"], "room", "rooms")
-    without = f", without {', '.join(map(shown, told['silent']))}" if told.get("silent") else ""
-    click.echo(f"{people} ({told['connected']} connected) in {rooms}{without}")
-    if len(told["nodes"]) > 1:
-        click.echo("by the node that has their room:")
-        for node in told["nodes"]:
-            people, rooms = counted(node["people"], "person", "people"), counted(node["rooms"], "room", "rooms")
-            click.echo(f"  {shown(node['node'])}: {people} ({node['connected']} connected) in {rooms}")
-    oldest = f", the oldest {span(told['oldest_open_s'])} old" if told["oldest_open_s"] is not None else ""
-    open_reports = counted(told["open_reports"], "open report", "open reports")
-    click.echo(f"{open_reports}{oldest}; {counted(told['bans'], 'ban', 'bans')}")
-    _tell_filters(told["filter"], told["nodes"])
-    if told["degraded"]:
-        click.echo(f"degraded: {shown(told['degraded'])}")
-    if told["off"]:
-        click.echo(f"off: {', '.join(told['off'])}")
-    if not told["lasting"]:
-        missing = "--store" if told["nodes"] else "--data"
-        click.echo(f"blocks, bans and reports end with the process (no {missing})")
-
-
-def _tell_filters(own: dict[str, Any] | None, nodes: list[dict[str, Any]]) -> None:
-    """Say how the filter file is: of each node where they differ, but for when it was read."""
-    states = [{**(node["filter"] or {}), "read_at": None} for node in nodes]
-    if all(state == states[0] for state in states):
-        if own is not None:
-            click.echo(f"filter: {_filter(own)}")
-        return
-    for node in nodes:
-        file = _filter(node["filter"]) if node["filter"] is not None else "no file"
-        click.echo(f"filter of {shown(node['node'])}: {file}")
-
-
-def _filter(told: dict[str, Any]) -> str:
-    """Return how the filter file is, and which of its lines are no rules."""
-    lines = [f"{counted(told['rules'], 'rule', 'rules')}, read {moment(told['read_at'])} UTC"]
-    if told["problem"]:
-        lines.append(f"it cannot be read now ({told['problem']}): these rules stay in force")
-    lines += [f"line {broken['line']} is passed over: {broken['problem']}" for broken in told["broken_lines"]]
-    if told["broken"] > len(told["broken_lines"]):
-        lines.append(f"and {told['broken'] - len(told['broken_lines'])} more lines")
-    return "\n  ".join(lines)
+    for line in status_lines(asks("status")):
+        click.echo(line)
 
 
 @admin.command()
@@ -181,7 +78,8 @@ def _filter(told: dict[str, Any]) -> str:
 def reload(asks: Ask) -> None:
     """Read the filter file again, now, at all nodes; it is read by itself, too, seconds after it changes."""
     told = asks("reload")
-    _tell_filters(told, told["nodes"])
+    for line in filter_lines(told, told["nodes"]):
+        click.echo(line)
 
 
 @admin.command()
@@ -319,41 +217,24 @@ def switch(asks: Ask, feature: str, state: str) -> None:
     click.echo(f"{told['feature']} is {'on' if told['on'] else 'off'}.")
 
 
-def _one_person(command: Callable[..., None]) -> Callable[..., None]:
-    command = click.option("--identity", help="Their number, as in a report.")(command)
-    return click.option(
-        "--token", prompt=False, help="The token they show; read from the terminal if it is `-`, so no list holds it."
-    )(command)
-
-
-def _named(token: str | None, identity: str | None) -> dict[str, str]:
-    if token == "-":
-        token = click.prompt("Token", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().strip()
-    if token is not None:
-        return {"token": token}
-    if identity is not None:
-        return {"identity": identity}
-    raise click.UsageError("Say who: --token - or --identity NUMBER.")
-
-
 @admin.command()
-@_one_person
+@one_person
 @click.pass_obj
 def export(asks: Ask, token: str | None, identity: str | None) -> None:
     """Print everything that is kept of one person, as JSON."""
-    click.echo(json.dumps(asks("export", **_named(token, identity)), indent=2))
+    click.echo(json.dumps(asks("export", **who(token, identity)), indent=2))
 
 
 @admin.command()
-@_one_person
+@one_person
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def erase(asks: Ask, token: str | None, identity: str | None, yes: bool) -> None:
     """Forget one person, as if they had left. Bans and reports against them stay."""
-    named = _named(token, identity)
+    about = who(token, identity)
     if not yes:
         click.confirm("Forget this person?", abort=True)
-    click.echo(f"Forgotten: {asks('erase', **named)['erased']}.")
+    click.echo(f"Forgotten: {asks('erase', **about)['erased']}.")
 
 
 @admin.command()
