@@ -1,62 +1,44 @@
 """The whole server, put together: settings in, a listening port out.
 
-The one place that draws secrets and chooses the sources of chance and time.
+Knows which part is made of which, and in what order they begin and end. What chance and secrets come from, sources.py
+knows; what an operator has of it, operate/operating.py.
 """
 
 import asyncio
-import base64
-import os
-import secrets
 import socket
 import ssl
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from rooms.world import World
 from server.bugs import log
-from server.chance import PooledRandom
 from server.clock import Clock
 from server.codec import SUBPROTOCOLS
 from server.drain import Drain
 from server.edge import Edge
-from server.house import House
 from server.http import HttpResponse, Request
 from server.listener import Listener
 from server.loading import Loaded
 from server.node import Node
-from server.operate.admin.office import Office
-from server.operate.admin.socket import AdminSocket, socket_path
-from server.operate.admin.web import Gate, admin_routes
-from server.operate.filter import FilterKeeper
-from server.operate.jwks import AGAIN_S, KeyKeeper
+from server.operate.jwks import KeyKeeper
 from server.operate.metrics import make_registry
-from server.operate.webhook import Webhook
+from server.operate.operating import Operating
 from server.routes import NotReady, routes
-from server.safety.filter_file import FilterFile
-from server.safety.tokens import IDENTITY_BYTES
-from server.settings import BINDS_LOOPBACK, Settings
+from server.settings import Settings
+from server.sources import make_house, new_id, new_nonce, new_secret
 from server.static import installed_pages
-from server.store.folder import SECRET_BYTES, open_seal, open_state
-from server.store.rows import Report
-from server.store.sealing import NONCE_BYTES, Seal
+from server.store.folder import open_seal, open_state
+from server.store.sealing import Seal
 from server.store.store import StoreError
-from server.tls import LOOK_EVERY_S, ChainKeeper, server_context
+from server.tls import ChainKeeper, server_context
 from server.transport import TransportLimits
-from server.vouching import make_verifier
 
 if TYPE_CHECKING:
     from server.cluster.cluster import Cluster
     from server.cluster.leaving import Leaving
     from server.cluster.store_kept import KeptStore
-
-ID_BYTES = 9
-"""Of a room's or member's id: 72 bits nobody guesses, 12 characters of URL-safe base64."""
-
-TICKET_BYTES = 10
-"""Of a report's ticket, or a ban's: 16 capitals and digits that can be read out, and that nobody guesses."""
 
 EXPIRE_EVERY_S = 60.0
 """How long after its time something may still be kept. A run costs a few milliseconds where there is a disk."""
@@ -93,71 +75,23 @@ class App:
         key, seal, store = (
             (kept.key, kept.seal, kept.store)
             if kept is not None
-            else open_state(settings.data, settings.secret, new_secret=_new_secret, new_nonce=_new_nonce)
+            else open_state(settings.data, settings.secret, new_secret=new_secret, new_nonce=new_nonce)
         )
         self.kept = kept
-        world = World(settings, rng=PooledRandom(), new_id=lambda: secrets.token_urlsafe(ID_BYTES))
         self.settings = settings
-        exempt = frozenset(name for name in BINDS_LOOPBACK if not loaded.explicit(name))
-        self.house = House(
-            settings,
-            world,
-            key=key,
-            new_identity=lambda: secrets.token_bytes(IDENTITY_BYTES),
-            new_nonce=lambda: secrets.token_urlsafe(ID_BYTES),
-            new_ticket=lambda: base64.b32encode(secrets.token_bytes(TICKET_BYTES)).decode(),
-            verifier=make_verifier(settings, unix_now=time.time, retry_s=AGAIN_S),
-            exempt=exempt,
-            store=store,
-            seal=seal,
-        )
+        self.house = make_house(loaded, key=key, seal=seal, store=store)
         self._loop = asyncio.get_running_loop()
         self.is_outlived = asyncio.Event()
         self.cluster = self._join(node, called, key, seal, kept) if settings.redis else None
         self._is_operated = is_operated
         self.node = self.cluster.node if self.cluster else Node(self.house, Clock(settings.time_scale), self._loop)
-        new_id = self.house.reports.new_ticket
-        self.filter = (
-            FilterKeeper(FilterFile(settings.filter_file), self.house.checks) if settings.filter_file else None
-        )
-        self.office = Office(
-            self.node,
-            new_id=new_id,
-            others=self.cluster.offices if self.cluster is not None else None,
-            filter=self.filter,
-            trouble=self._trouble,
-        )
+        others = self.cluster.offices if self.cluster is not None else None
+        self.operating = Operating(self.node, others=others, trouble=self._trouble)
         if self.cluster is not None:
-            self.cluster.offices.here = self.office.here
-        self.webhook = Webhook(settings.webhook_url, settings.webhook_secret) if settings.webhook_url else None
-        if self.webhook is not None:
-            self.node.alert = self._alert
-        self.gate = Gate(settings.admin_token, clock=self._loop.time) if settings.admin_token else None
-        admin, posts = admin_routes(self.office, self.gate) if self.gate is not None else ({}, {})
-        self.admin_socket: AdminSocket | None = None
-        self.listener = Listener(
-            self.cluster.make_receiver if self.cluster is not None else self.node.make_peer,
-            limits=_transport_limits(settings),
-            routes={
-                **routes(
-                    self.house,
-                    pages=installed_pages(),
-                    not_ready=self._not_ready,
-                    trouble=self._trouble,
-                    metrics=self._metrics,
-                ),
-                **admin,
-            },
-            posts=posts,
-            subprotocols=tuple(name for name in SUBPROTOCOLS if name),
-            edge=Edge(trusted_proxies=settings.trusted_proxies, allowed_origins=settings.allowed_origins),
-            count_loopback="sockets_per_address" not in exempt,
-        )
-        self._registry = make_registry(self.node, self.listener, self.gate, self.webhook)
-        if self.cluster is not None:
-            self.cluster.measure(self._registry)
+            self.cluster.offices.here = self.operating.office.here
+        self.listener = self._make_listener(count_loopback=loaded.explicit("sockets_per_address"))
+        self._registry = self._make_registry()
         if kept is not None:
-            kept.measure(self._registry)
             kept.serve(self.node)
         self._is_stopping = False
         self._drain: Drain | Leaving | None = None
@@ -165,7 +99,6 @@ class App:
         self._expiry: asyncio.TimerHandle | None = None
         self._keys = self._key_keeper()
         self._chain: ChainKeeper | None = None
-        self._chain_timer: asyncio.TimerHandle | None = None
 
     @property
     def url(self) -> str:
@@ -193,7 +126,7 @@ class App:
             cert, key = Path(settings.tls_cert), Path(settings.tls_key)
             tls = server_context(cert, key)
             self._chain = ChainKeeper(tls, cert, key)
-            self._look_at_chain()
+            self._chain.start()
         if self.cluster is not None:
             # A node that cannot serve is not to be seen by the others.
             await _try_port(settings.host, settings.port, shares_port=shares_port)
@@ -202,17 +135,10 @@ class App:
             await self._advise()
         await self.listener.start(settings.host, settings.port, tls=tls, reuse_port=shares_port)
         self._expire()
-        if self.filter is not None:
-            self.filter.start()
-        path = socket_path(self.settings, os.environ, port=self.listener.port)
-        if path is not None and self._is_operated:
-            self.admin_socket = AdminSocket(self.office, path)
-            try:
-                await self.admin_socket.start()
-                self.listener.fell_silent = self.admin_socket.close  # a successor may have it with the port
-            except OSError as error:
-                # A server without its operator's socket still serves; /admin and a restart remain.
-                log.warning("`hereabouts admin` cannot reach this server at %s: %s", path, error)
+        self.operating.start()
+        if self._is_operated:
+            await self.operating.open_socket(self.listener.port)
+            self.listener.fell_silent = self.operating.close_socket  # a successor may have it with the port
 
     async def _advise(self) -> None:
         """Say what a Redis of this server's might lose by what is set there, and where other nodes' settings differ."""
@@ -234,7 +160,7 @@ class App:
         return Cluster(
             self.settings,
             self.house,
-            name=node or secrets.token_urlsafe(ID_BYTES),
+            name=node or new_id(),
             called=called or f"{socket.gethostname()}:{self.settings.port}",
             key=key,
             seal=seal,
@@ -243,9 +169,35 @@ class App:
             outlived=self.is_outlived.set,
         )
 
-    def _alert(self, report: Report) -> None:
-        if self.webhook is not None:
-            self.webhook.tell(report, open_reports=len(self.house.reports.open()))
+    def _make_listener(self, *, count_loopback: bool) -> Listener:
+        settings = self.settings
+        admin, posts = self.operating.routes()
+        return Listener(
+            self.cluster.make_receiver if self.cluster is not None else self.node.make_peer,
+            limits=_transport_limits(settings),
+            routes={
+                **routes(
+                    self.house,
+                    pages=installed_pages(),
+                    not_ready=self._not_ready,
+                    trouble=self._trouble,
+                    metrics=self._metrics,
+                ),
+                **admin,
+            },
+            posts=posts,
+            subprotocols=tuple(name for name in SUBPROTOCOLS if name),
+            edge=Edge(trusted_proxies=settings.trusted_proxies, allowed_origins=settings.allowed_origins),
+            count_loopback=count_loopback,
+        )
+
+    def _make_registry(self) -> CollectorRegistry:
+        registry = make_registry(self.node, self.listener, self.operating.gate, self.operating.webhook)
+        if self.cluster is not None:
+            self.cluster.measure(registry)
+        if self.kept is not None:
+            self.kept.measure(registry)
+        return registry
 
     async def start_at(self, port: int) -> bool:
         """Listen on a port of one's own, which others on this machine alone find: for what tells of this process.
@@ -288,28 +240,17 @@ class App:
         self.node.stop()
         if self._expiry is not None:
             self._expiry.cancel()
-        if self._chain_timer is not None:
-            self._chain_timer.cancel()
+        if self._chain is not None:
+            self._chain.stop()
         if self._keys is not None:
             self._keys.stop()
-        if self.admin_socket is not None:
-            self.admin_socket.close()
-        if self.webhook is not None:
-            await self.webhook.stop()
-        if self.filter is not None:
-            self.filter.stop()
+        await self.operating.stop()
         await self.listener.close(1001, "shutdown", within_s=within_s)
         if self.cluster is not None:
             await self.cluster.stop()
         self.house.store.close()
         if self.kept is not None:
             await self.kept.close()
-
-    def _look_at_chain(self) -> None:
-        """Serve with a new certificate once there is one."""
-        assert self._chain is not None
-        self._chain_timer = self._loop.call_later(LOOK_EVERY_S, self._look_at_chain)
-        self._chain.look()
 
     def _key_keeper(self) -> KeyKeeper | None:
         verifier = self.house.verifier
@@ -357,22 +298,14 @@ async def open_app(
     # Imported here: whoever keeps nothing in Redis needs nothing of it.
     from server.cluster.store_kept import keep_in_redis
 
-    key, seal = open_seal(settings.data, settings.secret, new_secret=_new_secret, new_nonce=_new_nonce)
-    kept = await keep_in_redis(settings, key=key, seal=seal, node=secrets.token_urlsafe(ID_BYTES))
+    key, seal = open_seal(settings.data, settings.secret, new_secret=new_secret, new_nonce=new_nonce)
+    kept = await keep_in_redis(settings, key=key, seal=seal, node=new_id())
     kept.store.is_lasting = redis_lasts
     try:
         return App(loaded, kept, node=node, called=called, is_operated=is_operated)
     except BaseException:
         await kept.close()
         raise
-
-
-def _new_secret() -> bytes:
-    return secrets.token_bytes(SECRET_BYTES)
-
-
-def _new_nonce() -> bytes:
-    return secrets.token_bytes(NONCE_BYTES)
 
 
 async def _try_port(host: str, port: int, *, shares_port: bool) -> None:

@@ -3,6 +3,7 @@
 Knows PEM files by their paths. Must never know what is said through it, nor put a file's contents into a message.
 """
 
+import asyncio
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,7 +68,18 @@ class ChainKeeper:
         self._cert, self._key = cert, key
         self._seen = self._tried = self._stamps()
         self._is_there = True
+        self._timer: asyncio.TimerHandle | None = None
         self._warn_of_dates()
+
+    def start(self) -> None:
+        """Look at the files every `LOOK_EVERY_S` from here on."""
+        self._timer = asyncio.get_running_loop().call_later(LOOK_EVERY_S, self.start)
+        self.look()
+
+    def stop(self) -> None:
+        """Look no more."""
+        if self._timer is not None:
+            self._timer.cancel()
 
     def look(self) -> bool:
         """Look at the files, and return whether a new chain serves from now on."""

@@ -62,14 +62,14 @@ async def test_socket_left_by_a_killed_server_is_replaced_and_nothing_else_is(tm
         left = socket.socket(socket.AF_UNIX)
         left.bind(str(path))
         left.close()
-        first = AdminSocket(app.office, path)
+        first = AdminSocket(app.operating.office, path)
         await first.start()
         with pytest.raises(OSError, match="belongs to a server that runs"):
-            await asyncio.to_thread(lambda: asyncio.run(AdminSocket(app.office, path).start()))
+            await asyncio.to_thread(lambda: asyncio.run(AdminSocket(app.operating.office, path).start()))
         first.close()
         path.write_text("precious")
         with pytest.raises(OSError, match="is no socket"):
-            await AdminSocket(app.office, path).start()
+            await AdminSocket(app.operating.office, path).start()
         assert path.read_text() == "precious"
 
 
@@ -89,8 +89,8 @@ async def test_a_successor_may_have_the_socket_with_the_port(tmp_path: Path) -> 
     async with running(admin_socket=str(path)) as app:
         app.listener.stop_accepting()  # as a drain does
         async with running(admin_socket=str(path)):
-            assert app.admin_socket is not None
-            app.admin_socket.close()
+            assert app.operating.admin_socket is not None
+            app.operating.admin_socket.close()
             assert (await asyncio.to_thread(ask, path, "status"))["people"] == 0
 
 

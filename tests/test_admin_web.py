@@ -158,7 +158,7 @@ async def test_what_comes_while_an_answer_is_awaited_is_not_read(monkeypatch: py
             await goes_on.wait()
             return {"asked": asked}
 
-        monkeypatch.setattr(app.office, "answer", answer)
+        monkeypatch.setattr(app.operating.office, "answer", answer)
         head = f"POST /admin/api HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\nContent-Length: 16\r\n\r\n"
         reader, writer = await asyncio.open_connection("127.0.0.1", app.listener.port)
         for _ in range(2):

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from server.app import ID_BYTES, App
+from server.app import App
 from server.codes import CLOSE_CODES
 from server.loading import load
 from server.operate.admin.requests import BanRequest
 from server.safety.verified import LEEWAY_S
 from server.session import Session
+from server.sources import ID_BYTES
 from tests.apps import PATIENCE_S, Client, Clients, close_code, get, masked, raw, running
 from tests.jwts import AUTH, SECRET, shared
 from tests.sessions import FAR_AWAY, HERE, UNLIMITED, of_type
@@ -113,7 +114,7 @@ async def outlast_auth(app: App, clients: Clients, ann: Client) -> tuple[list[di
 
 async def banned(app: App, clients: Clients, ann: Client) -> tuple[list[dict[str, Any]], int]:
     [who] = [person.id for person in app.house.world.people.values() if person.name == "Ann"]
-    app.office.do(BanRequest(identity=who, reason="Advertising."), by="test", is_local=True)
+    app.operating.office.do(BanRequest(identity=who, reason="Advertising."), by="test", is_local=True)
     return await ann.until_closed()
 
 

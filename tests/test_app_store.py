@@ -47,11 +47,13 @@ async def test_while_redis_is_away_people_talk_and_what_must_last_is_refused(tmp
         status, body = await get(app, "/readyz")
         assert (status, json.loads(body)) == (200, {"ready": True, "degraded": "Blocks, bans and reports are not kept"})
         asked = Status()
-        assert (await app.office.answer(asked, by="socket", is_local=True))["degraded"] == json.loads(body)["degraded"]
+        assert (await app.operating.office.answer(asked, by="socket", is_local=True))["degraded"] == json.loads(body)[
+            "degraded"
+        ]
         await server.start()
         await until(lambda: not store.away)
         assert json.loads((await get(app, "/readyz"))[1]) == {"ready": True}
-        assert not (await app.office.answer(asked, by="socket", is_local=True))["degraded"]
+        assert not (await app.operating.office.answer(asked, by="socket", is_local=True))["degraded"]
         assert (await ann.ask("block", "error", "blocked", who=bo.me))["type"] == "blocked"
 
 

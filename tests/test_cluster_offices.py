@@ -22,7 +22,9 @@ Json = dict[str, Any]
 
 
 async def ask(app: App, act: str, **fields: Any) -> Json:
-    return await app.office.answer(read(json.dumps({"act": act, **fields}).encode()), by="socket", is_local=True)
+    return await app.operating.office.answer(
+        read(json.dumps({"act": act, **fields}).encode()), by="socket", is_local=True
+    )
 
 
 async def acquainted(*apps: App) -> None:
@@ -149,14 +151,14 @@ async def test_filter_file_is_read_again_at_all_nodes(redis_url: str, tmp_path: 
         await acquainted(*apps)
         rename(*apps)
         for app in apps:
-            assert app.filter is not None
-            app.filter.stop()
+            assert app.operating.filter is not None
+            app.operating.filter.stop()
         words.write_text("casino\nbingo\n")
         told = (await run(*at, "reload")).output
         assert re.fullmatch(r"filter: 2 rules, read \S+ \S+ UTC\n", told)
         assert all(app.house.checks.list.holds("BINGO!") for app in apps)
         words.write_text("casino\n")
-        apps[0].office.do(read(b'{"act":"reload"}'), by="socket", is_local=True)
+        apps[0].operating.office.do(read(b'{"act":"reload"}'), by="socket", is_local=True)
         told = (await run(*at, "status")).output
         assert "0 people (0 connected) in 0 rooms\nby the node that has their room:\n  node 1: 0 people" in told
         assert re.search(r"filter of node 1: 1 rule, read .*\nfilter of node 2: 2 rules, read", told)

@@ -20,7 +20,7 @@ from tests.stores import BO, SECRET
 
 def ask(app: App, act: str, **fields: Any) -> None:
     """Have the operator of one server do something."""
-    app.office.do(read(json.dumps({"act": act, **fields}).encode()), by="socket", is_local=True)
+    app.operating.office.do(read(json.dumps({"act": act, **fields}).encode()), by="socket", is_local=True)
 
 
 class Place:

@@ -119,15 +119,15 @@ def test_redirect_is_not_followed() -> None:
 
 async def test_report_reaches_the_webhook_and_an_unreachable_one_keeps_nobody_waiting() -> None:
     async with running(webhook_url="http://127.0.0.1:9/", webhook_secret=SECRET) as app:
-        assert app.webhook is not None
+        assert app.operating.webhook is not None
         other = Other(503)
-        app.webhook._post = other.post
-        app.webhook._first_pause_s = 0.01
+        app.operating.webhook._post = other.post
+        app.operating.webhook._first_pause_s = 0.01
         async with Clients(app) as clients:
             ann, bo = await clients.seated("Ann Bo")
             ticket = (await ann.ask("report", "reported", who=bo.me, reason="spam", note="secret words"))["ticket"]
-        await idle(app.webhook)
-        assert app.webhook.delivered == 1
+        await idle(app.operating.webhook)
+        assert app.operating.webhook.delivered == 1
         told = json.loads(other.got[-1][1])
         assert (told["ticket"], told["open"]) == (ticket, 1)
         assert b"secret words" not in other.got[-1][1]
