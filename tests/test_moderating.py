@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from server.operate.admin import moderating as module
+from server.operate.admin.elsewhere import Elsewhere, Part
+from server.operate.admin.requests import BanRequest
 from tests.desks import Desk, a_desk, identity
 from tests.sessions import HERE, only
 
@@ -56,6 +58,17 @@ def test_a_later_ban_of_somebody_stands_for_the_earlier(desk: Desk) -> None:
     assert f"instead of {first['ban']}" in desk.ask("audit", most=1)["audit"][0]["detail"]
     desk.ask("unban", ban=later["ban"])
     desk.stage.guest().enter(token=bo.token)
+
+
+@pytest.mark.parametrize("stops_known", [False, True])
+def test_somebody_who_sits_at_another_node_counts_among_those_a_ban_hits(desk: Desk, stops_known: bool) -> None:
+    [ann] = desk.stage.seated("Ann")
+    who = identity(ann)
+    ann.lose()
+    there = Part("the other", 1, 1, 1, 0, online=frozenset({who}))
+    asked = BanRequest(identity=who, reason="x", stops_known=stops_known)
+    told = desk.office.do(asked, by="socket", is_local=True, elsewhere=Elsewhere((there,)))
+    assert told["hit"] == 1
 
 
 @pytest.mark.parametrize("stops_known", [False, True])

@@ -64,7 +64,10 @@ class Moderating:
             raise NotDone("Name either an identity or a network.")
         ban = self._asked(request, elsewhere)
         hit = hit_by(self._node, ban)
-        there = elsewhere.around if ban.stops_known else int(elsewhere.has_online(ban.identity))
+        if ban.identity:
+            there = int(elsewhere.has_online(ban.identity))
+        else:
+            there = elsewhere.around if ban.stops_known else 0
         if ban.network and not request.confirm:
             return {
                 "would_hit": len(hit) + there,
