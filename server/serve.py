@@ -23,12 +23,12 @@ from server.ending import Ending
 from server.listener import HEADS_MAX
 from server.loading import Loaded
 from server.operate.admin.socket import is_answered
+from server.own_command import OF_MAKE, own_command
 from server.phones import Network
 from server.safety.filter_file import FilterError
 from server.settings import Settings
 from server.store.store import StoreError
 from server.tls import TlsError
-from server.typed import OF_MAKE, own_command
 
 AT_ONCE = "SIGTERM once more, or Ctrl-C, ends it at once."
 THIS_MACHINE = "127.0.0.1"

@@ -64,10 +64,7 @@ class Moderating:
             raise NotDone("Name either an identity or a network.")
         ban = self._asked(request, elsewhere)
         hit = hit_by(self._node, ban)
-        if ban.identity:
-            there = int(elsewhere.has_online(ban.identity))
-        else:
-            there = elsewhere.around if ban.stops_known else 0
+        there = _hit_elsewhere(ban, elsewhere)
         if ban.network and not request.confirm:
             return {
                 "would_hit": len(hit) + there,
@@ -138,3 +135,10 @@ class Moderating:
     @property
     def _now(self) -> float:
         return self._node.clock.now()
+
+
+def _hit_elsewhere(ban: Ban, elsewhere: Elsewhere) -> int:
+    """Return how many people a ban hits at the other nodes."""
+    if ban.identity:
+        return int(elsewhere.has_online(ban.identity))
+    return elsewhere.around if ban.stops_known else 0

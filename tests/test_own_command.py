@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from client_demo.own_server import typed_command
-from server.typed import own_command
+from server.own_command import own_command
 
 BOTH = pytest.mark.parametrize("typed", [own_command, typed_command], ids=["server", "demo"])
 
