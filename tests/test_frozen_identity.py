@@ -59,6 +59,16 @@ def test_rates_used_up_in_one_process_are_used_up_in_the_next() -> None:
     assert not take_all(thawed.said, NOW + waits["said"])
 
 
+def test_a_rate_that_only_a_newer_version_has_is_passed_over() -> None:
+    here, there = make_house(), make_house()
+    identity = somebody(here)
+    wait_s = used_up(identity.shakes, NOW)
+    frozen = carried(identity)
+    newer = msgspec.structs.replace(frozen, dues={"waves": (NOW + 60,), **frozen.dues})
+    thawed = thaw_identity(there.identities, newer, now=NOW)
+    assert take_all(thawed.shakes, NOW) == pytest.approx(wait_s)
+
+
 def test_all_rates_of_an_identity_go_along() -> None:
     meters = {name for name in Identity.__slots__ if _is_meters(getattr(somebody(make_house()), name, None))}
     assert set(METERS) == meters

@@ -139,6 +139,8 @@ def _dues(identity: Identity, now: float) -> dict[str, tuple[float, ...]]:
 
 def _use_up(identity: Identity, dues: dict[str, tuple[float, ...]]) -> None:
     for name, times in dues.items():
+        if name not in METERS:
+            continue  # a rate of a newer version
         # A process of other settings may have a rate more or less: the first ones are the same.
         for meter, due in zip(_meters(identity, name), times, strict=False):
             meter.use_up(due)
