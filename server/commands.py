@@ -3,7 +3,7 @@
 The shapes alone: the codec decodes and checks by them. What a command does stands in server/acts/.
 """
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_args
 
 import msgspec
 from msgspec import Meta
@@ -188,14 +188,12 @@ class Ping(Command, frozen=True, kw_only=True):
     """Ask for the server's time."""
 
 
-COMMANDS: tuple[type[Command], ...] = (
-    Enter, Say, Move, Next, Rename, Away, Leave, Mute, Unmute, Block, Blocks, Unblock, Report, Eject,
-    Keep, Unkeep, Contact, Extend, Shake, Throw, Pick, AnswerBottle, ThrowBack, Auth, Ping,
-)  # fmt: skip
-"""What this version understands, in the order of the documentation."""
-
 AnyCommand: TypeAlias = (
     Enter | Say | Move | Next | Rename | Away | Leave | Mute | Unmute
     | Block | Blocks | Unblock | Report | Eject | Keep | Unkeep | Contact | Extend
     | Shake | Throw | Pick | AnswerBottle | ThrowBack | Auth | Ping
 )  # fmt: skip
+"""What this version understands, in the order of the documentation."""
+
+COMMANDS: tuple[type[Command], ...] = get_args(AnyCommand)
+"""The same, one by one."""
