@@ -24,34 +24,7 @@ from rooms.seating import place_of
 from server.acts import HANDLERS
 from server.answers import RoomEvent
 from server.codes import Refused
-from server.commands import (
-    AnswerBottle,
-    Auth,
-    Away,
-    Block,
-    Blocks,
-    Command,
-    Contact,
-    Eject,
-    Enter,
-    Extend,
-    Keep,
-    Leave,
-    Move,
-    Mute,
-    Next,
-    Pick,
-    Ping,
-    Rename,
-    Report,
-    Say,
-    Shake,
-    Throw,
-    ThrowBack,
-    Unblock,
-    Unkeep,
-    Unmute,
-)
+from server.commands import COMMANDS, Away, Command, Enter, Leave
 from server.house import House
 from server.messages import wire_name
 from server.origin import Origin
@@ -73,29 +46,7 @@ class State(Enum):
 
 TRANSITIONS: dict[tuple[State, type[Command]], State] = {
     (State.NEW, Enter): State.SEATED,
-    (State.SEATED, Say): State.SEATED,
-    (State.SEATED, Move): State.SEATED,
-    (State.SEATED, Next): State.SEATED,
-    (State.SEATED, Rename): State.SEATED,
-    (State.SEATED, Away): State.SEATED,
-    (State.SEATED, Mute): State.SEATED,
-    (State.SEATED, Unmute): State.SEATED,
-    (State.SEATED, Block): State.SEATED,
-    (State.SEATED, Blocks): State.SEATED,
-    (State.SEATED, Unblock): State.SEATED,
-    (State.SEATED, Eject): State.SEATED,
-    (State.SEATED, Keep): State.SEATED,
-    (State.SEATED, Unkeep): State.SEATED,
-    (State.SEATED, Contact): State.SEATED,
-    (State.SEATED, Extend): State.SEATED,
-    (State.SEATED, Shake): State.SEATED,
-    (State.SEATED, Throw): State.SEATED,
-    (State.SEATED, Pick): State.SEATED,
-    (State.SEATED, AnswerBottle): State.SEATED,
-    (State.SEATED, ThrowBack): State.SEATED,
-    (State.SEATED, Auth): State.SEATED,
-    (State.SEATED, Report): State.SEATED,
-    (State.SEATED, Ping): State.SEATED,
+    **{(State.SEATED, command): State.SEATED for command in COMMANDS if command not in (Enter, Leave)},
     (State.SEATED, Leave): State.ENDED,
 }
 
