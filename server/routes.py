@@ -57,7 +57,7 @@ def about(house: House) -> dict[str, Any]:
 
 
 def _ways_to_meet(house: House) -> list[str]:
-    return [feature for feature in (SHAKE, BOTTLES) if not house.is_off(feature)]
+    return [feature for feature in dict.fromkeys(_FEATURES.values()) if not house.is_off(feature)]
 
 
 def _auth(house: House) -> list[str]:
