@@ -231,7 +231,7 @@ class Player:
             before = list(self._sockets)
             await self._connect(name, Connect())
             await self._send(name, {"type": "enter", "cell": cell, "name": name})
-            entered, room = [await self._next(name, {"type": kind}) for kind in ("entered", "room")]
+            entered, room = [await self._answer_to_enter(name, kind) for kind in ("entered", "room")]
             if (room["seq"], len(room["members"])) == (len(self._sockets) + 1, len(self._sockets)):
                 return False  # its end was told of before the last one came
             assert room["seq"] == len(self._sockets), f"{name} was not seated with the others: {room}"
@@ -242,6 +242,11 @@ class Player:
                     return False  # a busy machine may take as long as a short window for it, and its end as one step
                 assert event["id"] == room["me"]
         return True
+
+    async def _answer_to_enter(self, name: str, kind: str) -> Json:
+        event = await self._next(name, {"type": kind})
+        assert event.get("type") == kind, f"{name} was not let in: {event}"
+        return event
 
     async def _let_go(self) -> None:
         """Have everybody leave, so that others can be seated as if they had never been there."""
