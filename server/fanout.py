@@ -3,7 +3,7 @@
 A write costs the same for 100 bytes and for 1,000, so the number of writes decides what
 a chat server costs, not the number of messages. Events published in one turn of the
 event loop are kept in the room's outbox; at the turn's end they are encoded once per
-wire format and the same bytes are written to every listener of that format. Under
+wire format and the same bytes are written to every hearer of that format. Under
 light load a turn holds one event and nothing is delayed.
 
 Whoever mutes or keeps somebody is asked how they see each event; only what they see
@@ -22,7 +22,7 @@ from server.codec import Codec
 from server.transport import Line
 
 
-class Listener(Protocol):
+class Hearer(Protocol):
     """Whom events go to: one client's end."""
 
     @property
@@ -52,7 +52,7 @@ class Audience:
     def __init__(self, room: str) -> None:
         self.room = room
         self.plain: dict[Codec, list[Line]] = {}
-        self.hiding: list[Listener] = []
+        self.hiding: list[Hearer] = []
         self.outbox: list[Event] = []
 
 
@@ -70,32 +70,32 @@ class Fanout:
         self._audiences: dict[str, Audience] = {}
         self._unsent: list[Audience] = []
 
-    def attach(self, room: str, listener: Listener) -> None:
-        """Let the listener hear what is published from now on."""
+    def attach(self, room: str, hearer: Hearer) -> None:
+        """Let the hearer hear what is published from now on."""
         audience = self._audiences.get(room)
         if audience is None:
             audience = self._audiences[room] = Audience(room)
         self._send(audience)
-        if listener.hides:
-            audience.hiding = [*audience.hiding, listener]
+        if hearer.hides:
+            audience.hiding = [*audience.hiding, hearer]
         else:
-            hearing = audience.plain.get(listener.codec, [])
-            audience.plain[listener.codec] = [*hearing, listener.connection]
+            hearing = audience.plain.get(hearer.codec, [])
+            audience.plain[hearer.codec] = [*hearing, hearer.connection]
 
-    def detach(self, room: str, listener: Listener) -> None:
-        """Let the listener hear what was published until now and nothing more."""
+    def detach(self, room: str, hearer: Hearer) -> None:
+        """Let the hearer hear what was published until now and nothing more."""
         audience = self._audiences.get(room)
         if audience is None:
             return
         self._send(audience)
-        audience.hiding = [other for other in audience.hiding if other is not listener]
-        hearing = audience.plain.get(listener.codec, [])
-        audience.plain[listener.codec] = [other for other in hearing if other is not listener.connection]
+        audience.hiding = [other for other in audience.hiding if other is not hearer]
+        hearing = audience.plain.get(hearer.codec, [])
+        audience.plain[hearer.codec] = [other for other in hearing if other is not hearer.connection]
         if not audience.hiding and not any(audience.plain.values()):
             del self._audiences[room]
 
-    def hiding(self, room: str) -> list[Listener]:
-        """Return the listeners of the room who mute or keep somebody."""
+    def hiding(self, room: str) -> list[Hearer]:
+        """Return the hearers of the room who mute or keep somebody."""
         audience = self._audiences.get(room)
         return audience.hiding if audience is not None else []
 
@@ -145,16 +145,16 @@ class Fanout:
                 encoded[codec] = b"".join(map(codec.frame, events))
                 self._write(encoded[codec], hearing)
                 self.delivered += len(events) * len(hearing)
-        for listener in audience.hiding:
-            codec = listener.codec
-            seen = [listener.seen(event) for event in events]
+        for hearer in audience.hiding:
+            codec = hearer.codec
+            seen = [hearer.seen(event) for event in events]
             if not all(map(is_, seen, events)):
                 data = b"".join(map(codec.frame, seen))
             elif codec in encoded:
                 data = encoded[codec]
             else:
                 data = encoded[codec] = b"".join(map(codec.frame, events))
-            self._write(data, [listener.connection])
+            self._write(data, [hearer.connection])
             self.delivered += len(events)
 
     def _write(self, data: bytes, hearing: list[Line]) -> None:

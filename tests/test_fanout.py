@@ -16,7 +16,7 @@ from tests.sessions import UNLIMITED, FakeConnection, Guest, HandLoop, Stage, me
 
 
 class Ear:
-    """A listener that hides what one member says, if told whom."""
+    """A hearer who does not see what one member says, if told whom."""
 
     def __init__(self, loop: HandLoop, codec: Codec = JSON, hidden: str = "") -> None:
         self.fake = FakeConnection(loop, "", "", lambda: None)
@@ -135,7 +135,7 @@ def test_who_detaches_within_a_turn_hears_what_was_and_nothing_after() -> None:
     assert stays.heard() == JSON.frame(said(1)) + JSON.frame(said(2))
 
 
-def test_listener_whose_hiding_has_changed_is_detached_all_the_same() -> None:
+def test_hearer_whose_hiding_has_changed_is_detached_all_the_same() -> None:
     loop, fanout = make()
     ear = Ear(loop)
     fanout.attach("r", ear)
@@ -181,7 +181,7 @@ def test_flushing_early_doubles_nothing() -> None:
     assert ear.heard() == b"".join(JSON.frame(said(seq)) for seq in (1, 2, 3, 4))
 
 
-def test_room_without_listeners_keeps_nothing() -> None:
+def test_room_without_hearers_keeps_nothing() -> None:
     loop, fanout = make()
     for room in range(100):
         fanout.publish(f"{room}", said(1))

@@ -16,7 +16,7 @@ from server.cluster.journal import Journal
 from server.cluster.log import RoomLog
 from server.codes import Refused
 from server.commands import Enter
-from server.fanout import Audience, Fanout, Listener
+from server.fanout import Audience, Fanout, Hearer
 from server.house import House
 from server.node import Node
 from server.origin import Origin
@@ -47,10 +47,10 @@ class LoggedFanout(Fanout):
         self._journal.told(audience.room, events)
         super()._tell(audience, events)
 
-    def detach(self, room: str, listener: Listener) -> None:
-        """Let the listener hear what was published until now, once it is written down, and nothing more."""
-        super().detach(room, listener)
-        self._commit.left(room, cast("Held", listener.connection))
+    def detach(self, room: str, hearer: Hearer) -> None:
+        """Let the hearer hear what was published until now, once it is written down, and nothing more."""
+        super().detach(room, hearer)
+        self._commit.left(room, cast("Held", hearer.connection))
 
     def _write(self, data: bytes, hearing: list[Line]) -> None:
         self._commit.put(cast("list[Held]", hearing), data)
