@@ -5,7 +5,6 @@ Pure: reads the store. Never decides whom to ban; that is an operator's act alon
 
 from datetime import UTC, datetime
 
-from server.safety.wording import objection
 from server.store.rows import Ban
 from server.store.store import Store
 
@@ -34,7 +33,13 @@ def told(ban: Ban, *, contact: str) -> str:
     until = f" until {_moment(ban.until)}" if ban.until is not None else ""
     newcomers = "newcomers from " if ban.network and not ban.stops_known else ""
     stop = "" if ban.reason.endswith(_STOPS) else "."
-    return f"This server keeps {newcomers}{who} out{until}: {ban.reason}{stop} {objection(contact)}"
+    return f"This server keeps {newcomers}{who} out{until}: {ban.reason}{stop} {_objection(contact)}"
+
+
+def _objection(contact: str) -> str:
+    return (
+        f"To object: {contact}" if contact else "To object, ask whoever runs this server; they have named no contact."
+    )
 
 
 def _moment(at: float) -> str:
