@@ -4,6 +4,7 @@ A checker that finds nothing proves little, so each rule is also shown a source 
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,6 +120,22 @@ def test_files_held_to_purity_by_name_exist(path: str) -> None:
 def test_every_folder_with_code_is_known_here() -> None:
     folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert folders <= OURS
+
+
+def untold(paths: list[str], folder: str) -> list[str]:
+    """Return which files the tables of DESIGN.md say nothing of: neither by their name nor by that of their folder."""
+    text = (ROOT / "docs" / "DESIGN.md").read_text(encoding="utf-8").partition("\n## Decisions")[0]
+    tables = "".join(chapter for chapter in text.split("\n## ") if chapter.startswith(f"{folder}/"))
+    named = re.findall(r"`([\w/]+(?:\.py|/))`", tables)
+    files = {name.split("/")[-1] for name in named}
+    folders = tuple(f"/{name}" for name in named if name.endswith("/"))
+    return [path for path in paths if Path(path).name not in files and not f"/{Path(path).parent}/".endswith(folders)]
+
+
+@pytest.mark.parametrize("folder", ["rooms", "server"])
+def test_design_says_what_every_file_knows(folder: str) -> None:
+    assert untold([path for path in sources(folder) if not path.endswith("__init__.py")], folder) == []
+    assert untold([f"{folder}/unheard_of.py"], folder)
 
 
 @pytest.mark.parametrize(
