@@ -34,7 +34,7 @@ class Hearer(Protocol):
         """Where it is written to."""
 
     @property
-    def hides(self) -> bool:
+    def sees_otherwise(self) -> bool:
         """Whether this client does not see everything as it is."""
 
     def seen(self, event: Event) -> Event:
@@ -47,12 +47,12 @@ class Hearer(Protocol):
 class Audience:
     """Who hears one room, and what they have not been told yet. Its lists are replaced, never changed."""
 
-    __slots__ = ("hiding", "outbox", "plain", "room")
+    __slots__ = ("outbox", "plain", "room", "seeing_otherwise")
 
     def __init__(self, room: str) -> None:
         self.room = room
         self.plain: dict[Codec, list[Line]] = {}
-        self.hiding: list[Hearer] = []
+        self.seeing_otherwise: list[Hearer] = []
         self.outbox: list[Event] = []
 
 
@@ -76,8 +76,8 @@ class Fanout:
         if audience is None:
             audience = self._audiences[room] = Audience(room)
         self._send(audience)
-        if hearer.hides:
-            audience.hiding = [*audience.hiding, hearer]
+        if hearer.sees_otherwise:
+            audience.seeing_otherwise = [*audience.seeing_otherwise, hearer]
         else:
             hearing = audience.plain.get(hearer.codec, [])
             audience.plain[hearer.codec] = [*hearing, hearer.connection]
@@ -88,16 +88,16 @@ class Fanout:
         if audience is None:
             return
         self._send(audience)
-        audience.hiding = [other for other in audience.hiding if other is not hearer]
+        audience.seeing_otherwise = [other for other in audience.seeing_otherwise if other is not hearer]
         hearing = audience.plain.get(hearer.codec, [])
         audience.plain[hearer.codec] = [other for other in hearing if other is not hearer.connection]
-        if not audience.hiding and not any(audience.plain.values()):
+        if not audience.seeing_otherwise and not any(audience.plain.values()):
             del self._audiences[room]
 
-    def hiding(self, room: str) -> list[Hearer]:
+    def seeing_otherwise(self, room: str) -> list[Hearer]:
         """Return the hearers of the room who mute or keep somebody."""
         audience = self._audiences.get(room)
-        return audience.hiding if audience is not None else []
+        return audience.seeing_otherwise if audience is not None else []
 
     def publish(self, room: str, event: Event) -> None:
         """Tell the event to everybody attached to the room, at the end of this loop turn."""
@@ -145,7 +145,7 @@ class Fanout:
                 encoded[codec] = b"".join(map(codec.frame, events))
                 self._write(encoded[codec], hearing)
                 self.delivered += len(events) * len(hearing)
-        for hearer in audience.hiding:
+        for hearer in audience.seeing_otherwise:
             codec = hearer.codec
             seen = [hearer.seen(event) for event in events]
             if not all(map(is_, seen, events)):

@@ -191,7 +191,7 @@ class Node:
 
     def _seat(self, seated: Seated) -> None:
         room = seated.room
-        for other in self.fanout.hiding(room.id):
+        for other in self.fanout.seeing_otherwise(room.id):
             other.meet(seated)
         peer = self.peers.get(seated.person.id)
         if peer is not None:

@@ -84,7 +84,7 @@ class Peer:
     # What the node and the fan-out ask
 
     @property
-    def hides(self) -> bool:
+    def sees_otherwise(self) -> bool:
         """Whether this client may not see everything as it is."""
         return self.session.sees_otherwise
 

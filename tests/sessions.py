@@ -354,7 +354,7 @@ class Stage:
         found = {}
         for room, audience in self.node.fanout._audiences.items():
             plain = [connection for hearing in audience.plain.values() for connection in hearing]
-            connections = [*plain, *(listener.connection for listener in audience.hiding)]
+            connections = [*plain, *(listener.connection for listener in audience.seeing_otherwise)]
             found[room] = set(connections)
             assert len(found[room]) == len(connections), "somebody hears a room twice"
         return found

@@ -25,7 +25,7 @@ class Ear:
         self.hidden = hidden
 
     @property
-    def hides(self) -> bool:
+    def sees_otherwise(self) -> bool:
         return bool(self.hidden)
 
     def seen(self, event: Event) -> Event:

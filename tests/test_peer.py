@@ -393,7 +393,7 @@ def test_mute_ends_with_leave() -> None:
     again = stage.guest()
     again.enter()
     assert not any("muted" in member for member in again.members.values())
-    assert [room for room, audience in stage.node.fanout._audiences.items() if audience.hiding] == []
+    assert [room for room, audience in stage.node.fanout._audiences.items() if audience.seeing_otherwise] == []
 
 
 # Both formats.
