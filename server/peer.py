@@ -86,11 +86,11 @@ class Peer:
     @property
     def sees_otherwise(self) -> bool:
         """Whether this client may not see everything as it is."""
-        return self.session.sees_otherwise
+        return self.session.sight.is_otherwise
 
     def seen(self, event: Event) -> Event:
         """Return an event of the room as this client sees it."""
-        return self.session.seen(event)
+        return self.session.sight.event(event)
 
     def meet(self, seated: Seated) -> None:
         """Know that somebody sits down in this client's room."""

@@ -13,11 +13,8 @@ refusal of any layer below becomes an `error` event here and nowhere else.
 
 from enum import Enum, auto
 
-import msgspec
-
 from geo import BadCell
 from rooms.changes import Change, Seated
-from rooms.events import Changed, Event, Joined, Marked, Member, Said, Skipped
 from rooms.person import Person
 from rooms.room import Room, Seat
 from rooms.seating import place_of
@@ -33,6 +30,7 @@ from server.safety.identities import Identity
 from server.safety.rates import Meter, per_period, take_all
 from server.safety.verified import UnknownKey
 from server.safety.work import NONCE_GOOD_S, Challenge
+from server.sight import Sight
 from server.store.store import StoreError
 
 
@@ -57,8 +55,7 @@ class Session:
     Attributes:
         origin: where the client comes from.
         person: who they are to the rooms, once entered and until replaced.
-        hidden: ids of members of their room whose words they do not see; None if they mute nobody at all.
-        kept: ids of members of their room whom they keep; None if they keep nobody at all.
+        sight: how they see their room.
     """
 
     __slots__ = (
@@ -68,11 +65,10 @@ class Session:
         "_is_stranger",
         "_taken",
         "_was_patient",
-        "hidden",
         "house",
-        "kept",
         "origin",
         "person",
+        "sight",
         "state",
     )
 
@@ -86,8 +82,7 @@ class Session:
         self._is_stranger = self._was_patient = False
         self.state = State.NEW
         self.person: Person | None = None
-        self.hidden: frozenset[str] | None = None
-        self.kept: frozenset[str] | None = None
+        self.sight = Sight()
 
     def receive(self, command: Command, *, now: float) -> Outcome:
         """Apply one command and return its outcome. A refused one changes nothing but the count of errors."""
@@ -164,7 +159,7 @@ class Session:
         room = seated.room
         self.look_around(room)
         self.identity.sat_in(room.id, now)
-        members = tuple(self._as_seen(member) for member in seated.members)
+        members = tuple(map(self.sight.member, seated.members))
         return RoomEvent(
             room=room.id,
             kind=room.kind,
@@ -185,34 +180,17 @@ class Session:
 
     def meet(self, id: str, person: Person) -> None:
         """Know that somebody sits down in this client's room as member `id`."""
-        if self._identity is not None and self.hidden is not None and person.id in self._identity.muted:
-            self.hidden |= {id}
-        if (
-            self._identity is not None
-            and self.kept is not None
-            and self.house.ties.has("keep", self._identity.id, person.id)
-        ):
-            self.kept |= {id}
-
-    def seen(self, event: Event) -> Event:
-        """Return an event of the room as this client sees it."""
-        if isinstance(event, Said):
-            return Skipped(event.seq) if self.hidden and event.from_ in self.hidden else event
-        if isinstance(event, Joined | Changed) and self._is_marked(event.id):
-            return msgspec.structs.replace(event, member=self._as_seen(event.member))
-        return event
-
-    @property
-    def sees_otherwise(self) -> bool:
-        """Whether this client may not see everything as all others do."""
-        return self.hidden is not None or self.kept is not None
+        sight = self.sight
+        if self._identity is not None and sight.is_otherwise:
+            sight.meet(
+                id,
+                is_muted=person.id in self._identity.muted,
+                is_kept=self.house.ties.has("keep", self._identity.id, person.id),
+            )
 
     def look_around(self, room: Room) -> None:
         """Know whom of the room they mute, and whom they keep."""
-        muted, kept = self.identity.muted, self.house.keeps.held(self.identity.id)
-        here = {id: seat.person.id for id, seat in room.seats.items()} | room.gone if muted or kept else {}
-        self.hidden = frozenset(id for id, who in here.items() if who in muted) if muted else None
-        self.kept = frozenset(id for id, who in here.items() if who in kept) if kept else None
+        self.sight.look_around(room, muted=self.identity.muted, kept=self.house.keeps.held(self.identity.id))
 
     # What acts ask
 
@@ -296,15 +274,6 @@ class Session:
         if isinstance(command, Away | Leave):
             return []
         return self.house.world.set_away(self.seated, None, now=now)
-
-    def _is_marked(self, id: str) -> bool:
-        return bool((self.hidden and id in self.hidden) or (self.kept and id in self.kept))
-
-    def _as_seen(self, member: Member) -> Member:
-        if not self._is_marked(member.id):
-            return member
-        muted, kept = (members is not None and member.id in members for members in (self.hidden, self.kept))
-        return Marked(**msgspec.structs.asdict(member), muted=muted, kept=kept)
 
     def _out_of_place(self) -> Refused:
         if self.state is State.NEW:

@@ -31,7 +31,7 @@ IMPURE = {
 
 PURE_FOLDERS = ("geo", "rooms", "server/acts")
 PURE_FILES = (
-    "server/session.py", "server/arrival.py", "server/house.py",
+    "server/session.py", "server/sight.py", "server/arrival.py", "server/house.py",
     "server/safety/frozen_house.py", "server/safety/frozen_identity.py",
 )  # fmt: skip
 REDIS_LIVES_IN = "server/cluster"

@@ -223,19 +223,19 @@ def test_muted_words_are_skipped_and_the_member_marked() -> None:
     them = member_id(other)
     said = Said(7, them, "Ann", "a", 0)
     member = Member(them, "Ann")
-    assert session.seen(said) is said
+    assert session.sight.event(said) is said
     _carry_out_hiding(session, session.receive(Mute(who=them), now=NOW))
-    assert session.seen(said) == Skipped(7)
+    assert session.sight.event(said) == Skipped(7)
     joined, changed = Joined(1, them, member, 100), Changed(2, them, member)
     for event in (joined, changed):
-        seen = session.seen(event)
+        seen = session.sight.event(event)
         assert isinstance(seen, Joined | Changed)
         assert (seen.member, seen.seq) == (Marked(them, "Ann", muted=True), event.seq)
     for other_event in (Said(7, "somebody", "Bo", "a", 0), Left(8, them, "left")):
-        assert session.seen(other_event) is other_event
+        assert session.sight.event(other_event) is other_event
     _carry_out_hiding(session, session.receive(Unmute(who=them), now=NOW))
-    assert session.seen(said) is said
-    assert session.seen(changed) is changed
+    assert session.sight.event(said) is said
+    assert session.sight.event(changed) is changed
 
 
 def test_room_shows_who_is_muted_in_it() -> None:

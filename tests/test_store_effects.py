@@ -138,7 +138,7 @@ async def test_who_has_just_come_sees_the_room_with_their_eyes_as_soon_as_it_is_
     one, other = place.other.node.peers
     place.one.house.ties.add("mute", [(one, other)], now=place.one.node.clock.now())
     session = place.other.node.peers[one].session
-    await until(lambda: session.hidden == frozenset({bo.me}))
+    await until(lambda: session.sight.hidden == frozenset({bo.me}))
 
 
 def test_every_kind_of_row_has_an_effect_or_a_reason_for_none() -> None:

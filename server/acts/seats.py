@@ -39,7 +39,7 @@ def enter(session: "Session", command: Enter, now: float) -> Outcome:
         Arrived(arrival.person),
         entered,
         *arrival.changes,
-        *(session.seen(event) for event in arrival.events),
+        *map(session.sight.event, arrival.events),
         *_kept_for(session, now),
         *waiting_lines(session),
         *session.lasts(now=now),
