@@ -14,6 +14,8 @@ from client_demo.terminal.app import ChatApp
 from tests.fake_server import Script, fake_server
 
 PATIENCE_S = 10.0
+WIDE = (120, 40)
+"""Columns and rows with room for whole sentences beside the list of people."""
 _TEXT = re.compile(r'<text[^>]* x="([\d.]+)" y="([\d.]+)"[^>]*>(.*?)</text>')
 
 _COLUMN = 12.2
