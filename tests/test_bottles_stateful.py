@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from server.safety.bottles import BOTTLE_S, HOLDING_REPORTS, PICKED_MAX
+from tests.bottles import OPEN
 from tests.sessions import UNLIMITED, Guest, Json, Stage
-from tests.test_bottles import OPEN
 
 CELLS = ("dr5ru6", "dr5ru7", "dr5r", "ezjmu7", "u33db2", "zzzzzz")
 

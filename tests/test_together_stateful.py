@@ -12,8 +12,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.bottles import OPEN
 from tests.sessions import UNLIMITED, Guest, Json, Stage, of_type
-from tests.test_bottles import OPEN
 
 CELLS = ("dr5ru6", "dr5ru7")
 
