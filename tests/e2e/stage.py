@@ -18,6 +18,9 @@ Json = dict[str, Any]
 Answer = list[Json] | Callable[[Json], list[Json]]
 PATIENCE_S = 30
 ME, BO, CY = {"id": "me", "name": "Ada"}, {"id": "bo", "name": "Bo"}, {"id": "cy", "name": "Cy"}
+ON_PEOPLE = ("block", "blocks", "unblock", "report", "eject", "keep", "unkeep", "contact")
+ON_ROOMS = ("extend", "shake", "throw", "pick", "answer", "throw_back")
+EVERYTHING = ON_PEOPLE + ON_ROOMS
 
 
 def room(id: str = "r1", *, seq: int = 3, members: tuple[Json, ...] = (ME, BO, CY), **more: Any) -> Json:
@@ -126,3 +129,9 @@ async def staged(
         await ada.page.locator("form button[type=submit]").click()
         await expect(ada.page.locator(".room.is-seated")).to_be_visible()
     return ada, stage
+
+
+async def on_bo(ada: Visitor, command: str) -> None:
+    """Choose what to do about Bo."""
+    await ada.page.locator(".seat button[aria-label^=Bo]").click()
+    await ada.page.locator(f"dialog [data-command={command}]").click()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, WebSocketRoute, expect
 
-from tests.e2e.test_doings import EVERYTHING
+from tests.e2e.stage import EVERYTHING
 from tests.e2e.visits import Visits
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

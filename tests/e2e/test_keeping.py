@@ -140,6 +140,41 @@ async def test_words_from_a_seat_that_is_gone_are_told_from_those_for_a_table_th
         )
 
 
+async def test_words_said_again_are_confirmed_by_the_old_echo(visits: Visits) -> None:
+    async with visits.serving() as app:
+        visits.may_lose = True
+        ada, stage = await staged(visits, app)
+        await ada.say("Said, but unheard")
+        sent = await stage.heard("say")
+        old = {"type": "said", "seq": 4, "from": "me", "name": "Ada", "text": sent["text"], "at": 0}
+        # The replay is cut short by more than a thousand events, the echo among them.
+        stage.answers["enter"] = [
+            Stage.entered(resumed=True),
+            room(seq=3, missed=1200),
+            {**old, "seq": 1204, "from": "bo", "name": "Bo", "text": "Since then"},
+        ]
+        stage.answers["say"] = [old]
+        await stage.close(1001)
+        assert (await stage.heard("say"))["ref"] == sent["ref"]
+        await expect(ada.said("Said, but unheard")).to_have_attribute("data-status", "said")
+        await ada.hears("Said, but unheard")
+        await expect(ada.log).to_contain_text("1,200 things that happened here could not be brought back.")
+
+
+async def test_a_new_seat_in_the_same_room_is_no_old_one(visits: Visits) -> None:
+    async with visits.serving() as app:
+        visits.may_lose = True
+        ada, stage = await staged(visits, app)
+        await ada.say("Was it heard?")
+        await stage.heard("say")
+        again = {"id": "me2", "name": "Ada"}
+        stage.answers["enter"] = [Stage.entered(), room(seq=40, me="me2", members=(again, BO))]
+        await stage.close(1001)
+        await expect(ada.log).to_contain_text("You are back on a new seat: the former one is gone.")
+        await expect(ada.said("Was it heard?")).to_have_attribute("data-status", "unsent")
+        assert "say" not in [command["type"] for command in stage.asked]
+
+
 async def test_words_for_a_table_that_is_gone_are_shown_as_unsent_by_the_next_page(visits: Visits) -> None:
     async with visits.serving() as app:
         ada, stage = await staged(visits, app)

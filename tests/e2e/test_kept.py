@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.test_doings import on_room
-from tests.e2e.visits import PHONE, Visitor, Visits
+from tests.e2e.visits import PHONE, Visitor, Visits, on_room
 from tests.sessions import UNLIMITED
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -3,8 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.test_doings import on_room
-from tests.e2e.visits import DESKTOP, PHONE, Visits
+from tests.e2e.visits import DESKTOP, PHONE, Visits, on_room
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -148,3 +148,9 @@ class Visits:
         if self.may_lose and any(sign in message.text for sign in LOSSES):
             return
         self.problems.append(message.text)
+
+
+async def on_room(ada: Visitor, command: str) -> None:
+    """Choose something of what "More" offers."""
+    await ada.button("More").click()
+    await ada.page.locator(f"dialog [data-command={command}]").click()
