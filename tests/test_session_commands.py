@@ -12,9 +12,9 @@ from server.commands import AnyCommand, Away, Command, Enter, Leave, Move, Mute,
 from server.messages import wire_name
 from server.outcomes import Outcome
 from server.session import Session
+from tests.bare_sessions import NOW, RIGHT, error, kinds, member_id, published, seated
 from tests.protocol_page import PAGE
 from tests.sessions import HERE, NEAR, UNLIMITED, make_house
-from tests.test_session import NOW, RIGHT, error, kinds, member_id, published, seated
 
 # Saying.
 
