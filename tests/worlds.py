@@ -27,9 +27,12 @@ from rooms.windows import region_of, window_end
 from rooms.world import World
 
 HOME = Cell.at(40.75, -73.99, 6)
+"""A cell in the middle of a city, about 610 m high and 930 m wide."""
+NORTH_M = HOME.size_m[0]
 RING_M = max(Cell.at(*region_of(HOME).center, 6).size_m)
 """How much farther a room looks with each ring, all over the region."""
-"""A cell in the middle of a city, about 610 m high and 930 m wide."""
+
+WINDOW_S = 1800
 
 START = window_end(region_of(HOME), 1_700_000_000, Rules().window_s)
 """A moment at which a window of HOME's region has just begun."""
