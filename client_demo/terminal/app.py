@@ -14,6 +14,8 @@ from textual.widgets import Static
 from client_demo.client import Client, Closed, Held, Refused
 from client_demo.places import PlaceUnknown, parse_place
 from client_demo.terminal import safe, slash, wording
+from client_demo.terminal.answers import blocked_name
+from client_demo.terminal.breaks import Banner
 from client_demo.terminal.composer import Composer
 from client_demo.terminal.dialogs import ChooseMember, Help, NewName
 from client_demo.terminal.heading import Heading
@@ -22,7 +24,7 @@ from client_demo.terminal.people import People
 from client_demo.terminal.server_time import ServerTime, hour
 from client_demo.terminal.sizes import BOX_FROM_ROWS, LEAST_COLUMNS, LEAST_ROWS, PEOPLE_FROM_COLUMNS, Keys, TooSmall
 from client_demo.terminal.slash import Misunderstood, Slash, Words
-from client_demo.terminal.story import Banner, Story
+from client_demo.terminal.story import Story
 from client_demo.terminal.transcript import OwnLine, Transcript
 from client_demo.terminal.waiting import Waiting
 
@@ -273,12 +275,12 @@ class ChatApp(App[list[str]], inherit_bindings=False):
             return slash.choose_member(typed, met)
 
     async def _show_blocks(self) -> None:
-        self.story.show_blocks(await self.client.blocks())
+        self.story.answers.show_blocks(await self.client.blocks())
 
     async def _unblock(self, typed: str) -> None:
         held = await self.client.blocks()
-        which = slash.choose_block(typed, [self.story.blocked_name(block) for block in held])
-        name = self.story.blocked_name(held[which])
+        which = slash.choose_block(typed, [blocked_name(block) for block in held])
+        name = blocked_name(held[which])
         await self.client.unblock(held[which]["block"], ref=self._about_words(name))
 
     def _finest(self) -> int:

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 from textual.content import Content
-from textual.widgets import Static
 
 from client_demo.client import Client, Held
 from client_demo.terminal import safe, wording
+from client_demo.terminal.answers import Answers
 from client_demo.terminal.bottles import Bottles
+from client_demo.terminal.breaks import Banner, Breaks, Seat
 from client_demo.terminal.heading import Heading
 from client_demo.terminal.met import Met
 from client_demo.terminal.people import Palette, People, in_common, mark, remark
 from client_demo.terminal.server_time import ServerTime, hour
-from client_demo.terminal.sizes import BOX_FROM_ROWS
 from client_demo.terminal.transcript import Line, OwnLine, Transcript, said
 from client_demo.terminal.waiting import Search, Waiting
 
@@ -24,19 +24,6 @@ Message = dict[str, Any]
 
 AT_ONCE_S = 0.3
 """Who sits down so soon behind one's own coming was moved to the room in the same instant."""
-
-
-class Banner(Static):
-    """One line above the typing: the state of the connection, or of being away. Empty, it is not there."""
-
-    def on_mount(self) -> None:
-        self.show("")
-
-    def show(self, words: str, kind: str = "warning") -> None:
-        """Show these words, or nothing."""
-        self.display = bool(words)
-        self.set_classes(f"-{kind}")
-        self.update(Content(words))
 
 
 class Story:
@@ -60,23 +47,28 @@ class Story:
         self._palette = Palette()
         self.met = Met()
         self._sitting: dict[str, str] = {}
-        self._room = self._me = ""
-        self._now_ms = self._closes_ms = 0
-        self._returning: Message = {}
-        self._sat = ("", "", 0)
-        self._break: Line | None = None
+        self._seat = Seat()
         self._arrival: tuple[Line, Message, float] | None = None
         self._coming: tuple[Line | None, str, list[str]] = (None, "", [])
-        self._retry_at_s: float | None = None
-        self._lost_why = ""
         self._choice = choice
-        self._contacts: set[tuple[str, str]] = set()
         self.bottles = Bottles(transcript)
+        self.answers = Answers(transcript, self.met)
+        self._breaks = Breaks(
+            client,
+            self._seat,
+            server_time=server_time,
+            heading=heading,
+            transcript=transcript,
+            banner=banner,
+            bottles=self.bottles,
+        )
 
     def tell(self, event: Message) -> None:
         """Show one event; what is unknown is not shown."""
-        name = f"_on_{event['type']}"
-        tell: Callable[[Message], None] | None = getattr(self, name, None) or getattr(self.bottles, name[1:], None)
+        name = f"on_{event['type']}"
+        tell: Callable[[Message], None] | None = getattr(self, f"_{name}", None)
+        for other in (self._breaks, self.answers, self.bottles):
+            tell = tell or getattr(other, name, None)
         if tell is not None:
             tell(event)
         self.met.answered(event)
@@ -85,24 +77,20 @@ class Story:
     def tick(self) -> None:
         """Let the countdowns go on."""
         self._show_time()
-        if self._retry_at_s is not None:
-            in_s = self._retry_at_s - self._time.now_s()
-            when = f"Next try in {in_s:.0f} s (^S: now)" if in_s > 0.5 else "Trying again"
-            kept = " What you write is kept, and said if this room is still there."
-            has_rows = self._banner.app.size.height >= BOX_FROM_ROWS
-            self._banner.show(f"{self._lost_why} {when}.{kept if has_rows else ''}")
+        self._breaks.tick()
 
     # --- rooms --------------------------------------------------------------------------------------------
 
     def _on_room(self, event: Message) -> None:
         self._time.heard(event["now"], self._client.limits.get("time_scale") or 1.0)
         self.met.sit(event["room"], event["members"], event["now"])
+        seat = self._seat
         # The client may know of the next room already while events of this one are still to be told.
-        self._me, self._now_ms, self._closes_ms = event["me"], event["now"], event.get("closes") or 0
+        seat.me, seat.now_ms, seat.closes_ms = event["me"], event["now"], event.get("closes") or 0
         before, self._sitting = self._sitting, {member["id"]: member["name"] for member in event["members"]}
-        if event["room"] == self._room:
+        if event["room"] == seat.room:
             return
-        is_new, self._room = bool(self._room), event["room"]
+        is_new, seat.room = bool(seat.room), event["room"]
         self._arrival = None
         if len(before) > 1 and sorted(before.values()) == sorted(self._sitting.values()):
             self._transcript.note("A new room, the same company.", when=hour(event["now"]), kind="room")
@@ -138,12 +126,12 @@ class Story:
         return f"You sit with {wording.listed(names)}, within {wording.distance(event.get('within_m'))}."
 
     def _on_closing(self, event: Message) -> None:
-        self._closes_ms = event["closes"]
+        self._seat.closes_ms = event["closes"]
         left = wording.clock(self._time.local_s(event["closes"]) - self._time.now_s())
         self._transcript.note(f"This room ends in {left}. Everyone is then seated anew.", kind="warning")
 
     def _on_extended(self, event: Message) -> None:
-        self._closes_ms = event["closes"]
+        self._seat.closes_ms = event["closes"]
         left = wording.clock(self._time.local_s(event["closes"]) - self._time.now_s())
         self._transcript.note(f"This room goes on for {left}.")
 
@@ -152,7 +140,7 @@ class Story:
     def _on_joined(self, event: Message) -> None:
         self.met.see(event["member"])
         self._sitting[event["id"]] = event["member"]["name"]
-        if event["id"] != self._me and not self._came_along(event):
+        if event["id"] != self._seat.me and not self._came_along(event):
             self._note_company(_shown(event["member"]), "sat down")
         if self._waiting.display and self._client.waiting is None:
             self._transcript.note("That is company.", kind="good")
@@ -189,7 +177,7 @@ class Story:
     def _on_changed(self, event: Message) -> None:
         before, after = self.met.member(event["id"]), event["member"]
         was, now = safe.line(before.get("name", "")), safe.line(after["name"])
-        who = "You" if event["id"] == self._me else now
+        who = "You" if event["id"] == self._seat.me else now
         if was and was != now:
             verb = "are" if who == "You" else "is"
             self._transcript.note(f"{'You' if who == 'You' else was} {verb} now {now}")
@@ -198,29 +186,6 @@ class Story:
             self._transcript.note(f"{who} is away" if after.get("away") else f"{who} is back")
         self.met.see(after)
         self._sitting[event["id"]] = after["name"]
-
-    def _on_muted(self, event: Message) -> None:
-        self._transcript.note(f"You see no more of what {self.met.name(event['who'])} says. Nobody is told.")
-
-    def _on_unmuted(self, event: Message) -> None:
-        self._transcript.note(f"You see again what {self.met.name(event['who'])} says.")
-
-    def _on_reported(self, event: Message) -> None:
-        self._transcript.note(
-            f"You reported {self.met.asked(event)}; your ticket is {safe.line(event['ticket'])}. "
-            "The operator sees what was said or written. Nobody else is told.",
-            kind="good",
-        )
-
-    def _on_blocked(self, event: Message) -> None:
-        # Not that they are gone: nobody moves for the block of a bottle, and whoever threw it may sit right here.
-        who = self.met.asked(event)
-        self._transcript.note(
-            f"You and {who} are seated together no more. Nobody is told; /blocks shows your blocks.", kind="good"
-        )
-
-    def _on_unblocked(self, event: Message) -> None:
-        self._transcript.note(f"Your block of {self.met.asked(event)} is over.")
 
     def show_people(self) -> None:
         """Show who sits here, one a line, and what is known of them; narrow screens have no list beside the talk."""
@@ -235,42 +200,6 @@ class Story:
             told = safe.line("; ".join(filter(None, known)))
             self._transcript.note(f"{mark(member, me)} {safe.line(member['name'])}{f': {told}' if told else ''}")
 
-    def show_blocks(self, held: list[Message]) -> None:
-        """Show whom one blocks, numbered."""
-        if not held:
-            self._transcript.note("You block nobody.")
-        for number, block in enumerate(held, 1):
-            since = hour(block.get("at"))
-            self._transcript.note(f"{number} {self.blocked_name(block)}, since {since}. /unblock {number} ends it.")
-
-    @staticmethod
-    def blocked_name(block: Message) -> str:
-        """Return what somebody was called when they were blocked."""
-        return safe.line(block.get("name") or "") or "Somebody"
-
-    def _on_voted(self, event: Message) -> None:
-        self._transcript.note(wording.voted(event.get("about"), self.met.asked(event)))
-
-    def _on_kept(self, event: Message) -> None:
-        name = self.met.name(event["who"])
-        self._transcript.note(
-            f"You and {name} keep each other: you sit together from now on where you are both near. "
-            f"/contact {name} … gives them a line to reach you by.",
-            kind="good",
-        )
-
-    def _on_unkept(self, event: Message) -> None:
-        self._transcript.note(f"You let {self.met.name(event['who'])} go. Nobody is told.")
-
-    def _on_contact(self, event: Message) -> None:
-        """Show where somebody can be reached, once: after a break it may come again."""
-        line = event["name"], event["text"]
-        if line in self._contacts:
-            return
-        self._contacts.add(line)
-        words = Content.assemble((f"{safe.line(event['name'])} can be reached at  ", "bold"), safe.line(event["text"]))
-        self._transcript.note(words, kind="notice")
-
     def _on_ejected(self, event: Message) -> None:
         contact = safe.line(str(self._client.server.get("contact") or ""))
         self._transcript.note(" ".join(filter(None, (safe.line(event.get("why") or ""), contact))), kind="warning")
@@ -283,12 +212,12 @@ class Story:
     # --- words --------------------------------------------------------------------------------------------
 
     def _on_said(self, event: Message) -> None:
-        own = self._transcript.own(event.get("ref")) if event["from"] == self._me else None
+        own = self._transcript.own(event.get("ref")) if event["from"] == self._seat.me else None
         if own is not None:
             own.acknowledge(hour(event["at"]))
             self._transcript.settle(own)
             return
-        mine = event["from"] == self._me
+        mine = event["from"] == self._seat.me
         colour = "$primary" if mine else self._palette.colour(event["name"])
         aside = wording.marks(event.get("marks"))
         words = said(safe.line(event["name"]), safe.lines(event["text"]), colour, aside=aside)
@@ -320,52 +249,6 @@ class Story:
     def _on_overrun(self, event: Message) -> None:
         self._transcript.note(f"{wording.count(event['lost'], 'event')} came too fast to be shown.", kind="warning")
 
-    # --- the connection -----------------------------------------------------------------------------------
-
-    def _on_disconnected(self, event: Message) -> None:
-        self._heading.tell(is_live=False)
-        if event["retry_in_s"] is None:
-            self._retry_at_s = None
-            if self._client.closed is not None:
-                self._banner.show(f"{wording.ending(self._client.closed)} ^Q closes.", "error")
-            return
-        self._lost_why = wording.broken(event)
-        self._retry_at_s = self._time.now_s() + event["retry_in_s"]
-        self.tick()
-
-    def _on_reconnected(self, event: Message) -> None:
-        self._returning, self._sat = event, (self._room, self._me, self._closes_ms)
-        self._retry_at_s = None
-        self._banner.show("")
-        words = self._forgotten() if event["is_forgotten"] else "Back after a break."
-        self._break = self._transcript.note(words, when=hour(), kind="room")
-
-    def _forgotten(self) -> str:
-        """Return what is gone with the person that one was to the server."""
-        had_bottles = self.bottles.afloat > 0
-        self.bottles.forget()
-        ends = " No answer to what you threw can come any more." if had_bottles else ""
-        return f"The server has begun anew or no longer knows your seat; the former room is gone.{ends}"
-
-    def _on_caught_up(self, event: Message) -> None:
-        self._heading.tell(is_live=True)
-        if self._break is None:
-            return
-        missed = f"{wording.count(event['said'], 'message')} while you were away."
-        if self._returning["resumed"]:
-            self._break.rewrite(f"Back in your seat. {missed if event['said'] else 'Nothing was missed.'}")
-        elif not self._returning["is_forgotten"]:
-            self._break.rewrite(self._became_of_seat())
-
-    def _became_of_seat(self) -> str:
-        """Return what became of the former seat, as far as that is known: a room may end before its time."""
-        room, me, closes_ms = self._sat
-        if room != self._room:
-            is_over = self._now_ms >= closes_ms
-            return f"Back, in another room: {'yours ended meanwhile' if is_over else 'your former seat is gone'}."
-        seat = "in your seat" if me == self._me else "on a new seat: yours was given up meanwhile"
-        return f"Back in this room, {seat}. What was said in between is missing here."
-
     # --- what is always shown -----------------------------------------------------------------------------
 
     def _refresh(self) -> None:
@@ -378,7 +261,7 @@ class Story:
         )
         self._people.show(client.members, client.me, self._palette)
         self._show_time()
-        if client.connected and self._retry_at_s is None:
+        if client.connected and not self._breaks.is_waiting:
             is_away = client.members.get(client.me, {}).get("away")
             self._banner.show("You are away and your seat is kept. Say anything, or ^O, to be back." if is_away else "")
 
