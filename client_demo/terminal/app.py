@@ -1,6 +1,7 @@
 """The terminal client's screen and keys.
 
-Knows what a person may do and asks the client for it; what comes back is told by story.py. Never speaks the wire.
+Knows what a person may do and asks the client for it, by asking.py where words follow a command. What comes back is
+told by story.py. Never speaks the wire.
 """
 
 import asyncio
@@ -12,9 +13,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from client_demo.client import Client, Closed, Held, Refused
-from client_demo.places import PlaceUnknown, parse_place
+from client_demo.places import PlaceUnknown
 from client_demo.terminal import safe, slash, wording
-from client_demo.terminal.answers import blocked_name
+from client_demo.terminal.asking import Asking
 from client_demo.terminal.breaks import Banner
 from client_demo.terminal.composer import Composer
 from client_demo.terminal.dialogs import ChooseMember, Help, NewName
@@ -97,6 +98,7 @@ class ChatApp(App[list[str]], inherit_bindings=False):
             banner=self.banner,
             choice=choice,
         )
+        self.asking = Asking(client, met=self.story.met, bottles=self.story.bottles, answers=self.story.answers)
 
     def compose(self) -> ComposeResult:
         yield self.heading
@@ -185,106 +187,11 @@ class ChatApp(App[list[str]], inherit_bindings=False):
     # --- asking -------------------------------------------------------------------------------------------
 
     def _obey(self, asked: Slash) -> None:
-        names = {id: safe.line(member["name"]) for id, member in self.client.members.items() if id != self.client.me}
-        client, argument = self.client, asked.argument
-        match asked.name:
-            case "mute" | "unmute" | "keep" | "unkeep" | "eject":
-                about = {
-                    "mute": client.mute,
-                    "unmute": client.unmute,
-                    "keep": client.keep,
-                    "unkeep": client.unkeep,
-                    "eject": client.eject,
-                }
-                who = slash.choose_member(argument, names)
-                self._ask(about[asked.name](who, ref=self._about(who)), asked)
-            case "contact":
-                who, line = slash.parse_contact(argument, names)
-                self._ask(client.contact(who, line, ref=self._about(who)), asked)
-            case "block":
-                self._ask(self._block(argument, names), asked)
-            case "blocks":
-                self._ask(self._show_blocks(), asked)
-            case "unblock":
-                self._ask(self._unblock(argument), asked)
-            case "report":
-                self._ask(self._report(argument, names), asked)
-            case "name":
-                self._ask(client.rename(argument), asked)
-            case "move":
-                near, cell = (argument, None) if "," in argument else (None, argument)
-                self._ask(client.move(parse_place(near=near, cell=cell, characters=self._finest()).cell), asked)
-            case "throw":
-                self._ask(self._throw(argument), asked)
-            case "answer":
-                self._ask(client.answer(self.story.bottles.in_hand(), argument), asked)
-            case "back":
-                self._ask(client.throw_back(self.story.bottles.in_hand()), asked)
-            case other:
-                getattr(self, f"action_{other}")()
-
-    async def _throw(self, text: str) -> None:
-        thrown = await self.client.throw(text)
-        self.story.bottles.threw(str(thrown.get("bottle")), text)
-        self._go_on()
-
-    def _block(self, typed: str, here: dict[str, str]) -> Awaitable[object]:
-        """Block a member, or who wrote the last bottle or answer."""
-        if self._means_bottle(typed, here):
-            bottles = self.story.bottles
-            ref = self._about_words(f"whoever wrote {bottles.last_in_words()}")
-            return self.client.block_bottle(bottles.last(), ref=ref)
-        who = self._choose_lately(typed, here)
-        return self.client.block(who, ref=self._about(who))
-
-    def _report(self, typed: str, here: dict[str, str]) -> Awaitable[object]:
-        """Report a member, or the last bottle or answer."""
-        name, reason, note = slash.parse_report(typed)
-        if self._means_bottle(name, here):
-            bottles = self.story.bottles
-            ref = self._about_words(bottles.last_in_words())
-            return self.client.report_bottle(bottles.last(), reason, note=note, ref=ref)
-        who = self._choose_lately(name, here)
-        return self.client.report(who, reason, note=note, ref=self._about(who))
-
-    def _about(self, who: str) -> str:
-        """Return a ref by which the answer is known to be about somebody: it names nobody itself."""
-        return self._about_words(self.story.met.who(who))
-
-    def _about_words(self, whom: str) -> str:
-        ref = self.client.new_ref()
-        self.story.met.ask(ref, whom)
-        return ref
-
-    @staticmethod
-    def _means_bottle(typed: str, here: dict[str, str]) -> bool:
-        """Tell whether a bottle is meant, and nobody who is called so."""
-        return typed.casefold() == "bottle" and not any(name.casefold() == "bottle" for name in here.values())
-
-    def _choose_lately(self, typed: str, here: dict[str, str]) -> str:
-        """Return who is meant: of those here, or else of those met before."""
-        try:
-            return slash.choose_member(typed, here)
-        except Misunderstood:
-            me = self.client.members.get(self.client.me, {}).get("name") or self.client.name or ""
-            if typed.casefold() == safe.line(me).casefold():
-                raise Misunderstood(f"{typed!r} is you.") from None
-            met = self.story.met.names(self.client.me)
-            if not met.keys() - here.keys():
-                raise
-            return slash.choose_member(typed, met)
-
-    async def _show_blocks(self) -> None:
-        self.story.answers.show_blocks(await self.client.blocks())
-
-    async def _unblock(self, typed: str) -> None:
-        held = await self.client.blocks()
-        which = slash.choose_block(typed, [blocked_name(block) for block in held])
-        name = blocked_name(held[which])
-        await self.client.unblock(held[which]["block"], ref=self._about_words(name))
-
-    def _finest(self) -> int:
-        return int(self.client.limits.get("finest_cell") or 6)
+        command = self.asking.command(asked)
+        if command is not None:
+            self._ask(command, asked)
+        else:
+            getattr(self, f"action_{asked.name}")()
 
     def _ask(self, command: Awaitable[object], asked: Slash | None = None) -> None:
         self._go_on()
@@ -298,6 +205,8 @@ class ChatApp(App[list[str]], inherit_bindings=False):
         except (Refused, Closed, Misunderstood) as exc:
             why = wording.reason(exc, asked.name if asked is not None else "")
         else:
+            if asked is not None and asked.name == "throw":
+                self._go_on()  # more ends with leaving now
             return
         typed = f"/{asked.name} {asked.argument}".strip() if asked is not None else ""
         if typed and not self.composer.text:
