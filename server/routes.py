@@ -28,7 +28,7 @@ class NotReady(NamedTuple):
 _ALWAYS = ("far", "resume", "mute", "block", "report", "eject", "keep", "extend")
 """The features that every server has."""
 
-_FEATURES: dict[type[Command], str] = {
+FEATURE_OF: dict[type[Command], str] = {
     Shake: SHAKE,
     Throw: BOTTLES,
     Pick: BOTTLES,
@@ -44,7 +44,7 @@ def about(house: House) -> dict[str, Any]:
         "name": house.info.name,
         "version": VERSION,
         "protocol": PROTOCOL,
-        "commands": [wire_name(command) for command in COMMANDS if not house.is_off(_FEATURES.get(command, ""))],
+        "commands": [wire_name(command) for command in COMMANDS if not house.is_off(FEATURE_OF.get(command, ""))],
         "features": [*_ALWAYS, *_ways_to_meet(house), *_auth(house)],
         "limits": house.limits,
         "terms": house.info.terms,
@@ -57,7 +57,7 @@ def about(house: House) -> dict[str, Any]:
 
 
 def _ways_to_meet(house: House) -> list[str]:
-    return [feature for feature in dict.fromkeys(_FEATURES.values()) if not house.is_off(feature)]
+    return [feature for feature in dict.fromkeys(FEATURE_OF.values()) if not house.is_off(feature)]
 
 
 def _auth(house: House) -> list[str]:
