@@ -13,4 +13,6 @@ def test_p2_the_cell_of_somebody_alone_is_found_and_nothing_finer() -> None:
 
 
 def test_p2_the_same_attacker_finds_who_is_shown_within_a_radius() -> None:
-    assert error_m([locate(Radius, rehearse(Radius, seed=1, looks=400), seed=2, rounds=40)]) < 5
+    # Now and then the last rounds are unlucky, so several look.
+    rehearsed = rehearse(Radius, seed=1, looks=400)
+    assert error_m([locate(Radius, rehearsed, seed=seed, rounds=40) for seed in range(2, 7)]) < 5
