@@ -144,7 +144,10 @@ def typed_command() -> str:
     command, found = Path(_command()), shutil.which("hereabouts")
     if found is not None and Path(found).resolve() == command.resolve():
         return "hereabouts"
-    return shlex.quote(os.path.relpath(command) if command.is_relative_to(Path.cwd()) else str(command))
+    with contextlib.suppress(OSError):  # the folder it was started in may be gone by now
+        if command.is_relative_to(Path.cwd()):
+            return shlex.quote(os.path.relpath(command))
+    return shlex.quote(str(command))
 
 
 def _command() -> str:

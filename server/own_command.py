@@ -1,5 +1,6 @@
 """What to type to start this program again: what people are told to type next has to work where they are."""
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -16,4 +17,7 @@ def own_command() -> str:
     found = shutil.which(program.name)
     if found is not None and Path(found).resolve() == program.resolve():
         return program.name
-    return shlex.quote(os.path.relpath(program) if program.is_relative_to(Path.cwd()) else str(program))
+    with contextlib.suppress(OSError):  # a server may be started in a folder that is gone by now
+        if program.is_relative_to(Path.cwd()):
+            return shlex.quote(os.path.relpath(program))
+    return shlex.quote(str(program))

@@ -63,3 +63,14 @@ def test_another_one_of_the_same_name_is_not_taken_for_it(
     monkeypatch.setenv("PATH", str(other))
     monkeypatch.chdir(scripts.parent)
     assert typed() == "bin/hereabouts"
+
+
+@BOTH
+def test_where_the_folder_one_is_in_is_gone_it_is_typed_with_its_whole_path(
+    typed: Callable[[], str], scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert typed() == f"'{scripts}/hereabouts'"
