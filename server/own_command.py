@@ -15,7 +15,8 @@ def own_command() -> str:
     """Return the `hereabouts` that belongs to this very program, as short as it can be typed here."""
     program = Path(sysconfig.get_path("scripts"), "hereabouts")
     found = shutil.which(program.name)
-    if found is not None and Path(found).resolve() == program.resolve():
+    # Installed for one user alone, it is not where all others' programs are.
+    if found is not None and (not program.exists() or Path(found).resolve() == program.resolve()):
         return program.name
     with contextlib.suppress(OSError):  # a server may be started in a folder that is gone by now
         if program.is_relative_to(Path.cwd()):

@@ -74,3 +74,14 @@ def test_where_the_folder_one_is_in_is_gone_it_is_typed_with_its_whole_path(
     monkeypatch.chdir(gone)
     gone.rmdir()
     assert typed() == f"'{scripts}/hereabouts'"
+
+
+@BOTH
+def test_installed_for_one_user_alone_it_is_typed_by_its_name(
+    typed: Callable[[], str], scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (scripts / "hereabouts").rename(own / "hereabouts")
+    monkeypatch.setenv("PATH", str(own))
+    assert typed() == "hereabouts"
