@@ -138,6 +138,31 @@ def test_design_says_what_every_file_knows(folder: str) -> None:
     assert untold([f"{folder}/unheard_of.py"], folder)
 
 
+def rows_of(heading: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield the rows of a table of DESIGN.md with the sources of the files each names, or else of the first folder."""
+    text = (ROOT / "docs" / "DESIGN.md").read_text(encoding="utf-8")
+    table = text.partition(f"\n### {heading}\n")[2].partition("\n## ")[0]
+    files = [path for folder in ("rooms", "server", "tests", "client_demo") for path in (ROOT / folder).rglob("*.*")]
+    for row in re.findall(r"^\| .*`.*", table, re.MULTILINE):
+        named = tuple(f"/{name}" for name in re.findall(r"`([\w/]+\.(?:py|js))`", row))
+        folder = re.search(r"`(\w+/)`", row)
+        is_named = [
+            path
+            for path in files
+            if str(path).endswith(named or ".py") and (named or (folder and f"/{folder[1]}" in str(path)))
+        ]
+        yield row, [path.read_text(encoding="utf-8") for path in is_named]
+
+
+def test_what_a_new_command_touches_is_where_design_says() -> None:
+    rows = list(rows_of("A new command"))
+    assert len(rows) > 9
+    for row, sources in rows:
+        for name in re.findall(r"`(_?[A-Z][A-Z_]{2,})`", row):
+            made = re.compile(rf"^(?:const )?{name}\b[^(]*=", re.MULTILINE)
+            assert any(map(made.search, sources)), (name, row)
+
+
 @pytest.mark.parametrize(
     ("path", "source"),
     [
