@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from server.safety.folding import fold
-from server.safety.sametext import LOOK_BACK_S, TOLD_MAX, SameTexts, Told
+from server.safety.sametext import LOOK_BACK_S, TEXTS_MAX, TOLD_MAX, SameTexts, Told
 from tests.apps import PATIENCE_S, Clients
 from tests.clusters import nodes
 from tests.sessions import FAR_AWAY, HERE
@@ -49,6 +49,15 @@ def test_sender_who_goes_from_process_to_process_is_known() -> None:
     tell(other, one, now=3.0)
     assert known(one, ADVERT, "r3", "ann", now=4.0) is None
     assert known(one, ADVERT, "r3", "bo", now=4.0) == 3
+
+
+def test_what_others_tell_pushes_out_what_was_met_longest_ago() -> None:
+    texts = make()
+    known(texts, ADVERT, "one")
+    for number in range(TEXTS_MAX + 10):
+        texts.learn(Told((number,), (("r1", "ann", 1.0),), False), now=1.0)
+    assert len(texts) <= TEXTS_MAX
+    assert known(texts, ADVERT, "two", now=2.0) == 1
 
 
 def test_both_learn_of_the_other_what_both_met_at_once() -> None:
