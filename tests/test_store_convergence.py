@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.cluster.store import RedisStore
-from server.cluster.store_rows import Field, unpacked
+from server.cluster.store_rows import Field, put, unpacked
 from server.store.memory import MemoryStore
 from server.store.sealing import NONCE_BYTES, Seal
-from tests.stores import ANN, BO, CY, SECRET, block, bottle, bottle_answer, ended, standing, tie
+from server.store.tables.notices import NOTICES_MAX
+from tests.stores import ANN, BO, CY, SECRET, block, bottle, bottle_answer, ended, notice, standing, tie
 
 PEOPLE = (ANN, BO, CY)
 NODES = 3
@@ -131,6 +132,16 @@ def test_nodes_and_redis_are_of_one_mind_in_the_end(steps: list[tuple[str, int, 
     for store in played.stores:
         assert rows_of(store) == there
         assert store.outbox.is_ours(Field("bottles", "b1")) is False
+
+
+def test_what_others_wrote_too_much_of_is_theirs_to_drop() -> None:
+    seal = Seal(SECRET, new_nonce=lambda: bytes(NONCE_BYTES))
+    store = RedisStore(seal, node="here")
+    theirs = [notice(f"n{number}", at=float(number)) for number in range(NOTICES_MAX + 1)]
+    store.follow("there", 1, dict(field for row in theirs for field in put(row, None, seal)))
+    assert store.notices_for(ANN) == theirs
+    store.add_notice(notice("own", at=99.0))
+    assert [waiting.notice for waiting in store.notices_for(ANN)] == [*(row.notice for row in theirs[1:]), "own"]
 
 
 @given(steps)
