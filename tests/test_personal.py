@@ -1,5 +1,7 @@
 """What is kept of one person, told to them or forgotten."""
 
+from pathlib import Path
+
 import pytest
 
 from geo import Cell
@@ -7,7 +9,7 @@ from server.store.rows import Notice
 from server.store.store import StoreError
 from tests.desks import Desk, a_desk, identity, report
 from tests.sessions import HERE, only
-from tests.stores import block, standing
+from tests.stores import CY, block, everything_in, on_disk, standing
 
 desk = pytest.fixture(a_desk)
 
@@ -78,6 +80,17 @@ def test_erased_person_is_out_and_their_token_ends() -> None:
     assert desk.stage.house.store.blocks_of(me) == []
     assert desk.stage.guest().ask("enter", cell=HERE, token=token)[0]["code"] == "bad_token"
     desk.stage.check()
+
+
+def test_what_is_erased_is_in_no_file_from_then_on(tmp_path: Path) -> None:
+    store = on_disk(tmp_path)
+    desk = Desk(store=store)
+    [ann] = desk.stage.seated("Ann")
+    store.add_block(block(identity(ann), CY, block="one of Ann's", until=1e12))
+    assert b"one of Ann's" in everything_in(tmp_path)
+    desk.ask("erase", token=ann.token)
+    assert b"one of Ann's" not in everything_in(tmp_path)
+    store.close()
 
 
 def test_whoever_cannot_be_erased_now_keeps_their_seat(monkeypatch: pytest.MonkeyPatch) -> None:
