@@ -65,3 +65,19 @@ def test_several_processes_need_a_secret_only_where_they_do_not_begin_together()
 def test_a_certificate_without_its_key_is_refused_and_so_is_a_key_alone(there: str, missing: str) -> None:
     assert refusal({there: "some.pem"}) == f"{there} is set and {missing} is not: TLS takes both."
     assert with_flags(tls_cert="some.pem", tls_key="some.pem").settings.tls_cert == "some.pem"
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ({"store": "redis://127.0.0.1"}, "what is kept could not be read after a restart"),
+        ({"trusted_proxies": "nowhere"}, "trusted_proxies"),
+        ({"auth_secret": "s" * 32}, "auth_issuer is not set"),
+        ({"features_off": "talk"}, "'talk' is no feature to switch off"),
+        ({"area": "dr5r aaaa"}, "'aaaa'"),
+        ({"webhook_url": "https://:9/", "webhook_secret": "s" * 24}, "names no host and port"),
+        ({"webhook_url": "https://host.example/"}, "no webhook_secret"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_whatever_it_is_about(flags: dict[str, Any], words: str) -> None:
+    assert words in refusal(flags)
