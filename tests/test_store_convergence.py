@@ -134,6 +134,18 @@ def test_nodes_and_redis_are_of_one_mind_in_the_end(steps: list[tuple[str, int, 
         assert store.outbox.is_ours(Field("bottles", "b1")) is False
 
 
+def test_pick_that_was_written_while_its_bottle_ended_is_dropped_with_it() -> None:
+    seal = Seal(SECRET, new_nonce=lambda: bytes(NONCE_BYTES))
+    store = RedisStore(seal, node="here")
+    thrown, picked = bottle(picked=(), in_hand=()), bottle(picked=(BO,), in_hand=())
+    store.follow("there", 1, dict(put(thrown, None, seal)))
+    store.follow("elsewhere", 1, dict(put(picked, thrown, seal)))
+    store.follow("there", 2, {Field("bottles", thrown.bottle): None})
+    batch = store.outbox.next()
+    assert batch is not None
+    assert batch.changes == {Field("picks", f"{thrown.bottle} {BO}"): None}
+
+
 def test_what_others_wrote_too_much_of_is_theirs_to_drop() -> None:
     seal = Seal(SECRET, new_nonce=lambda: bytes(NONCE_BYTES))
     store = RedisStore(seal, node="here")
