@@ -379,6 +379,21 @@ class Files:
         return [self.keeper.look() for _ in range(4)]
 
 
+async def test_files_of_a_certificate_are_looked_at_again_until_the_server_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.tls.LOOK_EVERY_S", 0.001)
+    keeper = Files(tmp_path).keeper
+    looks = asyncio.Semaphore(0)
+    monkeypatch.setattr(keeper, "look", looks.release)
+    keeper.start()
+    for _ in range(3):
+        await asyncio.wait_for(looks.acquire(), 10)
+    keeper.stop()
+    assert keeper._timer is not None
+    assert keeper._timer.cancelled()
+
+
 def test_new_certificate_serves_once_its_files_are_whole(run: Run, tmp_path: Path) -> None:
     async def story() -> None:
         files = Files(tmp_path)
