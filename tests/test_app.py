@@ -264,6 +264,8 @@ async def test_clients_on_this_machine_are_counted_only_where_the_limit_was_set(
         with pytest.raises(InvalidStatus) as refused:
             await clients.new()
         assert refused.value.response.status_code == 503
+    async with running() as app:
+        assert not app.listener._count_loopback
 
 
 async def test_port_in_use_is_an_oserror() -> None:
