@@ -6,9 +6,8 @@ Pure. It knows members of a room by their ids there; never why somebody is muted
 import msgspec
 
 from rooms.events import Changed, Event, Joined, Marked, Member, Said, Skipped
+from rooms.person import NOBODY
 from rooms.room import Room
-
-NOBODY: frozenset[str] = frozenset()
 
 
 class Sight:

@@ -86,14 +86,14 @@ def test_each_wire_format_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_only_who_hides_pays_for_it() -> None:
     loop, fanout = make()
-    plain, other, hiding = Ear(loop), Ear(loop), Ear(loop, hidden="loud")
-    for ear in (plain, other, hiding):
+    plain, other, muting = Ear(loop), Ear(loop), Ear(loop, hidden="loud")
+    for ear in (plain, other, muting):
         fanout.attach("r", ear)
     fanout.publish("r", said(1))
     fanout.publish("r", said(2, "loud"))
     loop.take_turn()
     assert plain.fake.writes[0] is other.fake.writes[0]
-    assert hiding.fake.writes == [JSON.frame(said(1)) + JSON.frame(Skipped(2))]
+    assert muting.fake.writes == [JSON.frame(said(1)) + JSON.frame(Skipped(2))]
 
 
 @pytest.mark.parametrize("others", [0, 2])
@@ -104,10 +104,10 @@ def test_who_might_hide_something_gets_the_same_bytes_where_they_hide_nothing(ot
         fanout.attach("r", ear)
     fanout.publish("r", said(1, "m"))
     loop.take_turn()
-    first, hiding, *same = (ear.fake.writes[0] for ear in ears)
+    first, muting, *same = (ear.fake.writes[0] for ear in ears)
     assert all(data is first for data in same)
     assert first == JSON.frame(said(1, "m"))
-    assert hiding == JSON.frame(Skipped(1))
+    assert muting == JSON.frame(Skipped(1))
 
 
 def test_who_attaches_within_a_turn_hears_only_what_follows() -> None:
@@ -135,7 +135,7 @@ def test_who_detaches_within_a_turn_hears_what_was_and_nothing_after() -> None:
     assert stays.heard() == JSON.frame(said(1)) + JSON.frame(said(2))
 
 
-def test_hearer_whose_hiding_has_changed_is_detached_all_the_same() -> None:
+def test_hearer_who_sees_otherwise_by_now_is_detached_all_the_same() -> None:
     loop, fanout = make()
     ear = Ear(loop)
     fanout.attach("r", ear)

@@ -7,6 +7,7 @@ import pytest
 from server.operate.admin import moderating as module
 from server.operate.admin.elsewhere import Elsewhere, Part
 from server.operate.admin.requests import BanRequest
+from server.store.store import StoreError
 from tests.desks import Desk, a_desk, identity
 from tests.sessions import HERE, only
 
@@ -107,3 +108,21 @@ def test_bans_are_limited(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BANS_MAX", 1)
     desk.ask("ban", identity=identity(ann), reason="x")
     assert "lift some" in desk.refused("ban", identity=identity(bo), reason="x")
+
+
+@pytest.mark.parametrize("act", ["ban", "unban"])
+def test_what_cannot_be_written_into_the_audit_log_is_not_done(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    ann, bo = desk.stage.seated("Ann Bo")
+    lifted = desk.ask("ban", identity=identity(bo), reason="x")["ban"]
+    before = desk.ask("bans")
+
+    def full(entry: object) -> None:
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr(desk.stage.house.store, "add_audit", full)
+    asked = {"identity": identity(ann), "reason": "x"} if act == "ban" else {"ban": lifted}
+    assert desk.refused(act, **asked) == "The disk is full."
+    assert desk.ask("bans") == before
+    assert ann.connection.is_open

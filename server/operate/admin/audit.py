@@ -16,7 +16,7 @@ class AuditLog:
         self._node = node
 
     def note(self, by: str, act: str, target: str, detail: str = "") -> None:
-        """Write down an act. Raises StoreError.
+        """Write down an act. Raises StoreError: what is done to people comes after, so that none is done unseen.
 
         Args:
             by: the way the request came.

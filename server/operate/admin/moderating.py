@@ -95,10 +95,10 @@ class Moderating:
         earlier = [each.ban for each in bans if (each.identity, each.network) == (ban.identity, ban.network)]
         if len(bans) - len(earlier) >= BANS_MAX:
             raise NotDone(f"There are {BANS_MAX} bans already; lift some first.")
-        store.add_ban(ban)
         scope = " known ones too" if ban.stops_known else ""
         instead = f" instead of {', '.join(earlier)}" if earlier else ""
         self._log.note(by, "ban", ban.ban, f"{ban.identity or ban.network} {length}{scope}{instead}: {ban.reason}")
+        store.add_ban(ban)
         for peer in hit:
             put_out(self._node, peer, ban)
         for each in earlier:
@@ -107,10 +107,12 @@ class Moderating:
 
     def unban(self, request: requests.Unban, by: str, elsewhere: Elsewhere) -> Json:
         """Lift a ban. Raises NotDone."""
-        ban = self._house.store.remove_ban(request.ban)
+        store = self._house.store
+        ban = next((each for each in store.bans() if each.ban == request.ban), None)
         if ban is None:
             raise NotDone("There is no ban of that id: `bans` lists them.")
         self._log.note(by, "unban", ban.ban, ban.identity or ban.network)
+        store.remove_ban(ban.ban)
         return {"lifted": ban.ban}
 
     def bans(self, request: requests.Bans, by: str, elsewhere: Elsewhere) -> Json:

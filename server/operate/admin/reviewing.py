@@ -44,8 +44,8 @@ class Reviewing:
     def close(self, request: requests.Close, by: str, elsewhere: Elsewhere) -> Json:
         """Be done with one. Raises NotDone."""
         report = self.report(request.ticket)
-        self._house.store.close_report(report.ticket, now=self._node.clock.now())
         self._log.note(by, "close", report.ticket)
+        self._house.store.close_report(report.ticket, now=self._node.clock.now())
         return {"closed": report.ticket}
 
     def report(self, ticket: str) -> Report:
