@@ -213,3 +213,17 @@ async def test_end_without_return_says_why_and_keeps_what_was_typed() -> None:
         await person.enter("anybody?")
         await person.sees("The connection is over; nobody would hear this.")
         assert person.app.unheard() == ["anybody?"]
+
+
+async def test_what_ended_for_good_neither_waits_for_company_nor_offers_another_try() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(seq=1)
+        waiting = {"within_m": 2400, "people": "1-9", "bottles": False, "next_at": NOW_MS + 754_000}
+        await peer.send({"type": "waiting", "why": "", "why_code": "few", "why_args": {"company": 2}} | waiting)
+        await peer.said("hello")
+        await peer.connection.close(4500, "banned")
+
+    async with sitting(script, size=WIDE) as person:
+        await person.sees("hello", "^Q closes.")
+        screen = await person.sees_no_more("Waiting for company", "Just stay.")
+        assert "^S say again" not in screen

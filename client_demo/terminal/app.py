@@ -304,6 +304,8 @@ class ChatApp(App[list[str]], inherit_bindings=False):
         return self._can_again() if action == "again" else True
 
     def _can_again(self) -> bool:
+        if self.client.closed is not None:
+            return False
         return bool(self.transcript.failed()) or not self.client.connected
 
     def _offer_again(self) -> None:

@@ -278,7 +278,7 @@ class Story:
     def _search(self) -> Search | None:
         client = self._client
         waiting = client.waiting
-        if waiting is None:
+        if waiting is None or client.closed is not None:
             return None
         limits = client.limits
         next_s = self._time.local_s(waiting.get("next_at") or 0)
