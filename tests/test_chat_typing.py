@@ -13,6 +13,7 @@ from tests.screen import WIDE, sitting
         ("/mute", "/mute wants a name after it: /mute NAME"),
         ("/throw", "/throw wants words after it: /throw WORDS"),
         ("/mute Zoe", "Nobody here is called 'Zoe'. Here are: Bo, Cy."),
+        ("/report", "/report wants a name and a reason after it: /report NAME REASON"),
         ("/report Bo", "/report wants a name and one of these: spam, scam,"),
         ("/report Zoe spam", "Nobody here is called 'Zoe'. Here are: Bo, Cy."),
         ("/report ada spam", "'ada' is you."),

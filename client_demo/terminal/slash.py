@@ -78,7 +78,7 @@ def parse(typed: str) -> Words | Slash:
         raise Misunderstood(f"There is no /{name}; /help shows what there is. To say it, begin with //.")
     wanted, _ = COMMANDS[name]
     if wanted and not argument:
-        what = wanted.lower() if wanted == "WORDS" else f"a {wanted.lower()}"
+        what = "words" if wanted == "WORDS" else " and ".join(f"a {word}" for word in wanted.lower().split())
         raise Misunderstood(f"/{name} wants {what} after it: /{name} {wanted}")
     if argument and not wanted:
         raise Misunderstood(f"/{name} stands alone. To say it, begin with //.")
