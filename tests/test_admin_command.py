@@ -49,6 +49,19 @@ async def test_commands_show_a_report_and_act_on_it(tmp_path: Path) -> None:
         assert "0 open reports" in (await run(*at, "status")).output
 
 
+async def test_a_reported_bottle_is_shown_as_one_without_a_name(tmp_path: Path) -> None:
+    async with running(data=str(tmp_path), new_identity_s=0) as app, Clients(app) as clients:
+        ann, bo = await clients.seated("Ann Bo")
+        await ann.ask("throw", "thrown", text="What do you see?")
+        bottle = (await bo.ask("pick", "bottle"))["bottle"]
+        await bo.ask("report", "reported", bottle=bottle, reason="spam")
+        at = ("--data", str(tmp_path))
+        ticket = (await run(*at, "reports")).output.split()[0]
+        told = (await run(*at, "show", ticket)).output.splitlines()
+        assert told[2] == "the words of a bottle; the seal is whole"
+        assert re.fullmatch(r"     1 [\d:]{8} \[[0-9a-f]{24}\]: What do you see\?", told[-1])
+
+
 async def test_nobody_is_no_one_to_ban_and_an_empty_log_says_so(tmp_path: Path) -> None:
     async with running(data=str(tmp_path)):
         at = ("--data", str(tmp_path))

@@ -22,6 +22,9 @@ from server.operate.admin.wording import counted, moment, shown, span
 
 Ask = Callable[..., dict[str, Any]]
 
+WITHOUT_NAME = {"bottle": "the words of a bottle", "answer": "the answer to a bottle"}
+"""What was reported, by the first word of its room, where nobody's name stood on it."""
+
 
 @click.group(
     epilog="""\b
@@ -112,7 +115,10 @@ def show(asks: Ask, ticket: str) -> None:
     click.echo(f"about {report['against'] or 'the room'}")
     if evidence is None:
         raise click.ClickException("The seal is broken: altered, or sealed under another secret.")
-    click.echo(f"called {shown(evidence['name']) or '(nothing)'}; the seal is whole")
+    what = (
+        f"called {shown(evidence['name'])}" if evidence["name"] else WITHOUT_NAME.get(report["room"].split(" ")[0], "")
+    )
+    click.echo("; ".join(filter(None, (what, "the seal is whole"))))
     for note in evidence["notes"]:
         line = f" (line {note['seq']})" if note["seq"] is not None else ""
         click.echo(f"  {note['by']} says {note['reason']}{line}: {shown(note['text'])}")
@@ -121,7 +127,8 @@ def show(asks: Ask, ticket: str) -> None:
     for line in evidence["lines"]:
         at = datetime.datetime.fromtimestamp(line["at"] / 1000, datetime.UTC).strftime("%H:%M:%S")
         who = evidence["people"].get(line["from"], "?")
-        click.echo(f"  {line['seq']:>4} {at} {shown(line['name'])} [{who}]: {shown(line['text'])}")
+        name = f"{shown(line['name'])} " if line["name"] else ""
+        click.echo(f"  {line['seq']:>4} {at} {name}[{who}]: {shown(line['text'])}")
 
 
 @admin.command()

@@ -4,6 +4,9 @@ const $ = (id) => document.getElementById(id);
 let token = "";
 let view = "reports";
 
+/** What was reported, by the first word of its room, where nobody's name stood on it. */
+const WITHOUT_NAME = { bottle: "a bottle", answer: "the answer to a bottle" };
+
 /** Make an element; strings among the children become text. */
 function el(name, props = {}, ...children) {
   const made = Object.assign(document.createElement(name), props);
@@ -127,9 +130,10 @@ function evidence(shown) {
   const found = shown.evidence;
   const meant = new Set(found.notes.map((note) => note.seq));
   const line = (one) => el("li", { className: meant.has(one.seq) ? "meant" : "" },
-    el("time", {}, moment(one.at)), ` ${one.name} (${found.people[one.from] ?? "?"}): ${one.text}`);
+    el("time", {}, moment(one.at)), ` ${one.name ? `${one.name} ` : ""}(${found.people[one.from] ?? "?"}): ${one.text}`);
+  const place = shown.report.room.split(" ")[0];
   return el("section", {},
-    el("p", {}, `The seal is whole. Reported: ${found.name || "the room"}.` +
+    el("p", {}, `The seal is whole. Reported: ${found.name || WITHOUT_NAME[place] || "the room"}.` +
       (found.left_out ? ` ${found.left_out} older lines did not fit.` : "")),
     ...found.notes.map((note) => el("p", {}, `${note.reason}${note.text ? `: ${note.text}` : ""} (${note.by})`)),
     el("ol", {}, ...found.lines.map(line)));
