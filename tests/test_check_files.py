@@ -1,5 +1,7 @@
 """`hereabouts check` of the certificate and of the operator's list of words."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,3 +31,12 @@ def test_words_file_is_read_and_its_broken_lines_are_named(tmp_path: Path) -> No
     assert f"{words} holds 1 rule\n" in told
     assert "line 2" in told
     assert "!!!" not in told
+
+
+def test_broken_lines_are_told_once_where_nothing_takes_what_is_logged(tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text("casino\n!!!\n")
+    # In a process of its own: here pytest takes it.
+    command = [sys.executable, "-c", "from server.cli import main; main()", "check", "--set", f"filter_file={words}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout.count("passed over"), done.stderr) == (1, "")

@@ -3,6 +3,7 @@
 Knows in which order what was found is told. What is tried, and how, checks/ knows.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 
 import click
@@ -51,6 +52,8 @@ def check(loaded: Loaded) -> None:
 
     Ends with status 1 if something would not work, with 2 if the settings cannot be read at all.
     """
+    # What a server would log is told here as a finding; with no handler at all Python prints it a second time.
+    logging.getLogger("hereabouts").addHandler(logging.NullHandler())
     # What is wrong with one Redis may be met by several.
     found = list(dict.fromkeys(finding for one in CHECKS for finding in one(loaded)))
     for finding in found:
