@@ -59,6 +59,7 @@ async def test_a_reported_bottle_is_shown_as_one_without_a_name(tmp_path: Path) 
         ticket = (await run(*at, "reports")).output.split()[0]
         told = (await run(*at, "show", ticket)).output.splitlines()
         assert told[2] == "the words of a bottle; the seal is whole"
+        assert told[3].endswith(" says spam"), "no note, no colon"
         assert re.fullmatch(r"     1 [\d:]{8} \[[0-9a-f]{24}\]: What do you see\?", told[-1])
 
 

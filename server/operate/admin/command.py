@@ -121,7 +121,8 @@ def show(asks: Ask, ticket: str) -> None:
     click.echo("; ".join(filter(None, (what, "the seal is whole"))))
     for note in evidence["notes"]:
         line = f" (line {note['seq']})" if note["seq"] is not None else ""
-        click.echo(f"  {note['by']} says {note['reason']}{line}: {shown(note['text'])}")
+        text = f": {shown(note['text'])}" if note["text"] else ""
+        click.echo(f"  {note['by']} says {note['reason']}{line}{text}")
     if evidence["left_out"]:
         click.echo(f"  … {evidence['left_out']} older lines did not fit")
     for line in evidence["lines"]:
