@@ -292,7 +292,10 @@ function added(state, item) {
 function folded(state, { name, visiting }, did) {
   const last = state.items.at(-1);
   const who = { name, visiting: Boolean(visiting) && did === "joined" };
-  if (last?.kind !== "comings" || last.isPast) return added(state, { kind: "comings", joined: [], left: [], [did]: [who] });
+  const isOneLine = last?.kind === "comings" && !last.isPast;
+  // Those who came are named before those who went: who comes back would read as gone.
+  const isBack = isOneLine && did === "joined" && last.left.some((gone) => gone.name === name);
+  if (!isOneLine || isBack) return added(state, { kind: "comings", joined: [], left: [], [did]: [who] });
   return { ...state, items: state.items.with(-1, { ...last, [did]: [...last[did], who] }) };
 }
 

@@ -128,3 +128,18 @@ async def test_whoever_comes_back_to_a_table_that_ends_soon_is_told_so(visits: V
         stage.send(two, waiting(two))
         await expect(ada.page.locator(".waiting")).to_be_visible()
         await expect(ada.banner).not_to_contain_text("This table ends soon")
+
+
+async def test_who_comes_back_sits_down_in_a_line_of_their_own(visits: Visits) -> None:
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app)
+        stage.send(room("r2", members=(ME,)))
+        for id, name in (("bo", "Bo"), ("cy", "Cy")):
+            stage.send({"type": "joined", "id": id, "member": {"id": id, "name": name}, "within_m": 1200})
+        for id in ("bo", "cy"):
+            stage.send({"type": "left", "id": id, "why": "moved"})
+        lines = ada.page.locator(".comings")
+        both = re.compile("^.*Bo.*Cy.* sat down · .*Bo.*Cy.* left$")
+        await expect(lines).to_have_text([both])
+        stage.send({"type": "joined", "id": "cy2", "member": {"id": "cy2", "name": "Cy"}, "within_m": 1200})
+        await expect(lines).to_have_text([both, re.compile("^[^B]*Cy.* sat down$")])
