@@ -269,3 +269,21 @@ async def test_a_report_of_somebody_from_an_earlier_room_says_of_whom_and_from_w
         await person.sees(f"You reported Bo (of your room from {began} to {ended}); your ticket is T2.")
         await person.enter("/block bo")
         await person.sees(f"You and Bo (of your room from {began} to {ended}) are seated together no more.")
+
+
+async def test_who_has_gone_may_be_heard_again_and_let_go() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter(now=NOW_MS)
+        await peer.send({"type": "left", "seq": 2, "id": "c", "why": "moved"})
+        for command, answer in (("unmute", "unmuted"), ("unkeep", "unkept")):
+            asked = await peer.receive(command)
+            assert asked["who"] == "c"
+            await peer.send({"type": answer, "who": "c", "ref": asked["ref"]})
+        await peer.bye_to_leave()
+
+    async with sitting(script, size=WIDE) as person:
+        await person.sees("Cy moved on")
+        await person.enter("/unmute cy")
+        await person.sees("You see again what Cy says.")
+        await person.enter("/unkeep cy")
+        await person.sees("You let Cy go. Nobody is told.")

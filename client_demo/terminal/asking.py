@@ -22,9 +22,9 @@ class Asking:
         self._client, self._met, self._bottles, self._answers = client, met, bottles, answers
         self._commands: dict[str, Callable[[str], Awaitable[object]]] = {
             "mute": partial(self._about_member, client.mute),
-            "unmute": partial(self._about_member, client.unmute),
+            "unmute": partial(self._about_somebody_met, client.unmute),
             "keep": partial(self._about_member, client.keep),
-            "unkeep": partial(self._about_member, client.unkeep),
+            "unkeep": partial(self._about_somebody_met, client.unkeep),
             "eject": partial(self._about_member, client.eject),
             "contact": self._contact,
             "block": self._block,
@@ -57,6 +57,10 @@ class Asking:
         who = slash.choose_member(typed, self._here())
         return command(who, ref=self._about(who))
 
+    def _about_somebody_met(self, command: Callable[..., Awaitable[object]], typed: str) -> Awaitable[object]:
+        who = self._choose_lately(typed)
+        return command(who, ref=self._about(who))
+
     def _contact(self, typed: str) -> Awaitable[object]:
         who, line = slash.parse_contact(typed, self._here())
         return self._client.contact(who, line, ref=self._about(who))
@@ -76,8 +80,7 @@ class Asking:
             bottles = self._bottles
             ref = self._about_words(f"whoever wrote {bottles.last_in_words()}")
             return self._client.block_bottle(bottles.last(), ref=ref)
-        who = self._choose_lately(typed)
-        return self._client.block(who, ref=self._about(who))
+        return self._about_somebody_met(self._client.block, typed)
 
     def _report(self, typed: str) -> Awaitable[object]:
         """Report a member, or the last bottle or answer."""
