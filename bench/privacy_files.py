@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from bench.proofs import Finding
 from geo import ALPHABET
+from rooms.changes import Ended, Gone, Seated
 from rooms.room import Room, Seat
 from rooms.world import World
 from server.acts.reporting import report as report_act
@@ -166,13 +167,13 @@ def _drift(house: House, sessions: list[Session], rng: random.Random, now: float
 def _carry(house: House, outcome: Outcome, now: float, session: Session | None = None) -> None:
     """Do what the shell does with the rooms' changes, as far as it keeps or forgets anything."""
     for what in outcome:
-        match type(what).__name__:
-            case "Ended":
-                house.room_ended(what.room, now=now)  # type: ignore[union-attr]
-            case "Gone":
-                house.identities.went(what.person.id, now=now)  # type: ignore[union-attr]
-            case "Seated" if session is not None and what.person is session.person:  # type: ignore[union-attr]
-                session.room_event(what, now=now)  # type: ignore[arg-type]
+        match what:
+            case Ended(room):
+                house.room_ended(room, now=now)
+            case Gone(person):
+                house.identities.went(person.id, now=now)
+            case Seated() if session is not None and what.person is session.person:
+                session.room_event(what, now=now)
 
 
 def _files(folder: Path) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ AUDIT_MAX = 10_000
 """Audit entries kept in memory: an operator's work of months, some 5 MB."""
 
 
-class AuditLog:
+class AuditEntries:
     """The newest entries."""
 
     def __init__(self) -> None:

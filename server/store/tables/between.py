@@ -1,5 +1,6 @@
 """Blocks and ties: what one person holds of another, by who holds it and by whom it is of."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import TypeVar
 
@@ -21,8 +22,9 @@ class BetweenTable(Table[Between]):
         self._against: Grouped[tuple[str, str], Between] = Grouped()
 
     @staticmethod
+    @abstractmethod
     def _apart_by(row: Between) -> str:
-        raise NotImplementedError
+        """Return what tells two rows of the same two people apart."""
 
     def __iter__(self) -> Iterator[Between]:
         """Yield every row, those of one owner oldest first."""

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from server.store.rows import Ban, Block, Bottle, BottleAnswer, Ended, Mark, Notice, Report, Row, Standing, Switch, Tie
-from server.store.tables.audit import AuditLog
+from server.store.tables.audit import AuditEntries
 from server.store.tables.bans import BanTable
 from server.store.tables.between import BlockTable, TieTable
 from server.store.tables.bottles import AnswerTable, BottleTable
@@ -37,7 +37,7 @@ class Tables:
         self.answers = AnswerTable(watcher)
         self.notices = NoticeTable(watcher)
         self.switches = SwitchTable(watcher)
-        self.audit = AuditLog()
+        self.audit = AuditEntries()
         self.by_kind: dict[type[Row], Table[Any]] = {
             Standing: self.standings,
             Ended: self.ended,
