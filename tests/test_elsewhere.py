@@ -6,16 +6,12 @@ from rooms.apart import keep_apart, may_sit_by, part
 from rooms.changes import Published, Seated, Told
 from rooms.events import Ejected, Left
 from rooms.extent import apart_m
-from rooms.person import NOBODY, Person
-from rooms.room import Room
+from rooms.person import NOBODY
 from rooms.seating import place_of
+from tests.world_views import room_of
 from tests.worlds import HOME, Scene, beside
 
 WINDOWS = 8
-
-
-def room_of(person: Person) -> Room:
-    return place_of(person)[0]
 
 
 def test_blocked_pair_sits_apart_at_once_and_the_other_sees_somebody_move_on() -> None:

@@ -12,9 +12,8 @@ from rooms.extent import apart_m
 from rooms.person import Person
 from rooms.reform import Gathered, plan_in_slices
 from rooms.reform import Left as LeftRoom
-from rooms.room import Room
 from rooms.rules import Rules
-from rooms.seating import place_of
+from tests.world_views import room_of
 from tests.worlds import HOME, START, Scene, beside, keep
 
 END = START + Rules().window_s
@@ -24,10 +23,6 @@ END = START + Rules().window_s
 def _short_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make every step a slice by itself."""
     monkeypatch.setattr(gathering, "SLICE_US", 1)
-
-
-def room_of(person: Person) -> Room:
-    return place_of(person)[0]
 
 
 def at_the_end(people: int = 60) -> tuple[Scene, list[Person]]:

@@ -9,17 +9,13 @@ from rooms.moving import hold
 from rooms.person import Person
 from rooms.placement import fill_of
 from rooms.room import Room
-from rooms.seating import place_of
 from rooms.shaking import TOGETHER_S
 from rooms.shelves import Fill
+from tests.world_views import room_of
 from tests.worlds import HOME, Scene, beside, keep
 
 THREE = {"seats_min": 2, "seats_target": 3, "seats_max": 3}
 FIVE = {"seats_min": 3, "seats_target": 5, "seats_max": 5}
-
-
-def room_of(person: Person) -> Room:
-    return place_of(person)[0]
 
 
 def hold_seats(scene: Scene, room: Room, count: int) -> None:

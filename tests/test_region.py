@@ -11,11 +11,10 @@ from rooms.moving import take_out
 from rooms.person import Person
 from rooms.reform import at_once
 from rooms.region import DENSE_ROOMS, Noted, Offer, PlannedRoom, RegionPlan, Standing, plan_region
-from rooms.room import Room
 from rooms.rules import Rules
-from rooms.seating import place_of
 from rooms.sharing import Share
 from rooms.windows import region_of
+from tests.world_views import room_of
 from tests.worlds import HOME, START, Scene, beside, counter
 
 END = START + Rules().window_s
@@ -112,10 +111,6 @@ def at_the_end(*cells: Cell) -> tuple[Scene, Others, list[Person]]:
     people = [scene.enter(cell) for cell in cells]
     scene.wait_until(END)
     return scene, others, people
-
-
-def room_of(person: Person) -> Room:
-    return place_of(person)[0]
 
 
 def test_those_told_of_wait_in_their_rooms_until_it_is_known_that_there_is_no_plan() -> None:

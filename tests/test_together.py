@@ -4,17 +4,13 @@ import pytest
 
 from rooms.changes import Seated
 from rooms.person import Person
-from rooms.room import NEARBY, SHAKE, Room
+from rooms.room import NEARBY, SHAKE
 from rooms.rules import Rules
-from rooms.seating import place_of
 from rooms.shaking import TOGETHER_S
+from tests.world_views import room_of
 from tests.worlds import HOME, Scene, beside, keep, let_go
 
 SEATS_MAX = Rules().seats_max
-
-
-def room_of(person: Person) -> Room:
-    return place_of(person)[0]
 
 
 def crowded(rooms: int = 6) -> tuple[Scene, list[Person]]:

@@ -9,6 +9,7 @@ from tests.worlds import Scene
 
 
 def room_of(person: Person) -> Room:
+    """Return where somebody sits."""
     return place_of(person)[0]
 
 
