@@ -30,9 +30,11 @@ demo: .venv/.installed ## A server and bots who talk, in ten seconds (CITY="Toky
 chat: .venv/.installed ## Chat from this terminal (CITY="New York" PORT=8765)
 	@exec $(BIN)/hereabouts chat --city "$(CITY)" --url "ws://127.0.0.1:$(PORT)/ws"
 
-test: .venv/.tested ## Install and run all tests; those in a browser only where there is a Chromium
+test: .venv/.tested ## Install and run all tests; in a browser only where there is a Chromium, a bad line in e2e alone
 	@# Each test by its name: minutes of dots alone say nothing of where they are. A file's tests stay together.
-	$(BIN)/python -m pytest --verbose --numprocesses auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@# On a bad line one is to be in within 20 s of the clock, of which 19.7 pass where nothing else runs.
+	$(BIN)/python -m pytest --verbose --numprocesses auto --dist loadfile --no-loadscope-reorder \
+	  --ignore tests/e2e/test_bad_lines.py $(PYTEST_ARGS)
 
 e2e: .venv/.tested ## Run the tests in a browser; needs a Chromium
 	@# A bad line has a time to be entered by, and is tried alone. A browser on a machine that does other things may be late
