@@ -29,9 +29,11 @@ from rooms.world import World
 from server.collector import look_rarely
 from server.house import House
 from server.safety.contacts import leads_out
+from server.safety.fingerprints import SHORT_CHARS
 from server.safety.folding import fold
 from server.safety.identities import Identity
-from server.safety.sametext import SHORT_CHARS, TEXTS_MAX, SameTexts
+from server.safety.sametext import SameTexts
+from server.safety.text_index import TEXTS_MAX
 from server.safety.tokens import IDENTITY_BYTES
 from server.safety.wordlist import read_rules
 from server.safety.words import clean_text

@@ -8,7 +8,9 @@ from typing import Any
 import msgspec
 
 from server.safety.folding import fold
-from server.safety.sametext import LOOK_BACK_S, TEXTS_MAX, TOLD_MAX, SameTexts, Told
+from server.safety.sametext import LOOK_BACK_S, SameTexts
+from server.safety.sightings import TOLD_MAX, Told
+from server.safety.text_index import TEXTS_MAX
 from tests.apps import PATIENCE_S, Clients
 from tests.clusters import nodes
 from tests.sessions import FAR_AWAY, HERE

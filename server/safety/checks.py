@@ -13,9 +13,11 @@ import msgspec
 from server.answers import Held
 from server.origin import LOOPBACK, Origin
 from server.safety.contacts import leads_out
+from server.safety.fingerprints import SHORT_CHARS
 from server.safety.folding import fold, other_reading
 from server.safety.identities import Identity
-from server.safety.sametext import LOOK_BACK_S, SHORT_CHARS, SameTexts, Told
+from server.safety.sametext import LOOK_BACK_S, SameTexts
+from server.safety.sightings import Told
 from server.safety.wordlist import NOTHING
 from server.settings import Settings
 
