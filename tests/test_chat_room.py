@@ -21,7 +21,7 @@ async def test_screen_shows_room_place_people_and_the_clock() -> None:
         assert re.search(r"New York City, US · within 1\.4 km · cell dr5ru7 *ends in (30:00|29:5\d)", screen)
         assert "The nearest room with a free seat." in screen
         assert "You sit with Bo and Cy, within 1.4 km." in screen
-        assert re.search(r"3 here\n.*◆ Ada you\n.*○ Bo away\n.*⊘ Cy muted", screen)
+        assert re.search(r"2 here, 1 away *\n.*◆ Ada you\n.*○ Bo away\n.*⊘ Cy muted", screen)
         assert re.search(r"\^N next.*\^T mute.*\^R rename.*\^O away.*\^G help.*\^Q leave", screen)
 
 

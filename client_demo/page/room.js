@@ -12,6 +12,7 @@ import { Log } from "./log.js";
 import { Menu, MORE } from "./menu.js";
 import { People } from "./people.js";
 import { PlacePicker } from "./place.js";
+import { company } from "./state.js";
 import { Table } from "./table.js";
 import { Waiting } from "./waiting.js";
 import { why } from "./wording.js";
@@ -89,7 +90,9 @@ export class RoomView {
     this.element.classList.toggle("is-lost", state.link.status !== "live");
     if (isSeated) {
       this.table.show(state);
-      this.here.textContent = t("facts.here", { n: Object.keys(state.members).length });
+      const present = company(state);
+      const away = Object.keys(state.members).length - present;
+      this.here.textContent = t(away ? "facts.some_away" : "facts.here", { n: present, away });
       this.within.textContent = t("facts.within", { within: metres(state.room.within_m) });
       this.why.textContent = why(state.room);
     }

@@ -63,7 +63,8 @@ class People(Static):
     def show(self, members: dict[str, dict[str, Any]], me: str, palette: Palette) -> None:
         """Show these members."""
         order = sorted(members.values(), key=lambda member: (member["id"] != me, member["name"].casefold()))
-        rows = [Content.styled(f"{len(order)} here", DIM)]
+        away = sum(bool(member.get("away")) for member in order)
+        rows = [Content.styled(f"{len(order) - away} here" + (f", {away} away" if away else ""), DIM)]
         mine = members[me].get("topics") or () if me in members else ()
         rows += [self._row(member, me, palette, mine) for member in order]
         self.update(Content("\n").join(rows))

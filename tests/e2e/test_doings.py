@@ -84,10 +84,13 @@ async def test_one_is_away_and_back_by_hand(visits: Visits) -> None:
         await on_room(ada, "away")
         await expect(ada.page.locator(".seat.is-me.is-away")).to_be_visible()
         await expect(ada.banner).to_contain_text("You are away")
+        await expect(ada.page.locator(".facts")).to_contain_text("1 here, 1 away")
         assert (await bo.hear("changed"))["member"]["away"] is True
         await ada.banner.get_by_role("button", name="I am back").click()
         await expect(ada.page.locator(".seat.is-away")).to_have_count(0)
         await expect(ada.banner).not_to_contain_text("You are away")
+        await expect(ada.page.locator(".facts")).to_contain_text("2 here")
+        await expect(ada.page.locator(".facts")).not_to_contain_text("away")
         await on_room(ada, "away")
         await expect(ada.page.locator(".seat.is-away")).to_have_count(1)
         await on_room(ada, "away")
