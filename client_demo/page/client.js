@@ -1,6 +1,6 @@
 /*
  * One person's side of the Hereabouts protocol (docs/PROTOCOL.md, version 1) for browsers. Usable alone, in any page,
- * with outbox.js and work.js beside it (docs/EMBED.md):
+ * with connection.js, outbox.js and work.js beside it (docs/EMBED.md):
  *
  *     import { Client } from "./client.js";
  *
@@ -38,21 +38,13 @@
  * across page loads, the messages that are still unsent with it.
  */
 
+import { Connection } from "./connection.js";
 import { Outbox } from "./outbox.js";
 import { solved } from "./work.js";
 
 export const SUBPROTOCOL = "hereabouts.v1.json";
 
-const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 30_000;
-const DRAIN = 4000;
-const STEADY_MS = 10_000; // a connection that lived this long was a good one: waits begin small again
-const OPEN_TIMEOUT_MS = 15_000;
-const ANSWER_TIMEOUT_MS = 12_000;
 const WAKING_MS = 4_000; // how long whoever comes back to the page waits to learn that the connection is dead
-const OFFLINE_MS = 3_000; // the same where the browser says that the network is gone: it mostly is
-const QUIET_MS = 25_000; // a browser cannot see the server's pings; after this we ask ourselves
-const LOOK_EVERY_MS = 2_000;
 
 // Coming back as one is would fail again (docs/PROTOCOL.md, "What a client has to do").
 const isFinal = (code) => [1000, 1002, 1003, 1007, 1009].includes(code) || (code >= 4500 && code <= 4999);
@@ -63,27 +55,14 @@ export function newRef() {
   return Array.from(bytes, (byte) => byte.toString(36).padStart(2, "0")).join("");
 }
 
-/** Returns how long to wait before coming back: never less than the server asked for, and a part of it by chance. */
-function waitMs(bye, attempt) {
-  const asked = (bye?.reconnect_in ?? 0) * 1000;
-  const base = Math.max(asked, Math.min(LONGEST_WAIT_MS, (asked || FIRST_WAIT_MS) * 2 ** attempt));
-  // A server that drains has spread its people itself: as much again would keep them away for nothing.
-  return base + (bye?.code === DRAIN ? FIRST_WAIT_MS : base) * Math.random();
-}
-
 export class Client {
-  #socket = null;
+  #connection;
   #ready = false;
   #seatedBefore = false;
   #enteredHere = false; // whether this connection has brought an `entered`, and
   #seatedHere = false; // a `room`
-  #wanted = false;
   #isOver = false; // whether nothing that is said can be sent any more
   #forgotten = null; // once one leaves: {promise, done}
-  #attempt = 0;
-  #openedAt = 0;
-  #heardAt = 0;
-  #askedAt = 0; // since when an answer is due, 0 if none is
   #bye = null;
   #fence = "";
   #replayed = 0;
@@ -92,9 +71,6 @@ export class Client {
   #isForgotten = false; // whether the server took the token for none of its own
   #asked = new Map();
   #outbox;
-  #retryTimer = 0;
-  #doubtTimer = 0;
-  #looking = 0;
   #isAway = false;
   #claim = null; // a claim to visit that is not answered yet: {was, resolve, reject}
   #tellsVisiting = false; // whether `visiting` was changed here, so that a false has to be told, too
@@ -113,7 +89,7 @@ export class Client {
    * @param {object} [options.session] what `session` returned before the page was loaded anew
    */
   constructor({ url, cell, onEvent, name = "", topics = [], far = false, visiting = false, terms = "", auth = null, session = null }) {
-    Object.assign(this, { url, cell, name, topics, far, visiting, terms, auth });
+    Object.assign(this, { cell, name, topics, far, visiting, terms, auth });
     this.onEvent = onEvent;
     this.token = session?.token ?? "";
     this.room = session?.room ?? "";
@@ -123,6 +99,16 @@ export class Client {
     this.#seatedBefore = Boolean(this.token);
     this.#outbox = new Outbox({ send: (message) => this.#speak(message), tell: (...told) => this.#tell(...told) });
     this.#outbox.restore(session?.unsent ?? []);
+    this.#connection = new Connection(url, SUBPROTOCOL, {
+      connecting: (attempt) => this.#connecting(attempt),
+      opened: () => this.#enter(),
+      heard: (data) => this.#hear(JSON.parse(data)),
+      lost: () => this.#lost(),
+      ended: (code) => this.#ended(code),
+      waiting: (why, retryAt) => this.#emit({ type: "client.disconnected", ...why, retry_at: retryAt }),
+      mayAsk: () => !this.#isAway, // a ping would end being away
+      ask: () => this.#ready && this.#send({ type: "ping", ref: newRef() }),
+    });
   }
 
   /** What to give the next Client to be the same person; its replay begins where one sat down. */
@@ -142,21 +128,14 @@ export class Client {
 
   /** Connects, and stays connected until `leave`, `stop` or a final refusal; after these two, goes on where it was. */
   start() {
-    if (this.#wanted || this.#forgotten) return;
+    if (this.#connection.isWanted || this.#forgotten) return;
     this.#isOver = false;
-    this.#begin();
+    this.#connection.start();
   }
 
   /** Ends the connection without a word; the seat waits for a while. */
   stop() {
-    this.#wanted = false;
-    globalThis.removeEventListener?.("online", this.retryNow);
-    globalThis.removeEventListener?.("offline", this.#doubt);
-    clearInterval(this.#looking);
-    clearTimeout(this.#doubtTimer);
-    clearTimeout(this.#retryTimer);
-    const socket = this.#detach();
-    socket?.close();
+    this.#connection.stop();
   }
 
   /**
@@ -172,10 +151,10 @@ export class Client {
     this.#outbox.clear();
     this.#isOver = true;
     this.#ready = false;
-    if (!this.token && !this.#openedAt) this.#gone();
+    if (!this.token && !this.#connection.isOpen) this.#gone();
     else if (this.#enteredHere) this.#takeLeave();
-    else if (this.#wanted) this.retryNow();
-    else this.#begin();
+    else if (this.#connection.isWanted) this.retryNow();
+    else this.#connection.start();
     return this.#forgotten.promise;
   }
 
@@ -213,8 +192,7 @@ export class Client {
       this.#claim = { was: { cell: this.cell, visiting: this.visiting }, resolve, reject };
       Object.assign(this, { cell, visiting });
       this.#tellsVisiting = true;
-      this.#detach()?.close();
-      this.#connect();
+      this.#connection.renew();
     });
   }
 
@@ -232,107 +210,35 @@ export class Client {
       return;
     }
     this.#send({ type: "ping", ref: newRef() });
-    this.#askedAt = performance.now() - ANSWER_TIMEOUT_MS + WAKING_MS;
+    this.#connection.expectWithin(WAKING_MS);
   }
 
-  /** Looks at the connection at once: a browser that says "offline" may have lost one network of two. */
-  #doubt = () => {
-    if (!this.#openedAt || this.#isAway) return; // a ping would end being away
-    if (this.#ready) this.#send({ type: "ping", ref: newRef() });
-    this.#askedAt = Math.min(this.#askedAt || Infinity, performance.now() - ANSWER_TIMEOUT_MS + OFFLINE_MS);
-    clearTimeout(this.#doubtTimer);
-    this.#doubtTimer = setTimeout(() => this.#look(), OFFLINE_MS + 10);
-  };
-
   /** Ends the present wait before reconnecting. */
-  retryNow = () => {
-    if (!this.#wanted || this.#socket) return;
-    clearTimeout(this.#retryTimer);
-    this.#connect();
-  };
+  retryNow = () => this.#connection.retryNow();
 
   // --- connecting ---
 
-  #begin() {
-    this.#wanted = true;
-    globalThis.addEventListener?.("online", this.retryNow);
-    globalThis.addEventListener?.("offline", this.#doubt);
-    this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
-    this.#connect();
-  }
-
-  #connect() {
-    this.#emit({ type: "client.connecting", attempt: this.#attempt });
-    const socket = new WebSocket(this.url, [SUBPROTOCOL]);
-    this.#socket = socket;
+  #connecting(attempt) {
     this.#bye = null;
-    this.#openedAt = 0;
-    this.#heardAt = performance.now(); // a clock on the wall may be set while one waits
-    const mine = (act) => (event) => socket === this.#socket && act(event);
-    socket.onopen = mine(() => {
-      this.#openedAt = this.#heardAt = performance.now();
-      this.#enter();
-    });
-    socket.onmessage = mine(({ data }) => this.#hear(data));
-    socket.onclose = mine(({ code }) => this.#ended(code));
+    this.#emit({ type: "client.connecting", attempt });
   }
 
-  #detach() {
-    const socket = this.#socket;
-    this.#socket = null;
+  #lost() {
     this.#ready = false;
     this.#enteredHere = this.#seatedHere = false;
     this.#fence = "";
     this.#outbox.pause();
-    this.#openedAt = 0;
-    this.#askedAt = 0;
     for (const { reject } of this.#asked.values()) reject({ type: "error", code: "not_connected" });
     this.#asked.clear();
-    return socket;
-  }
-
-  /** Gives the connection up without waiting for a closing handshake that a dead network would not finish. */
-  #drop() {
-    const socket = this.#socket;
-    this.#ended(1006);
-    socket?.close();
   }
 
   #ended(code) {
-    const bye = this.#bye;
-    const lived = this.#openedAt ? performance.now() - this.#openedAt : 0;
-    const wasOpen = this.#openedAt > 0;
-    this.#detach();
-    if (lived >= STEADY_MS) this.#attempt = 0;
     if (this.#forgotten && !this.token) return this.#gone();
-    if (isFinal(bye?.code ?? code)) {
-      this.#giveUp({ code: bye?.code ?? code, why_code: bye?.why_code, reason: bye?.reason });
-      return;
-    }
-    const wait = waitMs(bye, this.#attempt);
-    this.#attempt += 1;
-    this.#retryIn(wait, { code, why_code: bye?.why_code, reason: bye?.reason });
-    if (!wasOpen) this.#askWhy(code);
-  }
-
-  #retryIn(wait, why) {
-    if (!this.#wanted) return;
-    clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => this.#connect(), wait);
-    this.#emit({ type: "client.disconnected", ...why, retry_at: Date.now() + wait });
-  }
-
-  /** A browser does not tell why a WebSocket was refused; /readyz does. */
-  async #askWhy(code) {
-    const url = new URL("readyz", this.url.replace(/^ws/, "http"));
-    let told;
-    try {
-      told = await (await fetch(url, { signal: AbortSignal.timeout(5000), cache: "no-store" })).json();
-    } catch {
-      return; // nobody there: the wait that is running stands
-    }
-    if (told.ready || !told.retry_after || this.#socket || !this.#wanted) return;
-    this.#retryIn(told.retry_after * 1000 * (1 + Math.random()), { code, why_code: told.reason });
+    const bye = this.#bye;
+    const why = { code, why_code: bye?.why_code, reason: bye?.reason };
+    const final = bye?.code ?? code;
+    if (isFinal(final)) this.#giveUp({ ...why, code: final });
+    else this.#connection.comeBack(bye, why);
   }
 
   #giveUp(why) {
@@ -366,9 +272,9 @@ export class Client {
   // --- entering ---
 
   async #enter(work = "") {
-    const socket = this.#socket;
+    const here = this.#connection.current;
     const auth = await this.#freshAuth();
-    if (socket !== this.#socket) return;
+    if (here !== this.#connection.current) return;
     const command = { type: "enter", cell: this.cell, ref: newRef() };
     if (this.name) command.name = this.name;
     if (this.topics.length) command.topics = this.topics;
@@ -426,8 +332,8 @@ export class Client {
     } else if (error.code === "work_needed") {
       this.#work(error);
     } else if (error.retry_after && this.#seatedBefore && error.code !== "banned") {
-      this.#detach()?.close();
-      this.#retryIn(error.retry_after * 1000 * (1 + Math.random() / 4), { code: 1006, why_code: error.code });
+      this.#connection.close();
+      this.#connection.retryIn(error.retry_after * 1000 * (1 + Math.random() / 4), { code: 1006, why_code: error.code });
     } else {
       this.#refuse(error);
     }
@@ -440,13 +346,13 @@ export class Client {
 
   /** Does the work and enters with it, if that is still the same connection. */
   async #work(error) {
-    const socket = this.#socket;
+    const here = this.#connection.current;
     this.#emit({ type: "client.working", bits: error.bits });
     try {
       const work = await solved(error);
-      if (socket === this.#socket) this.#enter(work);
+      if (here === this.#connection.current) this.#enter(work);
     } catch {
-      if (socket === this.#socket) this.#refuse(error);
+      if (here === this.#connection.current) this.#refuse(error);
     }
   }
 
@@ -490,7 +396,7 @@ export class Client {
 
   #becomeReady(said) {
     this.#fence = "";
-    this.#askedAt = 0;
+    this.#connection.settle();
     this.#ready = true;
     this.#emit({ type: "client.ready", said });
     this.#claim?.resolve();
@@ -502,10 +408,8 @@ export class Client {
 
   // --- hearing ---
 
-  #hear(data) {
-    this.#heardAt = performance.now();
-    const event = JSON.parse(data);
-    this.#askedAt = this.#owedSince(event);
+  #hear(event) {
+    this.#settle(event);
     if (!this.#isNext(event)) return this.#hearAgain(event);
     if (event.type === "entered") this.#onEntered(event);
     if (event.type === "room") this.#onRoom(event);
@@ -519,11 +423,11 @@ export class Client {
     if (event.type === "pong" && event.ref === this.#fence && this.#fence) this.#becomeReady(this.#replayed);
   }
 
-  /** Returns since when an answer is due after this event, 0 if none is. */
-  #owedSince({ type }) {
-    if (type === "error") return 0;
-    if (!this.#seatedHere || this.#forgotten) return this.#askedAt; // only a `room`, or the end, is an answer
-    return this.#fence ? this.#heardAt : 0; // what was missed may take a while on a slow line
+  /** Knows whether an answer is due still. */
+  #settle({ type }) {
+    if (type !== "error" && (!this.#seatedHere || this.#forgotten)) return; // only a `room`, or the end, is an answer
+    if (type !== "error" && this.#fence) this.#connection.expectMore(); // what was missed may take a while on a slow line
+    else this.#connection.settle();
   }
 
   #onBye(event) {
@@ -536,7 +440,7 @@ export class Client {
     if (event.type === "room" || typeof event.seq !== "number") return true;
     if (event.seq <= this.seq) return false;
     if (event.seq !== this.seq + 1 && event.seq !== this.seq + 1 + this.#missed) {
-      this.#drop();
+      this.#connection.drop();
       return false;
     }
     this.seq = event.seq;
@@ -576,10 +480,8 @@ export class Client {
 
   // --- speaking ---
 
-  #send(command, { expects = true } = {}) {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return;
-    if (expects && !this.#askedAt) this.#askedAt = performance.now();
-    this.#socket.send(JSON.stringify(command));
+  #send(command, options) {
+    this.#connection.send(command, options);
   }
 
   #speak({ text, room, ref }) {
@@ -591,21 +493,6 @@ export class Client {
 
   #tell({ ref, room, text }, state, more = {}) {
     this.#emit({ type: "client.outgoing", ref, room, text, state, ...more });
-  }
-
-  // --- staying alive ---
-
-  /** A dead network says nothing: whoever owes an answer for too long is not there. */
-  #look() {
-    if (!this.#socket) return;
-    const now = performance.now();
-    if (!this.#openedAt) {
-      if (now - this.#heardAt > OPEN_TIMEOUT_MS) this.#drop();
-    } else if (this.#askedAt && now - this.#askedAt > ANSWER_TIMEOUT_MS) {
-      this.#drop();
-    } else if (this.#ready && !this.#isAway && !this.#askedAt && now - this.#heardAt > QUIET_MS) {
-      this.#send({ type: "ping", ref: newRef() });
-    }
   }
 
   /** Hands an event on; a mistake of whoever takes it is reported as such, and stops nothing here. */
