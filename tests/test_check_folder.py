@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from server.store.database import FILE
 from tests.checked import run
 from tests.stores import block, on_disk
@@ -30,3 +32,12 @@ def test_folder_that_is_none_is_wrong(tmp_path: Path) -> None:
     status, told = run("--data", str(tmp_path / "file" / "inside"))
     assert status == 1
     assert "is no folder" in told
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="has no /proc")
+def test_folder_that_cannot_be_made_is_wrong_whatever_rights_one_has() -> None:
+    status, told = run("--data", "/proc/hereabouts")
+    assert status == 1
+    assert "/proc cannot be written (" in told
+    assert "or set another folder" in told
+    assert "will be made" not in told

@@ -1,9 +1,9 @@
 """Whether the folder of `data` can be used, and whether the database in it is whole.
 
-Looks, and makes neither.
+Looks, and makes neither; what it tries leaves nothing.
 """
 
-import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,9 +29,10 @@ def folder_can_be_used(loaded: Loaded) -> Iterator[Finding]:
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not existing.is_dir():
         yield Finding(WRONG, f"{existing} is no folder; set data to one")
-    elif not os.access(existing, os.W_OK | os.X_OK):
+    elif refusal := _refusal(existing):
         yield Finding(
-            WRONG, f"{existing} cannot be written; give the server's user the right to, or set another folder"
+            WRONG,
+            f"{existing} cannot be written ({refusal}); give the server's user the right to, or set another folder",
         )
     elif existing != folder:
         yield Finding(GOOD, f"{folder} will be made")
@@ -39,6 +40,15 @@ def folder_can_be_used(loaded: Loaded) -> Iterator[Finding]:
         yield Finding(GOOD, f"{folder} can be written; nothing is kept there yet")
     else:
         yield _database(loaded, folder)
+
+
+def _refusal(folder: Path) -> str:
+    """Return why nothing can be written in the folder, "" if it can: rights alone say nothing of /proc, nor to root."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return error.strerror or str(error)
 
 
 def _database(loaded: Loaded, folder: Path) -> Finding:
