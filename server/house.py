@@ -124,7 +124,11 @@ class House:
 
     def is_off(self, feature: str) -> bool:
         """Tell whether the operator has switched a feature off."""
-        return feature in self._always_off or self.store.is_off(feature)
+        return self.is_off_by_settings(feature) or self.store.is_off(feature)
+
+    def is_off_by_settings(self, feature: str) -> bool:
+        """Tell whether a feature is off as long as the process runs."""
+        return feature in self._always_off
 
     def _bottles_near(self, region: Cell) -> bool:
         return not self.is_off(BOTTLES) and self.bottles.lie_near(region)

@@ -62,13 +62,13 @@ class Upkeep:
         """Switch a feature off, or on again. Raises NotDone."""
         if request.feature not in FEATURES:
             raise NotDone(f"There is no feature of that name to switch. There is: {', '.join(FEATURES)}.")
+        if request.on and self._house.is_off_by_settings(request.feature):
+            raise NotDone("That is off in the settings: take it out of features_off, and start anew.")
+        self._log.note(by, "switch", request.feature, "on" if request.on else "off")
         if request.on:
             self._house.store.switch_on(request.feature)
-            if self._house.is_off(request.feature):
-                raise NotDone("That is off in the settings: take it out of features_off, and start anew.")
         else:
             self._house.store.switch_off(rows.Switch(feature=request.feature, at=self._node.clock.now()))
-        self._log.note(by, "switch", request.feature, "on" if request.on else "off")
         return {"feature": request.feature, "on": request.on}
 
     def reload(self, request: requests.Reload, by: str, elsewhere: Elsewhere) -> Json:
