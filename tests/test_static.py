@@ -1,9 +1,12 @@
 """Files of web pages over HTTP: compressed, asked for again only when they changed, and no others than were read."""
 
 import gzip
+import re
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from rjsmin import jsmin
 
 from server.http import HttpResponse, Request
 from server.static import TYPES, StaticFile, installed_pages, page_routes
@@ -67,6 +70,15 @@ def test_of_scripts_and_styles_what_browsers_do_not_need_is_not_sent(name: str, 
     route = StaticFile(name, source.encode())
     assert get(route).body.decode().strip() == sent.strip()
     assert gzip.decompress(get(StaticFile(name, source.encode() * 20), accept_encoding="gzip").body).count(b"/*") == 0
+
+
+@pytest.mark.parametrize("page", ["client_demo.page", "server.operate.admin.page"])
+def test_no_template_stands_within_another_which_would_lose_its_spaces(page: str) -> None:
+    assert jsmin("`a ${b ? ` c  d` : 0}`") != "`a ${b ? ` c  d` : 0}`", "it is taken as written: this test can go"
+    scripts = [file for file in files(page).iterdir() if file.name.endswith(".js")]
+    assert scripts
+    for script in scripts:
+        assert not re.findall(r"\$\{[^}`]*`.*", script.read_text(encoding="utf-8")), script.name
 
 
 def test_what_gzip_would_not_shrink_is_sent_as_it_is() -> None:

@@ -130,12 +130,12 @@ function evidence(shown) {
   const found = shown.evidence;
   const meant = new Set(found.notes.map((note) => note.seq));
   const line = (one) => el("li", { className: meant.has(one.seq) ? "meant" : "" },
-    el("time", {}, moment(one.at)), ` ${one.name ? `${one.name} ` : ""}(${found.people[one.from] ?? "?"}): ${one.text}`);
+    el("time", {}, moment(one.at)), one.name ? ` ${one.name} ` : " ", `(${found.people[one.from] ?? "?"}): ${one.text}`);
   const place = shown.report.room.split(" ")[0];
   return el("section", {},
     el("p", {}, `The seal is whole. Reported: ${found.name || WITHOUT_NAME[place] || "the room"}.` +
       (found.left_out ? ` ${found.left_out} older lines did not fit.` : "")),
-    ...found.notes.map((note) => el("p", {}, `${note.reason}${note.text ? `: ${note.text}` : ""} (${note.by})`)),
+    ...found.notes.map((note) => el("p", {}, note.reason, note.text ? `: ${note.text}` : "", ` (${note.by})`)),
     el("ol", {}, ...found.lines.map(line)));
 }
 
@@ -176,7 +176,7 @@ async function bans() {
   }));
   return [form, ...told.bans.map((ban) => el("article", {},
     el("h2", {}, ban.identity || `${ban.network}${ban.stops_known ? "" : " (newcomers)"}`),
-    el("p", {}, `${ban.reason} · ${ban.left_s === null ? "for good" : `${span(ban.left_s)} left`}`),
+    el("p", {}, `${ban.reason} · `, ban.left_s === null ? "for good" : `${span(ban.left_s)} left`),
     button("Lift", async () => { await ask("unban", { ban: ban.ban }); await show(); })))];
 }
 
