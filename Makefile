@@ -39,8 +39,8 @@ test: .venv/.tested ## Install and run all tests; in a browser only where there 
 e2e: .venv/.tested ## Run the tests in a browser; needs a Chromium
 	@# A bad line has a time to be entered by, and is tried alone. A browser on a machine that does other things may be late
 	@# for what a person would wait for: what fails is tried twice more, and said to have been.
-	HEREABOUTS_E2E=1 $(BIN)/python -m pytest --reruns 2 tests/e2e/test_bad_lines.py
-	HEREABOUTS_E2E=1 $(BIN)/python -m pytest --reruns 2 --numprocesses auto --maxprocesses 4 --dist loadfile \
+	E2E_WANTED=1 $(BIN)/python -m pytest --reruns 2 tests/e2e/test_bad_lines.py
+	E2E_WANTED=1 $(BIN)/python -m pytest --reruns 2 --numprocesses auto --maxprocesses 4 --dist loadfile \
 	  --no-loadscope-reorder --ignore tests/e2e/test_bad_lines.py tests/e2e
 
 chaos: .venv/.tested ## Kill and stop nodes and Redis by chance while many talk (CHAOS="--minutes 30 --redis sentinel --seed 7")

@@ -22,12 +22,12 @@ LEFT_OUT = "The browser tests were left out: no Chromium found. Install one and 
 
 
 def browser_path() -> str | None:
-    """Return the browser to use: HEREABOUTS_BROWSER, or a Chromium on the path."""
-    return os.environ.get("HEREABOUTS_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
+    """Return the browser to use: E2E_BROWSER, or a Chromium on the path."""
+    return os.environ.get("E2E_BROWSER") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if browser_path() or os.environ.get("HEREABOUTS_E2E"):
+    if browser_path() or os.environ.get("E2E_WANTED"):
         return
     for item in items:
         if HERE in item.path.parents:
