@@ -1,6 +1,6 @@
 /*
  * One person's side of the Hereabouts protocol (docs/PROTOCOL.md, version 1) for browsers. Usable alone, in any page,
- * with connection.js, outbox.js and work.js beside it (docs/EMBED.md):
+ * with connection.js, outbox.js, unanswered.js and work.js beside it (docs/EMBED.md):
  *
  *     import { Client } from "./client.js";
  *
@@ -40,6 +40,7 @@
 
 import { Connection } from "./connection.js";
 import { Outbox } from "./outbox.js";
+import { newRef, Unanswered } from "./unanswered.js";
 import { solved } from "./work.js";
 
 export const SUBPROTOCOL = "hereabouts.v1.json";
@@ -48,12 +49,6 @@ const WAKING_MS = 4_000; // how long whoever comes back to the page waits to lea
 
 // Coming back as one is would fail again (docs/PROTOCOL.md, "What a client has to do").
 const isFinal = (code) => [1000, 1002, 1003, 1007, 1009].includes(code) || (code >= 4500 && code <= 4999);
-
-/** Returns a ref that nobody can guess: the room sees refs. */
-export function newRef() {
-  const bytes = crypto.getRandomValues(new Uint8Array(9));
-  return Array.from(bytes, (byte) => byte.toString(36).padStart(2, "0")).join("");
-}
 
 export class Client {
   #connection;
@@ -69,7 +64,7 @@ export class Client {
   #missed = 0;
   #keep = true; // whether to ask for the former seat
   #isForgotten = false; // whether the server took the token for none of its own
-  #asked = new Map();
+  #unanswered = new Unanswered((command) => this.#send(command));
   #outbox;
   #isAway = false;
   #claim = null; // a claim to visit that is not answered yet: {was, resolve, reject}
@@ -173,10 +168,8 @@ export class Client {
    */
   request(type, fields = {}) {
     if (!this.#ready) return Promise.reject({ type: "error", code: "not_connected", about: type });
-    const ref = newRef();
     return new Promise((resolve, reject) => {
-      this.#asked.set(ref, { resolve: (answer) => (this.#adopt(type, fields), resolve(answer)), reject });
-      this.#send({ type, ...fields, ref });
+      this.#unanswered.ask({ type, ...fields }, (answer) => (this.#adopt(type, fields), resolve(answer)), reject);
     });
   }
 
@@ -228,8 +221,7 @@ export class Client {
     this.#enteredHere = this.#seatedHere = false;
     this.#fence = "";
     this.#outbox.pause();
-    for (const { reject } of this.#asked.values()) reject({ type: "error", code: "not_connected" });
-    this.#asked.clear();
+    this.#unanswered.lose();
   }
 
   #ended(code) {
@@ -275,7 +267,7 @@ export class Client {
     const here = this.#connection.current;
     const auth = await this.#freshAuth();
     if (here !== this.#connection.current) return;
-    const command = { type: "enter", cell: this.cell, ref: newRef() };
+    const command = { type: "enter", cell: this.cell };
     if (this.name) command.name = this.name;
     if (this.topics.length) command.topics = this.topics;
     if (this.visiting || this.#tellsVisiting) command.visiting = this.visiting;
@@ -285,11 +277,7 @@ export class Client {
     if (work) command.work = work;
     if (this.token) command.token = this.token;
     if (this.token && this.room && this.#keep && !this.#forgotten) command.resume = { room: this.room, seq: this.seq };
-    this.#asked.set(command.ref, {
-      resolve: () => {},
-      reject: (error) => error.code !== "not_connected" && this.#refused(error),
-    });
-    this.#send(command);
+    this.#unanswered.ask(command, () => {}, (error) => error.code !== "not_connected" && this.#refused(error));
   }
 
   /** Returns a JWT, or none where there is none to be had: the server says what that means. */
@@ -418,7 +406,8 @@ export class Client {
     if (event.type === "held") this.#outbox.held(event);
     if (event.type === "auth_expiring") this.#renewAuth();
     this.#emit(event);
-    this.#answer(event);
+    if (event.type === "error") this.#outbox.refused(event);
+    this.#unanswered.take(event, this.me);
     if (event.type === "room") this.#seated();
     if (event.type === "pong" && event.ref === this.#fence && this.#fence) this.#becomeReady(this.#replayed);
   }
@@ -451,23 +440,6 @@ export class Client {
   /** What came before is passed over; but my words said once more are confirmed by the old echo, if it was left out. */
   #hearAgain(event) {
     if (event.type === "said" && event.from === this.me && this.#outbox.heard(event.ref)) this.#emit(event);
-  }
-
-  #answer(event) {
-    if (!event.ref) return;
-    // The room sees refs and may copy them: only my own echo or change is my answer.
-    const whose = event.type === "said" ? event.from : event.id;
-    if (whose !== undefined && whose !== this.me) return;
-    const asked = this.#asked.get(event.ref);
-    this.#asked.delete(event.ref);
-    if (event.type === "error") {
-      this.#outbox.refused(event);
-      asked?.reject(event);
-    } else if (event.type === "held") {
-      asked?.reject({ ...event, code: "held" });
-    } else {
-      asked?.resolve(event);
-    }
   }
 
   #onSaid(event) {
