@@ -1,6 +1,6 @@
 /*
  * One person's side of the Hereabouts protocol (docs/PROTOCOL.md, version 1) for browsers. Usable alone, in any page,
- * with connection.js, outbox.js, unanswered.js and work.js beside it (docs/EMBED.md):
+ * with connection.js, entrance.js, outbox.js, unanswered.js and work.js beside it (docs/EMBED.md):
  *
  *     import { Client } from "./client.js";
  *
@@ -39,9 +39,9 @@
  */
 
 import { Connection } from "./connection.js";
+import { Entrance } from "./entrance.js";
 import { Outbox } from "./outbox.js";
 import { newRef, Unanswered } from "./unanswered.js";
-import { solved } from "./work.js";
 
 export const SUBPROTOCOL = "hereabouts.v1.json";
 
@@ -62,13 +62,10 @@ export class Client {
   #fence = "";
   #replayed = 0;
   #missed = 0;
-  #keep = true; // whether to ask for the former seat
-  #isForgotten = false; // whether the server took the token for none of its own
+  #entrance;
   #unanswered = new Unanswered((command) => this.#send(command));
   #outbox;
   #isAway = false;
-  #claim = null; // a claim to visit that is not answered yet: {was, resolve, reject}
-  #tellsVisiting = false; // whether `visiting` was changed here, so that a false has to be told, too
 
   /**
    * @param {object} options
@@ -84,19 +81,31 @@ export class Client {
    * @param {object} [options.session] what `session` returned before the page was loaded anew
    */
   constructor({ url, cell, onEvent, name = "", topics = [], far = false, visiting = false, terms = "", auth = null, session = null }) {
-    Object.assign(this, { cell, name, topics, far, visiting, terms, auth });
     this.onEvent = onEvent;
-    this.token = session?.token ?? "";
     this.room = session?.room ?? "";
     this.seq = session?.seq ?? 0;
     this.me = session?.me ?? "";
     this.firstSeq = this.seq;
-    this.#seatedBefore = Boolean(this.token);
+    const token = session?.token ?? "";
+    this.#seatedBefore = Boolean(token);
+    this.#entrance = new Entrance(
+      { cell, name, topics, far, visiting, terms, auth, token },
+      {
+        connection: () => this.#connection.current,
+        seat: () => this.room && !this.#forgotten && { room: this.room, seq: this.seq },
+        isLeaving: () => this.#forgotten !== null,
+        ask: (command, refused) => this.#unanswered.ask(command, () => {}, refused),
+        working: (bits) => this.#emit({ type: "client.working", bits }),
+        gone: () => this.#gone(),
+        refused: (error) => this.#refused(error),
+        barred: (error) => this.#refuse(error),
+      },
+    );
     this.#outbox = new Outbox({ send: (message) => this.#speak(message), tell: (...told) => this.#tell(...told) });
     this.#outbox.restore(session?.unsent ?? []);
     this.#connection = new Connection(url, SUBPROTOCOL, {
       connecting: (attempt) => this.#connecting(attempt),
-      opened: () => this.#enter(),
+      opened: () => this.#entrance.enter(),
       heard: (data) => this.#hear(JSON.parse(data)),
       lost: () => this.#lost(),
       ended: (code) => this.#ended(code),
@@ -104,6 +113,22 @@ export class Client {
       mayAsk: () => !this.#isAway, // a ping would end being away
       ask: () => this.#ready && this.#send({ type: "ping", ref: newRef() }),
     });
+  }
+
+  get token() {
+    return this.#entrance.token;
+  }
+
+  get cell() {
+    return this.#entrance.cell;
+  }
+
+  get name() {
+    return this.#entrance.name;
+  }
+
+  get visiting() {
+    return this.#entrance.visiting;
   }
 
   /** What to give the next Client to be the same person; its replay begins where one sat down. */
@@ -169,7 +194,7 @@ export class Client {
   request(type, fields = {}) {
     if (!this.#ready) return Promise.reject({ type: "error", code: "not_connected", about: type });
     return new Promise((resolve, reject) => {
-      this.#unanswered.ask({ type, ...fields }, (answer) => (this.#adopt(type, fields), resolve(answer)), reject);
+      this.#unanswered.ask({ type, ...fields }, (answer) => (this.#entrance.adopt(type, fields), resolve(answer)), reject);
     });
   }
 
@@ -181,12 +206,9 @@ export class Client {
    */
   visit(cell, visiting = true) {
     if (!this.#ready) return Promise.reject({ type: "error", code: "not_connected", about: "enter" });
-    return new Promise((resolve, reject) => {
-      this.#claim = { was: { cell: this.cell, visiting: this.visiting }, resolve, reject };
-      Object.assign(this, { cell, visiting });
-      this.#tellsVisiting = true;
-      this.#connection.renew();
-    });
+    const visited = this.#entrance.claim(cell, visiting);
+    this.#connection.renew();
+    return visited;
   }
 
   /** Keep my seat while I sleep; lasts until `back`. */
@@ -241,8 +263,7 @@ export class Client {
   /** Ends it for good: words that come from now on would wait for ever. */
   #over() {
     this.#isOver = true;
-    this.#claim?.reject({ type: "error", code: "not_connected", about: "enter" });
-    this.#claim = null;
+    this.#entrance.giveUp();
     this.#outbox.giveUp();
     this.stop();
     if (this.#forgotten) this.#gone();
@@ -256,70 +277,21 @@ export class Client {
   }
 
   #gone() {
-    this.token = "";
+    this.#entrance.token = "";
     this.stop();
     this.#forgotten.done();
   }
 
   // --- entering ---
 
-  async #enter(work = "") {
-    const here = this.#connection.current;
-    const auth = await this.#freshAuth();
-    if (here !== this.#connection.current) return;
-    const command = { type: "enter", cell: this.cell };
-    if (this.name) command.name = this.name;
-    if (this.topics.length) command.topics = this.topics;
-    if (this.visiting || this.#tellsVisiting) command.visiting = this.visiting;
-    if (this.far) command.far = true;
-    if (this.terms) command.terms = this.terms;
-    if (auth) command.auth = auth;
-    if (work) command.work = work;
-    if (this.token) command.token = this.token;
-    if (this.token && this.room && this.#keep && !this.#forgotten) command.resume = { room: this.room, seq: this.seq };
-    this.#unanswered.ask(command, () => {}, (error) => error.code !== "not_connected" && this.#refused(error));
-  }
-
-  /** Returns a JWT, or none where there is none to be had: the server says what that means. */
-  async #freshAuth() {
-    try {
-      return this.auth ? await this.auth() : "";
-    } catch {
-      return "";
-    }
-  }
-
   async #renewAuth() {
-    const auth = await this.#freshAuth();
+    const auth = await this.#entrance.vouched();
     if (auth) this.request("auth", { auth }).catch(() => {}); // refused or too late: the connection ends with 4504
   }
 
-  /** Remembers what one is called and where one is now, for the next `enter`: it would take that back. */
-  #adopt(type, { cell, name }) {
-    if (type === "move") this.cell = cell;
-    if (type === "rename") this.name = name;
-  }
-
-  /** What is not given back is given up step by step: the claim to visit, the replay, then the identity. */
+  /** Who sat here comes back once they may; who comes anew is told. */
   #refused(error) {
-    if (["too_fast", "rate_limited", "outside", "bad_cell", "too_precise"].includes(error.code) && this.#claim) {
-      const { was, reject } = this.#claim;
-      this.#claim = null;
-      Object.assign(this, was);
-      this.#enter();
-      reject(error);
-    } else if (error.code === "bad_token" && this.#forgotten) {
-      this.#gone();
-    } else if (error.code === "bad_message" && this.token && this.#keep) {
-      this.#keep = false;
-      this.#enter();
-    } else if (error.code === "bad_token" && this.token) {
-      this.token = "";
-      this.#isForgotten = true;
-      this.#enter();
-    } else if (error.code === "work_needed") {
-      this.#work(error);
-    } else if (error.retry_after && this.#seatedBefore && error.code !== "banned") {
+    if (error.retry_after && this.#seatedBefore && error.code !== "banned") {
       this.#connection.close();
       this.#connection.retryIn(error.retry_after * 1000 * (1 + Math.random() / 4), { code: 1006, why_code: error.code });
     } else {
@@ -332,25 +304,10 @@ export class Client {
     this.#emit({ ...error, type: "client.refused" });
   }
 
-  /** Does the work and enters with it, if that is still the same connection. */
-  async #work(error) {
-    const here = this.#connection.current;
-    this.#emit({ type: "client.working", bits: error.bits });
-    try {
-      const work = await solved(error);
-      if (here === this.#connection.current) this.#enter(work);
-    } catch {
-      if (here === this.#connection.current) this.#refuse(error);
-    }
-  }
-
   #onEntered(event) {
-    this.token = event.you.token;
-    // The seat is given back where the place is not taken.
-    if (this.#claim && event.privacy.cell !== this.cell) this.cell = this.#claim.was.cell;
-    this.#keep = this.#enteredHere = true;
-    if (this.#seatedBefore) this.#emit({ type: "client.reconnected", resumed: event.resumed, is_forgotten: this.#isForgotten });
-    this.#isForgotten = false;
+    const isForgotten = this.#entrance.entered(event);
+    this.#enteredHere = true;
+    if (this.#seatedBefore) this.#emit({ type: "client.reconnected", resumed: event.resumed, is_forgotten: isForgotten });
     if (this.#forgotten) this.#takeLeave();
   }
 
@@ -387,8 +344,7 @@ export class Client {
     this.#connection.settle();
     this.#ready = true;
     this.#emit({ type: "client.ready", said });
-    this.#claim?.resolve();
-    this.#claim = null;
+    this.#entrance.arrived();
     if (this.#isAway) this.away();
     this.#outbox.reveal(this.room, this.me);
     this.#outbox.pump();
