@@ -1,6 +1,6 @@
 /*
  * One person's side of the Hereabouts protocol (docs/PROTOCOL.md, version 1) for browsers. Usable alone, in any page,
- * with connection.js, entrance.js, outbox.js, unanswered.js and work.js beside it (docs/EMBED.md):
+ * with connection.js, entrance.js, outbox.js, resume.js, unanswered.js and work.js beside it (docs/EMBED.md):
  *
  *     import { Client } from "./client.js";
  *
@@ -41,6 +41,7 @@
 import { Connection } from "./connection.js";
 import { Entrance } from "./entrance.js";
 import { Outbox } from "./outbox.js";
+import { Seat } from "./resume.js";
 import { newRef, Unanswered } from "./unanswered.js";
 
 export const SUBPROTOCOL = "hereabouts.v1.json";
@@ -59,10 +60,8 @@ export class Client {
   #isOver = false; // whether nothing that is said can be sent any more
   #forgotten = null; // once one leaves: {promise, done}
   #bye = null;
-  #fence = "";
-  #replayed = 0;
-  #missed = 0;
   #entrance;
+  #seat;
   #unanswered = new Unanswered((command) => this.#send(command));
   #outbox;
   #isAway = false;
@@ -82,10 +81,7 @@ export class Client {
    */
   constructor({ url, cell, onEvent, name = "", topics = [], far = false, visiting = false, terms = "", auth = null, session = null }) {
     this.onEvent = onEvent;
-    this.room = session?.room ?? "";
-    this.seq = session?.seq ?? 0;
-    this.me = session?.me ?? "";
-    this.firstSeq = this.seq;
+    this.#seat = new Seat(session);
     const token = session?.token ?? "";
     this.#seatedBefore = Boolean(token);
     this.#entrance = new Entrance(
@@ -115,6 +111,18 @@ export class Client {
     });
   }
 
+  get room() {
+    return this.#seat.room;
+  }
+
+  get me() {
+    return this.#seat.me;
+  }
+
+  get seq() {
+    return this.#seat.seq;
+  }
+
   get token() {
     return this.#entrance.token;
   }
@@ -133,7 +141,7 @@ export class Client {
 
   /** What to give the next Client to be the same person; its replay begins where one sat down. */
   get session() {
-    return { token: this.token, room: this.room, me: this.me, seq: this.firstSeq, unsent: this.unsent };
+    return { token: this.token, room: this.room, me: this.me, seq: this.#seat.firstSeq, unsent: this.unsent };
   }
 
   /** What was said and is not confirmed: [{ref, room, me, text}]. By its `ref` each is said once, by whichever Client. */
@@ -241,7 +249,7 @@ export class Client {
   #lost() {
     this.#ready = false;
     this.#enteredHere = this.#seatedHere = false;
-    this.#fence = "";
+    this.#seat.settle();
     this.#outbox.pause();
     this.#unanswered.lose();
   }
@@ -312,35 +320,26 @@ export class Client {
   }
 
   #onRoom(event) {
-    // A seat that was given up may be found again in the same room: what was said meanwhile is lost, as in another.
-    const isOther = event.room !== this.room || (this.me && event.me !== this.me);
-    this.room = event.room;
-    this.me = event.me;
-    this.seq = event.seq;
-    this.#missed = event.missed ?? 0;
+    const isOther = this.#seat.take(event);
     this.#seatedHere = true;
-    if (isOther) {
-      this.firstSeq = event.seq;
-      this.#outbox.keepOnly(event.room, event.me);
-    }
+    if (isOther) this.#outbox.keepOnly(event.room, event.me);
   }
 
   /** Runs after a `room` was handed on. */
   #seated() {
-    if (this.#ready || this.#fence || this.#forgotten) return;
+    if (this.#ready || this.#seat.isReplaying || this.#forgotten) return;
     if (!this.#seatedBefore) {
       this.#seatedBefore = true;
       this.#becomeReady(0);
       return;
     }
-    // Answers keep their order: once this one is here, everything missed has come.
-    this.#fence = newRef();
-    this.#replayed = 0;
-    this.#send({ type: "ping", ref: this.#fence });
+    const ref = newRef();
+    this.#seat.catchUp(ref);
+    this.#send({ type: "ping", ref });
   }
 
   #becomeReady(said) {
-    this.#fence = "";
+    this.#seat.settle();
     this.#connection.settle();
     this.#ready = true;
     this.#emit({ type: "client.ready", said });
@@ -354,7 +353,9 @@ export class Client {
 
   #hear(event) {
     this.#settle(event);
-    if (!this.#isNext(event)) return this.#hearAgain(event);
+    const place = this.#seat.place(event);
+    if (place === "hole") this.#connection.drop();
+    if (place !== "new") return this.#hearAgain(event);
     if (event.type === "entered") this.#onEntered(event);
     if (event.type === "room") this.#onRoom(event);
     if (event.type === "bye") this.#onBye(event);
@@ -365,13 +366,14 @@ export class Client {
     if (event.type === "error") this.#outbox.refused(event);
     this.#unanswered.take(event, this.me);
     if (event.type === "room") this.#seated();
-    if (event.type === "pong" && event.ref === this.#fence && this.#fence) this.#becomeReady(this.#replayed);
+    if (this.#seat.hasCaughtUp(event)) this.#becomeReady(this.#seat.replayed);
   }
 
   /** Knows whether an answer is due still. */
   #settle({ type }) {
     if (type !== "error" && (!this.#seatedHere || this.#forgotten)) return; // only a `room`, or the end, is an answer
-    if (type !== "error" && this.#fence) this.#connection.expectMore(); // what was missed may take a while on a slow line
+    // What was missed may take a while on a slow line.
+    if (type !== "error" && this.#seat.isReplaying) this.#connection.expectMore();
     else this.#connection.settle();
   }
 
@@ -380,30 +382,14 @@ export class Client {
     if (this.#forgotten && event.code === 1000) this.#gone();
   }
 
-  /** Tells whether an event is new; a hole in the numbers ends the connection. */
-  #isNext(event) {
-    if (event.type === "room" || typeof event.seq !== "number") return true;
-    if (event.seq <= this.seq) return false;
-    if (event.seq !== this.seq + 1 && event.seq !== this.seq + 1 + this.#missed) {
-      this.#connection.drop();
-      return false;
-    }
-    this.seq = event.seq;
-    this.#missed = 0;
-    return true;
-  }
-
   /** What came before is passed over; but my words said once more are confirmed by the old echo, if it was left out. */
   #hearAgain(event) {
     if (event.type === "said" && event.from === this.me && this.#outbox.heard(event.ref)) this.#emit(event);
   }
 
   #onSaid(event) {
-    if (event.from !== this.me) {
-      if (this.#fence) this.#replayed += 1;
-      return;
-    }
-    this.#outbox.heard(event.ref);
+    if (event.from === this.me) this.#outbox.heard(event.ref);
+    else this.#seat.count();
   }
 
   // --- speaking ---

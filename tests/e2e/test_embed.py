@@ -26,7 +26,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 EXAMPLE = DOCS / "examples" / "page.html"
-NEEDED = ("client.js", "connection.js", "entrance.js", "outbox.js", "unanswered.js", "work.js")
+NEEDED = ("client.js", "connection.js", "entrance.js", "outbox.js", "resume.js", "unanswered.js", "work.js")
 PAGE = Path(client_demo.page.__path__[0])
 
 
