@@ -1,55 +1,22 @@
 /*
- * The map: land outlines, cities, the own cell, a reach around it. Drag, pinch, wheel, keys; a tap picks a place.
+ * The map: where one looks, and how one moves about there. Drag, pinch, wheel, keys; a tap picks a place.
  *
- * Knows degrees and pixels. Never knows what a place is wanted for, and asks no server but the page's own for outlines.
+ * Knows degrees and pixels. Never knows what a place is wanted for, nor what the map looks like (drawing.js).
  */
 
 import { bounds, centre } from "./geo.js";
 import { h, icon } from "./dom.js";
-import { metres, t } from "./i18n.js";
-import { load } from "./load.js";
+import { Drawing, outlines, toLat, toLon, toX, toY } from "./drawing.js";
+import { t } from "./i18n.js";
 
 const SMALLEST = 1; // worlds' widths that fill the canvas at least
 const LARGEST = 60_000;
 const TAP_PX = 8;
-const LABELS_MAX = 24;
-const COARSE_FROM = 40; // as close as outlines to a tenth of a degree look right
-const CELL_PX = 12;
 const CELL_SHARE = 4.5; // how many cells across the map, where nothing else is known
 const CELL_SHARE_MAX = 32; // smaller would be a dot
 const NAMED_MIN = 4; // so many cities tell where on earth that is
-const GAP_PX = 6;
-const SCALE_PX = 90;
 const STEP = { "+": 1.6, "=": 1.6, "-": 1 / 1.6 };
 const MOVE = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-
-// Web Mercator, the world from 0 to 1 either way.
-const toX = (lon) => (lon + 180) / 360;
-const toY = (lat) => 0.5 - Math.asinh(Math.tan((Math.max(-85, Math.min(85, lat)) * Math.PI) / 180)) / (2 * Math.PI);
-const toLon = (x) => ((((x % 1) + 1) % 1) * 360) - 180;
-const toLat = (y) => (Math.atan(Math.sinh((0.5 - y) * 2 * Math.PI)) * 180) / Math.PI;
-
-let land = null;
-
-/** Returns the outlines as flat lists of world coordinates. */
-function outlines() {
-  land ??= load("land.json")
-    .then((answer) => answer.json())
-    .then(({ per_degree, rings }) => rings.map((steps) => ring(steps, per_degree)));
-  return land;
-}
-
-function ring(steps, perDegree) {
-  const points = new Float32Array(steps.length);
-  let [lon, lat] = [0, 0];
-  for (let at = 0; at < steps.length; at += 2) {
-    lon += steps[at];
-    lat += steps[at + 1];
-    points[at] = toX(lon / perDegree);
-    points[at + 1] = toY(lat / perDegree);
-  }
-  return points;
-}
 
 export class PlaceMap {
   #canvas = h("canvas", { tabindex: "0", role: "application", "aria-label": t("map.label") });
@@ -216,176 +183,13 @@ export class PlaceMap {
 
   #paint() {
     const canvas = this.#canvas;
-    const { clientWidth: width, clientHeight: height } = canvas;
-    if (!width) return;
-    const ratio = globalThis.devicePixelRatio || 1;
-    canvas.width = width * ratio;
-    canvas.height = height * ratio;
-    const pen = canvas.getContext("2d");
-    pen.scale(ratio, ratio);
-    const style = getComputedStyle(canvas);
-    const colour = (name) => style.getPropertyValue(name);
-    this.#paintLand(pen, width, height, colour);
-    this.#paintGrid(pen, width, height, colour);
-    this.#paintScale(pen, height, colour, style.fontFamily);
-    this.#paintCell(pen, width, height, colour);
-    this.#paintCities(pen, width, height, colour, style.fontFamily);
-    if (this.#onPick && canvas.matches(":focus-visible")) this.#paintMiddle(pen, width / 2, height / 2, colour);
-  }
-
-  /** Draws where Enter would choose, for those who use the keys. */
-  #paintMiddle(pen, x, y, colour) {
-    pen.strokeStyle = colour("--ink");
-    pen.lineWidth = 1.5;
-    pen.beginPath();
-    for (const [right, down] of Object.values(MOVE)) {
-      pen.moveTo(x + 4 * right, y + 4 * down);
-      pen.lineTo(x + 12 * right, y + 12 * down);
-    }
-    pen.stroke();
-  }
-
-  #screen(x, y, width, height) {
-    const across = x - this.#at.x;
-    const near = across - Math.round(across); // the nearer way around the globe
-    return [width / 2 + near * this.#pixels, height / 2 + (y - this.#at.y) * this.#pixels];
-  }
-
-  #paintLand(pen, width, height, colour) {
-    pen.fillStyle = colour("--sea");
-    pen.fillRect(0, 0, width, height);
-    pen.beginPath();
-    for (const turn of [-1, 0, 1]) {
-      const left = width / 2 + (turn - this.#at.x) * this.#pixels;
-      if (left > width || left + this.#pixels < 0) continue;
-      const top = height / 2 - this.#at.y * this.#pixels;
-      for (const points of this.#rings) {
-        for (let at = 0; at < points.length; at += 2) {
-          pen[at ? "lineTo" : "moveTo"](left + points[at] * this.#pixels, top + points[at + 1] * this.#pixels);
-        }
-        pen.closePath();
-      }
-    }
-    pen.fillStyle = colour("--land");
-    pen.fill("evenodd");
-    pen.strokeStyle = colour("--coast");
-    pen.lineWidth = 0.75;
-    pen.stroke();
-    // Closer than the outlines are true, they would put half a port's people into the sea.
-    pen.globalAlpha = Math.max(0, Math.min(1, Math.log2(this.#at.zoom / COARSE_FROM) / 2));
-    pen.fillRect(0, 0, width, height);
-    pen.globalAlpha = 1;
-  }
-
-  /** Draws the cells around one's own, once they are big enough to be told apart. */
-  #paintGrid(pen, width, height, colour) {
-    if (!this.#cell) return;
-    const { south, north, west, east } = bounds(this.#cell);
-    const [left, top] = this.#screen(toX(west), toY(north), width, height);
-    const across = ((east - west) / 360) * this.#pixels;
-    const down = (toY(south) - toY(north)) * this.#pixels;
-    if (down < CELL_PX) return;
-    pen.strokeStyle = colour("--coast");
-    pen.lineWidth = 0.5;
-    pen.beginPath();
-    for (let x = ((left % across) + across) % across; x < width; x += across) pen.rect(x, -1, 0, height + 2);
-    for (let y = ((top % down) + down) % down; y < height; y += down) pen.rect(-1, y, width + 2, 0);
-    pen.stroke();
-  }
-
-  #paintScale(pen, height, colour, family) {
-    const metre = this.#pixels / (40_075_017 * Math.cos((toLat(this.#at.y) * Math.PI) / 180));
-    const most = SCALE_PX / metre;
-    const power = 10 ** Math.floor(Math.log10(most));
-    const length = [5, 2, 1].find((digit) => digit * power <= most) * power;
-    pen.fillStyle = pen.strokeStyle = colour("--soft");
-    pen.lineWidth = 1.5;
-    pen.beginPath();
-    pen.moveTo(12, height - 16);
-    pen.lineTo(12, height - 12);
-    pen.lineTo(12 + length * metre, height - 12);
-    pen.lineTo(12 + length * metre, height - 16);
-    pen.stroke();
-    pen.font = `11px ${family}`;
-    pen.textBaseline = "bottom";
-    pen.textAlign = "left";
-    pen.fillText(metres(length), 12, height - 18);
-  }
-
-  #paintCell(pen, width, height, colour) {
-    if (!this.#cell) return;
-    const { south, north, west, east } = bounds(this.#cell);
-    const [left, top] = this.#screen(toX(west), toY(north), width, height);
-    const cellWidth = ((east - west) / 360) * this.#pixels;
-    const cellHeight = (toY(south) - toY(north)) * this.#pixels;
-    const { lat, lon } = centre(this.#cell);
-    const [x, y] = this.#screen(toX(lon), toY(lat), width, height);
-    pen.strokeStyle = pen.fillStyle = colour("--accent");
-    if (this.#reach_m) {
-      pen.beginPath();
-      pen.arc(x, y, (this.#reach_m / (40_075_017 * Math.cos((lat * Math.PI) / 180))) * this.#pixels, 0, 2 * Math.PI);
-      pen.globalAlpha = 0.12;
-      pen.fill();
-      pen.globalAlpha = 0.7;
-      pen.lineWidth = 1.5;
-      pen.setLineDash([5, 5]);
-      pen.stroke();
-      pen.setLineDash([]);
-    }
-    if (cellWidth < 10) {
-      pen.globalAlpha = 1;
-      pen.beginPath();
-      pen.arc(x, y, 5, 0, 2 * Math.PI);
-      pen.fill();
-      pen.globalAlpha = 0.35;
-      pen.beginPath();
-      pen.arc(x, y, 11, 0, 2 * Math.PI);
-      pen.fill();
-    }
-    pen.globalAlpha = 0.3;
-    pen.fillRect(left, top, cellWidth, cellHeight);
-    pen.globalAlpha = 1;
-    pen.lineWidth = 2;
-    pen.strokeRect(left, top, cellWidth, cellHeight);
-  }
-
-  #cellBox(width, height) {
-    const { south, north, west, east } = bounds(this.#cell);
-    return [...this.#screen(toX(west), toY(north), width, height), ...this.#screen(toX(east), toY(south), width, height)];
-  }
-
-  /** Writes the names of the biggest cities, none over another, the buttons or the scale. */
-  #paintCities(pen, width, height, colour, family) {
-    const { offsetLeft, offsetTop } = this.#buttons;
-    const taken = [[offsetLeft - GAP_PX, offsetTop - GAP_PX, width, height], [0, height - 38, SCALE_PX + 20, height]];
-    const meets = (box) => (other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3];
-    const isFree = (box) => box[0] >= 0 && box[2] <= width && !taken.some(meets(box));
-    const own = this.#cell ? [this.#cellBox(width, height)] : []; // a name beside it leaves it whole, if it can
-    let named = 0;
-    pen.font = `12px ${family}`;
-    pen.textBaseline = "middle";
-    pen.textAlign = "left";
-    pen.lineJoin = "round";
-    for (const city of this.#cities) {
-      const [x, y] = this.#screen(toX(city.lon), toY(city.lat), width, height);
-      if (x < 0 || y < 8 || x > width || y > height - 8) continue;
-      const length = pen.measureText(city.name).width;
-      const boxes = [[x, x + 7 + length], [x - 7 - length, x]]
-        .map(([from, to]) => [from - GAP_PX, y - 9, to + GAP_PX, y + 9])
-        .filter(isFree);
-      const box = boxes.find((each) => !own.some(meets(each))) ?? boxes[0];
-      if (!box) continue;
-      taken.push(box);
-      const at = box[0] + GAP_PX < x ? x - 7 - length : x + 7;
-      pen.fillStyle = colour("--ink");
-      pen.beginPath();
-      pen.arc(x, y, 2.2, 0, 2 * Math.PI);
-      pen.fill();
-      pen.lineWidth = 3;
-      pen.strokeStyle = colour("--land");
-      pen.strokeText(city.name, at, y);
-      pen.fillText(city.name, at, y);
-      if (++named >= LABELS_MAX) return;
-    }
+    if (!canvas.clientWidth) return;
+    const drawing = new Drawing(canvas, this.#at);
+    drawing.land(this.#rings);
+    if (this.#cell) drawing.grid(this.#cell);
+    drawing.scale();
+    if (this.#cell) drawing.cell(this.#cell, this.#reach_m);
+    drawing.cities(this.#cities, this.#cell, this.#buttons);
+    if (this.#onPick && canvas.matches(":focus-visible")) drawing.middle();
   }
 }
