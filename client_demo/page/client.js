@@ -352,6 +352,7 @@ export class Client {
   // --- hearing ---
 
   #hear(event) {
+    const here = this.#connection.current;
     this.#settle(event);
     const place = this.#seat.place(event);
     if (place === "hole") this.#connection.drop();
@@ -365,6 +366,7 @@ export class Client {
     this.#emit(event);
     if (event.type === "error") this.#outbox.refused(event);
     this.#unanswered.take(event, this.me);
+    if (here !== this.#connection.current) return; // whoever took it has stopped, and sits nowhere
     if (event.type === "room") this.#seated();
     if (this.#seat.hasCaughtUp(event)) this.#becomeReady(this.#seat.replayed);
   }

@@ -142,6 +142,39 @@ async def test_an_application_vouches_anew_with_each_enter_and_before_it_expires
         assert (await stage.heard("enter"))["auth"] == "jwt3"
 
 
+@pytest.mark.parametrize("session", [None, {"token": "t1", "room": "r1", "me": "me", "seq": 3}], ids=["new", "back"])
+async def test_who_stops_when_the_room_comes_is_ready_only_after_a_new_start(
+    visits: Visits, session: dict[str, object] | None
+) -> None:
+    visits.may_lose = True
+    async with visits.serving() as app:
+        ada, _ = await staged(visits, app, enters=False)
+        seen = await ada.page.evaluate(
+            """async (session) => {
+                const { Client } = await import("./client.js");
+                const url = new URL("ws", location.href.replace("http", "ws")).href;
+                const seen = [];
+                let done;
+                const ready = new Promise((then) => (done = then));
+                const client = new Client({ url, cell: "dr5ru6", session, onEvent({ type }) {
+                    seen.push(type);
+                    if (type === "room" && !seen.includes("start")) {
+                        client.stop();
+                        setTimeout(() => (seen.push("start"), client.start()), 50);
+                    }
+                    if (type === "client.ready" && seen.includes("start")) done();
+                } });
+                client.start();
+                await Promise.race([ready, new Promise((then) => setTimeout(then, 5000))]);
+                return [...seen, client.isReady && (await client.request("ping")).type];
+            }""",
+            session,
+        )
+        once = ["client.connecting", *(["client.reconnected"] if session else []), "entered", "room"]
+        fence = ["pong"] if session else []
+        assert seen == [*once, "start", *once, *fence, "client.ready", "pong"]
+
+
 async def test_the_page_in_the_docs_is_the_example() -> None:
     text = (DOCS / "EMBED.md").read_text(encoding="utf-8")
     shown = re.search(r"<!-- begin: page -->\n```html\n(.*?)```\n<!-- end: page -->", text, re.DOTALL)
