@@ -355,8 +355,8 @@ export class Client {
     const here = this.#connection.current;
     this.#settle(event);
     const place = this.#seat.place(event);
-    if (place === "hole") this.#connection.drop();
-    if (place !== "new") return this.#hearAgain(event);
+    if (place === "hole") return this.#connection.drop(); // and it comes again behind what was missed
+    if (place === "old") return this.#hearAgain(event);
     if (event.type === "entered") this.#onEntered(event);
     if (event.type === "room") this.#onRoom(event);
     if (event.type === "bye") this.#onBye(event);

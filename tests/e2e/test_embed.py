@@ -17,7 +17,7 @@ import client_demo.page
 from server.app import App
 from server.edge import Edge, problems
 from tests.apps import Clients
-from tests.e2e.stage import staged
+from tests.e2e.stage import Json, room, staged
 from tests.e2e.test_keeping import DENIED, FULL
 from tests.e2e.visits import Visits
 from tests.sessions import HERE, UNLIMITED
@@ -173,6 +173,45 @@ async def test_who_stops_when_the_room_comes_is_ready_only_after_a_new_start(
         once = ["client.connecting", *(["client.reconnected"] if session else []), "entered", "room"]
         fence = ["pong"] if session else []
         assert seen == [*once, "start", *once, *fence, "client.ready", "pong"]
+
+
+async def test_own_words_behind_a_hole_are_told_once_with_what_was_missed(visits: Visits) -> None:
+    visits.may_lose = True
+    async with visits.serving() as app:
+        ada, stage = await staged(visits, app, enters=False)
+        mine: list[Json] = []
+
+        def with_a_hole(say: Json) -> list[Json]:
+            mine.append({"type": "said", "from": "me", "name": "Ada", "text": say["text"], "at": 0, "ref": say["ref"]})
+            stage.seq += 1  # what Bo said was lost on the way
+            return mine[-1:]
+
+        def with_all(enter: Json) -> list[Json]:
+            if "resume" not in enter:
+                return [stage.entered(), room()]
+            bos = {"type": "said", "from": "bo", "name": "Bo", "text": "Lost", "at": 0}
+            return [stage.entered(resumed=True), room(), bos, *mine]
+
+        stage.answers |= {"say": with_a_hole, "enter": with_all}
+        heard = await ada.page.evaluate(
+            """async () => {
+                const { Client } = await import("./client.js");
+                const url = new URL("ws", location.href.replace("http", "ws")).href;
+                const heard = [];
+                let readies = 0;
+                return new Promise((done) => {
+                    const client = new Client({ url, cell: "dr5ru6", onEvent(event) {
+                        if (event.type === "said") heard.push(`${event.seq} ${event.text}`);
+                        if (event.type !== "client.ready") return;
+                        readies += 1;
+                        if (readies === 1) client.say("Mine");
+                        else done([...heard, client.unsent.length]);
+                    } });
+                    client.start();
+                });
+            }"""
+        )
+        assert heard == ["4 Lost", "5 Mine", 0]
 
 
 async def test_the_page_in_the_docs_is_the_example() -> None:
