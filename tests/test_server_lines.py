@@ -31,7 +31,7 @@ def test_what_is_not_as_it_should_be_is_told_and_moves_no_cursor() -> None:
 
 
 def test_filter_files_are_told_of_each_node_only_where_they_differ() -> None:
-    read = "1 rule, read 1970-01-01 00:00:00 UTC"
+    read = "1 rule, read 1970-01-01T00:00:00Z"
     same = [node("a", FILTER), node("b", FILTER | {"read_at": 9.0})]
     assert list(filter_lines(FILTER, same)) == [f"filter: {read}"]
     other = [node("a", FILTER), node("b", None)]

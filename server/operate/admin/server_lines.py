@@ -46,7 +46,7 @@ def filter_lines(own: dict[str, Any] | None, nodes: list[dict[str, Any]]) -> Ite
 
 def _filter(told: dict[str, Any]) -> str:
     """Return how the filter file is, and which of its lines are no rules."""
-    lines = [f"{counted(told['rules'], 'rule', 'rules')}, read {moment(told['read_at'])} UTC"]
+    lines = [f"{counted(told['rules'], 'rule', 'rules')}, read {moment(told['read_at'])}"]
     if told["problem"]:
         lines.append(f"it cannot be read now ({told['problem']}): these rules stay in force")
     lines += [f"line {broken['line']} is passed over: {broken['problem']}" for broken in told["broken_lines"]]

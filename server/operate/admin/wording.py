@@ -23,8 +23,8 @@ def span(seconds: float) -> str:
 
 
 def moment(at: float) -> str:
-    """Return a moment of UTC."""
-    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
+    """Return a moment of UTC as ISO 8601 has it, to the second: "2026-05-04T18:30:00Z"."""
+    return datetime.datetime.fromtimestamp(at, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def counted(number: int, one: str, many: str) -> str:
