@@ -13,9 +13,10 @@ from typing import NoReturn
 
 import click
 
+from client_demo.about import fetch_about
 from client_demo.client import Client, Closed, NoTls, Refused, TlsFails, Unreachable, Untrusted
 from client_demo.places import Place, PlaceUnknown, parse_place
-from client_demo.terminal import safe, wording
+from client_demo.terminal import safe, slash, wording
 
 DEFAULT_URL = "ws://127.0.0.1:8765/ws"
 WRONG_USE = 2
@@ -129,8 +130,16 @@ async def _talk(client: Client, place: Place) -> list[str]:
     from client_demo.terminal.app import ChatApp
 
     async with client:
-        app = ChatApp(client, place.label, choice=place.choice)
+        app = ChatApp(client, place.label, choice=place.choice, off=await _switched_off(client.url))
         return await app.run_async() or []
+
+
+async def _switched_off(url: str) -> frozenset[str]:
+    """Return which commands the server does not do; where it does not say, its refusals will."""
+    try:
+        return slash.switched_off((await fetch_about(url)).get("commands"))
+    except Unreachable:
+        return frozenset()
 
 
 def _terms(exc: Refused) -> str:

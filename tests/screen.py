@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import html
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 
 from textual.events import Key, Paste
 from textual.pilot import Pilot
@@ -102,12 +102,13 @@ async def sitting(
     name: str | None = "Ada",
     place: str = "New York City, US",
     choice: str = "",
+    off: Collection[str] = (),
 ) -> AsyncIterator[Sitting]:
     """Seat somebody before a screen of this many columns and rows; the scripts play the server."""
     async with (
         fake_server(*scripts) as url,
         Client(url, cell="dr5ru7", name=name, backoff_s=(0.0, 0.0), keepalive_s=None) as client,
     ):
-        app = ChatApp(client, place, choice=choice)
+        app = ChatApp(client, place, choice=choice, off=off)
         async with app.run_test(size=size) as pilot:
             yield Sitting(app, client, pilot)

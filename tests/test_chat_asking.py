@@ -171,6 +171,21 @@ async def test_shaking_meets_somebody_or_nobody() -> None:
         await person.sees("A new room, the same company.", "You shook in the same moment.")
 
 
+async def test_what_the_server_has_switched_off_is_not_offered_and_never_asked_for() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.enter()
+        await peer.bye_to_leave()  # nothing else comes before
+
+    async with sitting(script, size=(120, 80), off={"shake", "throw"}) as person:
+        assert "^L shake" not in await person.sees("^N next")
+        await person.enter("/shake")
+        await person.sees("This server has /shake switched off.")
+        await person.press("ctrl+u", "ctrl+l")
+        await person.press("f1")
+        told = await person.sees("/next", "/pick", "Ctrl-N")
+        assert not any(left_out in told for left_out in ("/throw WORDS", "meet whoever shakes", "Ctrl-L"))
+
+
 async def test_bottles_are_thrown_picked_answered_thrown_back_reported_and_blocked() -> None:
     async def script(peer: Peer) -> None:
         await peer.enter(members=[member("a", "Ada"), member("b", "Bo")])

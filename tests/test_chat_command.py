@@ -1,5 +1,6 @@
 """The `chat` command around the screen: what it says before there is one, and after."""
 
+import json
 import socket
 import ssl
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 import msgpack
 import pytest
 from click.testing import CliRunner, Result
+from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
@@ -34,9 +36,14 @@ Play = Callable[[ServerConnection], None]
 
 
 @contextmanager
-def served(play: Play, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+def served(play: Play, tls: ssl.SSLContext | None = None, *, about: Message | None = None) -> Iterator[str]:
     """Play a server in a thread, because the command has a loop of its own; yields the address."""
-    with serve(play, "127.0.0.1", 0, ssl=tls, subprotocols=[Subprotocol("hereabouts.v1.msgpack")]) as server:
+
+    def answer(connection: ServerConnection, request: Request) -> Response | None:
+        return connection.respond(200, json.dumps(about)) if about and request.path == "/about" else None
+
+    protocols = [Subprotocol("hereabouts.v1.msgpack")]
+    with serve(play, "127.0.0.1", 0, ssl=tls, subprotocols=protocols, process_request=answer) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -110,6 +117,22 @@ def leaves_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(ChatApp, "run_async", look)
     monkeypatch.setattr("client_demo.client.LEAVE_TIMEOUT_S", 0.2)
+
+
+@pytest.mark.usefixtures("leaves_at_once")
+@pytest.mark.parametrize("about", [{"commands": ["next"]}, None])
+def test_screen_is_told_what_the_server_does_not_offer(about: Message | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    off: list[str] = []
+    look = ChatApp.run_async
+
+    async def note(app: ChatApp) -> None:
+        off.extend(name for name in ("next", "shake") if not app.check_action(name, ()))
+        await look(app)
+
+    monkeypatch.setattr(ChatApp, "run_async", note)
+    with served(seating(answer_leave), about=about) as url:
+        run("--cell", "dr5ru7", "--url", url)
+    assert off == (["shake"] if about else [])
 
 
 @pytest.mark.usefixtures("leaves_at_once")

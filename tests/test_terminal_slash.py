@@ -12,7 +12,10 @@ from client_demo.terminal.slash import (
     parse,
     parse_contact,
     parse_report,
+    switched_off,
 )
+from server.routes import about
+from tests.sessions import Stage
 
 
 @pytest.mark.parametrize(
@@ -41,6 +44,22 @@ def test_line_that_asks_for_nothing_there_is_says_what_there_is(typed: str) -> N
 def test_every_command_parses_as_itself() -> None:
     for name, (wanted, _) in COMMANDS.items():
         assert parse(f"/{name} {wanted}") == Slash(name, wanted)
+
+
+def test_what_a_server_does_not_offer_is_switched_off_here_too() -> None:
+    everything = about(Stage().house)["commands"]
+    assert switched_off(everything) == frozenset(), "each command goes by its name on the wire"
+    off = switched_off(about(Stage(features_off="shake bottles").house)["commands"])
+    assert off == {"shake", "throw", "pick", "answer", "back"}
+    for typed in ("/shake", "/throw", "/BACK"):
+        with pytest.raises(Misunderstood, match=f"This server has {typed.lower()} switched off"):
+            parse(typed, off=off)
+    assert parse("/next", off=off) == Slash("next")
+
+
+@pytest.mark.parametrize("offered", [None, [], "shake", {}])
+def test_server_that_does_not_say_what_it_offers_has_nothing_switched_off(offered: object) -> None:
+    assert switched_off(offered) == frozenset()
 
 
 def test_report_names_whom_why_and_perhaps_a_note() -> None:

@@ -5,7 +5,7 @@ told by story.py. Never speaks the wire.
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding
@@ -32,6 +32,8 @@ from client_demo.terminal.waiting import Waiting
 LAST_WORDS_S = 1.0
 ONCE_MORE_S = 10.0
 """Who asks again to leave within so long has read what ends with it."""
+COMMAND_OF_ACTION = {"rename": "name"}
+"""What a key does whose command is called otherwise."""
 WORDS = "words"  # the group of workers that wait for an echo
 
 
@@ -68,15 +70,17 @@ class ChatApp(App[list[str]], inherit_bindings=False):
         Binding("pagedown", "look(1)", show=False, priority=True),
     ]
 
-    def __init__(self, client: Client, place: str, *, choice: str = "") -> None:
+    def __init__(self, client: Client, place: str, *, choice: str = "", off: Collection[str] = ()) -> None:
         """Prepare.
 
         Args:
             place: where the person is, in words.
             choice: which of several places that was taken to be, if there are several.
+            off: commands, as slash.py calls them, that this server has switched off.
         """
         super().__init__()
         self.client = client
+        self._off = off
         self._offers_again = False
         self._told_at_leaving = ("", 0.0)
         time = self._time = ServerTime()
@@ -140,7 +144,7 @@ class ChatApp(App[list[str]], inherit_bindings=False):
     def _submit(self, typed: str) -> bool:
         """Say or do what was typed; return False where it has to be mended first."""
         try:
-            asked = slash.parse(typed)
+            asked = slash.parse(typed, off=self._off)
             if isinstance(asked, Words):
                 self._say(asked.text)
             else:
@@ -256,7 +260,7 @@ class ChatApp(App[list[str]], inherit_bindings=False):
             self._ask(self.client.rename(name))
 
     def action_help(self) -> None:
-        self.push_screen(Help(self.client.privacy, self.client.cell, self.composer.insert))
+        self.push_screen(Help(self.client.privacy, self.client.cell, self.composer.insert, off=self._off))
 
     def action_leave(self) -> None:
         """Leave, but say first what ends with that; who asks again, with nothing done in between, has read it."""
@@ -299,9 +303,9 @@ class ChatApp(App[list[str]], inherit_bindings=False):
             self.transcript.scroll_page_down(animate=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer `again` only where there is something to try again."""
+        """Offer `again` only where there is something to try again, and no key for what is switched off."""
         del parameters
-        return self._can_again() if action == "again" else True
+        return self._can_again() if action == "again" else COMMAND_OF_ACTION.get(action, action) not in self._off
 
     def _can_again(self) -> bool:
         if self.client.closed is not None:

@@ -3,7 +3,7 @@
 Each returns what was chosen, or None. Never knows the client.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from textual.app import ComposeResult
@@ -19,6 +19,7 @@ from client_demo.terminal import safe, slash
 from client_demo.terminal.looks import DIM
 from client_demo.terminal.people import mark, remark
 
+# key, what it does
 KEYS = (
     ("Enter", "say it (Ctrl-J breaks the line)"),
     ("Ctrl-N", "next: sit with other people"),
@@ -31,6 +32,8 @@ KEYS = (
     ("Ctrl-G F1", "this help"),
     ("Ctrl-Q", "leave (Ctrl-C too)"),
 )
+COMMAND_OF = {"Ctrl-N": "next", "Ctrl-T": "mute", "Ctrl-R": "name", "Ctrl-O": "away", "Ctrl-L": "shake"}
+"""Keys that do what a command does."""
 
 
 class Dialog(ModalScreen[str | None]):
@@ -57,22 +60,26 @@ class Row(HorizontalGroup):
 class Help(Dialog):
     """Keys, commands, what the server was told of the place, and what it says it keeps."""
 
-    def __init__(self, privacy: dict[str, Any], cell: str, type_on: Callable[[str], object]) -> None:
+    def __init__(
+        self, privacy: dict[str, Any], cell: str, type_on: Callable[[str], object], *, off: Collection[str] = ()
+    ) -> None:
         """Prepare.
 
         Args:
             privacy: as `entered` told it.
             cell: the newest that was told.
             type_on: takes what is typed over the help, which closes it.
+            off: commands that this server has switched off, and the help leaves out.
         """
         super().__init__()
-        self._privacy, self._cell, self._type_on = privacy, cell, type_on
+        self._privacy, self._cell, self._type_on, self._off = privacy, cell, type_on, off
 
     def compose(self) -> ComposeResult:
-        commands = ((f"/{name} {argument}".rstrip(), what) for name, (argument, what) in slash.COMMANDS.items())
+        offered = ((name, *told) for name, told in slash.COMMANDS.items() if name not in self._off)
+        commands = ((f"/{name} {argument}".rstrip(), what) for name, argument, what in offered)
         told = f"Of your place the server was told the cell {self._cell} and nothing finer."
         panel = VerticalScroll(
-            *(Row(key, what) for key, what in KEYS),
+            *(Row(key, what) for key, what in KEYS if COMMAND_OF.get(key) not in self._off),
             Static(""),
             *(Row(command, what) for command, what in commands),
             Static(""),

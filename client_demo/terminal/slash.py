@@ -3,6 +3,7 @@
 Pure. Never knows who sits in the room nor what a command does.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 
@@ -51,6 +52,10 @@ COMMANDS = {
     "leave": ("", "be forgotten with your bottles and keeps, and close; /quit, ^Q and ^C too"),
     "help": ("", "show keys and commands"),
 }
+ON_WIRE = {"name": "rename", "back": "throw_back"}
+"""What is called otherwise on the wire."""
+HERE_ALONE = ("who", "help", "leave")
+"""What is done without the server, or has to be offered whatever it says."""
 ALSO = {"quit": "leave"}
 """What else people type for a command."""
 LEAVING = tuple(f"/{name}" for name in ("leave", *(typed for typed, meant in ALSO.items() if meant == "leave")))
@@ -63,11 +68,21 @@ def is_command(typed: str) -> bool:
     return text.startswith("/") and not text.startswith("//")
 
 
-def parse(typed: str) -> Words | Slash:
+def switched_off(offered: object) -> frozenset[str]:
+    """Return what a server does not do, by `commands` of its /about; nothing where it says none."""
+    if not isinstance(offered, list) or not offered:
+        return frozenset()
+    return frozenset(name for name in COMMANDS if name not in HERE_ALONE and ON_WIRE.get(name, name) not in offered)
+
+
+def parse(typed: str, *, off: Collection[str] = ()) -> Words | Slash:
     """Return what a line asks for; `//` at its start says the rest with one slash.
 
+    Args:
+        off: commands that this server has switched off.
+
     Raises:
-        Misunderstood: no such command, or something missing or too much after it.
+        Misunderstood: no such command here, or something missing or too much after it.
     """
     text = typed.strip()
     if not is_command(text):
@@ -76,6 +91,8 @@ def parse(typed: str) -> Words | Slash:
     name, argument = ALSO.get(name.lower(), name.lower()), argument.strip()
     if name not in COMMANDS:
         raise Misunderstood(f"There is no /{name}; /help shows what there is. To say it, begin with //.")
+    if name in off:
+        raise Misunderstood(f"This server has /{name} switched off.")
     wanted, _ = COMMANDS[name]
     if wanted and not argument:
         what = "words" if wanted == "WORDS" else " and ".join(f"a {word}" for word in wanted.lower().split())
