@@ -19,6 +19,8 @@ from client_demo.places import Place, PlaceUnknown, parse_place
 from client_demo.terminal import safe, slash, wording
 
 DEFAULT_URL = "ws://127.0.0.1:8765/ws"
+ABOUT_TIMEOUT_S = 1.0
+"""So long one sits without a screen where a proxy lets `/about` hang."""
 WRONG_USE = 2
 
 WHERE = """Say where you are, in one of three ways:
@@ -135,10 +137,11 @@ async def _talk(client: Client, place: Place) -> list[str]:
 
 
 async def _switched_off(url: str) -> frozenset[str]:
-    """Return which commands the server does not do; where it does not say, its refusals will."""
+    """Return which commands the server does not do; where it does not say so at once, its refusals will."""
     try:
-        return slash.switched_off((await fetch_about(url)).get("commands"))
-    except Unreachable:
+        async with asyncio.timeout(ABOUT_TIMEOUT_S):
+            return slash.switched_off((await fetch_about(url)).get("commands"))
+    except (Unreachable, TimeoutError):
         return frozenset()
 
 

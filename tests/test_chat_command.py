@@ -1,5 +1,6 @@
 """The `chat` command around the screen: what it says before there is one, and after."""
 
+import asyncio
 import json
 import socket
 import ssl
@@ -7,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgpack
 import pytest
@@ -15,6 +17,7 @@ from websockets.http11 import Request, Response
 from websockets.sync.server import ServerConnection, serve
 from websockets.typing import Subprotocol
 
+import client_demo.chat as module
 from client_demo.bots import bots
 from client_demo.chat import chat
 from client_demo.terminal.app import ChatApp
@@ -117,6 +120,16 @@ def leaves_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(ChatApp, "run_async", look)
     monkeypatch.setattr("client_demo.client.LEAVE_TIMEOUT_S", 0.2)
+
+
+async def test_who_hears_nothing_of_what_is_offered_is_not_kept_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hangs(url: str) -> dict[str, Any]:
+        await asyncio.sleep(60)
+        return {"commands": ["next"]}
+
+    monkeypatch.setattr(module, "fetch_about", hangs)
+    monkeypatch.setattr(module, "ABOUT_TIMEOUT_S", 0.01)
+    assert await module._switched_off("ws://127.0.0.1:1/ws") == frozenset()
 
 
 @pytest.mark.usefixtures("leaves_at_once")

@@ -18,5 +18,5 @@ def test_a_span_is_told_in_its_largest_unit(seconds: float, told: str) -> None:
 
 
 def test_moments_are_utc_and_one_is_no_many() -> None:
-    assert moment(0) == "1970-01-01 00:00:00"
+    assert moment(0) == "1970-01-01T00:00:00Z"
     assert [counted(number, "ban", "bans") for number in (0, 1, 2)] == ["0 bans", "1 ban", "2 bans"]
