@@ -25,10 +25,6 @@ _PIECES_MAX = 8
 """Pieces kept of a text, all those of a message of some 50 characters; of a longer one the longest stand for all. With
 32 no more variations are known; with 6 nearly twice as many honest texts are nearly another's."""
 _MANY_PIECES = 32
-_MANY_PIECES = 32
-PIECE_BITS = 20
-"""Of a piece's CRC-32: one number stands for two pieces by chance in one of a million cases."""
-PIECES = 2**PIECE_BITS
 _NO_LETTERS = bytes(code for code in range(128) if not chr(code).isalpha())
 _PER_MILLE = dict(zip(b"insrhldcumpgfbyvwk", (
     70, 67, 63, 60, 61, 40, 43, 28, 28, 24, 19, 20, 22, 15, 20, 10, 24, 8), strict=True))  # fmt: skip
